@@ -1,0 +1,300 @@
+//! A chat, the bridge's side of one handover: its queue, its agent, and the pushes it still owes.
+//!
+//! What agents say waits in `outbox` until the platform has accepted it, one push at a time and in
+//! order. A chat stays findable by its visitor until it is closed and owes nothing, so that a new
+//! handover never overtakes the end of the last one.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Machine, Millis, Position, Recorded};
+
+mod step;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+pub use types::{
+    Agent, Clock, CloseReason, Event, Input, Line, Opening, Owed, Phase, Policy, Push, PushFailure,
+    Refusal, Speaker,
+};
+
+/// The state of one chat: the sum of its events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chat {
+    position: Position,
+    bot_id: String,
+    user_id: String,
+    peer: String,
+    phase: Phase,
+    language: String,
+    /// Last words of either side.
+    preview: String,
+    /// When either side last said something.
+    last_said: Millis,
+    /// End of the pause on the platform's side, as far as this side knows.
+    until: Millis,
+    clock: Clock,
+    outbox: VecDeque<Owed>,
+    /// `seq` of the last agent's message that the platform accepted.
+    pushed_through: u64,
+}
+
+impl Chat {
+    /// A chat with the visitor `user_id` of the bot `bot_id` (contract: `userId`, `botId`).
+    #[must_use]
+    pub fn new(bot_id: &str, user_id: &str) -> Self {
+        Self {
+            position: Position::default(),
+            bot_id: bot_id.to_owned(),
+            user_id: user_id.to_owned(),
+            peer: Self::peer_of(bot_id, user_id),
+            phase: Phase::New,
+            language: String::new(),
+            preview: String::new(),
+            last_said: 0,
+            until: 0,
+            clock: Clock::default(),
+            outbox: VecDeque::new(),
+            pushed_through: 0,
+        }
+    }
+
+    /// The key under which the chat with this visitor is found.
+    #[must_use]
+    pub fn peer_of(bot_id: &str, user_id: &str) -> String {
+        format!("{}:{bot_id}/{user_id}", bot_id.len())
+    }
+
+    #[must_use]
+    pub fn bot_id(&self) -> &str {
+        &self.bot_id
+    }
+
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    #[must_use]
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    #[must_use]
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
+    #[must_use]
+    pub fn preview(&self) -> &str {
+        &self.preview
+    }
+
+    #[must_use]
+    pub fn last_said(&self) -> Millis {
+        self.last_said
+    }
+
+    /// Waiting or live: the webhook is answered with `paused: true`.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Queued { .. } | Phase::Live { .. })
+    }
+
+    #[must_use]
+    pub fn agent(&self) -> Option<&Agent> {
+        match &self.phase {
+            Phase::Live { agent } => Some(agent),
+            Phase::New | Phase::Queued { .. } | Phase::Closed { .. } => None,
+        }
+    }
+
+    #[must_use]
+    pub fn pushed_through(&self) -> u64 {
+        self.pushed_through
+    }
+
+    /// Agents' messages the platform has not accepted yet.
+    #[must_use]
+    pub fn unpushed(&self) -> usize {
+        self.outbox
+            .iter()
+            .filter(|owed| matches!(owed.push, Push::Message { .. }))
+            .count()
+    }
+
+    /// What the platform is owed: the oldest push, not to be sent before `not_before`.
+    #[must_use]
+    pub fn owed(&self) -> Option<&Owed> {
+        self.outbox.front()
+    }
+
+    fn owe(&mut self, id: Position, since: Millis, push: Push) {
+        self.outbox.push_back(Owed {
+            id,
+            push,
+            attempts: 0,
+            since,
+            not_before: since,
+        });
+    }
+
+    fn said(&mut self, at: Millis, text: &str) {
+        self.last_said = at;
+        self.preview = text.chars().take(120).collect();
+    }
+
+    /// `minutesPaused` of this chat, as a length.
+    #[must_use]
+    pub fn pause(&self) -> Millis {
+        self.clock.pause
+    }
+
+    /// When waiting or silence has lasted too long.
+    fn ends_at(&self) -> Option<Millis> {
+        match self.phase {
+            Phase::Queued { since } => Some(since + self.clock.queue),
+            Phase::Live { .. } => Some(self.last_said + self.clock.idle),
+            Phase::New | Phase::Closed { .. } => None,
+        }
+    }
+
+    /// When the platform must hear that the handover goes on: a third of the pause before its
+    /// end, unless a push that says so waits already.
+    fn keep_alive_at(&self) -> Option<Millis> {
+        let told = self
+            .outbox
+            .iter()
+            .any(|owed| !matches!(owed.push, Push::Resume { .. }));
+        (self.is_open() && !told).then_some(self.until - self.clock.pause / 3)
+    }
+
+    fn opened(&mut self, at: Millis, opening: &Opening, clock: Clock) {
+        self.clock = clock;
+        self.phase = Phase::Queued { since: at };
+        self.until = at + clock.pause;
+        self.language.clone_from(&opening.language);
+        self.said(at, &opening.text);
+        // The platform has given control to the bot since: whatever was to end or keep the last
+        // pause is moot, only what an agent said is still worth telling.
+        self.outbox
+            .retain(|owed| matches!(owed.push, Push::Message { .. }));
+    }
+
+    fn accepted(&mut self, at: Millis, id: Position) {
+        match self.settle(id).map(|owed| owed.push) {
+            Some(Push::Message { .. }) => {
+                self.pushed_through = id.seq;
+                self.until = at + self.clock.pause;
+            }
+            Some(Push::Pause { .. }) => self.until = at + self.clock.pause,
+            Some(Push::Resume { .. }) | None => {}
+        }
+    }
+
+    fn settle(&mut self, id: Position) -> Option<Owed> {
+        let index = self.outbox.iter().position(|owed| owed.id == id)?;
+        self.outbox.remove(index)
+    }
+}
+
+impl Machine for Chat {
+    const PREFIX: &'static str = "cht";
+    type Input = Input;
+    type Event = Event;
+    type Policy = Policy;
+    type Refusal = Refusal;
+
+    fn step(
+        &mut self,
+        policy: &Policy,
+        now: Millis,
+        input: Input,
+    ) -> Result<Vec<Recorded<Event>>, Refusal> {
+        step::step(self, policy, now, input)
+    }
+
+    fn apply(&mut self, recorded: &Recorded<Event>) {
+        let (at, id) = (recorded.at, recorded.position);
+        self.position = id;
+        match &recorded.event {
+            Event::Opened { opening, clock } => self.opened(at, opening, *clock),
+            Event::VisitorSaid { text } => {
+                self.until = at + self.clock.pause;
+                self.said(at, text);
+            }
+            Event::Claimed { agent } => {
+                self.phase = Phase::Live {
+                    agent: agent.clone(),
+                };
+                self.last_said = at;
+                self.owe(
+                    id,
+                    at,
+                    Push::Pause {
+                        agent: Some(agent.clone()),
+                    },
+                );
+            }
+            Event::AgentSaid { agent, text, .. } => {
+                self.said(at, text);
+                self.owe(
+                    id,
+                    at,
+                    Push::Message {
+                        text: text.clone(),
+                        agent: agent.clone(),
+                    },
+                );
+            }
+            Event::Closed { reason, agent } => {
+                self.phase = Phase::Closed { reason: *reason };
+                if *reason != CloseReason::NobodyAvailable {
+                    self.outbox
+                        .retain(|owed| !matches!(owed.push, Push::Pause { agent: None }));
+                    self.owe(
+                        id,
+                        at,
+                        Push::Resume {
+                            agent: agent.clone(),
+                        },
+                    );
+                }
+            }
+            Event::Refused { push, .. } => {
+                self.settle(*push);
+            }
+            Event::PushAccepted { id } => self.accepted(at, *id),
+            Event::PushRetried {
+                id, attempts, at, ..
+            } => {
+                if let Some(owed) = self.outbox.iter_mut().find(|owed| owed.id == *id) {
+                    (owed.attempts, owed.not_before) = (*attempts, *at);
+                }
+            }
+            Event::KeptAlive => self.owe(id, at, Push::Pause { agent: None }),
+        }
+    }
+
+    fn position(&self) -> Position {
+        self.position
+    }
+
+    fn owes(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    fn wake_at(&self) -> Option<Millis> {
+        [self.keep_alive_at(), self.ends_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn peer(&self) -> Option<&str> {
+        (self.is_open() || self.owes()).then_some(self.peer.as_str())
+    }
+}

@@ -1,0 +1,147 @@
+//! What an input means for a chat. Every function here only records events.
+
+use super::{
+    Agent, Chat, CloseReason, Event, Input, Opening, Owed, Phase, Policy, PushFailure, Refusal,
+};
+use crate::{Machine, Millis, Position, Recorded, limits, model, retry};
+
+type Log<'a> = model::Log<'a, Chat>;
+
+pub(super) fn step(
+    state: &mut Chat,
+    policy: &Policy,
+    now: Millis,
+    input: Input,
+) -> Result<Vec<Recorded<Event>>, Refusal> {
+    if let Some(refusal) = refusal(state, &input) {
+        return Err(refusal);
+    }
+    let mut log = Log::new(state, now);
+    match input {
+        Input::StepOne { opening, available } => step_one(&mut log, policy, opening, available),
+        Input::StepTwo { text } => {
+            if log.state.is_open() {
+                log.record(Event::VisitorSaid { text });
+            }
+        }
+        Input::Claim { agent } => {
+            if log.state.agent().is_none() {
+                log.record(Event::Claimed { agent });
+            }
+        }
+        Input::AgentSaid {
+            agent,
+            client_id,
+            text,
+        } => {
+            log.record(Event::AgentSaid {
+                agent,
+                client_id,
+                text,
+            });
+        }
+        Input::Close { agent } => {
+            log.record(Event::Closed {
+                reason: CloseReason::AgentClosed,
+                agent: Some(agent),
+            });
+        }
+        Input::PushAccepted { id } => {
+            if waits(log.state, id).is_some() {
+                log.record(Event::PushAccepted { id });
+            }
+        }
+        Input::PushFailed { id, failure } => push_failed(&mut log, policy, id, failure),
+        Input::Woke => woke(&mut log),
+    }
+    Ok(log.into_events())
+}
+
+/// What an agent may not do. Everything else is accepted from anybody.
+fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
+    let (agent, speaks) = match input {
+        Input::Claim { agent } | Input::Close { agent } => (agent, false),
+        Input::AgentSaid { agent, .. } => (agent, true),
+        _ => return None,
+    };
+    match &state.phase {
+        Phase::New | Phase::Closed { .. } => Some(Refusal::Closed),
+        Phase::Live { agent: owner } if owner.email != agent.email => {
+            Some(Refusal::Taken { by: owner.clone() })
+        }
+        Phase::Queued { .. } if !matches!(input, Input::Claim { .. }) => Some(Refusal::NotClaimed),
+        _ if speaks && state.outbox.len() >= limits::WAITING_PUSHES_MAX => {
+            Some(Refusal::TooManyWaiting)
+        }
+        _ => None,
+    }
+}
+
+/// A second step one for an open chat is a visitor whose platform never heard our first answer.
+fn step_one(log: &mut Log<'_>, policy: &Policy, opening: Opening, available: bool) {
+    if log.state.is_open() {
+        log.record(Event::VisitorSaid { text: opening.text });
+        return;
+    }
+    log.record(Event::Opened {
+        opening,
+        clock: policy.clock,
+    });
+    if !available {
+        log.record(Event::Closed {
+            reason: CloseReason::NobodyAvailable,
+            agent: None,
+        });
+    }
+}
+
+fn push_failed(log: &mut Log<'_>, policy: &Policy, id: Position, failure: PushFailure) {
+    let Some(owed) = waits(log.state, id) else {
+        return;
+    };
+    let (attempts, since) = (owed.attempts + 1, owed.since);
+    match failure {
+        PushFailure::Refused { detail } => {
+            log.record(Event::Refused { push: id, detail });
+        }
+        PushFailure::Retry { detail, .. } if log.now - since >= policy.push_give_up => {
+            let detail = format!("given up after {attempts} attempts: {detail}");
+            log.record(Event::Refused { push: id, detail });
+        }
+        PushFailure::Retry { after, detail } => {
+            let name = format!("{}/{}.{}", log.state.peer, id.seq, id.sub);
+            let wait = match after {
+                Some(after) => retry::delay_asked(&name, attempts, after),
+                None => retry::delay(&name, attempts),
+            };
+            log.record(Event::PushRetried {
+                id,
+                attempts,
+                at: log.now + wait,
+                detail,
+            });
+        }
+    }
+}
+
+fn woke(log: &mut Log<'_>) {
+    let due = |at: Option<Millis>| at.is_some_and(|at| at <= log.now);
+    if due(log.state.ends_at()) {
+        let reason = match log.state.phase {
+            Phase::Queued { .. } => CloseReason::QueueTimeout,
+            _ => CloseReason::Idle,
+        };
+        let agent: Option<Agent> = log.state.agent().cloned();
+        log.record(Event::Closed { reason, agent });
+    } else if due(log.state.keep_alive_at()) {
+        log.record(Event::KeptAlive);
+    }
+    debug_assert!(
+        log.state.wake_at().is_none_or(|at| at > log.now),
+        "a chat must fall asleep"
+    );
+}
+
+fn waits(state: &Chat, id: Position) -> Option<&Owed> {
+    state.outbox.iter().find(|owed| owed.id == id)
+}

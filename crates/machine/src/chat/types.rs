@@ -1,0 +1,263 @@
+//! The vocabulary of a chat: what can come in, what can happen, what can be owed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Millis, Position, limits};
+
+/// An agent at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    pub email: String,
+    pub name: String,
+    pub avatar_url: String,
+}
+
+/// One line of what was said before the handover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub from: Speaker,
+    pub text: String,
+    /// When it was said, where the platform told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Millis>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    Visitor,
+    Bot,
+    Agent,
+}
+
+/// What step one tells of the visitor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// What the visitor wrote when the bot asked for a human.
+    pub text: String,
+    /// BCP 47.
+    pub language: String,
+    /// Display name of the intent that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<String>,
+    pub transcript: Vec<Line>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "phase")]
+pub enum Phase {
+    /// Nobody has asked for a human yet.
+    New,
+    /// Waiting for an agent.
+    Queued {
+        since: Millis,
+    },
+    Live {
+        agent: Agent,
+    },
+    Closed {
+        reason: CloseReason,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// Refused at once: no agent was available.
+    NobodyAvailable,
+    /// The agent handed back.
+    AgentClosed,
+    /// No agent took it in time.
+    QueueTimeout,
+    /// Nobody said anything for too long.
+    Idle,
+}
+
+impl CloseReason {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NobodyAvailable => "nobody_available",
+            Self::AgentClosed => "agent_closed",
+            Self::QueueTimeout => "queue_timeout",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// Everything a chat can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Webhook, step one; `available` says whether any agent could take it.
+    StepOne {
+        opening: Opening,
+        available: bool,
+    },
+    /// Webhook, step two.
+    StepTwo {
+        text: String,
+    },
+    Claim {
+        agent: Agent,
+    },
+    AgentSaid {
+        agent: Agent,
+        client_id: String,
+        text: String,
+    },
+    /// The agent hands back to the bot.
+    Close {
+        agent: Agent,
+    },
+    PushAccepted {
+        id: Position,
+    },
+    PushFailed {
+        id: Position,
+        failure: PushFailure,
+    },
+    /// Time has passed.
+    Woke,
+}
+
+/// Why the platform did not take a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushFailure {
+    /// Worth trying again; `after` is what the platform asked for.
+    Retry {
+        after: Option<Millis>,
+        detail: String,
+    },
+    /// Never to be accepted.
+    Refused { detail: String },
+}
+
+/// Everything that can happen in a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Event {
+    Opened {
+        opening: Opening,
+        clock: Clock,
+    },
+    VisitorSaid {
+        text: String,
+    },
+    Claimed {
+        agent: Agent,
+    },
+    AgentSaid {
+        agent: Agent,
+        client_id: String,
+        text: String,
+    },
+    Closed {
+        reason: CloseReason,
+        agent: Option<Agent>,
+    },
+    /// The platform will never take the push that belongs to `push`.
+    Refused {
+        push: Position,
+        detail: String,
+    },
+
+    // Notes: seen by operators, not at the desk.
+    PushAccepted {
+        id: Position,
+    },
+    PushRetried {
+        id: Position,
+        attempts: u32,
+        at: Millis,
+        detail: String,
+    },
+    /// Time to tell the platform that the handover goes on.
+    KeptAlive,
+}
+
+impl crate::Event for Event {
+    fn is_note(&self) -> bool {
+        matches!(
+            self,
+            Self::PushAccepted { .. } | Self::PushRetried { .. } | Self::KeptAlive
+        )
+    }
+}
+
+/// What is pushed to the platform; `Owed::id` makes it recognizable when it is sent again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "push")]
+pub enum Push {
+    /// The agent said something; keeps the pause alive.
+    Message { text: String, agent: Agent },
+    /// An agent took the chat (with `agent`), or it goes on (without).
+    Pause { agent: Option<Agent> },
+    /// Control goes back to the bot.
+    Resume { agent: Option<Agent> },
+}
+
+/// A push the platform has not accepted yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    pub id: Position,
+    pub push: Push,
+    /// Failed attempts so far.
+    pub attempts: u32,
+    /// When it became owed.
+    pub since: Millis,
+    /// Not to be tried before.
+    pub not_before: Millis,
+}
+
+/// Why an input was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Another agent has it.
+    Taken { by: Agent },
+    /// It is over.
+    Closed,
+    /// Nobody has claimed it yet, so nobody can speak in it.
+    NotClaimed,
+    /// Too many messages wait for the platform.
+    TooManyWaiting,
+}
+
+/// The times of one chat, fixed when it opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// `minutesPaused` of every reply and push that keeps the pause alive.
+    pub pause: Millis,
+    /// How long a visitor may wait in the queue.
+    pub queue: Millis,
+    /// How long a claimed chat may be silent.
+    pub idle: Millis,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        let half_an_hour = 30 * limits::MINUTE_MS;
+        Self {
+            pause: limits::DEFAULT_PAUSE_MS,
+            queue: half_an_hour,
+            idle: half_an_hour,
+        }
+    }
+}
+
+/// What the operator of the route chose.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// For chats that open from now on.
+    pub clock: Clock,
+    /// How long a push is tried.
+    pub push_give_up: Millis,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            clock: Clock::default(),
+            push_give_up: limits::PUSH_GIVE_UP_MS,
+        }
+    }
+}

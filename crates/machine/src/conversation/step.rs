@@ -1,0 +1,409 @@
+//! What an input means. Every function here only records events; the state moves with them.
+
+use super::{
+    Agent, BotAnswer, Control, Conversation, Event, Goodbye, Input, JOINED_TEXT, NoticeKind,
+    PauseChange, Policy, Push, Reason, Recalled, Refusal, RenewedBy, Reply, Side, left_text,
+};
+use crate::{Millis, Recorded, limits, model};
+
+type Log<'a> = model::Log<'a, Conversation>;
+
+pub(super) fn step(
+    state: &mut Conversation,
+    policy: &Policy,
+    now: Millis,
+    input: Input,
+) -> Result<Vec<Recorded<Event>>, Refusal> {
+    if matches!(input, Input::VisitorSaid { .. }) && state.waiting() >= limits::WAITING_TURNS_MAX {
+        return Err(Refusal::TooManyWaiting);
+    }
+    let mut log = Log::new(state, now);
+    expire(&mut log);
+    match input {
+        Input::VisitorSaid { client_id, said } => {
+            log.record(Event::VisitorSaid { client_id, said });
+        }
+        Input::BotAnswered {
+            turn,
+            epoch,
+            answer,
+        } => {
+            bot_answered(&mut log, policy, turn, epoch, answer);
+        }
+        Input::BotFailed { turn, epoch, why } => bot_failed(&mut log, policy, turn, epoch, why),
+        Input::WebhookReplied { turn, epoch, reply } => {
+            webhook_replied(&mut log, policy, turn, epoch, reply);
+        }
+        Input::Pushed(push) => pushed(&mut log, policy, push),
+        Input::Woke => {}
+    }
+    while let Some(turn) = log.state.unanswerable_head().map(|head| head.turn) {
+        log.record(Event::TurnDropped { turn });
+    }
+    Ok(log.into_events())
+}
+
+/// The clock is heard before anything else, so that nothing happens in a pause that is over.
+fn expire(log: &mut Log<'_>) {
+    if log
+        .state
+        .paused_until()
+        .is_some_and(|until| until <= log.now)
+    {
+        let name = agent_name(log.state.agent.as_ref());
+        give_back(log, Reason::Expired, Goodbye::Notice, name.as_deref());
+    }
+}
+
+fn bot_answered(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, answer: BotAnswer) {
+    match asked(log.state, turn, epoch) {
+        Asked::Unknown => {}
+        Asked::Overtaken => {
+            log.record(Event::BotSuppressed {
+                turn,
+                epoch,
+                messages: answer.messages,
+            });
+        }
+        Asked::Current => answer_shown(log, policy, turn, answer),
+    }
+}
+
+fn answer_shown(log: &mut Log<'_>, policy: &Policy, turn: u64, answer: BotAnswer) {
+    let Some(head) = log.state.queue.front() else {
+        return;
+    };
+    let (said, resume) = (head.said.clone(), head.resume.clone());
+    let nothing_shown = answer.messages.is_empty();
+    for message in answer.messages {
+        log.record(Event::BotSaid { turn, message });
+    }
+    if let Some(resume) = resume
+        && nothing_shown
+    {
+        let text = left_text(agent_name(resume.agent.as_ref()).as_deref());
+        log.record(Event::Noticed {
+            kind: NoticeKind::AgentLeft,
+            text,
+        });
+    }
+    // The trigger counts only while control is with the bot (contract, section 3 and 13.29).
+    let may_trigger = log.state.control == Control::Bot;
+    let triggers = policy
+        .triggers
+        .iter()
+        .filter(|name| answer.contexts.contains(*name));
+    let triggers: Vec<String> = triggers.cloned().collect();
+    let triggered = may_trigger && !triggers.is_empty();
+    log.record(Event::BotAnswered {
+        turn,
+        memory: answer.memory,
+        triggers,
+    });
+    if triggered {
+        let control = Control::Requested {
+            turn,
+            said,
+            response: answer.response,
+        };
+        log.record(Event::ControlChanged {
+            control,
+            reason: Reason::Trigger,
+            agent: None,
+        });
+    }
+}
+
+fn bot_failed(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, why: String) {
+    match asked(log.state, turn, epoch) {
+        Asked::Unknown => {}
+        Asked::Overtaken => {
+            log.record(Event::BotSuppressed {
+                turn,
+                epoch,
+                messages: Vec::new(),
+            });
+        }
+        Asked::Current => {
+            let resume = log.state.queue.front().and_then(|head| head.resume.clone());
+            log.record(Event::BotFailed { turn, why });
+            let (kind, text) = match resume {
+                Some(resume) => {
+                    let name = agent_name(resume.agent.as_ref());
+                    (NoticeKind::AgentLeft, left_text(name.as_deref()))
+                }
+                None => (NoticeKind::BotFailed, policy.bot_failed_notice.clone()),
+            };
+            log.record(Event::Noticed { kind, text });
+        }
+    }
+}
+
+/// How a bot query stands when its answer arrives.
+enum Asked {
+    /// Its answer is awaited and may be shown.
+    Current,
+    /// Control has passed on since it was asked.
+    Overtaken,
+    /// Answered before, or never asked.
+    Unknown,
+}
+
+fn asked(state: &Conversation, turn: u64, epoch: u64) -> Asked {
+    if state.recalled.contains(&Recalled { turn, epoch }) {
+        return Asked::Overtaken;
+    }
+    match state
+        .queue
+        .front()
+        .filter(|head| head.turn == turn)
+        .map(|head| head.side)
+    {
+        Some(Side::Bot { epoch: asked }) if asked == epoch => Asked::Current,
+        Some(Side::Forwarded { epoch: asked }) if asked == epoch => {
+            if state.is_human() && state.epoch != epoch {
+                Asked::Overtaken
+            } else {
+                Asked::Current
+            }
+        }
+        _ => Asked::Unknown,
+    }
+}
+
+fn webhook_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, reply: Reply) {
+    let requested =
+        matches!(log.state.control, Control::Requested { turn: asked, .. } if asked == turn);
+    if requested && log.state.epoch == epoch {
+        step_one_replied(log, policy, turn, reply);
+    } else if log.state.recalled.contains(&Recalled { turn, epoch }) {
+        log.record(Event::CallIgnored { turn, epoch, reply });
+    } else if log
+        .state
+        .queue
+        .front()
+        .is_some_and(|head| head.turn == turn && head.side == Side::Human { epoch })
+    {
+        step_two_replied(log, policy, turn, epoch, reply);
+    }
+}
+
+/// Contract, section 8, step one: only a timely `paused: true` pauses.
+fn step_one_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: Reply) {
+    let pause = match &reply {
+        Reply::Paused { pause } => Some(pause_length(policy, *pause)).filter(|pause| *pause > 0),
+        Reply::Refused | Reply::Late | Reply::Failed { .. } => None,
+    };
+    let reason = reply_reason(&reply);
+    log.record(Event::CallSettled {
+        turn,
+        reply,
+        forwarded: false,
+    });
+    if let Some(pause) = pause {
+        let control = Control::Human {
+            until: log.now + pause,
+        };
+        log.record(Event::ControlChanged {
+            control,
+            reason,
+            agent: None,
+        });
+        return;
+    }
+    let reason = if reason == Reason::WebhookPaused {
+        Reason::WebhookRefused
+    } else {
+        reason
+    };
+    log.record(Event::ControlChanged {
+        control: Control::Bot,
+        reason,
+        agent: None,
+    });
+    if let Some(text) = policy.unavailable_notice.clone() {
+        log.record(Event::Noticed {
+            kind: NoticeKind::Unavailable,
+            text,
+        });
+    }
+}
+
+/// Contract, section 8, step two. What a reply says of the pause counts only when no push has
+/// spoken of it since the call was made; the input itself is settled in any case.
+fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, reply: Reply) {
+    let current = log.state.is_human() && log.state.epoch == epoch;
+    let reason = reply_reason(&reply);
+    let name = agent_name(log.state.agent.as_ref());
+    match reply {
+        Reply::Paused { pause } => {
+            log.record(Event::CallSettled {
+                turn,
+                reply,
+                forwarded: false,
+            });
+            let pause = pause_length(policy, pause);
+            if current && pause > 0 {
+                let until = log.now + pause;
+                log.record(Event::PauseRenewed {
+                    until,
+                    by: RenewedBy::Webhook,
+                });
+            } else if current {
+                give_back(log, reason, Goodbye::Notice, name.as_deref());
+            }
+        }
+        Reply::Refused | Reply::Late | Reply::Failed { .. } => {
+            let ends = match reply {
+                Reply::Refused => policy.refusal_ends_pause,
+                _ => policy.lateness_ends_pause,
+            };
+            if current && ends {
+                give_back(log, reason, Goodbye::Notice, name.as_deref());
+            }
+            log.record(Event::CallSettled {
+                turn,
+                reply,
+                forwarded: true,
+            });
+        }
+    }
+}
+
+fn pushed(log: &mut Log<'_>, policy: &Policy, push: Push) {
+    match push {
+        Push::Message { text, agent, pause } => {
+            if let PauseChange::Pause(length) = pause {
+                hold(log, policy, length, Reason::AgentMessage, agent.clone());
+            }
+            let name = agent_name(agent.as_ref());
+            let agent = agent.or_else(|| log.state.agent.clone());
+            log.record(Event::AgentSaid { text, agent });
+            if let PauseChange::Resume(goodbye) = pause {
+                give_back(log, Reason::AgentMessage, goodbye, name.as_deref());
+            }
+        }
+        Push::Channel { agent, pause } => channel_updated(log, policy, agent, pause),
+        Push::Typing { agent, pause } => match pause {
+            PauseChange::Keep => {}
+            PauseChange::Pause(length) => hold(log, policy, length, Reason::AgentTyping, agent),
+            PauseChange::Resume(goodbye) => {
+                let name = agent_name(agent.as_ref());
+                give_back(log, Reason::AgentTyping, goodbye, name.as_deref());
+            }
+        },
+    }
+}
+
+fn channel_updated(log: &mut Log<'_>, policy: &Policy, agent: Option<Agent>, pause: PauseChange) {
+    match pause {
+        PauseChange::Keep => {}
+        PauseChange::Pause(length) => {
+            let was_human = log.state.is_human();
+            let changed = agent.is_some() && agent != log.state.agent;
+            let named = agent_name(agent.as_ref());
+            let renamed = named.is_some() && named != agent_name(log.state.agent.as_ref());
+            hold(log, policy, length, Reason::Push, agent.clone());
+            let Some(until) = log.state.paused_until() else {
+                return;
+            };
+            if was_human && changed {
+                let control = Control::Human { until };
+                log.record(Event::ControlChanged {
+                    control,
+                    reason: Reason::AgentChanged,
+                    agent,
+                });
+            }
+            if !was_human || renamed {
+                let text = JOINED_TEXT.to_owned();
+                log.record(Event::Noticed {
+                    kind: NoticeKind::AgentJoined,
+                    text,
+                });
+            }
+        }
+        PauseChange::Resume(goodbye) => {
+            let name = agent_name(agent.as_ref());
+            give_back(log, Reason::Push, goodbye, name.as_deref());
+        }
+    }
+}
+
+/// Pauses, or renews the pause; a length of zero or less ends it.
+fn hold(
+    log: &mut Log<'_>,
+    policy: &Policy,
+    length: Option<Millis>,
+    reason: Reason,
+    agent: Option<Agent>,
+) {
+    let length = pause_length(policy, length);
+    if length <= 0 {
+        let name = agent_name(agent.as_ref());
+        return give_back(log, reason, Goodbye::Notice, name.as_deref());
+    }
+    let until = log.now + length;
+    if log.state.is_human() {
+        log.record(Event::PauseRenewed {
+            until,
+            by: RenewedBy::Push,
+        });
+    } else {
+        log.record(Event::ControlChanged {
+            control: Control::Human { until },
+            reason,
+            agent,
+        });
+    }
+}
+
+/// Gives control back to the bot. Nobody is told goodbye who was never greeted.
+fn give_back(log: &mut Log<'_>, reason: Reason, goodbye: Goodbye, name: Option<&str>) {
+    let was_human = match log.state.control {
+        Control::Bot => return,
+        Control::Requested { .. } => false,
+        Control::Human { .. } => true,
+    };
+    log.record(Event::ControlChanged {
+        control: Control::Bot,
+        reason,
+        agent: None,
+    });
+    if !was_human {
+        return;
+    }
+    match goodbye {
+        Goodbye::Nothing => {}
+        Goodbye::Notice => {
+            log.record(Event::Noticed {
+                kind: NoticeKind::AgentLeft,
+                text: left_text(name),
+            });
+        }
+        Goodbye::Event(event) => {
+            let agent = name.map(|name| Agent {
+                name: Some(name.to_owned()),
+                ..Agent::default()
+            });
+            log.record(Event::ResumeEvent { name: event, agent });
+        }
+    }
+}
+
+fn pause_length(policy: &Policy, asked: Option<Millis>) -> Millis {
+    asked.unwrap_or(policy.default_pause).min(policy.max_pause)
+}
+
+fn reply_reason(reply: &Reply) -> Reason {
+    match reply {
+        Reply::Paused { .. } => Reason::WebhookPaused,
+        Reply::Refused => Reason::WebhookRefused,
+        Reply::Late => Reason::WebhookLate,
+        Reply::Failed { .. } => Reason::WebhookFailed,
+    }
+}
+
+fn agent_name(agent: Option<&Agent>) -> Option<String> {
+    agent.and_then(|agent| agent.name.clone())
+}

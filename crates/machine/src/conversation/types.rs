@@ -1,0 +1,388 @@
+//! The vocabulary of a conversation: what can come in, what can happen, what can be owed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Millis, limits};
+
+/// The human on the other side, as the visitor sees them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Display name; `None` for an empty or white-space name (contract, section 10).
+    pub name: Option<String>,
+    /// Image address, possibly empty.
+    pub avatar_url: String,
+}
+
+/// What a visitor, or the end of a handover, asks of the bot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// What the visitor wrote or the label they clicked; empty for silent events.
+    pub text: String,
+    /// A Dialogflow event to send instead of the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<BotEvent>,
+}
+
+impl Said {
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            event: None,
+        }
+    }
+
+    /// Nothing a human could read; such inputs never reach the agent (contract 13.14).
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// A Dialogflow event by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BotEvent {
+    pub name: String,
+    /// A JSON object, passed through unread.
+    pub parameters: String,
+}
+
+/// Who may answer now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "who")]
+pub enum Control {
+    Bot,
+    /// Step one is under way for the input `turn`; `response` is the bot's answer as JSON.
+    Requested {
+        turn: u64,
+        said: Said,
+        response: String,
+    },
+    /// A human, until this instant unless renewed.
+    Human {
+        until: Millis,
+    },
+}
+
+/// Why control changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The bot's answer carried a trigger.
+    Trigger,
+    WebhookPaused,
+    WebhookRefused,
+    WebhookLate,
+    WebhookFailed,
+    /// `channel_update` from the bridge.
+    Push,
+    /// A `message` push that also paused or resumed.
+    AgentMessage,
+    /// A `user_typing` push that also paused or resumed.
+    AgentTyping,
+    /// Same control, other agent.
+    AgentChanged,
+    /// The pause clock ran out.
+    Expired,
+}
+
+impl Reason {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger",
+            Self::WebhookPaused => "webhook_paused",
+            Self::WebhookRefused => "webhook_refused",
+            Self::WebhookLate => "webhook_late",
+            Self::WebhookFailed => "webhook_failed",
+            Self::Push => "push",
+            Self::AgentMessage => "agent_message",
+            Self::AgentTyping => "agent_typing",
+            Self::AgentChanged => "agent_changed",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// One thing the bot shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BotMessage {
+    /// Plain text of the message, or its plain fall-back.
+    pub text: String,
+    /// The canonical Dialogflow message as JSON when it is more than text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rich: Option<String>,
+}
+
+/// How a webhook call ended (contract, section 8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "reply")]
+pub enum Reply {
+    /// `paused: true`; `None` when `minutesPaused` is missing or no number.
+    Paused { pause: Option<Millis> },
+    /// `paused: false`.
+    Refused,
+    /// No complete reply after five seconds.
+    Late,
+    /// Not JSON, wrong shape, not 2xx, redirect, or a network error.
+    Failed { why: String },
+}
+
+/// What a push asks of the pause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PauseChange {
+    /// The push has no `paused`.
+    Keep,
+    /// `paused: true`; `None` when `minutesPaused` is missing.
+    Pause(Option<Millis>),
+    /// `paused: false`.
+    Resume(Goodbye),
+}
+
+/// What the visitor is told on a resume push (contract, section 10, `unpauseChatEvent`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goodbye {
+    Notice,
+    Nothing,
+    /// A Dialogflow event answers instead of a notice.
+    Event(String),
+}
+
+/// What the bridge pushes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Push {
+    Message {
+        text: String,
+        agent: Option<Agent>,
+        pause: PauseChange,
+    },
+    Channel {
+        agent: Option<Agent>,
+        pause: PauseChange,
+    },
+    /// The indicator itself is not stored; only what it asks of the pause is.
+    Typing {
+        agent: Option<Agent>,
+        pause: PauseChange,
+    },
+}
+
+/// Everything a conversation can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    VisitorSaid {
+        client_id: String,
+        said: Said,
+    },
+    /// The bot's answer to the query `(turn, epoch)`. `contexts` are the names of the output
+    /// contexts that are active: last path segment, lower case.
+    BotAnswered {
+        turn: u64,
+        epoch: u64,
+        answer: BotAnswer,
+    },
+    BotFailed {
+        turn: u64,
+        epoch: u64,
+        why: String,
+    },
+    /// The end of the webhook call `(turn, epoch)`.
+    WebhookReplied {
+        turn: u64,
+        epoch: u64,
+        reply: Reply,
+    },
+    Pushed(Push),
+    /// Time has passed.
+    Woke,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BotAnswer {
+    pub messages: Vec<BotMessage>,
+    pub contexts: Vec<String>,
+    /// The whole response as JSON, for step one.
+    pub response: String,
+    /// What the bot wants back with the next query.
+    pub memory: Option<String>,
+}
+
+/// Everything that can happen in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Event {
+    VisitorSaid {
+        client_id: String,
+        said: Said,
+    },
+    BotSaid {
+        turn: u64,
+        message: BotMessage,
+    },
+    AgentSaid {
+        text: String,
+        agent: Option<Agent>,
+    },
+    Noticed {
+        kind: NoticeKind,
+        text: String,
+    },
+    ControlChanged {
+        control: Control,
+        reason: Reason,
+        agent: Option<Agent>,
+    },
+
+    // Notes: seen by operators, not by the visitor.
+    /// The input `turn` was answered by the bot; `triggers` were among its output contexts.
+    BotAnswered {
+        turn: u64,
+        memory: Option<String>,
+        triggers: Vec<String>,
+    },
+    /// The bot answered after control had passed on: never shown.
+    BotSuppressed {
+        turn: u64,
+        epoch: u64,
+        messages: Vec<BotMessage>,
+    },
+    BotFailed {
+        turn: u64,
+        why: String,
+    },
+    /// A webhook call ended; `forwarded` says that the input now goes to the bot.
+    CallSettled {
+        turn: u64,
+        reply: Reply,
+        forwarded: bool,
+    },
+    /// A webhook call ended that had been overtaken by a push: no effect.
+    CallIgnored {
+        turn: u64,
+        epoch: u64,
+        reply: Reply,
+    },
+    PauseRenewed {
+        until: Millis,
+        by: RenewedBy,
+    },
+    /// The resume asked for this Dialogflow event instead of a notice.
+    ResumeEvent {
+        name: String,
+        agent: Option<Agent>,
+    },
+    /// An input that nobody has to answer.
+    TurnDropped {
+        turn: u64,
+    },
+}
+
+impl crate::Event for Event {
+    fn is_note(&self) -> bool {
+        !matches!(
+            self,
+            Self::VisitorSaid { .. }
+                | Self::BotSaid { .. }
+                | Self::AgentSaid { .. }
+                | Self::Noticed { .. }
+                | Self::ControlChanged { .. }
+        )
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RenewedBy {
+    Webhook,
+    Push,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    AgentJoined,
+    AgentLeft,
+    BotFailed,
+    Unavailable,
+}
+
+impl NoticeKind {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AgentJoined => "agent_joined",
+            Self::AgentLeft => "agent_left",
+            Self::BotFailed => "bot_failed",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// What the world is owed. `(turn, epoch)` identifies the call; the answer must carry both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the bot; `clear` names contexts to remove with this query.
+    AskBot {
+        turn: u64,
+        epoch: u64,
+        said: Said,
+        clear: Vec<String>,
+        memory: Option<String>,
+    },
+    /// Webhook, step one; `response` is the bot's answer that carried the trigger.
+    StepOne {
+        turn: u64,
+        epoch: u64,
+        said: Said,
+        response: String,
+    },
+    /// Webhook, step two.
+    StepTwo { turn: u64, epoch: u64, said: Said },
+}
+
+/// Why an input was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Too many inputs wait for an answer already.
+    TooManyWaiting,
+}
+
+/// What the bot's owner chose.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Context names that start a handover, in lower case; empty when there is no webhook.
+    pub triggers: Vec<String>,
+    pub default_pause: Millis,
+    pub max_pause: Millis,
+    /// Whether a step two `paused: false` ends the pause (contract 13.3; default: it does).
+    pub refusal_ends_pause: bool,
+    /// Whether a late or failed step two ends the pause (contract 13.3; default: it does not).
+    pub lateness_ends_pause: bool,
+    /// Shown when nobody took over; nothing by default.
+    pub unavailable_notice: Option<String>,
+    pub bot_failed_notice: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            triggers: Vec::new(),
+            default_pause: limits::DEFAULT_PAUSE_MS,
+            max_pause: limits::MAX_PAUSE_MS,
+            refusal_ends_pause: true,
+            lateness_ends_pause: false,
+            unavailable_notice: None,
+            bot_failed_notice: "Sorry, that could not be answered. Please try again.".to_owned(),
+        }
+    }
+}
+
+/// Notice on a resume (contract r1, section 10).
+#[must_use]
+pub fn left_text(name: Option<&str>) -> String {
+    let who = name.unwrap_or("The human");
+    format!("{who} has left the conversation. You are now chatting with the bot.")
+}
+
+/// Notice on a pause push (contract r3, section 10).
+pub const JOINED_TEXT: &str = "You are now chatting with an Agent.";

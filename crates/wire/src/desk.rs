@@ -1,0 +1,176 @@
+//! The desk API: `/desk/api/…`, and the frames of its stream.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    reading::{self, Invalid},
+    visitor::AgentView,
+};
+
+/// `POST /desk/api/session`. Not `Debug`: it holds a password.
+pub struct SignIn {
+    pub email: String,
+    pub password: String,
+}
+
+impl SignIn {
+    pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
+        let object = reading::object(body)?;
+        let email = reading::text(&object, "email", "the agent's email address")?;
+        let password = reading::text(&object, "password", "the agent's password")?;
+        Ok(Self { email, password })
+    }
+}
+
+/// `PUT /desk/api/availability`.
+pub fn availability(body: &[u8]) -> Result<bool, Invalid> {
+    let object = reading::object(body)?;
+    match object.get("available") {
+        Some(Value::Bool(available)) => Ok(*available),
+        Some(_) => Err(Invalid::field(
+            "available",
+            "is not a boolean: send true or false",
+        )),
+        None => Err(Invalid::missing("available", "true or false")),
+    }
+}
+
+/// A message of the agent, `POST /desk/api/chats/{id}/messages`.
+#[derive(Clone)]
+pub struct NewMessage {
+    pub client_id: String,
+    pub text: String,
+}
+
+impl NewMessage {
+    /// `text_chars_max` and `id_chars_max` count characters.
+    pub fn parse(body: &[u8], text_chars_max: usize, id_chars_max: usize) -> Result<Self, Invalid> {
+        let message = crate::visitor::NewMessage::parse(body, text_chars_max, id_chars_max)?;
+        if message.event.is_some() {
+            return Err(Invalid::field("event", "is for visitors: send a text"));
+        }
+        Ok(Self {
+            client_id: message.client_id,
+            text: message.text,
+        })
+    }
+}
+
+/// The signed-in agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Agent {
+    pub email: String,
+    pub name: String,
+    pub avatar_url: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Session {
+    pub agent: Agent,
+    pub available: bool,
+}
+
+/// A chat as the queue shows it. Times are RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chat {
+    pub id: String,
+    pub route: String,
+    pub bot_id: String,
+    pub visitor: Visitor,
+    pub language: String,
+    /// `queued`, `live` or `closed`.
+    pub status: &'static str,
+    pub waiting_since: Option<String>,
+    pub agent: Option<Agent>,
+    pub close_reason: Option<&'static str>,
+    pub seq: u64,
+    pub preview: String,
+    /// `seq` of the agent's last message that the platform accepted.
+    pub pushed_through: u64,
+    /// Agent's messages that the platform has not accepted yet.
+    pub unpushed: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Visitor {
+    pub user_id: String,
+    pub name: String,
+}
+
+/// One line of what was said before the handover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TranscriptLine {
+    /// `visitor`, `bot` or `agent`.
+    pub from: &'static str,
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
+/// One event of a chat, numbered without gaps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChatEvent {
+    pub seq: u64,
+    pub at: String,
+    #[serde(flatten)]
+    pub what: ChatWhat,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+#[serde(rename_all_fields = "camelCase")]
+pub enum ChatWhat {
+    Opened {
+        text: String,
+        /// Display name of the intent that asked for a human.
+        reason: Option<String>,
+    },
+    VisitorMessage {
+        text: String,
+    },
+    AgentMessage {
+        text: String,
+        agent: AgentView,
+        client_id: String,
+    },
+    Claimed {
+        agent: AgentView,
+    },
+    Closed {
+        reason: &'static str,
+        agent: Option<AgentView>,
+    },
+    /// The platform will never take the message with this `seq`.
+    Refused {
+        message: u64,
+        detail: String,
+    },
+}
+
+/// What the client sends on the stream.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum ClientFrame {
+    /// Replays the events after `after`, then sends new ones as they come.
+    Watch {
+        watch: String,
+        #[serde(default)]
+        after: u64,
+    },
+    Unwatch {
+        unwatch: String,
+    },
+}
+
+/// What the server sends on the stream.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum ServerFrame {
+    Chats { chats: Vec<Chat> },
+    Event { chat: String, event: ChatEvent },
+    Typing { chat: String, until: String },
+}

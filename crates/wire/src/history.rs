@@ -1,0 +1,210 @@
+//! `messageHistory` of step one (contract r3, section 7): five kinds of items, told apart by their
+//! payload and never by `direction`, which the sources contradict themselves about.
+
+use serde_json::{Value, json};
+
+/// Who said it, spelled out beside the ambiguous `direction` (contract 13.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    Customer,
+    Bot,
+    Agent,
+}
+
+impl Sender {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Bot => "bot",
+            Self::Agent => "agent",
+        }
+    }
+}
+
+/// What was said, as the writer knows it.
+#[derive(Clone, Copy)]
+pub enum Said<'a> {
+    /// Visitor to bot (kind 1), or visitor to agent (kind 5) while `paused`.
+    Text { text: &'a str, paused: bool },
+    /// A Dialogflow event sent to the bot (kind 2).
+    Event { name: &'a str },
+    /// What the bot showed (kind 3), as the response it was part of.
+    Bot { text: &'a str },
+    /// Agent to visitor (kind 4).
+    Agent { text: &'a str },
+}
+
+/// Where it was said.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    /// Id of the Dialogflow session.
+    pub id: &'a str,
+    pub language: &'a str,
+}
+
+/// One item; `created_at` is RFC 3339.
+#[must_use]
+pub fn item(id: &str, created_at: &str, session: Session<'_>, said: Said<'_>) -> Value {
+    let Session {
+        id: session_id,
+        language,
+    } = session;
+    let (direction, sender, payload) = match said {
+        Said::Text {
+            text,
+            paused: false,
+        } => (
+            "in",
+            Sender::Customer,
+            json!({ "queryParameters": {}, "query": text, "lang": language,
+                    "sessionId": session_id }),
+        ),
+        Said::Text { text, paused: true } => (
+            "out",
+            Sender::Customer,
+            json!({ "queryParameters": { "contexts": [], "payload": {}, "webhookHeaders": {} },
+                    "query": text, "lang": language, "sessionId": session_id }),
+        ),
+        Said::Event { name } => (
+            "in",
+            Sender::Customer,
+            json!({ "queryParameters": {}, "event": { "name": name, "data": {} },
+                    "lang": language, "sessionId": session_id }),
+        ),
+        Said::Bot { text } => (
+            "out",
+            Sender::Bot,
+            json!({ "queryResult": { "fulfillmentText": text, "languageCode": language } }),
+        ),
+        Said::Agent { text } => ("out", Sender::Agent, json!({ "text": text })),
+    };
+    json!({
+        "_id": id, "botPlatform": "dialogflowES", "direction": direction,
+        "sender": sender.as_str(), "payload": payload, "createdAt": created_at
+    })
+}
+
+/// A line as the reader understands it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub sender: Sender,
+    pub text: String,
+    pub created_at: Option<String>,
+}
+
+/// What an item says, or `None` when it has no words (events, unknown kinds).
+#[must_use]
+pub fn line(item: &Value) -> Option<Line> {
+    let payload = item.get("payload")?;
+    let created_at = item
+        .get("createdAt")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    let (sender, text) = if payload.get("event").is_some() {
+        return None;
+    } else if let Some(text) = payload.get("text").and_then(Value::as_str) {
+        (Sender::Agent, text.to_owned())
+    } else if payload.get("queryResult").is_some() || payload.get("responseId").is_some() {
+        (Sender::Bot, bot_text(payload))
+    } else {
+        let query = payload
+            .get("query")
+            .or_else(|| payload.pointer("/queryParameters/query"));
+        (Sender::Customer, query?.as_str()?.to_owned())
+    };
+    (!text.trim().is_empty()).then_some(Line {
+        sender,
+        text,
+        created_at,
+    })
+}
+
+/// The texts of a detectIntent response, ES or CX, one per line.
+#[must_use]
+pub fn bot_text(response: &Value) -> String {
+    let result = response.get("queryResult").unwrap_or(&Value::Null);
+    let messages = result
+        .get("fulfillmentMessages")
+        .or_else(|| result.get("responseMessages"))
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let texts: Vec<&str> = messages
+        .iter()
+        .filter_map(|message| message.pointer("/text/text")?.as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter(|text| !text.is_empty())
+        .collect();
+    if texts.is_empty() {
+        let text = result.get("fulfillmentText").and_then(Value::as_str);
+        return text.unwrap_or_default().to_owned();
+    }
+    texts.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: Session<'static> = Session {
+        id: "s1",
+        language: "en",
+    };
+
+    #[test]
+    fn what_is_written_is_read_as_it_was_meant() {
+        let said = [
+            (
+                Said::Text {
+                    text: "hello",
+                    paused: false,
+                },
+                Some((Sender::Customer, "hello")),
+            ),
+            (Said::Event { name: "welcome" }, None),
+            (Said::Bot { text: "Hi" }, Some((Sender::Bot, "Hi"))),
+            (
+                Said::Agent { text: "Jane here" },
+                Some((Sender::Agent, "Jane here")),
+            ),
+            (
+                Said::Text {
+                    text: "help",
+                    paused: true,
+                },
+                Some((Sender::Customer, "help")),
+            ),
+        ];
+        for (said, expected) in said {
+            let read = line(&item("h1", "2026-01-01T10:00:00.000Z", SESSION, said));
+            let read = read.as_ref().map(|line| (line.sender, line.text.as_str()));
+            assert_eq!(read, expected);
+        }
+    }
+
+    #[test]
+    fn the_five_printed_kinds_are_told_apart_without_direction() {
+        let items: Vec<Value> =
+            serde_json::from_str(include_str!("../examples/r3.message_history.json")).unwrap();
+        let senders: Vec<_> = items
+            .iter()
+            .map(|item| line(item).map(|l| l.sender))
+            .collect();
+        assert_eq!(
+            senders,
+            [
+                Some(Sender::Customer),
+                None,
+                Some(Sender::Bot),
+                Some(Sender::Agent),
+                Some(Sender::Customer)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_query_one_level_deeper_is_read_too() {
+        let item = json!({ "payload": { "queryParameters": { "query": "deep" } } });
+        assert_eq!(line(&item).unwrap().text, "deep");
+    }
+}

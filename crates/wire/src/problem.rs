@@ -1,0 +1,127 @@
+//! The closed list of problems our own APIs answer with (RFC 9457). The contract's push endpoint
+//! has its own error shape in [`crate::push`].
+
+use serde::Serialize;
+
+/// Every problem there is. Adding one means adding its status, title and a line of `docs/api.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemId {
+    InvalidBody,
+    MissingField,
+    InvalidField,
+    IdReused,
+    TooLarge,
+    NotJson,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    Taken,
+    NotClaimed,
+    Closed,
+    TooManyWaiting,
+    RateLimited,
+    Unavailable,
+    Internal,
+}
+
+impl ProblemId {
+    pub const ALL: [Self; 17] = [
+        Self::InvalidBody,
+        Self::MissingField,
+        Self::InvalidField,
+        Self::IdReused,
+        Self::TooLarge,
+        Self::NotJson,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Taken,
+        Self::NotClaimed,
+        Self::Closed,
+        Self::TooManyWaiting,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// Stable name, HTTP status, title.
+    #[must_use]
+    pub fn facts(self) -> (&'static str, u16, &'static str) {
+        match self {
+            Self::InvalidBody => ("invalid_body", 400, "The body cannot be read"),
+            Self::MissingField => ("missing_field", 400, "A field is missing"),
+            Self::InvalidField => ("invalid_field", 400, "A field has a wrong value"),
+            Self::IdReused => ("id_reused", 422, "This id was used for something else"),
+            Self::TooLarge => ("too_large", 413, "The body is too large"),
+            Self::NotJson => ("not_json", 415, "The body is not declared as JSON"),
+            Self::Unauthorized => ("unauthorized", 401, "No valid secret was presented"),
+            Self::Forbidden => ("forbidden", 403, "Not allowed"),
+            Self::NotFound => ("not_found", 404, "There is no such thing"),
+            Self::MethodNotAllowed => ("method_not_allowed", 405, "Not with this method"),
+            Self::Taken => ("taken", 409, "Another agent has this chat"),
+            Self::NotClaimed => ("not_claimed", 409, "Nobody has claimed this chat"),
+            Self::Closed => ("closed", 409, "This chat is closed"),
+            Self::TooManyWaiting => ("too_many_waiting", 429, "Too many messages are waiting"),
+            Self::RateLimited => ("rate_limited", 429, "Too many requests"),
+            Self::Unavailable => ("unavailable", 503, "Not available right now"),
+            Self::Internal => ("internal", 500, "Something went wrong on our side"),
+        }
+    }
+}
+
+/// The body of a problem answer.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub id: &'static str,
+    pub title: &'static str,
+    pub status: u16,
+    /// What to do about it.
+    pub detail: String,
+    /// JSON path of the field to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<crate::visitor::AgentView>,
+}
+
+impl Problem {
+    #[must_use]
+    pub fn new(id: ProblemId, detail: impl Into<String>) -> Self {
+        let (name, status, title) = id.facts();
+        let kind = format!("about:blank#{name}");
+        Self {
+            kind,
+            id: name,
+            title,
+            status,
+            detail: detail.into(),
+            field: None,
+            agent: None,
+        }
+    }
+
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+}
+
+impl From<crate::Invalid> for Problem {
+    fn from(invalid: crate::Invalid) -> Self {
+        let id = match invalid.code {
+            "missing_field" => ProblemId::MissingField,
+            "invalid_field" => ProblemId::InvalidField,
+            _ => ProblemId::InvalidBody,
+        };
+        Self {
+            field: invalid.field,
+            ..Self::new(id, invalid.message)
+        }
+    }
+}

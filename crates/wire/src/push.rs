@@ -1,0 +1,212 @@
+//! `POST /webhooks/handover/push`, bridge to platform (contract, sections 4.6, 6.6, 10 and 12;
+//! answers section 15).
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::reading::{self, Invalid};
+
+/// Path of the push endpoint.
+pub const PATH: &str = "/webhooks/handover/push";
+
+/// A push as the platform reads it, from any revision.
+#[derive(Clone, PartialEq)]
+pub struct Push {
+    pub user_id: String,
+    pub bot_id: String,
+    /// Body `accessToken` (r1, r2).
+    pub access_token: Option<String>,
+    /// Our extension: makes a repeated push recognizable, like the header `Idempotency-Key`.
+    pub message_id: Option<String>,
+    pub agent: Option<AgentProfile>,
+    pub pause: Pause,
+    pub kind: PushKind,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub enum PushKind {
+    Message {
+        text: String,
+    },
+    ChannelUpdate,
+    /// `user_typing`, or `agent_typing` as the scope of r1 calls it (contract 13.1).
+    Typing,
+}
+
+/// The current agent; an empty or white-space name counts as none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AgentProfile {
+    pub name: Option<String>,
+    pub avatar_url: String,
+}
+
+/// What the push says of the pause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pause {
+    /// No `paused` in it.
+    Unsaid,
+    /// `paused: true` for so many milliseconds; `None`: the default.
+    Paused(Option<i64>),
+    Resumed(UnpauseChatEvent),
+}
+
+/// `unpauseChatEvent` (contract, section 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnpauseChatEvent {
+    /// Missing, empty, or `default`: the leave notice.
+    Default,
+    None,
+    /// A Dialogflow event to send instead.
+    Event(String),
+}
+
+impl Push {
+    pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
+        let object = reading::object(body)?;
+        let user_id = reading::text(&object, "userId", "the userId of the webhook call")?;
+        let bot_id = reading::text(&object, "botId", "the botId of the webhook call")?;
+        let access_token = reading::optional_text(&object, "accessToken")?;
+        let message_id = reading::optional_text(&object, "messageId")?;
+        let agent = agent_profile(&object)?;
+        let pause = pause(&object)?;
+        let kind = kind(&object)?;
+        if kind == PushKind::ChannelUpdate && pause == Pause::Unsaid {
+            return Err(Invalid::missing(
+                "paused",
+                "true or false with a channel_update",
+            ));
+        }
+        Ok(Self {
+            user_id,
+            bot_id,
+            access_token,
+            message_id,
+            agent,
+            pause,
+            kind,
+        })
+    }
+}
+
+fn kind(object: &Map<String, Value>) -> Result<PushKind, Invalid> {
+    let known = "`message`, `channel_update` or `user_typing`";
+    match reading::text(object, "eventType", known)?.as_str() {
+        "message" => {
+            let text = reading::text(object, "text", "what the agent said")?;
+            Ok(PushKind::Message { text })
+        }
+        "channel_update" => Ok(PushKind::ChannelUpdate),
+        "user_typing" | "agent_typing" => Ok(PushKind::Typing),
+        _ => Err(Invalid::field(
+            "eventType",
+            format_args!("is not known: send {known}"),
+        )),
+    }
+}
+
+fn agent_profile(object: &Map<String, Value>) -> Result<Option<AgentProfile>, Invalid> {
+    let profile = match object.get("agentProfile") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(profile)) => profile,
+        Some(other) => {
+            let found = reading::kind(other);
+            return Err(Invalid::field(
+                "agentProfile",
+                format_args!("is {found}: send an object with name and avatarUrl"),
+            ));
+        }
+    };
+    let within = |error: Invalid| {
+        let field = error.field.unwrap_or_default();
+        let message = error
+            .message
+            .replacen(&field, &format!("agentProfile.{field}"), 1);
+        Invalid {
+            field: Some(format!("agentProfile.{field}")),
+            message,
+            ..error
+        }
+    };
+    let name = reading::optional_text(profile, "name").map_err(within)?;
+    let name = name
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
+    let avatar_url = reading::optional_text(profile, "avatarUrl").map_err(within)?;
+    Ok(Some(AgentProfile {
+        name,
+        avatar_url: avatar_url.unwrap_or_default(),
+    }))
+}
+
+fn pause(object: &Map<String, Value>) -> Result<Pause, Invalid> {
+    let paused = match object.get("paused") {
+        None | Some(Value::Null) => return Ok(Pause::Unsaid),
+        Some(value) => reading::boolean(value).ok_or_else(|| {
+            let found = reading::kind(value);
+            Invalid::field("paused", format_args!("is {found}: send true or false"))
+        })?,
+    };
+    if !paused {
+        let event = reading::optional_text(object, "unpauseChatEvent")?.unwrap_or_default();
+        return Ok(Pause::Resumed(match event.trim() {
+            "" | "default" => UnpauseChatEvent::Default,
+            "none" => UnpauseChatEvent::None,
+            event => UnpauseChatEvent::Event(event.to_owned()),
+        }));
+    }
+    match object.get("minutesPaused") {
+        None | Some(Value::Null) => Ok(Pause::Paused(None)),
+        Some(value) => match reading::number(value) {
+            Some(minutes) => Ok(Pause::Paused(Some(reading::minutes(minutes)))),
+            None => Err(Invalid::field(
+                "minutesPaused",
+                "is no number: send minutes, e.g. 10",
+            )),
+        },
+    }
+}
+
+/// A push as the bridge writes it: the fields of r1, the key in the body as well as in the header.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PushBody<'a> {
+    pub access_token: &'a str,
+    pub event_type: &'static str,
+    pub user_id: &'a str,
+    pub bot_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "reading::write_minutes"
+    )]
+    pub minutes_paused: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_profile: Option<AgentProfileBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentProfileBody<'a> {
+    pub name: &'a str,
+    pub avatar_url: &'a str,
+}
+
+/// What an accepted push is answered with; `paused_until` is RFC 3339 or null.
+#[must_use]
+pub fn accepted(paused_until: Option<&str>) -> Value {
+    json!({ "ok": true, "paused": paused_until.is_some(), "pausedUntil": paused_until })
+}
+
+/// What a refused push is answered with (contract, section 15).
+#[must_use]
+pub fn refused(code: &str, message: &str, field: Option<&str>) -> Value {
+    json!({ "ok": false, "error": { "code": code, "message": message, "field": field } })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+macro_rules! example {
+    ($name:literal) => {
+        include_bytes!(concat!("../../examples/", $name, ".json")).as_slice()
+    };
+}
+
+fn parse(body: &Value) -> Result<Push, Invalid> {
+    Push::parse(body.to_string().as_bytes())
+}
+
+fn channel_update(pause: &Value) -> Pause {
+    let mut body = json!({ "eventType": "channel_update", "userId": "u", "botId": "b" });
+    body.as_object_mut()
+        .unwrap()
+        .extend(pause.as_object().unwrap().clone());
+    parse(&body).unwrap().pause
+}
+
+#[test]
+fn pushes_of_every_revision_are_read() {
+    let jane = |avatar: &str| AgentProfile {
+        name: Some("Jane Doe".to_owned()),
+        avatar_url: avatar.to_owned(),
+    };
+    let five = Pause::Paused(Some(300_000));
+    let message = PushKind::Message {
+        text: "Hi, how may I assist?".to_owned(),
+    };
+    let resumed = Pause::Resumed(UnpauseChatEvent::Default);
+    let cases = [
+        (
+            example!("r1.push_message"),
+            message.clone(),
+            five.clone(),
+            Some(jane("")),
+        ),
+        (
+            example!("r1.push_pause"),
+            PushKind::ChannelUpdate,
+            five.clone(),
+            Some(jane("")),
+        ),
+        (
+            example!("r1.push_resume"),
+            PushKind::ChannelUpdate,
+            resumed.clone(),
+            Some(jane("")),
+        ),
+        (
+            example!("r1.push_typing"),
+            PushKind::Typing,
+            Pause::Unsaid,
+            Some(jane("")),
+        ),
+        (example!("r3.push_message"), message, five.clone(), None),
+        (
+            example!("r3.push_pause"),
+            PushKind::ChannelUpdate,
+            five.clone(),
+            Some(jane("https://example.com/jane.png")),
+        ),
+        (
+            example!("r3.push_resume"),
+            PushKind::ChannelUpdate,
+            resumed,
+            None,
+        ),
+        (example!("r3.push_typing"), PushKind::Typing, five, None),
+    ];
+    for (body, kind, pause, agent) in cases {
+        let push = Push::parse(body).unwrap();
+        let shown = String::from_utf8_lossy(body);
+        assert!(push.kind == kind, "{shown}");
+        assert_eq!(push.pause, pause, "{shown}");
+        assert_eq!(push.agent, agent, "{shown}");
+    }
+}
+
+#[test]
+fn unpause_chat_event_has_three_meanings() {
+    let resumed =
+        |event: Value| channel_update(&json!({"paused": false, "unpauseChatEvent": event}));
+    assert_eq!(
+        resumed(json!("default")),
+        Pause::Resumed(UnpauseChatEvent::Default)
+    );
+    assert_eq!(
+        resumed(json!("")),
+        Pause::Resumed(UnpauseChatEvent::Default)
+    );
+    assert_eq!(
+        resumed(json!(null)),
+        Pause::Resumed(UnpauseChatEvent::Default)
+    );
+    assert_eq!(
+        resumed(json!("none")),
+        Pause::Resumed(UnpauseChatEvent::None)
+    );
+    let event = UnpauseChatEvent::Event("goodbye".to_owned());
+    assert_eq!(resumed(json!("goodbye")), Pause::Resumed(event));
+}
+
+#[test]
+fn booleans_and_numbers_may_come_as_strings() {
+    assert_eq!(
+        channel_update(&json!({ "paused": "true", "minutesPaused": "2.5" })),
+        Pause::Paused(Some(150_000))
+    );
+    assert_eq!(
+        channel_update(&json!({ "paused": "false" })),
+        Pause::Resumed(UnpauseChatEvent::Default)
+    );
+}
+
+#[test]
+fn agent_typing_is_user_typing_and_blank_names_are_none() {
+    let push = parse(&json!({
+        "eventType": "agent_typing", "userId": "u", "botId": "b", "agentProfile": { "name": "  " }
+    }))
+    .unwrap();
+    assert!(push.kind == PushKind::Typing);
+    assert_eq!(push.agent, Some(AgentProfile::default()));
+}
+
+#[test]
+fn a_push_that_cannot_be_read_names_the_field() {
+    let cases = [
+        (json!("x"), None),
+        (
+            json!({ "eventType": "message", "botId": "b", "text": "t" }),
+            Some("userId"),
+        ),
+        (
+            json!({ "eventType": "message", "userId": "u", "text": "t" }),
+            Some("botId"),
+        ),
+        (json!({ "userId": "u", "botId": "b" }), Some("eventType")),
+        (
+            json!({ "eventType": "shout", "userId": "u", "botId": "b" }),
+            Some("eventType"),
+        ),
+        (
+            json!({ "eventType": "message", "userId": "u", "botId": "b" }),
+            Some("text"),
+        ),
+        (
+            json!({ "eventType": "message", "userId": "u", "botId": "b", "text": "" }),
+            Some("text"),
+        ),
+        (
+            json!({ "eventType": "channel_update", "userId": "u", "botId": "b" }),
+            Some("paused"),
+        ),
+        (
+            json!({ "eventType": "channel_update", "userId": "u", "botId": "b", "paused": 1 }),
+            Some("paused"),
+        ),
+        (
+            json!({ "eventType": "channel_update", "userId": "u", "botId": "b", "paused": true,
+                    "minutesPaused": "ten" }),
+            Some("minutesPaused"),
+        ),
+        (
+            json!({ "eventType": "message", "userId": "u", "botId": "b", "text": "t",
+                    "agentProfile": { "name": 7 } }),
+            Some("agentProfile.name"),
+        ),
+    ];
+    for (body, field) in cases {
+        let error = parse(&body).err().unwrap();
+        assert_eq!(error.field.as_deref(), field, "{body}");
+        assert!(
+            field.is_none_or(|field| error.message.contains(field)),
+            "{}",
+            error.message
+        );
+    }
+}
+
+#[test]
+fn a_push_is_written_as_r1_prints_it() {
+    let body = PushBody {
+        access_token: "push-key",
+        event_type: "message",
+        user_id: "usr_1",
+        bot_id: "support",
+        text: Some("Hi, how may I assist?"),
+        paused: Some(true),
+        minutes_paused: Some(5.0),
+        agent_profile: Some(AgentProfileBody {
+            name: "Jane Doe",
+            avatar_url: "",
+        }),
+        message_id: None,
+    };
+    let example: Value = serde_json::from_slice(example!("r1.push_message")).unwrap();
+    assert_eq!(serde_json::to_value(&body).unwrap(), example);
+}

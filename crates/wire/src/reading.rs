@@ -1,0 +1,139 @@
+//! Reading JSON objects field by field, so that an error names the field and the way out.
+
+use std::fmt;
+
+use serde::Serializer;
+use serde_json::{Map, Value};
+
+/// Why a body was not accepted; `field` is the JSON path, when one field is to blame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    pub code: &'static str,
+    pub field: Option<String>,
+    pub message: String,
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+impl Invalid {
+    pub(crate) fn body(message: impl Into<String>) -> Self {
+        Self {
+            code: "invalid_body",
+            field: None,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn field(field: &str, message: impl fmt::Display) -> Self {
+        let message = format!("`{field}` {message}");
+        Self {
+            code: "invalid_field",
+            field: Some(field.to_owned()),
+            message,
+        }
+    }
+
+    pub(crate) fn missing(field: &str, what: &str) -> Self {
+        let message = format!("`{field}` is missing: send {what}");
+        Self {
+            code: "missing_field",
+            field: Some(field.to_owned()),
+            message,
+        }
+    }
+}
+
+/// The JSON object in `body`.
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Invalid> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(other) => Err(Invalid::body(format!(
+            "the body is {}: send a JSON object",
+            kind(&other)
+        ))),
+        Err(error) => Err(Invalid::body(format!("the body is not JSON: {error}"))),
+    }
+}
+
+/// A required, non-empty string.
+pub(crate) fn text(
+    object: &Map<String, Value>,
+    field: &str,
+    what: &str,
+) -> Result<String, Invalid> {
+    match optional_text(object, field)? {
+        Some(text) if !text.is_empty() => Ok(text),
+        Some(_) => Err(Invalid::field(field, format_args!("is empty: send {what}"))),
+        None => Err(Invalid::missing(field, what)),
+    }
+}
+
+/// A string that may be absent or `null`.
+pub(crate) fn optional_text(
+    object: &Map<String, Value>,
+    field: &str,
+) -> Result<Option<String>, Invalid> {
+    match object.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(Invalid::field(
+            field,
+            format_args!("is {}: send a string", kind(other)),
+        )),
+    }
+}
+
+/// A boolean, or one of the strings `"true"` and `"false"` (contract, section 12).
+pub(crate) fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(yes) => Some(*yes),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// A finite number, or a string that holds one (contract, sections 8 and 12).
+pub(crate) fn number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.filter(|number| number.is_finite())
+}
+
+/// Minutes, possibly with a fraction, in milliseconds; huge values are cut to what fits.
+pub(crate) fn minutes(number: f64) -> i64 {
+    (number * 60_000.0).round().clamp(-1e15, 1e15) as i64
+}
+
+/// Whole minutes are written as every revision prints them: without a fraction.
+#[expect(clippy::ref_option, reason = "serde decides the signature")]
+pub(crate) fn write_minutes<S: Serializer>(
+    minutes: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match minutes {
+        Some(whole) if whole.fract() == 0.0 => serializer.serialize_i64(*whole as i64),
+        Some(minutes) => serializer.serialize_f64(*minutes),
+        None => serializer.serialize_none(),
+    }
+}
+
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,210 @@
+//! The visitor API: `/v1/bots/{botId}/visitors`, `/v1/conversation/…`, and the events of the
+//! stream and the long poll.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::reading::{self, Invalid};
+
+/// `POST /v1/bots/{botId}/visitors`; every field is optional, and so is the body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewVisitor {
+    pub language: Option<String>,
+    pub time_zone: Option<String>,
+}
+
+impl NewVisitor {
+    pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        let object = reading::object(body)?;
+        let language = short_text(&object, "language", "a language tag such as en or de-AT")?;
+        let time_zone = short_text(&object, "timeZone", "a zone such as Europe/Vienna")?;
+        Ok(Self {
+            language,
+            time_zone,
+        })
+    }
+}
+
+/// A tag made of letters, digits and `-_/+`, at most 64 of them.
+fn short_text(
+    object: &Map<String, Value>,
+    field: &str,
+    what: &str,
+) -> Result<Option<String>, Invalid> {
+    let Some(text) = reading::optional_text(object, field)?.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_/+".contains(c);
+    if text.len() > 64 || !text.chars().all(plain) {
+        return Err(Invalid::field(
+            field,
+            format_args!("is not one: send {what}"),
+        ));
+    }
+    Ok(Some(text))
+}
+
+/// Answer to a new visitor.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VisitorCreated<'a> {
+    pub user_id: &'a str,
+    pub token: &'a str,
+}
+
+/// `POST /v1/conversation/messages`: a text, or a Dialogflow event with an optional visible label.
+#[derive(Clone, PartialEq)]
+pub struct NewMessage {
+    pub client_id: String,
+    pub text: String,
+    pub event: Option<NewEvent>,
+}
+
+#[derive(Clone, PartialEq)]
+pub struct NewEvent {
+    pub name: String,
+    pub parameters: Map<String, Value>,
+}
+
+impl NewMessage {
+    /// `text_chars_max` and `id_chars_max` count characters.
+    pub fn parse(body: &[u8], text_chars_max: usize, id_chars_max: usize) -> Result<Self, Invalid> {
+        let object = reading::object(body)?;
+        let client_id = reading::text(&object, "clientId", "an id of your own for this message")?;
+        within("clientId", &client_id, id_chars_max)?;
+        let event = event(&object)?;
+        let text = match event {
+            Some(_) => reading::optional_text(&object, "label")?.unwrap_or_default(),
+            None => reading::text(&object, "text", "what the visitor wrote, or an event")?,
+        };
+        let text = text.trim().to_owned();
+        if event.is_none() && text.is_empty() {
+            return Err(Invalid::field(
+                "text",
+                "is blank: send what the visitor wrote",
+            ));
+        }
+        within(
+            if event.is_some() { "label" } else { "text" },
+            &text,
+            text_chars_max,
+        )?;
+        Ok(Self {
+            client_id,
+            text,
+            event,
+        })
+    }
+}
+
+fn within(field: &str, text: &str, chars_max: usize) -> Result<(), Invalid> {
+    let chars = text.chars().count();
+    if chars <= chars_max {
+        return Ok(());
+    }
+    Err(Invalid::field(
+        field,
+        format_args!("has {chars} characters: send at most {chars_max}"),
+    ))
+}
+
+fn event(object: &Map<String, Value>) -> Result<Option<NewEvent>, Invalid> {
+    let event = match object.get("event") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(event)) => event,
+        Some(other) => {
+            let found = reading::kind(other);
+            return Err(Invalid::field(
+                "event",
+                format_args!("is {found}: send an object with a name"),
+            ));
+        }
+    };
+    let name = match event.get("name") {
+        Some(Value::String(name)) if !name.is_empty() => name.clone(),
+        _ => {
+            return Err(Invalid::missing(
+                "event.name",
+                "the name of a Dialogflow event",
+            ));
+        }
+    };
+    within("event.name", &name, 150)?;
+    let parameters = match event.get("parameters") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(parameters)) => parameters.clone(),
+        Some(_) => {
+            return Err(Invalid::field(
+                "event.parameters",
+                "is not an object: send one",
+            ));
+        }
+    };
+    Ok(Some(NewEvent { name, parameters }))
+}
+
+/// Answer to a message: its place in the conversation.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Accepted {
+    pub seq: u64,
+}
+
+/// One event of the visitor's stream. `at`, `until` and `paused_until` are RFC 3339.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event<'a> {
+    /// Numbered without gaps; absent on `typing`, which is not stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    pub at: &'a str,
+    #[serde(flatten)]
+    pub what: What<'a>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+#[serde(rename_all_fields = "camelCase")]
+pub enum What<'a> {
+    VisitorMessage {
+        text: &'a str,
+        client_id: &'a str,
+        /// Name of the Dialogflow event that was sent instead of the text.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        event: Option<&'a str>,
+    },
+    BotMessage {
+        text: &'a str,
+        /// The canonical Dialogflow message when it is more than text.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<Value>,
+    },
+    AgentMessage {
+        text: &'a str,
+        agent: AgentView,
+    },
+    Notice {
+        text: &'a str,
+        kind: &'a str,
+    },
+    Control {
+        /// `bot`, `requested` or `human`.
+        control: &'a str,
+        paused_until: Option<String>,
+        reason: &'a str,
+        agent: Option<AgentView>,
+    },
+    Typing {
+        agent: Option<AgentView>,
+        until: String,
+    },
+}
+
+/// A human as the visitor sees them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentView {
+    pub name: Option<String>,
+    pub avatar_url: String,
+}

@@ -1,0 +1,229 @@
+//! `POST <webhook URL>`, platform to bridge, and its reply (contract r1, sections 4.2 to 4.5;
+//! typing calls r3.1, section 6.4; the reply matrix is section 8).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json, value::RawValue};
+
+use crate::reading::{self, Invalid};
+
+/// A step one or step two body as the platform writes it: exactly the fields of r1, plus
+/// `messageHistory` when the bot's owner switched it on.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Call<'a> {
+    pub access_token: &'a str,
+    pub user_id: &'a str,
+    pub bot_id: &'a str,
+    /// Dialogflow session path.
+    pub session: &'a str,
+    pub query_input: QueryInput<'a>,
+    pub query_params: QueryParams<'a>,
+    /// Step one only: the detectIntent response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dialogflow_response: Option<&'a RawValue>,
+    /// Step one only, oldest first (contract 13.9).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_history: Option<&'a [Value]>,
+}
+
+/// What was sent to Dialogflow; `text` is always there (contract 13.14).
+#[derive(Serialize)]
+pub struct QueryInput<'a> {
+    pub text: QueryText<'a>,
+    /// The event that stood in for the text, when there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueryText<'a> {
+    pub text: &'a str,
+    pub language_code: &'a str,
+}
+
+#[derive(Serialize)]
+pub struct QueryParams<'a> {
+    pub contexts: &'a [Value],
+}
+
+/// The chat user types: no secret in the body, no meaningful reply (contract r3.1).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TypingCall<'a> {
+    pub user_id: &'a str,
+    pub bot_id: &'a str,
+    pub session_id: &'a str,
+    pub event_type: &'static str,
+}
+
+/// A webhook call as the bridge reads it, from any revision.
+#[derive(Clone, PartialEq)]
+pub struct Received {
+    pub user_id: String,
+    pub bot_id: String,
+    /// Body `accessToken`, where the revision has it there.
+    pub access_token: Option<String>,
+    pub kind: ReceivedKind,
+}
+
+#[derive(Clone, PartialEq)]
+pub enum ReceivedKind {
+    /// `dialogflow_response` is present; `history` is `messageHistory`, empty when absent.
+    StepOne {
+        text: String,
+        language: String,
+        dialogflow_response: Value,
+        history: Vec<Value>,
+    },
+    StepTwo {
+        text: String,
+        language: String,
+    },
+    Typing,
+}
+
+impl Received {
+    /// Tells typing, step one and step two apart (contract, section 12) and checks what all have.
+    pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
+        let object = reading::object(body)?;
+        let user_id = reading::text(&object, "userId", "the chat user's id")?;
+        let bot_id = reading::text(&object, "botId", "the bot's id")?;
+        let access_token = reading::optional_text(&object, "accessToken")?;
+        let event_type = reading::optional_text(&object, "eventType")?;
+        if event_type.as_deref() == Some("user_typing") {
+            return Ok(Self {
+                user_id,
+                bot_id,
+                access_token,
+                kind: ReceivedKind::Typing,
+            });
+        }
+        let input = object.get("queryInput").unwrap_or(&Value::Null);
+        let text = input
+            .pointer("/text/text")
+            .or_else(|| input.pointer("/event/name"));
+        let text = match text {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => {
+                let found = reading::kind(other);
+                return Err(Invalid::field(
+                    "queryInput.text.text",
+                    format_args!("is {found}: send a string"),
+                ));
+            }
+            None => {
+                return Err(Invalid::missing(
+                    "queryInput.text.text",
+                    "the visitor's message",
+                ));
+            }
+        };
+        let language = ["/text/languageCode", "/event/languageCode", "/languageCode"];
+        let language = language
+            .iter()
+            .find_map(|path| input.pointer(path)?.as_str());
+        let language = language.unwrap_or("en").to_owned();
+        let kind = match object.get("dialogflowResponse") {
+            Some(response) if !response.is_null() => ReceivedKind::StepOne {
+                text,
+                language,
+                dialogflow_response: response.clone(),
+                history: object
+                    .get("messageHistory")
+                    .and_then(Value::as_array)
+                    .cloned()
+                    .unwrap_or_default(),
+            },
+            _ => ReceivedKind::StepTwo { text, language },
+        };
+        Ok(Self {
+            user_id,
+            bot_id,
+            access_token,
+            kind,
+        })
+    }
+}
+
+/// What the bridge answers: exactly these two fields.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    pub paused: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "reading::write_minutes")]
+    pub minutes_paused: Option<f64>,
+}
+
+impl Answer {
+    /// The human has it for `pause_ms` milliseconds.
+    #[must_use]
+    pub fn paused(pause_ms: i64) -> Self {
+        Self {
+            paused: true,
+            minutes_paused: Some(pause_ms as f64 / 60_000.0),
+        }
+    }
+
+    /// The bot has it, under every reading of the contract (section 12).
+    #[must_use]
+    pub fn ended() -> Self {
+        Self {
+            paused: false,
+            minutes_paused: Some(0.0),
+        }
+    }
+
+    #[must_use]
+    pub fn refused() -> Self {
+        Self {
+            paused: false,
+            minutes_paused: None,
+        }
+    }
+}
+
+/// What the platform makes of a complete reply that came in time (contract, section 8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Milliseconds; `None` when `minutesPaused` is missing or no number: the default counts.
+    Paused(Option<i64>),
+    Refused,
+    /// Counts like no reply; the text says why, for the log of calls.
+    Invalid(String),
+}
+
+impl Reply {
+    /// Only the right body of a 2xx pauses; everything else is `Invalid`.
+    #[must_use]
+    pub fn parse(status: u16, body: &[u8]) -> Self {
+        if !(200..300).contains(&status) {
+            return Self::Invalid(format!("status {status}"));
+        }
+        let object = match reading::object(body) {
+            Ok(object) => object,
+            Err(error) => return Self::Invalid(error.message),
+        };
+        match object.get("paused") {
+            Some(Value::Bool(true)) => {
+                let minutes = object.get("minutesPaused").and_then(reading::number);
+                Self::Paused(minutes.map(reading::minutes))
+            }
+            Some(Value::Bool(false)) => Self::Refused,
+            Some(other) => Self::Invalid(format!("`paused` is {}", reading::kind(other))),
+            None => Self::Invalid("`paused` is missing".to_owned()),
+        }
+    }
+}
+
+/// The context that tells a bot and a middleware the visitor's time zone (the sample of r1).
+#[must_use]
+pub fn time_zone_context(time_zone: &str) -> Value {
+    json!({
+        "name": "botcopy-timezone", "lifespanCount": 10, "parameters": { "tz": time_zone }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+macro_rules! example {
+    ($name:literal) => {
+        include_bytes!(concat!("../../examples/", $name, ".json")).as_slice()
+    };
+}
+
+fn written(step_one: bool) -> Value {
+    let example: Value = serde_json::from_slice(example!("r1.step_one")).unwrap();
+    let response = serde_json::value::to_raw_value(&example["dialogflowResponse"]).unwrap();
+    let contexts = [time_zone_context("Europe/Vienna")];
+    let call = Call {
+        access_token: "webhook-token",
+        user_id: "usr_1",
+        bot_id: "support",
+        session: "projects/test/agent/sessions/cnv_1",
+        query_input: QueryInput {
+            text: QueryText {
+                text: if step_one {
+                    "handover"
+                } else {
+                    "help me please"
+                },
+                language_code: "en",
+            },
+            event: None,
+        },
+        query_params: QueryParams {
+            contexts: &contexts,
+        },
+        dialogflow_response: step_one.then_some(&*response),
+        message_history: None,
+    };
+    serde_json::to_value(&call).unwrap()
+}
+
+#[test]
+fn step_one_is_written_as_r1_prints_it() {
+    let example: Value = serde_json::from_slice(example!("r1.step_one")).unwrap();
+    assert_eq!(written(true), example);
+}
+
+#[test]
+fn step_two_is_step_one_without_the_response() {
+    let example: Value = serde_json::from_slice(example!("r1.step_two")).unwrap();
+    assert_eq!(written(false), example);
+}
+
+#[test]
+fn calls_of_every_revision_are_told_apart() {
+    let kinds = [
+        (example!("r1.step_one"), "one"),
+        (example!("r1.step_two"), "two"),
+        (example!("r2.step_two"), "two"),
+        (example!("r3.step_one"), "one"),
+        (example!("r3.step_two"), "two"),
+        (example!("r3.typing_call"), "typing"),
+    ];
+    for (body, expected) in kinds {
+        let received = Received::parse(body).unwrap();
+        let kind = match received.kind {
+            ReceivedKind::StepOne { .. } => "one",
+            ReceivedKind::StepTwo { .. } => "two",
+            ReceivedKind::Typing => "typing",
+        };
+        assert_eq!(kind, expected);
+    }
+}
+
+#[test]
+fn a_call_that_cannot_be_read_names_the_field() {
+    let cases = [
+        (json!([]), None),
+        (json!({ "botId": "b" }), Some("userId")),
+        (json!({ "userId": "u", "botId": 7 }), Some("botId")),
+        (
+            json!({ "userId": "u", "botId": "b" }),
+            Some("queryInput.text.text"),
+        ),
+        (
+            json!({ "userId": "u", "botId": "b", "queryInput": { "text": { "text": 1 } } }),
+            Some("queryInput.text.text"),
+        ),
+    ];
+    for (body, field) in cases {
+        let error = Received::parse(body.to_string().as_bytes()).err().unwrap();
+        assert_eq!(error.field.as_deref(), field, "{body}");
+    }
+    assert!(Received::parse(b"<html>").is_err());
+}
+
+#[test]
+fn every_kind_of_reply_means_what_section_8_says() {
+    let cases = [
+        (
+            r#"{"paused":true,"minutesPaused":5}"#,
+            Reply::Paused(Some(300_000)),
+        ),
+        (
+            r#"{"paused":true,"minutesPaused":0.5}"#,
+            Reply::Paused(Some(30_000)),
+        ),
+        (
+            r#"{"paused":true,"minutesPaused":"7"}"#,
+            Reply::Paused(Some(420_000)),
+        ),
+        (
+            r#"{"paused":true,"minutesPaused":"soon"}"#,
+            Reply::Paused(None),
+        ),
+        (
+            r#"{"paused":true,"minutesPaused":null}"#,
+            Reply::Paused(None),
+        ),
+        (
+            r#"{"paused":true,"minutesPaused":0}"#,
+            Reply::Paused(Some(0)),
+        ),
+        (
+            r#"{"paused":true,"minutesPaused":-3}"#,
+            Reply::Paused(Some(-180_000)),
+        ),
+        (r#"{"paused":true}"#, Reply::Paused(None)),
+        (r#"{"paused":false}"#, Reply::Refused),
+        (r#"{"paused":false,"minutesPaused":0}"#, Reply::Refused),
+        (r#"{"paused":false,"minutesPaused":9}"#, Reply::Refused),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(Reply::parse(200, body.as_bytes()), expected, "{body}");
+        assert_eq!(Reply::parse(201, body.as_bytes()), expected, "{body}");
+    }
+    let invalid = [
+        "{}",
+        "[]",
+        "\"x\"",
+        "<html></html>",
+        "",
+        "true",
+        "{\"paused\":1}",
+        "{\"a\":",
+    ];
+    for body in invalid {
+        assert!(
+            matches!(Reply::parse(200, body.as_bytes()), Reply::Invalid(_)),
+            "{body}"
+        );
+    }
+    for status in [199, 301, 302, 404, 410, 429, 500, 503] {
+        let reply = Reply::parse(status, br#"{"paused":true}"#);
+        assert!(matches!(reply, Reply::Invalid(_)), "{status}");
+    }
+}
+
+#[test]
+fn answers_carry_exactly_the_two_fields() {
+    let paused = serde_json::to_value(Answer::paused(90_000)).unwrap();
+    assert_eq!(paused, json!({ "paused": true, "minutesPaused": 1.5 }));
+    let ended = serde_json::to_value(Answer::ended()).unwrap();
+    assert_eq!(ended, json!({ "paused": false, "minutesPaused": 0 }));
+    let refused = serde_json::to_value(Answer::refused()).unwrap();
+    assert_eq!(refused, json!({ "paused": false }));
+}

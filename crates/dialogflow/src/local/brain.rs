@@ -1,0 +1,436 @@
+//! What an agent has learned in one language, and the judgement which phrase a text is nearest to.
+//!
+//! Exact phrases and templates first; then similarity to the nearest phrase of each intent,
+//! together with a linear classifier. This knows near phrases; it does not understand language.
+
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
+
+use super::{
+    NoticeKind, Report,
+    agent::{EntityType, Intent, Part, Phrase},
+    classifier::{Classifier, Sample, softmax},
+    index::{Counts, Space, letters, words_and_pairs},
+    lexicon::{Lexicon, Span},
+    system,
+    templates::{Capture, Templates},
+    text::Text,
+};
+
+/// Similarity of a text that fits a template with words taken by their place.
+const GUESSED: f32 = 0.9;
+const GUESSED_ONE_WORD: f32 = 0.7;
+/// Intents this close are told apart by priority.
+const CLOSE: f32 = 0.03;
+/// Head start of an intent whose input contexts are active.
+const IN_CONTEXT: f32 = 0.05;
+
+/// Everything known in one language.
+#[derive(Debug, Default)]
+pub(crate) struct Brain {
+    pub(crate) lexicon: Lexicon,
+    pub(crate) phrases: Vec<Phrase>,
+    /// Number of plain words by phrase.
+    plain: Vec<usize>,
+    exact: HashMap<String, Vec<u32>>,
+    templates: Templates,
+    words: Space,
+    replaced: Space,
+    letters: Space,
+    /// Entities that phrases annotate.
+    annotated: Vec<Arc<str>>,
+    classifier: Option<Classifier>,
+    /// Class of an intent in the classifier.
+    classes: HashMap<usize, usize>,
+}
+
+/// A phrase that was judged to be meant.
+#[derive(Debug, Clone)]
+pub(crate) struct Guess {
+    pub(crate) intent: usize,
+    pub(crate) phrase: u32,
+    /// 1 for exact phrases and templates.
+    pub(crate) similarity: f32,
+    /// What stands for the entities of the phrase, in order; empty when only similar.
+    pub(crate) captures: Vec<Capture>,
+    /// Every word was written as in the phrase.
+    pub(crate) literal: bool,
+}
+
+impl Part {
+    /// The entity this part stands for; `@sys.ignore` counts as plain words.
+    pub(crate) fn slot(&self) -> Option<&Arc<str>> {
+        self.entity
+            .as_ref()
+            .filter(|entity| &***entity != "@sys.ignore")
+    }
+}
+
+impl Brain {
+    pub(crate) fn build(
+        language: &str,
+        root: &str,
+        intents: &[Intent],
+        entities: &[EntityType],
+        phrases: Vec<Phrase>,
+        report: &mut Report,
+    ) -> Self {
+        let lexicon = Lexicon::build(language, root, intents, entities, &phrases, report);
+        let mut brain = Self {
+            lexicon,
+            templates: Templates::build(&phrases),
+            ..Self::default()
+        };
+        let mut words = Vec::new();
+        let mut replaced = Vec::new();
+        let mut chars = Vec::new();
+        for (at, phrase) in phrases.iter().enumerate() {
+            let places = places_of(phrase);
+            let entity = |p: &String| p.starts_with('@');
+            brain
+                .plain
+                .push(places.iter().filter(|p| !entity(p)).count());
+            let full = Text::new(&phrase.text());
+            if !phrase.parts.iter().any(|part| part.is_reference) {
+                brain
+                    .exact
+                    .entry(full.key().to_owned())
+                    .or_default()
+                    .push(at as u32);
+            }
+            words.push(words_and_pairs(
+                &full.words().map(|w| vec![w]).collect::<Vec<_>>(),
+            ));
+            chars.push(letters(full.words()));
+            replaced.push(words_and_pairs(
+                &places.iter().map(|p| vec![p.as_str()]).collect::<Vec<_>>(),
+            ));
+            for entity in phrase.parts.iter().filter_map(Part::slot) {
+                if !brain.annotated.contains(entity) {
+                    brain.annotated.push(Arc::clone(entity));
+                }
+            }
+        }
+        brain.words = Space::build(&words);
+        brain.replaced = Space::build(&replaced);
+        brain.letters = Space::build(&chars);
+        brain.phrases = phrases;
+        brain.note_shared(intents, report);
+        brain.train(&words, &replaced, &chars, language, report);
+        brain
+    }
+
+    fn note_shared(&self, intents: &[Intent], report: &mut Report) {
+        let mut shared: Vec<(&Intent, &Intent)> = Vec::new();
+        for owners in self.exact.values() {
+            let mut of: Vec<usize> = owners
+                .iter()
+                .map(|p| self.phrases[*p as usize].intent)
+                .collect();
+            of.sort_unstable();
+            of.dedup();
+            for pair in of.windows(2) {
+                let (one, other) = (&intents[pair[0]], &intents[pair[1]]);
+                if one.inputs == other.inputs && one.fallback == other.fallback {
+                    shared.push((one, other));
+                }
+            }
+        }
+        shared.sort_by(|a, b| (&a.0.name, &a.1.name).cmp(&(&b.0.name, &b.1.name)));
+        for (one, other) in shared {
+            report.note(
+                &one.file,
+                NoticeKind::SharedPhrase,
+                format!("with {}", other.name),
+            );
+        }
+    }
+
+    fn train(
+        &mut self,
+        words: &[Counts],
+        replaced: &[Counts],
+        letters: &[Counts],
+        language: &str,
+        report: &mut Report,
+    ) {
+        let mut of = Vec::new();
+        for phrase in &self.phrases {
+            let next = self.classes.len();
+            of.push(*self.classes.entry(phrase.intent).or_insert(next));
+        }
+        if self.classes.len() < 2 {
+            return;
+        }
+        let samples: Vec<Sample> = (0..of.len())
+            .map(|at| self.sample(&words[at], &replaced[at], &letters[at]))
+            .collect();
+        let features = self.words.len() + self.replaced.len() + self.letters.len();
+        self.classifier = Classifier::train(&samples, &of, self.classes.len(), features);
+        if self.classifier.is_none() {
+            let detail = format!("too many phrases to train in {language}: only near phrases");
+            report.note("intents/", NoticeKind::Limit, detail);
+        }
+    }
+
+    /// The three views of a text side by side.
+    fn sample(&self, words: &Counts, replaced: &Counts, letters: &Counts) -> Sample {
+        let mut sample = self.words.direction(words);
+        let (mut base, mut shifted) = (self.words.len() as u32, Vec::new());
+        for (space, counts) in [(&self.replaced, replaced), (&self.letters, letters)] {
+            shifted.extend(
+                space
+                    .direction(counts)
+                    .into_iter()
+                    .map(|(id, w)| (id + base, w)),
+            );
+            base += space.len() as u32;
+        }
+        sample.append(&mut shifted);
+        sample
+    }
+
+    /// The best of the phrases that say exactly this, among the intents allowed.
+    pub(crate) fn exact(
+        &self,
+        text: &Text,
+        spans: &[Span],
+        intents: &[Intent],
+        allowed: impl Fn(usize) -> bool,
+    ) -> Option<Guess> {
+        let mut hits: Vec<Guess> = Vec::new();
+        for at in self.exact.get(text.key()).into_iter().flatten() {
+            let intent = self.phrases[*at as usize].intent;
+            if allowed(intent) {
+                let captures = self.captures_of(*at, text, spans);
+                hits.push(Guess {
+                    intent,
+                    phrase: *at,
+                    similarity: 1.0,
+                    captures,
+                    literal: true,
+                });
+            }
+        }
+        for hit in self.templates.find(text, spans, &self.lexicon) {
+            let intent = self.phrases[hit.phrase as usize].intent;
+            if allowed(intent) && !hit.guessed {
+                hits.push(Guess {
+                    intent,
+                    phrase: hit.phrase,
+                    similarity: 1.0,
+                    captures: hit.captures,
+                    literal: false,
+                });
+            }
+        }
+        hits.into_iter().min_by_key(|hit| {
+            let intent = &intents[hit.intent];
+            let plain = self.plain[hit.phrase as usize];
+            (
+                Reverse(intent.inputs.len()),
+                Reverse(intent.priority),
+                Reverse(plain + usize::from(hit.literal)),
+                intent.name.clone(),
+                hit.phrase,
+            )
+        })
+    }
+
+    /// Number of words of the guessed phrase that stand for no entity.
+    pub(crate) fn plain_words(&self, guess: &Guess) -> usize {
+        self.plain[guess.phrase as usize]
+    }
+
+    /// Captures of a phrase that was written word for word.
+    fn captures_of(&self, phrase: u32, text: &Text, spans: &[Span]) -> Vec<Capture> {
+        let mut captures = Vec::new();
+        let mut at = 0;
+        for part in &self.phrases[phrase as usize].parts {
+            let words = at..at + Text::new(&part.text).len();
+            at = words.end;
+            let Some(entity) = part.slot() else { continue };
+            let known = spans
+                .iter()
+                .find(|s| s.entity == *entity && s.words == words);
+            let value = known.map_or_else(
+                || system::open_value(entity, text.written(words.clone())),
+                |span| span.value.clone(),
+            );
+            captures.push(Capture { words, value });
+        }
+        captures
+    }
+
+    /// The most likely intent among those allowed, if it is similar enough; fallback intents take
+    /// part with their phrases as examples of what is *not* meant, and are then returned.
+    pub(crate) fn nearest(
+        &self,
+        text: &Text,
+        spans: &[Span],
+        intents: &[Intent],
+        threshold: f32,
+        allowed: impl Fn(usize) -> bool,
+    ) -> Option<Guess> {
+        let views = self.views(text, spans);
+        let mut best = self.nearest_phrases(&views, |intent| {
+            allowed(intent) && (intents[intent].learned || intents[intent].fallback)
+        });
+        for hit in self.templates.find(text, spans, &self.lexicon) {
+            let intent = self.phrases[hit.phrase as usize].intent;
+            let similarity = match self.plain[hit.phrase as usize] {
+                _ if !hit.guessed || !allowed(intent) => continue,
+                0 if intents[intent].inputs.is_empty() => continue,
+                0 => threshold,
+                1 => GUESSED_ONE_WORD,
+                _ => GUESSED,
+            };
+            let guess = Guess {
+                intent,
+                phrase: hit.phrase,
+                similarity,
+                captures: hit.captures,
+                literal: false,
+            };
+            let known = best.entry(intent).or_insert_with(|| guess.clone());
+            if similarity > known.similarity {
+                *known = guess;
+            }
+        }
+        self.judge(best, &views, intents, threshold)
+    }
+
+    fn judge(
+        &self,
+        best: HashMap<usize, Guess>,
+        views: &[Counts; 3],
+        intents: &[Intent],
+        threshold: f32,
+    ) -> Option<Guess> {
+        let mut likely: HashMap<usize, f32> = HashMap::new();
+        if let Some(classifier) = &self.classifier {
+            let scores = classifier.scores(&self.sample(&views[0], &views[1], &views[2]));
+            let mut taking_part: Vec<usize> = best
+                .keys()
+                .copied()
+                .filter(|i| self.classes.contains_key(i))
+                .collect();
+            taking_part.sort_unstable();
+            let mut own: Vec<f32> = taking_part
+                .iter()
+                .map(|i| scores[self.classes[i]])
+                .collect();
+            softmax(&mut own);
+            likely.extend(taking_part.into_iter().zip(own));
+        }
+        let score = |guess: &Guess| {
+            let similarity = guess.similarity;
+            let context = if intents[guess.intent].inputs.is_empty() {
+                0.0
+            } else {
+                IN_CONTEXT
+            };
+            context
+                + match likely.get(&guess.intent) {
+                    Some(probability) => f32::midpoint(similarity, *probability),
+                    None => similarity,
+                }
+        };
+        let mut ranked: Vec<(f32, Guess)> = best
+            .into_values()
+            .filter(|guess| guess.similarity >= threshold)
+            .map(|guess| (score(&guess), guess))
+            .collect();
+        ranked.sort_by(|(a, one), (b, other)| {
+            b.total_cmp(a)
+                .then_with(|| intents[one.intent].name.cmp(&intents[other.intent].name))
+        });
+        let highest = ranked.first()?.0;
+        let close = ranked
+            .into_iter()
+            .take_while(|(score, _)| highest - score <= CLOSE);
+        close
+            .min_by_key(|(_, guess)| Reverse(intents[guess.intent].priority))
+            .map(|(_, g)| g)
+    }
+
+    /// The nearest phrase of each intent.
+    fn nearest_phrases(
+        &self,
+        views: &[Counts; 3],
+        allowed: impl Fn(usize) -> bool,
+    ) -> HashMap<usize, Guess> {
+        let count = self.phrases.len();
+        let by = |space: &Space, view: &Counts| space.cosines(&space.direction(view), count);
+        let words = by(&self.words, &views[0]);
+        let replaced = by(&self.replaced, &views[1]);
+        let letters = by(&self.letters, &views[2]);
+        let mut best: HashMap<usize, Guess> = HashMap::new();
+        for (at, phrase) in self.phrases.iter().enumerate() {
+            let similarity = f32::midpoint(words[at].max(replaced[at]), letters[at]).min(1.0);
+            let known = best
+                .get(&phrase.intent)
+                .map_or(0.0, |guess| guess.similarity);
+            if similarity > known && allowed(phrase.intent) {
+                let guess = Guess {
+                    intent: phrase.intent,
+                    phrase: at as u32,
+                    similarity,
+                    captures: Vec::new(),
+                    literal: false,
+                };
+                best.insert(phrase.intent, guess);
+            }
+        }
+        best
+    }
+
+    /// A text by its words, by its words with entities in place of what stands for them, and by
+    /// its letters.
+    fn views(&self, text: &Text, spans: &[Span]) -> [Counts; 3] {
+        let plain: Vec<Vec<&str>> = text.words().map(|word| vec![word]).collect();
+        let mut places: Vec<Vec<&str>> = Vec::new();
+        let mut at = 0;
+        while at < text.len() {
+            let here: Vec<&Span> = spans
+                .iter()
+                .filter(|s| s.words.start == at && self.annotated.contains(&s.entity))
+                .collect();
+            let Some(end) = here.iter().map(|span| span.words.end).max() else {
+                places.push(vec![text.word(at)]);
+                at += 1;
+                continue;
+            };
+            let mut names: Vec<&str> = here
+                .iter()
+                .filter(|s| s.words.end == end)
+                .map(|s| &*s.entity)
+                .collect();
+            names.dedup();
+            places.push(names);
+            at = end;
+        }
+        [
+            words_and_pairs(&plain),
+            words_and_pairs(&places),
+            letters(text.words()),
+        ]
+    }
+}
+
+impl Phrase {
+    pub(crate) fn text(&self) -> String {
+        self.parts.iter().map(|part| part.text.as_str()).collect()
+    }
+}
+
+/// The words of a phrase with entities in place of what is annotated.
+fn places_of(phrase: &Phrase) -> Vec<String> {
+    let mut places = Vec::new();
+    for part in &phrase.parts {
+        match part.slot() {
+            Some(entity) => places.push(entity.to_string()),
+            None => places.extend(Text::new(&part.text).words().map(str::to_owned)),
+        }
+    }
+    places
+}

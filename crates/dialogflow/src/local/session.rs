@@ -1,0 +1,146 @@
+//! What a session remembers between turns: contexts, an open slot-filling dialog, counters. It
+//! travels as text through whoever stores the answers; a text that cannot be read starts afresh.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Context;
+
+/// Contexts end this long after the last query.
+const IDLE_MS_MAX: i64 = 20 * 60 * 1000;
+const CONTEXTS_MAX: usize = 100;
+const LIFESPAN_MAX: u32 = 1_000_000;
+const VERSION: u32 = 1;
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    version: u32,
+    /// Number of the current turn, from 1.
+    pub(crate) turn: u64,
+    last_ms: i64,
+    pub(crate) contexts: Vec<Active>,
+    /// Fallbacks in a row.
+    pub(crate) no_match: u32,
+    pub(crate) dialog: Option<Dialog>,
+}
+
+/// An active context.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Active {
+    /// Bare name, lower case.
+    pub(crate) name: String,
+    /// Turns left after this one.
+    pub(crate) lifespan: u32,
+    pub(crate) parameters: Map<String, Value>,
+}
+
+/// An intent that is still asking for its required parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Dialog {
+    /// Id of the intent.
+    pub(crate) intent: String,
+    pub(crate) captured: Captured,
+    /// Parameter that was asked for.
+    pub(crate) awaited: String,
+    /// How often in a row it was asked for.
+    pub(crate) asked: u32,
+}
+
+/// Parameter values taken from what the visitor said, with the visitor's own words.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Captured {
+    pub(crate) values: Map<String, Value>,
+    pub(crate) originals: Map<String, Value>,
+}
+
+impl Session {
+    /// Reads a memory back and begins the next turn: contexts grow older, then the query's own
+    /// contexts count. Damaged memory is no error.
+    pub(crate) fn begin(memory: Option<&str>, now: i64, contexts: &[Context]) -> Self {
+        let mut session: Self = memory
+            .and_then(|text| serde_json::from_str(text).ok())
+            .filter(|session: &Self| session.version == VERSION)
+            .unwrap_or_default();
+        session.version = VERSION;
+        if now.saturating_sub(session.last_ms) > IDLE_MS_MAX {
+            session.contexts.clear();
+            session.dialog = None;
+            session.no_match = 0;
+        }
+        session.last_ms = now;
+        session.turn = session.turn.saturating_add(1);
+        for context in contexts {
+            session.set(&context.name, context.lifespan, &context.parameters);
+        }
+        // A context that was set with 1 is still usable, with 0 left, in the turn after.
+        session.contexts.retain(|context| context.lifespan > 0);
+        for context in &mut session.contexts {
+            context.lifespan -= 1;
+        }
+        session
+    }
+
+    pub(crate) fn to_memory(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    pub(crate) fn is_active(&self, name: &str) -> bool {
+        self.contexts.iter().any(|context| context.name == name)
+    }
+
+    pub(crate) fn context(&self, name: &str) -> Option<&Active> {
+        self.contexts
+            .iter()
+            .find(|context| context.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Sets a context, or deletes it when the lifespan is 0. `name` may be a full path.
+    pub(crate) fn set(&mut self, name: &str, lifespan: u32, parameters: &Map<String, Value>) {
+        let name = bare(name);
+        let lifespan = lifespan.min(LIFESPAN_MAX);
+        if lifespan == 0 {
+            self.contexts.retain(|context| context.name != name);
+            if self.dialog.is_some() && name.ends_with("_dialog_context") {
+                self.dialog = None;
+            }
+            return;
+        }
+        if let Some(known) = self
+            .contexts
+            .iter_mut()
+            .find(|context| context.name == name)
+        {
+            known.lifespan = lifespan;
+            known.parameters.extend(parameters.clone());
+        } else if self.contexts.len() < CONTEXTS_MAX && !is_reserved(&name) {
+            self.contexts.push(Active {
+                name,
+                lifespan,
+                parameters: parameters.clone(),
+            });
+        }
+    }
+
+    /// Parameters of an event, readable in this turn as those of a context named like it.
+    pub(crate) fn set_event(&mut self, name: &str, parameters: &Map<String, Value>) {
+        let name = bare(name);
+        self.contexts.retain(|context| context.name != name);
+        self.contexts.push(Active {
+            name,
+            lifespan: 0,
+            parameters: parameters.clone(),
+        });
+    }
+}
+
+/// Last segment of a context's name, lower case: contexts are compared by it.
+pub(crate) fn bare(name: &str) -> String {
+    name.rsplit('/').next().unwrap_or_default().to_lowercase()
+}
+
+/// Contexts of Dialogflow's own; clients never create them.
+fn is_reserved(name: &str) -> bool {
+    name == "__system_counters__"
+        || name.ends_with("_dialog_context")
+        || name.ends_with("_dialog_params_size")
+}

@@ -1,0 +1,337 @@
+//! One turn: what is meant, what is asked or answered, which contexts stand afterwards.
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
+
+use crate::{Answer, BotError, Input, Query};
+
+use super::{
+    agent::{Agent, Intent},
+    answer,
+    brain::{Brain, Guess},
+    lexicon::Span,
+    parameters::{capture, resolve},
+    session::{Captured, Dialog, Session},
+    slots::{self, Reply},
+    system::Moment,
+    text::Text,
+};
+
+/// Limits of the service itself (sections 1.2 and 1.10 of its behaviour).
+const TEXT_CHARS_MAX: usize = 256;
+const EVENT_CHARS_MAX: usize = 150;
+
+/// What a turn came to.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Position of the matched intent.
+    pub(crate) intent: Option<usize>,
+    pub(crate) confidence: f32,
+    pub(crate) resolved: Captured,
+    /// Set while required parameters are missing.
+    pub(crate) dialog: Option<Dialog>,
+    /// The visitor left slot filling.
+    pub(crate) cancelled: bool,
+}
+
+/// Everything a turn is decided by.
+pub(crate) struct Turn<'a> {
+    pub(crate) agent: &'a Agent,
+    pub(crate) query: &'a Query,
+    pub(crate) language: &'a str,
+    pub(crate) brain: &'a Brain,
+    pub(crate) session: Session,
+}
+
+pub(crate) fn run(agent: &Agent, query: &Query) -> Result<Answer, BotError> {
+    check(query)?;
+    let language = agent.language_for(&query.language);
+    let Some(brain) = agent.brains.get(language) else {
+        return Err(BotError::Refused(format!(
+            "the agent does not speak {language}"
+        )));
+    };
+    let session = Session::begin(query.memory.as_deref(), query.now, &query.contexts);
+    let mut turn = Turn {
+        agent,
+        query,
+        language,
+        brain,
+        session,
+    };
+    let outcome = match &query.input {
+        Input::Event { name, parameters } => {
+            turn.session.set_event(name, parameters);
+            turn.event(name)
+        }
+        Input::Text(text) => turn.text(text),
+    };
+    turn.settle(&outcome);
+    let response = answer::response(&turn, &outcome);
+    Ok(Answer {
+        response,
+        memory: turn.session.to_memory(),
+    })
+}
+
+fn check(query: &Query) -> Result<(), BotError> {
+    let refuse = |why: &str| Err(BotError::Refused(why.to_owned()));
+    if !query.session.starts_with("projects/") || !query.session.contains("/sessions/") {
+        return refuse("Resource name does not match 'projects/*/agent/sessions/*'.");
+    }
+    match &query.input {
+        Input::Text(text) if text.is_empty() => refuse("Input text not set."),
+        Input::Text(text) if text.chars().count() > TEXT_CHARS_MAX => {
+            refuse("Input text exceeds 256 characters.")
+        }
+        Input::Event { name, .. } if name.is_empty() => refuse("Event name not set."),
+        Input::Event { name, .. } if name.chars().count() > EVENT_CHARS_MAX => {
+            refuse("Event name exceeds 150 characters.")
+        }
+        _ => Ok(()),
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// Selects by name and input contexts; the most contexts first, then priority. The name of an
+    /// event for which there is no intent has no effect.
+    fn event(&mut self, name: &str) -> Outcome {
+        let name = name.to_lowercase();
+        let listed = |i: &Intent| i.events.contains(&name) && i.priority >= 0;
+        let intents = self.agent.intents.iter().enumerate();
+        let found = intents
+            .filter(|(_, i)| listed(i) && self.inputs_active(i))
+            .min_by_key(|(_, i)| {
+                (
+                    std::cmp::Reverse((i.inputs.len(), i.priority)),
+                    i.name.as_str(),
+                )
+            });
+        let Some((position, _)) = found else {
+            return Outcome::default();
+        };
+        self.session.dialog = None;
+        self.matched(position, 1.0, Captured::default())
+    }
+
+    fn text(&mut self, raw: &str) -> Outcome {
+        let text = Text::new(raw);
+        let spans = self.brain.lexicon.find(&text, &self.moment());
+        if let Some(dialog) = self.session.dialog.take()
+            && let Some(outcome) = self.in_dialog(dialog, &text, &spans)
+        {
+            return outcome;
+        }
+        self.fresh(&text, &spans)
+    }
+
+    /// A text outside of slot filling.
+    fn fresh(&mut self, text: &Text, spans: &[Span]) -> Outcome {
+        if let Some(guess) = self.exact(text, spans) {
+            return self.guessed(&guess, 1.0, text, spans);
+        }
+        match self.nearest(text, spans) {
+            Some(guess) if !self.agent.intents[guess.intent].fallback => {
+                let confidence = self.confidence(guess.similarity);
+                self.guessed(&guess, confidence, text, spans)
+            }
+            _ => self.fallback(),
+        }
+    }
+
+    /// A text while parameters are asked for; `None` when it leads elsewhere.
+    fn in_dialog(&mut self, mut dialog: Dialog, text: &Text, spans: &[Span]) -> Option<Outcome> {
+        let agent = self.agent;
+        let mut all = agent.intents.iter().enumerate();
+        let (position, intent) = all.find(|(_, intent)| intent.id == dialog.intent)?;
+        let exact = self.exact(text, spans);
+        let says = |g: &Guess| g.literal && g.intent != position && self.brain.plain_words(g) > 0;
+        if exact.as_ref().is_some_and(says) {
+            return None;
+        }
+        if slots::is_cancel(text, self.language) {
+            let resolved = resolve(intent, &dialog.captured, &self.session);
+            let cancelled = true;
+            return Some(Outcome {
+                intent: Some(position),
+                confidence: 1.0,
+                resolved,
+                cancelled,
+                ..Outcome::default()
+            });
+        }
+        match slots::fill(intent, &mut dialog, self.brain, text, spans) {
+            Reply::Filled => {}
+            // Words that fill only because anything would do: a clearly better intent goes first.
+            Reply::Taken(taken) => {
+                if self.other_intent(position, slots::CLEARLY, text, spans) {
+                    return None;
+                }
+                dialog.captured = taken;
+            }
+            Reply::Nothing => {
+                if self.other_intent(position, self.threshold(), text, spans) {
+                    return None;
+                }
+            }
+        }
+        Some(self.matched_again(position, dialog))
+    }
+
+    fn other_intent(&self, own: usize, similarity: f32, text: &Text, spans: &[Span]) -> bool {
+        self.nearest(text, spans).is_some_and(|guess| {
+            guess.intent != own
+                && guess.similarity >= similarity
+                && !self.agent.intents[guess.intent].fallback
+        })
+    }
+
+    fn guessed(&mut self, guess: &Guess, confidence: f32, text: &Text, spans: &[Span]) -> Outcome {
+        let intent = &self.agent.intents[guess.intent];
+        let captured = capture(intent, guess, self.brain, text, spans);
+        self.matched(guess.intent, confidence, captured)
+    }
+
+    fn matched(&mut self, position: usize, confidence: f32, captured: Captured) -> Outcome {
+        let intent = &self.agent.intents[position];
+        let dialog = Dialog {
+            intent: intent.id.clone(),
+            captured,
+            awaited: String::new(),
+            asked: 0,
+        };
+        let mut outcome = self.matched_again(position, dialog);
+        outcome.confidence = confidence;
+        outcome
+    }
+
+    /// Answers or asks on, with what is known so far.
+    fn matched_again(&mut self, position: usize, mut dialog: Dialog) -> Outcome {
+        let intent = &self.agent.intents[position];
+        let resolved = resolve(intent, &dialog.captured, &self.session);
+        let missing = intent.missing(&resolved.values).map(|p| p.name.clone());
+        let dialog = missing.map(|name| {
+            dialog.asked = if dialog.awaited == name {
+                dialog.asked + 1
+            } else {
+                0
+            };
+            dialog.awaited = name;
+            dialog
+        });
+        Outcome {
+            intent: Some(position),
+            confidence: 1.0,
+            resolved,
+            dialog,
+            cancelled: false,
+        }
+    }
+
+    /// The fallback intent with the most active input contexts, then the highest priority.
+    fn fallback(&mut self) -> Outcome {
+        let intents = self.agent.intents.iter().enumerate();
+        let found = intents
+            .filter(|(_, i)| i.fallback && i.priority >= 0 && self.inputs_active(i))
+            .min_by_key(|(_, i)| {
+                (
+                    std::cmp::Reverse((i.inputs.len(), i.priority)),
+                    i.name.as_str(),
+                )
+            });
+        match found {
+            Some((position, _)) => self.matched(position, 1.0, Captured::default()),
+            None => Outcome::default(),
+        }
+    }
+
+    fn exact(&self, text: &Text, spans: &[Span]) -> Option<Guess> {
+        self.brain
+            .exact(text, spans, &self.agent.intents, |i| self.is_candidate(i))
+    }
+
+    fn nearest(&self, text: &Text, spans: &[Span]) -> Option<Guess> {
+        let intents = &self.agent.intents;
+        self.brain
+            .nearest(text, spans, intents, self.threshold(), |i| {
+                self.is_candidate(i) || (intents[i].fallback && self.inputs_active(&intents[i]))
+            })
+    }
+
+    fn is_candidate(&self, position: usize) -> bool {
+        let intent = &self.agent.intents[position];
+        !intent.fallback && intent.priority >= 0 && self.inputs_active(intent)
+    }
+
+    fn inputs_active(&self, intent: &Intent) -> bool {
+        intent
+            .inputs
+            .iter()
+            .all(|name| self.session.is_active(name))
+    }
+
+    /// Similarity from which on a phrase counts as meant.
+    fn threshold(&self) -> f32 {
+        0.25 + 0.5 * self.agent.confidence_min
+    }
+
+    /// Maps similarity so that what is reported is never below the agent's own minimum.
+    fn confidence(&self, similarity: f32) -> f32 {
+        let (min, threshold) = (self.agent.confidence_min, self.threshold());
+        let share = ((similarity - threshold) / (1.0 - threshold)).clamp(0.0, 1.0);
+        min + share * (1.0 - min)
+    }
+
+    fn moment(&self) -> Moment {
+        let zone = self
+            .query
+            .time_zone
+            .as_deref()
+            .into_iter()
+            .chain([self.agent.zone.as_str()]);
+        let zone = zone
+            .filter_map(|name| TimeZone::get(name).ok())
+            .next()
+            .unwrap_or(TimeZone::UTC);
+        let now = Timestamp::from_millisecond(self.query.now).unwrap_or(Timestamp::UNIX_EPOCH);
+        now.to_zoned(zone)
+    }
+
+    /// Contexts and counters as they stand after the turn.
+    fn settle(&mut self, outcome: &Outcome) {
+        let agent = self.agent;
+        let intent = outcome.intent.map(|position| &agent.intents[position]);
+        let missed = intent.is_none_or(|i| i.fallback);
+        let is_text = matches!(self.query.input, Input::Text(_));
+        self.session.no_match = match missed {
+            true if is_text => self.session.no_match.saturating_add(1),
+            true => self.session.no_match,
+            false => 0,
+        };
+        self.session.dialog.clone_from(&outcome.dialog);
+        let Some(intent) = intent else { return };
+        if outcome.dialog.is_none() && !outcome.cancelled {
+            if intent.resets_contexts {
+                self.session.contexts.clear();
+            }
+            for output in &intent.outputs {
+                self.session
+                    .set(&output.name, output.lifespan, &output.parameters);
+            }
+        }
+        for context in &mut self.session.contexts {
+            context.parameters.extend(with_originals(&outcome.resolved));
+        }
+    }
+}
+
+/// Parameters and the visitor's own words for them, as contexts carry them.
+pub(crate) fn with_originals(resolved: &Captured) -> Vec<(String, Value)> {
+    let mut pairs = Vec::new();
+    for (name, value) in &resolved.values {
+        pairs.push((name.clone(), value.clone()));
+        let original = resolved.originals.get(name).cloned();
+        pairs.push((format!("{name}.original"), original.unwrap_or_default()));
+    }
+    pairs
+}

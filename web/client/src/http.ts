@@ -1,0 +1,93 @@
+import type { Problem } from './types.js';
+
+/** The server answered, and said no. */
+export class ProblemError extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail ?? problem.title ?? `The server answered ${problem.status}.`);
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+
+  /** Whether the same request may well succeed later. */
+  get passing(): boolean {
+    return this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** No answer came: offline, refused, cut or too slow. */
+export class OfflineError extends Error {}
+
+export interface Call {
+  body?: unknown;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface HttpOptions {
+  base: string;
+  headers?: () => Record<string, string>;
+  credentials?: RequestCredentials;
+  fetch?: typeof fetch;
+}
+
+const TIMEOUT_MS = 15_000;
+
+/** JSON over fetch with a deadline; every failure is a `ProblemError` or an `OfflineError`. */
+export class Http {
+  constructor(private readonly options: HttpOptions) {}
+
+  get<T>(path: string, call: Call = {}): Promise<T> {
+    return this.request<T>('GET', path, call);
+  }
+
+  post<T>(path: string, body: unknown = {}, call: Call = {}): Promise<T> {
+    return this.request<T>('POST', path, { ...call, body });
+  }
+
+  async request<T>(method: string, path: string, call: Call = {}): Promise<T> {
+    const abort = new AbortController();
+    const giveUp = () => abort.abort();
+    const timer = setTimeout(giveUp, call.timeoutMs ?? TIMEOUT_MS);
+    call.signal?.addEventListener('abort', giveUp);
+    try {
+      const init: RequestInit = {
+        method,
+        headers: this.headers(call.body !== undefined),
+        credentials: this.options.credentials ?? 'omit',
+        cache: 'no-store',
+        signal: abort.signal,
+      };
+      if (call.body !== undefined) init.body = JSON.stringify(call.body);
+      const run = this.options.fetch ?? fetch;
+      const response = await run(this.options.base + path, init);
+      const text = await response.text();
+      if (!response.ok) throw new ProblemError(problemOf(response.status, text));
+      return (text === '' ? undefined : JSON.parse(text)) as T;
+    } catch (error) {
+      if (error instanceof ProblemError) throw error;
+      throw new OfflineError(error instanceof Error ? error.message : 'no answer');
+    } finally {
+      clearTimeout(timer);
+      call.signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  private headers(hasBody: boolean): Record<string, string> {
+    const more = this.options.headers?.() ?? {};
+    return hasBody ? { 'content-type': 'application/json', ...more } : more;
+  }
+}
+
+function problemOf(status: number, text: string): Problem {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === 'object' && body !== null) {
+      return { id: 'unknown', ...(body as Partial<Problem>), status };
+    }
+  } catch {
+    // A proxy in between may answer with a page of its own.
+  }
+  return { id: 'unknown', status };
+}

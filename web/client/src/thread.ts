@@ -1,0 +1,134 @@
+import type { Pending, SendState } from './outbox.js';
+import type { Control, ConversationEvent, Face } from './types.js';
+
+/** What the visitor sends: words, or an event with an optional visible label. */
+export type VisitorBody =
+  | { text: string }
+  | { event: { name: string; parameters: Record<string, unknown> }; label?: string };
+
+export type Author = 'visitor' | 'bot' | 'agent';
+
+export interface MessageItem {
+  kind: 'message';
+  key: string;
+  seq: number;
+  at: number;
+  from: Author;
+  text: string;
+  face: Face | null;
+  /** A rich message, as it came. */
+  message?: unknown;
+  /** The visitor has spoken since: its buttons are history. */
+  answered: boolean;
+  /** What the visitor said next, so that a chosen button can be told from the others. */
+  answer: string;
+  state: SendState | 'shown';
+  clientId?: string;
+  refusal?: string;
+}
+
+export interface NoticeItem {
+  kind: 'notice';
+  key: string;
+  seq: number;
+  at: number;
+  text: string;
+}
+
+export type Item = MessageItem | NoticeItem;
+
+export interface Thread {
+  items: Item[];
+  control: Control;
+  /** The human in charge, when known. */
+  agent: Face | null;
+}
+
+/** Builds what is shown from what happened. Unknown kinds of events change nothing. */
+export function threadOf(
+  events: readonly ConversationEvent[],
+  pending: readonly Pending<VisitorBody>[],
+): Thread {
+  const items: Item[] = [];
+  let control: Control = 'bot';
+  let agent: Face | null = null;
+  for (const event of events) {
+    if (event.type === 'control') {
+      control = event.control;
+      agent = event.control === 'bot' ? null : (faceOf(event.agent) ?? agent);
+      continue;
+    }
+    const item = itemOf(event);
+    if (!item) continue;
+    if (event.type === 'agent_message' && control !== 'bot') agent = faceOf(event.agent) ?? agent;
+    items.push(item);
+  }
+  const last = events[events.length - 1]?.seq ?? 0;
+  const shown = new Set(events.map((e) => (e.type === 'visitor_message' ? e.clientId : '')));
+  for (const waiting of pending) {
+    if (!shown.has(waiting.clientId)) items.push(...pendingItem(waiting, last));
+  }
+  markAnswered(items);
+  return { items, control, agent };
+}
+
+function itemOf(event: ConversationEvent): Item | null {
+  const text = typeof event === 'object' && 'text' in event ? String(event.text ?? '') : '';
+  const common = { key: `s${event.seq}`, seq: event.seq, at: Date.parse(event.at) || 0, text };
+  const said = { ...common, kind: 'message', answered: false, answer: '', state: 'shown' } as const;
+  switch (event.type) {
+    case 'visitor_message':
+      if (text === '') return null;
+      return { ...said, key: `c${event.clientId}`, from: 'visitor', face: null };
+    case 'bot_message':
+      if (text === '' && event.message === undefined) return null;
+      return { ...said, from: 'bot', face: null, message: event.message };
+    case 'agent_message':
+      return { ...said, from: 'agent', face: faceOf(event.agent) };
+    case 'notice':
+      return text === '' ? null : { ...common, kind: 'notice' };
+    default:
+      return null;
+  }
+}
+
+function pendingItem(waiting: Pending<VisitorBody>, last: number): Item[] {
+  const text = 'text' in waiting.body ? waiting.body.text : (waiting.body.label ?? '');
+  if (text === '') return [];
+  const item: MessageItem = {
+    kind: 'message',
+    key: `c${waiting.clientId}`,
+    seq: last + 1,
+    at: waiting.at,
+    from: 'visitor',
+    text,
+    face: null,
+    answered: false,
+    answer: '',
+    state: waiting.state,
+    clientId: waiting.clientId,
+  };
+  if (waiting.refusal) item.refusal = waiting.refusal;
+  return [item];
+}
+
+function markAnswered(items: Item[]): void {
+  let answer: string | null = null;
+  for (let i = items.length - 1; i >= 0; i -= 1) {
+    const item = items[i];
+    if (item?.kind !== 'message') continue;
+    if (item.from === 'visitor') answer = item.text;
+    else if (answer !== null) {
+      item.answered = true;
+      item.answer = answer;
+    }
+  }
+}
+
+/** Reads a face from what may be anything; a face needs a name. */
+export function faceOf(value: unknown): Face | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { name, avatarUrl } = value as Partial<Face>;
+  if (typeof name !== 'string' || name.trim() === '') return null;
+  return { name, avatarUrl: typeof avatarUrl === 'string' ? avatarUrl : null };
+}

@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { OfflineError, ProblemError } from '../src/http.js';
+import { Outbox, PATIENCE_MS, type OutboxOptions } from '../src/outbox.js';
+import { FakeEnv, memory, settle } from './fakes.js';
+
+type Body = { text: string };
+let env: FakeEnv;
+let box: ReturnType<typeof memory>;
+let tries: string[];
+let deliver: OutboxOptions<Body>['deliver'];
+
+const make = () =>
+  new Outbox<Body>({
+    env,
+    box,
+    key: 'unsent',
+    deliver: (id, body) => {
+      tries.push(`${id} ${body.text}`);
+      return deliver(id, body);
+    },
+  });
+const states = (outbox: Outbox<Body>) => outbox.items.value.map((i) => `${i.body.text} ${i.state}`);
+const refusal = (status: number) => new ProblemError({ id: 'x', status, detail: 'No.' });
+
+beforeEach(() => {
+  env = new FakeEnv();
+  box = memory();
+  tries = [];
+  let seq = 0;
+  deliver = () => Promise.resolve({ seq: ++seq });
+});
+
+describe('the outbox', () => {
+  test('sends in the order written, one at a time', async () => {
+    let open: () => void = () => undefined;
+    deliver = () => new Promise((resolve) => (open = () => resolve({ seq: 1 })));
+    const outbox = make();
+    outbox.add({ text: 'a' });
+    outbox.add({ text: 'b' });
+    await settle();
+    expect(tries).toEqual(['id1 a']);
+    open();
+    await settle();
+    expect(tries).toEqual(['id1 a', 'id2 b']);
+    expect(states(outbox)).toEqual(['a sent', 'b sending']);
+  });
+
+  test('repeats with the same client id until it is taken', async () => {
+    let left = 3;
+    deliver = () => (left-- > 0 ? Promise.reject(new OfflineError()) : Promise.resolve({ seq: 4 }));
+    const outbox = make();
+    outbox.add({ text: 'a' });
+    outbox.add({ text: 'b' });
+    await env.pass(20_000);
+    expect(tries).toEqual(['id1 a', 'id1 a', 'id1 a', 'id1 a', 'id2 b']);
+  });
+
+  test('says that it failed after ten seconds, goes on trying, and a retry is at once', async () => {
+    deliver = () => Promise.reject(new OfflineError());
+    const outbox = make();
+    outbox.add({ text: 'a' });
+    await env.pass(PATIENCE_MS + 5_000);
+    expect(states(outbox)).toEqual(['a failed']);
+    deliver = () => Promise.resolve({ seq: 1 });
+    outbox.retry('id1');
+    await settle();
+    expect(states(outbox)).toEqual(['a sent']);
+    expect(new Set(tries)).toEqual(new Set(['id1 a']));
+  });
+
+  test('a message the server refuses does not hold up the next one', async () => {
+    deliver = (_, { text }) =>
+      text === 'a' ? Promise.reject(refusal(422)) : Promise.resolve({ seq: 1 });
+    const outbox = make();
+    outbox.add({ text: 'a' });
+    outbox.add({ text: 'b' });
+    await settle();
+    expect(states(outbox)).toEqual(['a failed', 'b sent']);
+    expect(outbox.items.value[0]?.refusal).toBe('No.');
+  });
+
+  test('a busy server is no refusal', async () => {
+    let left = 1;
+    deliver = () => (left-- > 0 ? Promise.reject(refusal(503)) : Promise.resolve({ seq: 1 }));
+    const outbox = make();
+    outbox.add({ text: 'a' });
+    await env.pass(5_000);
+    expect(states(outbox)).toEqual(['a sent']);
+  });
+
+  test('survives a reload until it is acknowledged, and no longer', async () => {
+    deliver = () => Promise.reject(new OfflineError());
+    make().add({ text: 'a' });
+    await settle();
+    deliver = () => Promise.resolve({ seq: 9 });
+    const after = make();
+    after.wake();
+    await settle();
+    expect(tries).toEqual(['id1 a', 'id1 a']);
+    expect(box.all.size).toBe(0);
+    after.shown(9, new Set());
+    expect(states(after)).toEqual([]);
+  });
+
+  test('leaves when the stream shows it, though the answer was lost', async () => {
+    deliver = () => Promise.reject(new OfflineError());
+    const outbox = make();
+    outbox.add({ text: 'a' });
+    outbox.shown(3, new Set(['id1']));
+    expect(states(outbox)).toEqual([]);
+    expect(box.all.size).toBe(0);
+  });
+
+  test('damaged storage is nothing to send', () => {
+    box.set('unsent', '{"x":');
+    expect(states(make())).toEqual([]);
+  });
+});

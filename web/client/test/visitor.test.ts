@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Visitor } from '../src/visitor.js';
+import type { ConversationEvent } from '../src/types.js';
+import { FakeEnv, FakeServer, FakeSocket, memory, settle } from './fakes.js';
+
+let env: FakeEnv;
+let server: FakeServer;
+let local: ReturnType<typeof memory>;
+let session: ReturnType<typeof memory>;
+let sockets: FakeSocket[];
+let stored: ConversationEvent[];
+
+const at = '2026-11-22T10:00:00.000Z';
+const bot = (seq: number, text: string): ConversationEvent => ({
+  seq,
+  at,
+  type: 'bot_message',
+  text,
+});
+const texts = (visitor: Visitor) => visitor.state.value.thread.items.map((item) => item.text);
+const newest = () => sockets[sockets.length - 1] as FakeSocket;
+const visitorOf = () =>
+  new Visitor({
+    base: 'http://baton',
+    botId: 'b',
+    env,
+    local,
+    session,
+    fetch: server.fetch,
+    socket: () => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return socket;
+    },
+  });
+
+beforeEach(() => {
+  env = new FakeEnv();
+  server = new FakeServer();
+  local = memory();
+  session = memory();
+  sockets = [];
+  stored = [];
+  server.answer = ({ path, body }) => {
+    if (path.endsWith('/visitors')) return [201, { userId: 'usr_1', token: 'vst_1' }];
+    if (path.endsWith('/messages')) {
+      const {
+        clientId,
+        text = '',
+        event,
+      } = body as { clientId: string; text?: string; event?: { name: string } };
+      stored.push({
+        seq: stored.length + 1,
+        at,
+        type: 'visitor_message',
+        text,
+        clientId,
+        ...(event ? { event: event.name } : {}),
+      });
+      return [202, { seq: stored.length }];
+    }
+    const after = Number(/after=(\d+)/.exec(path)?.[1] ?? 0);
+    return [200, { events: stored.filter((event) => event.seq > after), next: stored.length }];
+  };
+});
+
+async function live(): Promise<Visitor> {
+  local.set('baton.b.token', 'vst_1');
+  const visitor = visitorOf();
+  await visitor.start();
+  newest().onopen?.();
+  return visitor;
+}
+
+describe('a visitor', () => {
+  test('asks and stores nothing before the first open', () => {
+    visitorOf();
+    expect(server.requests).toEqual([]);
+    expect(local.all.size + session.all.size).toBe(0);
+  });
+
+  test('new ones are enrolled and say WELCOME once; known ones resume', async () => {
+    await visitorOf().start();
+    await settle();
+    const paths = server.requests.map((request) => request.path);
+    expect(paths).toEqual(['/v1/bots/b/visitors', '/v1/conversation/messages']);
+    expect(server.requests[1]?.body).toMatchObject({ event: { name: 'WELCOME' } });
+    await visitorOf().start();
+    await settle();
+    expect(server.requests.length).toBe(2);
+  });
+
+  test('repeated events are dropped and a gap is read again from the server', async () => {
+    const visitor = await live();
+    newest().say(bot(1, 'one'));
+    newest().say(bot(1, 'one'));
+    stored = [bot(1, 'one'), bot(2, 'two'), bot(3, 'three'), bot(4, 'four')];
+    newest().say(bot(4, 'four'));
+    await settle();
+    expect(texts(visitor)).toEqual(['one', 'two', 'three', 'four']);
+  });
+
+  test('a reconnect resumes after the last number seen', async () => {
+    await live();
+    newest().say(bot(1, 'one'));
+    newest().onclose?.({ code: 1006 });
+    await env.pass(1_000);
+    newest().onopen?.();
+    expect(JSON.parse(newest().sent[0] ?? '')).toEqual({ token: 'vst_1', after: 1 });
+  });
+
+  test('a message sent is shown at once and only once, in its place', async () => {
+    const visitor = await live();
+    visitor.sendText('  hi ');
+    expect(texts(visitor)).toEqual(['hi']);
+    await settle();
+    newest().say(stored[0]);
+    newest().say(bot(2, 'hello'));
+    expect(texts(visitor)).toEqual(['hi', 'hello']);
+    expect(visitor.outbox.items.value).toEqual([]);
+  });
+
+  test('a socket that does not show what was accepted is replaced', async () => {
+    const visitor = await live();
+    visitor.sendText('hi');
+    await env.pass(5_000);
+    expect(sockets.length).toBe(2);
+  });
+
+  test('no transcript is stored', async () => {
+    const visitor = await live();
+    visitor.look(true);
+    newest().say(bot(1, 'a secret'));
+    visitor.sendText('another secret');
+    await settle();
+    const all = JSON.stringify([...local.all, ...session.all]);
+    expect(all).not.toContain('secret');
+    expect(local.all.get('baton.b.read')).toBe('1');
+  });
+
+  test('unread counts what bot and human said while the chat was not looked at', async () => {
+    const visitor = await live();
+    newest().say(bot(1, 'one'));
+    newest().say({ seq: 2, at, type: 'visitor_message', text: 'x', clientId: 'c' });
+    newest().say(bot(3, 'two'));
+    expect(visitor.state.value.unread).toBe(2);
+    visitor.look(true);
+    expect(visitor.state.value.unread).toBe(0);
+  });
+
+  test('typing ends at its time, and earlier with the message', async () => {
+    const visitor = await live();
+    const agent = { name: 'Jane Doe', avatarUrl: null };
+    const until = () => new Date(env.now() + 4_000).toISOString();
+    newest().say({ type: 'typing', agent, until: until() });
+    expect(visitor.state.value.typing?.agent?.name).toBe('Jane Doe');
+    await env.pass(4_000);
+    expect(visitor.state.value.typing).toBe(null);
+    newest().say({ type: 'typing', agent, until: until() });
+    newest().say({ seq: 1, at, type: 'agent_message', text: 'hi', agent });
+    expect(visitor.state.value.typing).toBe(null);
+  });
+
+  test('tells of its own typing to a human only, at most every four seconds', async () => {
+    const visitor = await live();
+    const told = () => server.requests.filter((request) => request.path.endsWith('/typing')).length;
+    visitor.typing();
+    expect(told()).toBe(0);
+    newest().say({
+      seq: 1,
+      at,
+      type: 'control',
+      control: 'human',
+      pausedUntil: null,
+      reason: 'x',
+      agent: null,
+    });
+    visitor.typing();
+    await env.pass(3_999);
+    visitor.typing();
+    expect(told()).toBe(1);
+    await env.pass(1);
+    visitor.typing();
+    expect(told()).toBe(2);
+  });
+
+  test('a token the server forgot is replaced, and what was unsent is kept', async () => {
+    const visitor = await live();
+    const usual = server.answer;
+    server.answer = (request) =>
+      request.path.endsWith('/messages') && local.get('baton.b.token') === 'vst_1'
+        ? [401, { id: 'unauthorized' }]
+        : usual(request);
+    visitor.sendText('still here');
+    server.answer = ((before) => (request) =>
+      request.path.endsWith('/visitors') ? [201, { token: 'vst_2' }] : before(request))(
+      server.answer,
+    );
+    await env.pass(3_000);
+    expect(local.get('baton.b.token')).toBe('vst_2');
+    expect(stored.map((event) => ('text' in event ? event.text : ''))).toContain('still here');
+  });
+});

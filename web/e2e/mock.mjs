@@ -1,0 +1,442 @@
+// A server in memory that speaks the visitor and desk API, for work on the pages without the real
+// one, and for what a well-behaved server never says: `/mock/…` makes it lie, fail and cut.
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WebSocketServer } from 'ws';
+import { answerOf } from './mock-bot.mjs';
+
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+const HOST = fileURLToPath(new URL('host', import.meta.url));
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+};
+const DESK_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; " +
+  "img-src 'self' https: data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; " +
+  "form-action 'self'; font-src 'self'";
+export const STRICT_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src https:";
+
+const iso = (ms = Date.now()) => new Date(ms).toISOString();
+
+export async function startMock(port = 0) {
+  const world = {
+    conversations: new Map(),
+    chats: new Map(),
+    deskSockets: new Set(),
+    sockets: new Set(),
+    agent: { email: 'jane@example.com', name: 'Jane Doe', avatarUrl: null },
+    password: 'baton-demo',
+    sessions: new Set(),
+    available: true,
+    refuseSockets: false,
+    failPosts: 0,
+    count: 0,
+  };
+  const server = createServer((request, response) => {
+    handle(world, request, response).catch((error) => {
+      if (!response.headersSent) problem(response, 500, 'internal', String(error));
+    });
+  });
+  const streams = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    const path = request.url.split('?')[0];
+    if (world.refuseSockets) return socket.destroy();
+    streams.handleUpgrade(request, socket, head, (ws) => {
+      world.sockets.add(ws);
+      ws.on('close', () => world.sockets.delete(ws));
+      if (path === '/v1/conversation/stream') visitorStream(world, ws);
+      else if (signedIn(world, request)) deskStream(world, ws);
+      else ws.close(4401);
+    });
+  });
+  await new Promise((done) => server.listen(port, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  return {
+    url,
+    world,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+async function handle(world, request, response) {
+  const url = new URL(request.url, 'http://mock');
+  const path = url.pathname;
+  if (path.startsWith('/v1/')) {
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('access-control-allow-headers', 'authorization, content-type');
+    if (request.method === 'OPTIONS') return send(response, 204);
+    return visitorApi(world, request, response, url);
+  }
+  if (path.startsWith('/desk/api/')) return deskApi(world, request, response, url);
+  if (path.startsWith('/mock/')) return mockApi(world, request, response, path);
+  if (path === '/demo.json') {
+    const { email: agentEmail } = world.agent;
+    return send(response, 200, {
+      botId: 'support',
+      agentEmail,
+      agentPassword: world.password,
+      deskUrl: '/desk',
+    });
+  }
+  return file(response, path);
+}
+
+async function file(response, path) {
+  const own = path.startsWith('/host/');
+  const page = { '/': 'index.html', '/desk': 'desk.html', '/desk/': 'desk.html' }[path];
+  const name = normalize(page ?? (own ? path.slice(6) : path.slice(1)));
+  if (page === 'desk.html') response.setHeader('content-security-policy', DESK_POLICY);
+  if (own) response.setHeader('content-security-policy', STRICT_POLICY);
+  try {
+    const bytes = await readFile(join(own ? HOST : DIST, name));
+    response.setHeader('content-type', TYPES[extname(name)] ?? 'application/octet-stream');
+    response.end(bytes);
+  } catch {
+    send(response, 404);
+  }
+}
+
+// ---- visitor side
+
+async function visitorApi(world, request, response, url) {
+  const path = url.pathname;
+  if (/^\/v1\/bots\/[^/]+\/visitors$/.test(path)) {
+    const token = `vst_${++world.count}`;
+    world.conversations.set(token, {
+      token,
+      userId: `usr_${world.count}`,
+      events: [],
+      watchers: new Set(),
+      control: 'bot',
+      byClient: new Map(),
+      chat: null,
+    });
+    return send(response, 201, { userId: `usr_${world.count}`, token });
+  }
+  const token = (request.headers.authorization ?? '').replace('Bearer ', '');
+  const conversation = world.conversations.get(token);
+  if (!conversation) return problem(response, 401, 'unauthorized', 'Unknown visitor token.');
+  if (path === '/v1/conversation/events') return longPoll(conversation, response, url);
+  const body = await read(request);
+  if (path === '/v1/conversation/typing') {
+    const chat = conversation.chat;
+    if (chat?.status === 'live') {
+      toDesk(world, { type: 'typing', chat: chat.id, until: iso(Date.now() + 5_000) });
+    }
+    return send(response, 204);
+  }
+  if (path !== '/v1/conversation/messages') return problem(response, 404, 'not_found');
+  if (world.failPosts > 0) {
+    world.failPosts -= 1;
+    return problem(response, 503, 'unavailable', 'Try again.');
+  }
+  const known = conversation.byClient.get(body.clientId);
+  if (known) return send(response, 202, { seq: known });
+  const text = body.event ? (body.label ?? '') : String(body.text ?? '').trim();
+  if (!body.event && (text === '' || [...text].length > 4_000)) {
+    return problem(response, 422, 'invalid_body', 'Text must have 1 to 4000 characters.');
+  }
+  const event = record(conversation, {
+    type: 'visitor_message',
+    text,
+    clientId: body.clientId,
+    ...(body.event ? { event: body.event.name } : {}),
+  });
+  conversation.byClient.set(body.clientId, event.seq);
+  send(response, 202, { seq: event.seq });
+  if (conversation.control === 'human' && conversation.chat) {
+    chatEvent(world, conversation.chat, { type: 'visitor_message', text });
+  } else {
+    setTimeout(() => botTurn(world, conversation, body.event?.name ?? text), 120);
+  }
+}
+
+function longPoll(conversation, response, url) {
+  const after = Number(url.searchParams.get('after') ?? 0);
+  const wait = Number(url.searchParams.get('wait') ?? 0) * 1_000;
+  const answer = () => {
+    const events = conversation.events.filter((event) => event.seq > after).slice(0, 200);
+    send(response, 200, { events, next: events.at(-1)?.seq ?? after });
+  };
+  if (conversation.events.length > after || wait === 0) return answer();
+  const done = () => {
+    clearTimeout(timer);
+    conversation.watchers.delete(woken);
+    answer();
+  };
+  const woken = (event) => event.seq && done();
+  const timer = setTimeout(done, wait);
+  conversation.watchers.add(woken);
+}
+
+function visitorStream(world, ws) {
+  ws.once('message', (data) => {
+    const { token, after } = JSON.parse(String(data));
+    const conversation = world.conversations.get(token);
+    if (!conversation) return ws.close(4401);
+    for (const event of conversation.events) {
+      if (event.seq > after) ws.send(JSON.stringify(event));
+    }
+    const tell = (event) => ws.send(JSON.stringify(event));
+    conversation.watchers.add(tell);
+    ws.on('close', () => conversation.watchers.delete(tell));
+  });
+}
+
+export function record(conversation, event) {
+  const full = { seq: conversation.events.length + 1, at: iso(), ...event };
+  conversation.events.push(full);
+  for (const tell of [...conversation.watchers]) tell(full);
+  return full;
+}
+
+function botTurn(world, conversation, said) {
+  if (conversation.control !== 'bot') return;
+  const { messages, handover } = answerOf(said);
+  for (const message of messages) record(conversation, { type: 'bot_message', ...message });
+  if (!handover) return;
+  control(conversation, 'requested', null, 'trigger');
+  const id = `cht_${++world.count}`;
+  const transcript = conversation.events
+    .filter((event) => event.text && event.type.endsWith('_message'))
+    .map((event) => ({ from: event.type.replace('_message', ''), text: event.text, at: event.at }));
+  const chat = {
+    id,
+    route: 'desk',
+    visitor: { userId: conversation.userId, name: null },
+    botId: 'support',
+    language: 'en',
+    status: 'queued',
+    waitingSince: iso(),
+    agent: null,
+    closeReason: null,
+    seq: 0,
+    preview: said,
+    unpushed: 0,
+    pushedThrough: 0,
+    transcript,
+    events: [],
+    byClient: new Map(),
+    conversation,
+  };
+  conversation.chat = chat;
+  world.chats.set(id, chat);
+  chatEvent(world, chat, { type: 'opened', reason: 'trigger' });
+  setTimeout(() => control(conversation, 'human', null, 'webhook_paused'), 80);
+}
+
+function control(conversation, to, agent, reason) {
+  conversation.control = to;
+  const pausedUntil = to === 'human' ? iso(Date.now() + 600_000) : null;
+  record(conversation, { type: 'control', control: to, pausedUntil, reason, agent });
+}
+
+// ---- desk side
+
+const faceOf = ({ name, avatarUrl }) => ({ name, avatarUrl });
+const shown = (chat) => {
+  const { transcript: _t, events: _e, byClient: _b, conversation: _c, ...rest } = chat;
+  return rest;
+};
+
+async function deskApi(world, request, response, url) {
+  const path = url.pathname.slice('/desk/api'.length);
+  const { method } = request;
+  if (method !== 'GET' && request.headers['x-baton-desk'] !== '1') {
+    return problem(response, 403, 'forbidden', 'Send the header x-baton-desk: 1.');
+  }
+  if (path === '/session' && method === 'POST') {
+    const { email, password } = await read(request);
+    if (email !== world.agent.email || password !== world.password) {
+      return problem(response, 401, 'unauthorized', 'The e-mail address or password is wrong.');
+    }
+    const id = `s${++world.count}`;
+    world.sessions.add(id);
+    response.setHeader('set-cookie', `baton_desk=${id}; HttpOnly; SameSite=Strict; Path=/desk`);
+    world.available = true;
+    return send(response, 200, { agent: world.agent, available: true });
+  }
+  if (!signedIn(world, request)) return problem(response, 401, 'unauthorized', 'Sign in.');
+  if (path === '/session' && method === 'GET') {
+    return send(response, 200, { agent: world.agent, available: world.available });
+  }
+  if (path === '/session' && method === 'DELETE') {
+    world.sessions.clear();
+    return send(response, 204);
+  }
+  const body = method === 'GET' ? null : await read(request);
+  if (path === '/availability') {
+    world.available = body.available;
+    return send(response, 204);
+  }
+  if (path === '/chats') return send(response, 200, { chats: chatList(world) });
+  const [, id, verb] = /^\/chats\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
+  const chat = world.chats.get(id);
+  if (!chat) return problem(response, 404, 'not_found', 'There is no such chat.');
+  return chatApi(world, chat, verb, body, response, url);
+}
+
+function chatApi(world, chat, verb, body, response, url) {
+  const mine = chat.agent?.email === world.agent.email;
+  switch (verb) {
+    case undefined:
+      return send(response, 200, { ...shown(chat), transcript: chat.transcript });
+    case 'events': {
+      const after = Number(url.searchParams.get('after') ?? 0);
+      const events = chat.events.filter((event) => event.seq > after).slice(0, 200);
+      return send(response, 200, { events, next: events.at(-1)?.seq ?? after });
+    }
+    case 'claim':
+      if (chat.status === 'closed') return problem(response, 409, 'closed', 'It is closed.');
+      if (chat.agent && !mine) {
+        const agent = { name: chat.agent.name };
+        return problem(response, 409, 'taken', `${agent.name} took this chat.`, { agent });
+      }
+      chat.status = 'live';
+      chat.agent = { ...world.agent };
+      chat.waitingSince = null;
+      chatEvent(world, chat, { type: 'claimed', agent: faceOf(world.agent) });
+      control(chat.conversation, 'human', faceOf(world.agent), 'push');
+      return send(response, 200, shown(chat));
+    case 'messages':
+      return agentSays(world, chat, mine, body, response);
+    case 'typing':
+      for (const tell of chat.conversation.watchers) {
+        tell({ type: 'typing', agent: faceOf(world.agent), until: iso(Date.now() + 5_000) });
+      }
+      return send(response, 204);
+    case 'close':
+      closeChat(world, chat);
+      return send(response, 204);
+    default:
+      return problem(response, 404, 'not_found');
+  }
+}
+
+function agentSays(world, chat, mine, { clientId, text }, response) {
+  if (!mine) return problem(response, 409, 'not_yours', 'Take the chat first.');
+  if (chat.status === 'closed') return problem(response, 409, 'closed', 'It is closed.');
+  const known = chat.byClient.get(clientId);
+  if (known) return send(response, 202, { seq: known });
+  const agent = faceOf(world.agent);
+  const event = chatEvent(world, chat, { type: 'agent_message', text, agent, clientId });
+  chat.byClient.set(clientId, event.seq);
+  send(response, 202, { seq: event.seq });
+  setTimeout(() => {
+    record(chat.conversation, { type: 'agent_message', text, agent });
+    chat.pushedThrough = event.seq;
+    chat.unpushed = 0;
+    tellChats(world);
+  }, 150);
+}
+
+function closeChat(world, chat) {
+  chat.status = 'closed';
+  chat.closeReason = 'agent';
+  chatEvent(world, chat, { type: 'closed', reason: 'agent', agent: faceOf(world.agent) });
+  const text = `${world.agent.name} has left the conversation. You are now chatting with the bot.`;
+  record(chat.conversation, { type: 'notice', kind: 'agent_left', text });
+  control(chat.conversation, 'bot', null, 'push');
+}
+
+export function chatEvent(world, chat, event) {
+  const full = { seq: chat.events.length + 1, at: iso(), ...event };
+  chat.events.push(full);
+  chat.seq = full.seq;
+  if (event.text) chat.preview = event.text;
+  if (event.type === 'agent_message') chat.unpushed += 1;
+  toDesk(world, { type: 'event', chat: chat.id, event: full });
+  tellChats(world);
+  return full;
+}
+
+const chatList = (world) =>
+  [...world.chats.values()]
+    .map(shown)
+    .toSorted((a, b) => (a.waitingSince ?? '9').localeCompare(b.waitingSince ?? '9'));
+
+function deskStream(world, ws) {
+  const socket = { ws, watched: new Set() };
+  world.deskSockets.add(socket);
+  ws.on('close', () => world.deskSockets.delete(socket));
+  ws.on('message', (data) => {
+    const { watch, unwatch, after } = JSON.parse(String(data));
+    if (unwatch) socket.watched.delete(unwatch);
+    if (!watch) return;
+    socket.watched.add(watch);
+    for (const event of world.chats.get(watch)?.events ?? []) {
+      if (event.seq > after) ws.send(JSON.stringify({ type: 'event', chat: watch, event }));
+    }
+  });
+  ws.send(JSON.stringify({ type: 'chats', chats: chatList(world) }));
+}
+
+function toDesk(world, frame) {
+  for (const { ws, watched } of world.deskSockets) {
+    if (watched.has(frame.chat)) ws.send(JSON.stringify(frame));
+  }
+}
+
+function tellChats(world) {
+  const frame = JSON.stringify({ type: 'chats', chats: chatList(world) });
+  for (const { ws } of world.deskSockets) ws.send(frame);
+}
+
+// ---- what a test may ask for
+
+async function mockApi(world, request, response, path) {
+  const body = await read(request);
+  if (path === '/mock/inject') {
+    const all = [...world.conversations.values()];
+    const to = body.token ? world.conversations.get(body.token) : all.at(-1);
+    record(to, body.event);
+  } else if (path === '/mock/cut') {
+    for (const ws of world.sockets) ws.terminate();
+  } else {
+    Object.assign(world, body);
+  }
+  send(response, 204);
+}
+
+// ---- plumbing
+
+function signedIn(world, request) {
+  const id = /baton_desk=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
+  return id !== undefined && world.sessions.has(id);
+}
+
+async function read(request) {
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  return text === '' ? {} : JSON.parse(text);
+}
+
+function send(response, status, body) {
+  response.statusCode = status;
+  if (body === undefined) return response.end();
+  if (!response.hasHeader('content-type')) {
+    response.setHeader('content-type', 'application/json');
+  }
+  response.end(JSON.stringify(body));
+}
+
+function problem(response, status, id, detail, more = {}) {
+  response.setHeader('content-type', 'application/problem+json');
+  send(response, status, { type: `about:blank#${id}`, title: id, status, id, detail, ...more });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { url } = await startMock(Number(process.env.PORT ?? 8787));
+  console.log(`mock server on ${url}`);
+}

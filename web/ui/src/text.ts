@@ -1,0 +1,97 @@
+import { css, html, type TemplateResult } from 'lit';
+import { markdown, plain, type Block, type Inline } from '@baton/client/text';
+
+/** Text as typed, line breaks kept, addresses as links. */
+export function plainView(text: string): TemplateResult {
+  return html`<p class="text">${plain(text).map(inlineView)}</p>`;
+}
+
+/** The safe part of Markdown; see `@baton/client/text`. */
+export function markdownView(text: string): TemplateResult {
+  return html`${markdown(text).map(blockView)}`;
+}
+
+function blockView(block: Block): TemplateResult {
+  switch (block.t) {
+    case 'pre':
+      return html`<pre class="text" dir="ltr" tabindex="0"><code>${block.v}</code></pre>`;
+    case 'ul':
+      return html`<ul class="text">
+        ${block.items.map(itemView)}
+      </ul>`;
+    case 'ol':
+      return html`<ol class="text" start=${block.start}>
+        ${block.items.map(itemView)}
+      </ol>`;
+    default:
+      return html`<p class="text">${block.c.map(inlineView)}</p>`;
+  }
+}
+
+function itemView(nodes: Inline[]): TemplateResult {
+  return html`<li>${nodes.map(inlineView)}</li>`;
+}
+
+function inlineView(node: Inline): TemplateResult | string {
+  switch (node.t) {
+    case 'code':
+      return html`<code>${node.v}</code>`;
+    case 'strong':
+      return html`<strong>${node.c.map(inlineView)}</strong>`;
+    case 'em':
+      return html`<em>${node.c.map(inlineView)}</em>`;
+    case 'link':
+      return html`<a href=${node.href} target="_blank" rel="noopener noreferrer nofollow"
+        >${node.c.map(inlineView)}</a
+      >`;
+    default:
+      return node.v;
+  }
+}
+
+export const textStyles = css`
+  .text {
+    margin: 0;
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+    unicode-bidi: plaintext;
+  }
+  .text + .text {
+    margin-block-start: 0.55em;
+  }
+  ul.text,
+  ol.text {
+    padding-inline-start: 1.35em;
+    white-space: normal;
+  }
+  .text li + li {
+    margin-block-start: 0.2em;
+  }
+  .text a {
+    color: inherit;
+    text-decoration: underline;
+    text-underline-offset: 0.15em;
+    text-decoration-thickness: 1px;
+  }
+  .text code {
+    font:
+      0.9em ui-monospace,
+      'SF Mono',
+      Menlo,
+      Consolas,
+      monospace;
+  }
+  .text > code,
+  li > code {
+    background: rgb(127 127 127 / 0.16);
+    border-radius: 4px;
+    padding: 0.1em 0.3em;
+  }
+  pre.text {
+    background: rgb(127 127 127 / 0.13);
+    border-radius: 8px;
+    padding: 0.6em 0.75em;
+    overflow-x: auto;
+    white-space: pre;
+  }
+`;

@@ -1,0 +1,145 @@
+import { LitElement, html, nothing, type PropertyValues } from 'lit';
+import { Visitor } from '@baton/client/visitor';
+import type { Config, UnreadDetail } from '../config.js';
+import { wordsFor } from '../words.js';
+import { Announcer } from './announcer.js';
+import type { BatonComposer } from './baton-composer.js';
+import type { BatonMessages } from './baton-messages.js';
+import { bannerView, headerView } from './header.js';
+import { chatStyles } from './chat-styles.js';
+import { followViewport, keepInside, watchPage } from './page.js';
+import type { ChoiceDetail } from './rich-view.js';
+
+/** The open chat: one panel over the page, a full sheet on phones. */
+export class BatonChat extends LitElement {
+  static override styles = chatStyles;
+  static override properties = {
+    config: { attribute: false },
+    open: { type: Boolean, reflect: true },
+    sheet: { state: true },
+  };
+  declare config: Config;
+  declare open: boolean;
+  /** Covers the whole page, so it behaves like a modal dialog. */
+  declare sheet: boolean;
+  private readonly words = wordsFor(document.documentElement.lang);
+  private visitor!: Visitor;
+  private leave: (() => void)[] = [];
+  private settled = false;
+  private typingSaid = false;
+  private readonly announcer = new Announcer(
+    () => this.renderRoot.querySelector('.live'),
+    () => this.config,
+    () => this.words,
+  );
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.visitor ??= new Visitor(this.config);
+    this.leave = [
+      this.visitor.state.subscribe(() => this.changed()),
+      followViewport(this, (sheet) => (this.sheet = sheet)),
+      watchPage({ wake: () => this.visitor.wake(), look: () => this.look() }),
+    ];
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const leave of this.leave) leave();
+  }
+
+  override render() {
+    const state = this.visitor.state.value;
+    return html`<section
+      role="dialog"
+      aria-label=${this.words.chat(this.config.botName)}
+      aria-modal=${this.sheet ? 'true' : 'false'}
+      @keydown=${this.keyed}
+    >
+      ${headerView(state, this.config, this.words, () => this.close())}
+      ${bannerView(state, this.words) ?? nothing}
+      <baton-messages
+        .state=${state}
+        .config=${this.config}
+        .words=${this.words}
+        @baton-choice=${this.choose}
+        @baton-retry=${(event: CustomEvent<string>) => this.visitor.outbox.retry(event.detail)}
+        @baton-to-input=${() => this.focusInput()}
+      ></baton-messages>
+      <baton-composer
+        .words=${this.words}
+        @baton-send=${(event: CustomEvent<string>) => this.sendText(event.detail)}
+        @baton-typing=${() => this.visitor.typing()}
+        @baton-walk=${() => this.list?.focusLast()}
+        @baton-page=${(event: CustomEvent<1 | -1>) => this.list?.page(event.detail)}
+      ></baton-composer>
+      <div class="live off-screen" aria-live="polite" aria-relevant="additions"></div>
+    </section>`;
+  }
+
+  override updated(changed: PropertyValues): void {
+    if (changed.has('open')) {
+      this.look();
+      if (this.open) this.list?.toEnd();
+    }
+  }
+
+  start(): void {
+    void this.visitor.start();
+  }
+
+  sendText(text: string): void {
+    this.start();
+    this.visitor.sendText(text);
+  }
+
+  focusInput(): void {
+    void this.updateComplete.then(() => {
+      this.renderRoot.querySelector<BatonComposer>('baton-composer')?.focus();
+    });
+  }
+
+  private get list(): BatonMessages | null {
+    return this.renderRoot.querySelector('baton-messages');
+  }
+
+  private changed(): void {
+    const { phase, thread, typing, unread } = this.visitor.state.value;
+    if (phase === 'ready' && !this.settled) {
+      this.settled = true;
+      const answeredAtOnce = thread.items.every((item) => Date.now() - item.at < 10_000);
+      this.announcer.settle(answeredAtOnce ? [] : thread.items);
+    }
+    if (this.settled && this.open) this.announcer.tell(thread.items);
+    if (typing && !this.typingSaid && this.open) {
+      this.announcer.say(this.words.typing(typing.agent?.name ?? this.words.someone));
+    }
+    this.typingSaid = typing !== null;
+    const detail: UnreadDetail = { unread };
+    this.dispatchEvent(new CustomEvent('baton-unread', { detail }));
+    this.requestUpdate();
+  }
+
+  private choose(event: CustomEvent<ChoiceDetail>): void {
+    const { choice } = event.detail;
+    if (choice.event) {
+      this.visitor.sendEvent(choice.event.name, choice.event.parameters, choice.label);
+    } else this.visitor.sendText(choice.say ?? choice.label);
+    this.focusInput();
+  }
+
+  private look(): void {
+    this.visitor.look(this.open && document.visibilityState === 'visible');
+  }
+
+  private keyed(event: KeyboardEvent): void {
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      this.close();
+    } else if (event.key === 'Tab' && this.sheet) keepInside(this, event);
+  }
+
+  private close(): void {
+    this.dispatchEvent(new CustomEvent('baton-close'));
+  }
+}

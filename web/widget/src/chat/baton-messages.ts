@@ -1,0 +1,152 @@
+import { LitElement, html, nothing, type PropertyValues } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { avatar } from '@baton/ui/avatar';
+import { icons } from '@baton/ui/icons';
+import type { VisitorState } from '@baton/client/visitor';
+import type { Config } from '../config.js';
+import type { Words } from '../words.js';
+import { botFace, itemView } from './message.js';
+import { listStyles } from './list-styles.js';
+
+const NEAR_END_PX = 80;
+
+/** The conversation: keeps its end in view, and can be walked with the arrow keys. */
+export class BatonMessages extends LitElement {
+  static override styles = listStyles;
+  static override properties = {
+    state: { attribute: false },
+    config: { attribute: false },
+    words: { attribute: false },
+    away: { state: true },
+  };
+  declare state: VisitorState;
+  declare config: Config;
+  declare words: Words;
+  /** Scrolled up, reading what was said before. */
+  declare away: boolean;
+  private scroller: HTMLElement | null = null;
+  private lastKey = '';
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.away = false;
+  }
+
+  override render() {
+    const { thread, typing, phase } = this.state;
+    const { items } = thread;
+    const now = Date.now();
+    return html`<div
+        class="scroller"
+        role="region"
+        tabindex="0"
+        aria-label=${this.words.conversation}
+        @scroll=${this.scrolled}
+        @keydown=${this.walk}
+        @click=${this.clicked}
+      >
+        <ol class="list">
+          ${repeat(
+            items,
+            (item) => item.key,
+            (item, at) =>
+              itemView(item, {
+                before: items[at - 1],
+                after: items[at + 1],
+                config: this.config,
+                words: this.words,
+                now,
+              }),
+          )}
+          ${
+            thread.control === 'requested' || (thread.control === 'human' && !thread.agent)
+              ? html`<li class="waiting">
+                  <span class="pulse" aria-hidden="true"></span>
+                  <span>${this.words.connectingLine}</span>
+                </li>`
+              : nothing
+          }
+          ${typing ? this.typingView() : nothing}
+        </ol>
+        ${
+          phase === 'starting' || (phase === 'loading' && items.length === 0)
+            ? html`<div class="loading" aria-hidden="true"><i></i><i></i><i></i></div>`
+            : nothing
+        }
+      </div>
+      ${
+        this.away && items.length > 0
+          ? html`<button type="button" class="newer" @click=${() => this.toEnd()}>
+              ${icons.down}<span>${this.words.newer}</span>
+            </button>`
+          : nothing
+      }`;
+  }
+
+  override updated(changed: PropertyValues): void {
+    this.scroller ??= this.renderRoot.querySelector('.scroller');
+    if (!changed.has('state')) return;
+    const last = this.state.thread.items.at(-1);
+    const mine = last?.kind === 'message' && last.from === 'visitor' && last.key !== this.lastKey;
+    this.lastKey = last?.key ?? '';
+    if (!this.away || mine) this.toEnd();
+  }
+
+  toEnd(): void {
+    this.away = false;
+    requestAnimationFrame(() => this.scroller?.scrollTo({ top: this.scroller.scrollHeight }));
+  }
+
+  /** From the input: go to the newest message. */
+  focusLast(): void {
+    this.lines().at(-1)?.focus();
+  }
+
+  /** Page keys typed in the empty input. */
+  page(direction: 1 | -1): void {
+    this.scroller?.scrollBy({ top: direction * (this.scroller.clientHeight - 60) });
+  }
+
+  private typingView() {
+    const agent = this.state.typing?.agent ?? this.state.thread.agent;
+    const name = agent?.name ?? this.words.someone;
+    return html`<li class="message agent typing first last">
+      <span class="side">${agent ? avatar(agent) : botFace(this.config)}</span>
+      <div class="bubble dots"><i></i><i></i><i></i></div>
+      <span class="off-screen">${this.words.typing(name)}</span>
+    </li>`;
+  }
+
+  private scrolled(event: Event): void {
+    const { scrollHeight, scrollTop, clientHeight } = event.target as HTMLElement;
+    this.away = scrollHeight - scrollTop - clientHeight > NEAR_END_PX;
+  }
+
+  private lines(): HTMLElement[] {
+    return [...this.renderRoot.querySelectorAll<HTMLElement>('[data-walk]')];
+  }
+
+  private walk(event: KeyboardEvent): void {
+    const lines = this.lines();
+    const focused = (this.renderRoot as ShadowRoot).activeElement;
+    const inside = focused?.closest<HTMLElement>('[data-walk]') ?? null;
+    const at = inside ? lines.indexOf(inside) : lines.length;
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: lines.length - 1 }[event.key];
+    if (to !== undefined) {
+      lines[Math.min(Math.max(to, 0), lines.length - 1)]?.focus();
+      event.preventDefault();
+    } else if (event.key === 'Enter' && focused === inside) {
+      inside?.querySelector<HTMLElement>('button:not([aria-disabled=true]), a')?.focus();
+      event.preventDefault();
+    } else if (event.key === 'Escape' && inside) {
+      event.stopPropagation();
+      this.dispatchEvent(new CustomEvent('baton-to-input'));
+    }
+  }
+
+  private clicked(event: Event): void {
+    const retry = (event.target as Element).closest<HTMLElement>('[data-retry]');
+    const detail = retry?.dataset.retry;
+    if (detail) this.dispatchEvent(new CustomEvent('baton-retry', { detail }));
+  }
+}

@@ -1,0 +1,61 @@
+/** The few things the chat needs to know of the page around it. */
+
+const PHONE = '(max-width: 480px)';
+
+/** Tells whether the chat covers the page, and keeps its height above a phone's keyboard. */
+export function followViewport(host: HTMLElement, sheet: (covers: boolean) => void): () => void {
+  const phone = matchMedia(PHONE);
+  const view = window.visualViewport;
+  const fit = () => {
+    sheet(phone.matches);
+    host.style.setProperty('--view-height', `${view?.height ?? innerHeight}px`);
+    host.style.setProperty('--view-top', `${view?.offsetTop ?? 0}px`);
+  };
+  fit();
+  phone.addEventListener('change', fit);
+  view?.addEventListener('resize', fit);
+  view?.addEventListener('scroll', fit);
+  return () => {
+    phone.removeEventListener('change', fit);
+    view?.removeEventListener('resize', fit);
+    view?.removeEventListener('scroll', fit);
+  };
+}
+
+export function watchPage(tell: { wake(): void; look(): void }): () => void {
+  const seen = () => {
+    tell.look();
+    if (document.visibilityState === 'visible') tell.wake();
+  };
+  const wake = () => tell.wake();
+  document.addEventListener('visibilitychange', seen);
+  window.addEventListener('focus', wake);
+  window.addEventListener('online', wake);
+  window.addEventListener('storage', tell.look);
+  return () => {
+    document.removeEventListener('visibilitychange', seen);
+    window.removeEventListener('focus', wake);
+    window.removeEventListener('online', wake);
+    window.removeEventListener('storage', tell.look);
+  };
+}
+
+const FOCUSABLE = 'button, a[href], textarea, [tabindex="0"]';
+
+/** Keeps Tab within the sheet, whose parts have shadow roots of their own. */
+export function keepInside(host: HTMLElement, event: KeyboardEvent): void {
+  const stops = stopsIn(host.shadowRoot);
+  const from = event.composedPath()[0];
+  const edge = event.shiftKey ? stops[0] : stops[stops.length - 1];
+  if (from !== edge) return;
+  event.preventDefault();
+  (event.shiftKey ? stops[stops.length - 1] : stops[0])?.focus();
+}
+
+function stopsIn(root: ParentNode | null): HTMLElement[] {
+  if (!root) return [];
+  return [...root.querySelectorAll<HTMLElement>('*')].flatMap((element) => {
+    const own = element.matches(FOCUSABLE) && element.tabIndex >= 0 ? [element] : [];
+    return [...own, ...stopsIn(element.shadowRoot)];
+  });
+}

@@ -1,0 +1,75 @@
+/** What the widget itself says. English is complete; another language may leave texts out. */
+const en = {
+  launcher: (unread: number) =>
+    unread === 0
+      ? 'Open chat'
+      : `Open chat, ${unread} unread ${unread === 1 ? 'message' : 'messages'}`,
+  assistant: 'Assistant',
+  chat: (name: string) => `Chat with ${name}`,
+  close: 'Close chat',
+  conversation: 'Conversation',
+  write: 'Write a message',
+  placeholder: 'Write a message…',
+  send: 'Send message',
+  botRole: 'Automated assistant',
+  agentRole: 'A person, here with you now',
+  connecting: 'Connecting you…',
+  connectingRole: 'A person will be with you shortly',
+  connectingLine: 'Looking for a person who can help. You can go on writing.',
+  you: 'You',
+  someone: 'A person',
+  sending: 'Sending…',
+  sent: 'Sent',
+  failed: 'Not sent.',
+  refused: 'This could not be sent.',
+  retry: 'Try again',
+  typing: (name: string) => `${name} is typing`,
+  said: (name: string, text: string) => `${name} said: ${text}`,
+  offline: 'No connection. Trying again…',
+  lost: 'The chat cannot be reached right now.',
+  newer: 'New messages',
+  chosen: 'chosen',
+  history: 'Use the arrow keys to read earlier messages',
+};
+
+export type Words = typeof en;
+
+const de: Partial<Words> = {
+  launcher: (unread) =>
+    unread === 0
+      ? 'Chat öffnen'
+      : `Chat öffnen, ${unread} ungelesene ${unread === 1 ? 'Nachricht' : 'Nachrichten'}`,
+  assistant: 'Assistent',
+  chat: (name) => `Chat mit ${name}`,
+  close: 'Chat schließen',
+  conversation: 'Gespräch',
+  write: 'Nachricht schreiben',
+  placeholder: 'Nachricht schreiben…',
+  send: 'Nachricht senden',
+  botRole: 'Automatischer Assistent',
+  agentRole: 'Ein Mensch, jetzt für Sie da',
+  connecting: 'Sie werden verbunden…',
+  connectingRole: 'Gleich ist ein Mensch für Sie da',
+  connectingLine: 'Wir suchen jemanden, der helfen kann. Sie können weiterschreiben.',
+  you: 'Sie',
+  someone: 'Ein Mensch',
+  sending: 'Wird gesendet…',
+  sent: 'Gesendet',
+  failed: 'Nicht gesendet.',
+  refused: 'Das konnte nicht gesendet werden.',
+  retry: 'Noch einmal',
+  typing: (name) => `${name} schreibt`,
+  said: (name, text) => `${name}: ${text}`,
+  offline: 'Keine Verbindung. Neuer Versuch…',
+  lost: 'Der Chat ist gerade nicht erreichbar.',
+  newer: 'Neue Nachrichten',
+  chosen: 'gewählt',
+  history: 'Mit den Pfeiltasten lesen Sie frühere Nachrichten',
+};
+
+const languages: Record<string, Partial<Words>> = { de };
+
+export function wordsFor(language: string): Words {
+  const own = languages[language.toLowerCase().split('-')[0] ?? ''];
+  return own ? { ...en, ...own } : en;
+}

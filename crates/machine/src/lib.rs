@@ -4,7 +4,7 @@
 //! ┌──────────────────────────────────────────────────────────────────────────────────┐
 //! │  feed one input         step(policy, now, input) -> events   what happened       │
 //! │  record the events      apply(event) on the old state gives the new one again    │
-//! │  perform what is owed   owed(now) -> effects                 feed answers back   │
+//! │  perform what is owed   owed() -> effects                    feed answers back   │
 //! │  come back in time      wake_at() -> time                    feed `Woke`         │
 //! └──────────────────────────────────────────────────────────────────────────────────┘
 //! ```

@@ -34,8 +34,8 @@ pub struct Chat {
     preview: String,
     /// When either side last said something.
     last_said: Millis,
-    /// End of the pause on the platform's side, as far as this side knows.
-    until: Millis,
+    /// When the platform was last told that the handover goes on.
+    told_at: Millis,
     clock: Clock,
     outbox: VecDeque<Owed>,
     /// `seq` of the last agent's message that the platform accepted.
@@ -55,7 +55,7 @@ impl Chat {
             language: String::new(),
             preview: String::new(),
             last_said: 0,
-            until: 0,
+            told_at: 0,
             clock: Clock::default(),
             outbox: VecDeque::new(),
             pushed_through: 0,
@@ -163,19 +163,20 @@ impl Chat {
     }
 
     /// When the platform must hear that the handover goes on: a third of the pause before its
-    /// end, unless a push that says so waits already.
+    /// end, unless a push that says so waits already. Answers to the webhook are not counted on:
+    /// they may have come too late.
     fn keep_alive_at(&self) -> Option<Millis> {
-        let told = self
+        let waits = self
             .outbox
             .iter()
             .any(|owed| !matches!(owed.push, Push::Resume { .. }));
-        (self.is_open() && !told).then_some(self.until - self.clock.pause / 3)
+        (self.is_open() && !waits).then_some(self.told_at + self.clock.pause - self.clock.pause / 3)
     }
 
     fn opened(&mut self, at: Millis, opening: &Opening, clock: Clock) {
         self.clock = clock;
         self.phase = Phase::Queued { since: at };
-        self.until = at + clock.pause;
+        self.told_at = at;
         self.language.clone_from(&opening.language);
         self.said(at, &opening.text);
         // The platform has given control to the bot since: whatever was to end or keep the last
@@ -188,9 +189,9 @@ impl Chat {
         match self.settle(id).map(|owed| owed.push) {
             Some(Push::Message { .. }) => {
                 self.pushed_through = id.seq;
-                self.until = at + self.clock.pause;
+                self.told_at = at;
             }
-            Some(Push::Pause { .. }) => self.until = at + self.clock.pause,
+            Some(Push::Pause { .. }) => self.told_at = at,
             Some(Push::Resume { .. }) | None => {}
         }
     }
@@ -222,10 +223,7 @@ impl Machine for Chat {
         self.position = id;
         match &recorded.event {
             Event::Opened { opening, clock } => self.opened(at, opening, *clock),
-            Event::VisitorSaid { text } => {
-                self.until = at + self.clock.pause;
-                self.said(at, text);
-            }
+            Event::VisitorSaid { text } => self.said(at, text),
             Event::Claimed { agent } => {
                 self.phase = Phase::Live {
                     agent: agent.clone(),
@@ -252,9 +250,8 @@ impl Machine for Chat {
             }
             Event::Closed { reason, agent } => {
                 self.phase = Phase::Closed { reason: *reason };
-                if *reason != CloseReason::NobodyAvailable {
-                    self.outbox
-                        .retain(|owed| !matches!(owed.push, Push::Pause { agent: None }));
+                // Who was refused at once was never paused, unless by what still waits.
+                if *reason != CloseReason::NobodyAvailable || self.owes() {
                     self.owe(
                         id,
                         at,
@@ -275,7 +272,11 @@ impl Machine for Chat {
                     (owed.attempts, owed.not_before) = (*attempts, *at);
                 }
             }
-            Event::KeptAlive => self.owe(id, at, Push::Pause { agent: None }),
+            Event::KeptAlive => {
+                // Should the platform refuse it, the next one comes in its usual time.
+                self.told_at = at;
+                self.owe(id, at, Push::Pause { agent: None });
+            }
         }
     }
 

@@ -99,11 +99,13 @@ fn push_failed(log: &mut Log<'_>, policy: &Policy, id: Position, failure: PushFa
     let Some(owed) = waits(log.state, id) else {
         return;
     };
-    let (attempts, since) = (owed.attempts + 1, owed.since);
+    let (attempts, since, not_before) = (owed.attempts + 1, owed.since, owed.not_before);
     match failure {
         PushFailure::Refused { detail } => {
             log.record(Event::Refused { push: id, detail });
         }
+        // Before it is due nobody tries: this is an earlier failure, told twice.
+        PushFailure::Retry { .. } if log.now < not_before => {}
         PushFailure::Retry { detail, .. } if log.now - since >= policy.push_give_up => {
             let detail = format!("given up after {attempts} attempts: {detail}");
             log.record(Event::Refused { push: id, detail });

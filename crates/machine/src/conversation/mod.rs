@@ -179,6 +179,14 @@ impl Conversation {
         self.recalled.push(Recalled { turn, epoch });
     }
 
+    fn spend(&mut self, triggers: &[String]) {
+        for name in triggers {
+            if !self.spent.contains(name) {
+                self.spent.push(name.clone());
+            }
+        }
+    }
+
     fn forget_recalled(&mut self, turn: u64, epoch: u64) {
         self.recalled
             .retain(|call| *call != Recalled { turn, epoch });
@@ -197,16 +205,12 @@ impl Conversation {
         {
             self.recall(turn, self.epoch);
         }
-        if let Some(Turn {
-            turn,
-            side: side @ Side::Bot { .. },
-            ..
-        }) = self.queue.front_mut()
-            && matches!(control, Control::Human { .. })
+        if matches!(control, Control::Human { .. })
+            && let Some(head) = self.queue.front_mut()
+            && let Side::Bot { epoch } = head.side
         {
-            let (turn, Side::Bot { epoch }) = (*turn, std::mem::replace(side, Side::Nobody)) else {
-                return;
-            };
+            let turn = head.turn;
+            head.side = Side::Nobody;
             self.recall(turn, epoch);
         }
         self.epoch += 1;
@@ -284,8 +288,14 @@ impl Machine for Conversation {
                 self.memory.clone_from(memory);
                 self.spent.clone_from(triggers);
             }
-            Event::BotSuppressed { turn, epoch, .. } => {
+            Event::BotSuppressed {
+                turn,
+                epoch,
+                triggers,
+                ..
+            } => {
                 self.forget_recalled(*turn, *epoch);
+                self.spend(triggers);
                 let overtaken = Side::Forwarded { epoch: *epoch };
                 self.queue
                     .retain(|waiting| waiting.turn != *turn || waiting.side != overtaken);
@@ -333,8 +343,15 @@ impl Machine for Conversation {
                 .is_some_and(|head| head.side != Side::Nobody)
     }
 
+    /// The end of the pause; but while a reply is awaited that may still renew it, the reply (or
+    /// its lateness) decides, so that an input sent in time keeps the pause (contract r1, step two).
     fn wake_at(&self) -> Option<Millis> {
-        self.paused_until()
+        let epoch = self.epoch;
+        let awaits_reply = self
+            .queue
+            .front()
+            .is_some_and(|head| head.side == Side::Human { epoch });
+        self.paused_until().filter(|_| !awaits_reply)
     }
 
     fn peer(&self) -> Option<&str> {
@@ -358,12 +375,11 @@ impl Conversation {
             .queue
             .front()
             .is_some_and(|head| matches!(head.side, Side::Human { .. } | Side::Forwarded { .. }));
-        if let Some(Turn {
-            side: side @ Side::Bot { .. },
-            ..
-        }) = self.queue.front_mut()
+        // The head was given to the bot by the very resume that asks for this event.
+        if let Some(head) = self.queue.front_mut()
+            && matches!(head.side, Side::Bot { .. })
         {
-            *side = Side::Nobody;
+            head.side = Side::Nobody;
         }
         let place = usize::from(under_way);
         self.queue.insert(

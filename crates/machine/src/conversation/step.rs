@@ -4,7 +4,7 @@ use super::{
     Agent, BotAnswer, Control, Conversation, Event, Goodbye, Input, JOINED_TEXT, NoticeKind,
     PauseChange, Policy, Push, Reason, Recalled, Refusal, RenewedBy, Reply, Side, left_text,
 };
-use crate::{Millis, Recorded, limits, model};
+use crate::{Machine, Millis, Recorded, limits, model};
 
 type Log<'a> = model::Log<'a, Conversation>;
 
@@ -37,19 +37,17 @@ pub(super) fn step(
         Input::Pushed(push) => pushed(&mut log, policy, push),
         Input::Woke => {}
     }
+    expire(&mut log);
     while let Some(turn) = log.state.unanswerable_head().map(|head| head.turn) {
         log.record(Event::TurnDropped { turn });
     }
     Ok(log.into_events())
 }
 
-/// The clock is heard before anything else, so that nothing happens in a pause that is over.
+/// The clock is heard before anything else, so that nothing happens in a pause that is over, and
+/// once more at the end, when the pause has only waited for the reply that was just settled.
 fn expire(log: &mut Log<'_>) {
-    if log
-        .state
-        .paused_until()
-        .is_some_and(|until| until <= log.now)
-    {
+    if log.state.wake_at().is_some_and(|at| at <= log.now) {
         let name = agent_name(log.state.agent.as_ref());
         give_back(log, Reason::Expired, Goodbye::Notice, name.as_deref());
     }
@@ -62,6 +60,7 @@ fn bot_answered(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, answe
             log.record(Event::BotSuppressed {
                 turn,
                 epoch,
+                triggers: triggers(policy, &answer),
                 messages: answer.messages,
             });
         }
@@ -74,6 +73,7 @@ fn answer_shown(log: &mut Log<'_>, policy: &Policy, turn: u64, answer: BotAnswer
         return;
     };
     let (said, resume) = (head.said.clone(), head.resume.clone());
+    let triggers = triggers(policy, &answer);
     let nothing_shown = answer.messages.is_empty();
     for message in answer.messages {
         log.record(Event::BotSaid { turn, message });
@@ -88,19 +88,7 @@ fn answer_shown(log: &mut Log<'_>, policy: &Policy, turn: u64, answer: BotAnswer
         });
     }
     // The trigger counts only while control is with the bot (contract, section 3 and 13.29).
-    let may_trigger = log.state.control == Control::Bot;
-    let triggers = policy
-        .triggers
-        .iter()
-        .filter(|name| answer.contexts.contains(*name));
-    let triggers: Vec<String> = triggers.cloned().collect();
-    let triggered = may_trigger && !triggers.is_empty();
-    log.record(Event::BotAnswered {
-        turn,
-        memory: answer.memory,
-        triggers,
-    });
-    if triggered {
+    if log.state.control == Control::Bot && !triggers.is_empty() {
         let control = Control::Requested {
             turn,
             said,
@@ -112,6 +100,17 @@ fn answer_shown(log: &mut Log<'_>, policy: &Policy, turn: u64, answer: BotAnswer
             agent: None,
         });
     }
+    // Last, because it makes room for the next input, which control decides about.
+    log.record(Event::BotAnswered {
+        turn,
+        memory: answer.memory,
+        triggers,
+    });
+}
+
+fn triggers(policy: &Policy, answer: &BotAnswer) -> Vec<String> {
+    let found = |name: &&String| answer.contexts.contains(*name);
+    policy.triggers.iter().filter(found).cloned().collect()
 }
 
 fn bot_failed(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, why: String) {
@@ -122,6 +121,7 @@ fn bot_failed(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, why: St
                 turn,
                 epoch,
                 messages: Vec::new(),
+                triggers: Vec::new(),
             });
         }
         Asked::Current => {
@@ -190,42 +190,30 @@ fn webhook_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, re
 
 /// Contract, section 8, step one: only a timely `paused: true` pauses.
 fn step_one_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: Reply) {
-    let pause = match &reply {
-        Reply::Paused { pause } => Some(pause_length(policy, *pause)).filter(|pause| *pause > 0),
-        Reply::Refused | Reply::Late | Reply::Failed { .. } => None,
+    let length = match &reply {
+        Reply::Paused { pause } => pause_length(policy, *pause),
+        Reply::Refused | Reply::Late | Reply::Failed { .. } => 0,
     };
-    let reason = reply_reason(&reply);
+    let (control, reason) = if length > 0 {
+        let until = log.now + length;
+        (Control::Human { until }, Reason::WebhookPaused)
+    } else {
+        (Control::Bot, end_reason(&reply))
+    };
+    let taken = matches!(control, Control::Human { .. });
     log.record(Event::CallSettled {
         turn,
         reply,
         forwarded: false,
     });
-    if let Some(pause) = pause {
-        let control = Control::Human {
-            until: log.now + pause,
-        };
-        log.record(Event::ControlChanged {
-            control,
-            reason,
-            agent: None,
-        });
-        return;
-    }
-    let reason = if reason == Reason::WebhookPaused {
-        Reason::WebhookRefused
-    } else {
-        reason
-    };
     log.record(Event::ControlChanged {
-        control: Control::Bot,
+        control,
         reason,
         agent: None,
     });
-    if let Some(text) = policy.unavailable_notice.clone() {
-        log.record(Event::Noticed {
-            kind: NoticeKind::Unavailable,
-            text,
-        });
+    if !taken && let Some(text) = policy.unavailable_notice.clone() {
+        let kind = NoticeKind::Unavailable;
+        log.record(Event::Noticed { kind, text });
     }
 }
 
@@ -233,44 +221,40 @@ fn step_one_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: Reply)
 /// spoken of it since the call was made; the input itself is settled in any case.
 fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, reply: Reply) {
     let current = log.state.is_human() && log.state.epoch == epoch;
-    let reason = reply_reason(&reply);
-    let name = agent_name(log.state.agent.as_ref());
-    match reply {
-        Reply::Paused { pause } => {
-            log.record(Event::CallSettled {
-                turn,
-                reply,
-                forwarded: false,
-            });
-            let pause = pause_length(policy, pause);
-            if current && pause > 0 {
-                let until = log.now + pause;
-                log.record(Event::PauseRenewed {
-                    until,
-                    by: RenewedBy::Webhook,
-                });
-            } else if current {
-                give_back(log, reason, Goodbye::Notice, name.as_deref());
-            }
-        }
-        Reply::Refused | Reply::Late | Reply::Failed { .. } => {
-            let ends = match reply {
-                Reply::Refused => policy.refusal_ends_pause,
-                _ => policy.lateness_ends_pause,
-            };
-            if current && ends {
-                give_back(log, reason, Goodbye::Notice, name.as_deref());
-            }
-            log.record(Event::CallSettled {
-                turn,
-                reply,
-                forwarded: true,
+    let pause = match &reply {
+        Reply::Paused { pause } => Some(pause_length(policy, *pause)),
+        Reply::Refused => policy.refusal_ends_pause.then_some(0),
+        Reply::Late | Reply::Failed { .. } => policy.lateness_ends_pause.then_some(0),
+    };
+    match pause {
+        Some(length) if current && length > 0 => {
+            log.record(Event::PauseRenewed {
+                until: log.now + length,
+                by: RenewedBy::Webhook,
             });
         }
+        Some(_) if current => {
+            let name = agent_name(log.state.agent.as_ref());
+            let reason = end_reason(&reply);
+            give_back(log, reason, Goodbye::Notice, name.as_deref());
+        }
+        _ => {}
     }
+    // Last, because it makes room for the next input, which control decides about.
+    let forwarded = !matches!(reply, Reply::Paused { .. });
+    log.record(Event::CallSettled {
+        turn,
+        reply,
+        forwarded,
+    });
 }
 
-fn pushed(log: &mut Log<'_>, policy: &Policy, push: Push) {
+fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: Push) {
+    let (Push::Message { pause, .. } | Push::Channel { pause, .. } | Push::Typing { pause, .. }) =
+        &mut push;
+    if matches!(pause, PauseChange::Pause(asked) if pause_length(policy, *asked) <= 0) {
+        *pause = PauseChange::Resume(Goodbye::Notice);
+    }
     match push {
         Push::Message { text, agent, pause } => {
             if let PauseChange::Pause(length) = pause {
@@ -304,22 +288,17 @@ fn channel_updated(log: &mut Log<'_>, policy: &Policy, agent: Option<Agent>, pau
             let named = agent_name(agent.as_ref());
             let renamed = named.is_some() && named != agent_name(log.state.agent.as_ref());
             hold(log, policy, length, Reason::Push, agent.clone());
-            let Some(until) = log.state.paused_until() else {
-                return;
-            };
             if was_human && changed {
-                let control = Control::Human { until };
                 log.record(Event::ControlChanged {
-                    control,
+                    control: log.state.control.clone(),
                     reason: Reason::AgentChanged,
                     agent,
                 });
             }
             if !was_human || renamed {
-                let text = JOINED_TEXT.to_owned();
                 log.record(Event::Noticed {
                     kind: NoticeKind::AgentJoined,
-                    text,
+                    text: JOINED_TEXT.to_owned(),
                 });
             }
         }
@@ -330,7 +309,7 @@ fn channel_updated(log: &mut Log<'_>, policy: &Policy, agent: Option<Agent>, pau
     }
 }
 
-/// Pauses, or renews the pause; a length of zero or less ends it.
+/// Pauses, or renews the pause.
 fn hold(
     log: &mut Log<'_>,
     policy: &Policy,
@@ -338,12 +317,7 @@ fn hold(
     reason: Reason,
     agent: Option<Agent>,
 ) {
-    let length = pause_length(policy, length);
-    if length <= 0 {
-        let name = agent_name(agent.as_ref());
-        return give_back(log, reason, Goodbye::Notice, name.as_deref());
-    }
-    let until = log.now + length;
+    let until = log.now + pause_length(policy, length);
     if log.state.is_human() {
         log.record(Event::PauseRenewed {
             until,
@@ -395,10 +369,10 @@ fn pause_length(policy: &Policy, asked: Option<Millis>) -> Millis {
     asked.unwrap_or(policy.default_pause).min(policy.max_pause)
 }
 
-fn reply_reason(reply: &Reply) -> Reason {
+/// Why control is with the bot after a reply; a pause of no length is a refusal.
+fn end_reason(reply: &Reply) -> Reason {
     match reply {
-        Reply::Paused { .. } => Reason::WebhookPaused,
-        Reply::Refused => Reason::WebhookRefused,
+        Reply::Paused { .. } | Reply::Refused => Reason::WebhookRefused,
         Reply::Late => Reason::WebhookLate,
         Reply::Failed { .. } => Reason::WebhookFailed,
     }

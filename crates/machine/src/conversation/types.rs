@@ -245,6 +245,9 @@ pub enum Event {
         turn: u64,
         epoch: u64,
         messages: Vec<BotMessage>,
+        /// Triggers among its output contexts: not heeded, but still to be cleared.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        triggers: Vec<String>,
     },
     BotFailed {
         turn: u64,

@@ -1,1 +1,15 @@
-//! edge
+//! What both HTTP sides need and neither owns: time and ids, secrets, the accept loop, bounded
+//! bodies, problems as answers, and the one guarded way out to other people's servers.
+//!
+//! Nothing here knows what a conversation or a chat is.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod egress;
+pub mod http;
+pub mod ids;
+pub mod secrets;
+pub mod serve;
+pub mod time;
+
+pub use clock::{Clock, ManualClock};

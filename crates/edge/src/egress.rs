@@ -1,0 +1,225 @@
+//! The one way out. Targets on loopback, private and special networks are refused unless their
+//! owner said otherwise, both when they are spelled as addresses and when a name leads there.
+//!
+//! A call has one deadline from connecting to the last byte, a limit for its answer, no redirects,
+//! no proxy of the environment, and at most [`IN_FLIGHT_MAX`] neighbours to the same target.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use http::{HeaderMap, header};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
+use url::{Host, Url};
+
+mod address;
+
+pub use address::is_public;
+
+/// Calls to one target at a time; what waits keeps its order of arrival.
+pub const IN_FLIGHT_MAX: usize = 64;
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EgressError {
+    #[error("the URL cannot be used: {0}")]
+    BadUrl(String),
+    #[error("{0} is not a public address: set allow_private = true beside the URL to allow it")]
+    Blocked(String),
+    #[error("no complete answer in time")]
+    Late,
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    #[error("the call failed: {0}")]
+    Network(String),
+}
+
+/// Where calls go. Clones share the limit of calls under way.
+#[derive(Debug, Clone)]
+pub struct Target {
+    url: Url,
+    allow_private: bool,
+    in_flight: Arc<Semaphore>,
+}
+
+impl Target {
+    /// Checks what can be checked before any name is looked up.
+    pub fn parse(url: &str, allow_private: bool) -> Result<Self, EgressError> {
+        let url: Url = url
+            .parse()
+            .map_err(|error| EgressError::BadUrl(format!("{url}: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(EgressError::BadUrl(format!("{url}: use http or https")));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(EgressError::BadUrl(
+                "a URL must not carry a user or password".to_owned(),
+            ));
+        }
+        let target = Self {
+            url,
+            allow_private,
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT_MAX)),
+        };
+        target.check_literal()?;
+        Ok(target)
+    }
+
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The URL parser turns every spelling of an address (decimal, octal, short, mapped) into the
+    /// address itself, for which no resolver is asked; so it is checked here.
+    fn check_literal(&self) -> Result<(), EgressError> {
+        let address = match self.url.host() {
+            Some(Host::Ipv4(address)) => IpAddr::V4(address),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(Host::Domain(_)) => return Ok(()),
+            None => return Err(EgressError::BadUrl(format!("{} has no host", self.url))),
+        };
+        if self.allow_private || is_public(address) {
+            return Ok(());
+        }
+        Err(EgressError::Blocked(address.to_string()))
+    }
+}
+
+/// A complete answer.
+#[derive(Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub body: Bytes,
+    /// `Retry-After` in seconds, where the receiver sent it as a number.
+    pub retry_after: Option<Duration>,
+}
+
+/// The clients. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Egress {
+    guarded: reqwest::Client,
+    private: reqwest::Client,
+}
+
+impl Egress {
+    pub fn new() -> Result<Self, EgressError> {
+        let build = |builder: reqwest::ClientBuilder| {
+            builder
+                .build()
+                .map_err(|error| EgressError::Network(describe(&error)))
+        };
+        Ok(Self {
+            guarded: build(builder().dns_resolver(PublicOnly))?,
+            private: build(builder())?,
+        })
+    }
+
+    /// POSTs `body` as JSON. `deadline` runs from connecting to the last byte of the answer;
+    /// waiting for earlier calls to the same target comes before it.
+    pub async fn post_json(
+        &self,
+        target: &Target,
+        mut headers: HeaderMap,
+        body: Bytes,
+        deadline: Duration,
+        reply_bytes_max: usize,
+    ) -> Result<Reply, EgressError> {
+        target.check_literal()?;
+        let _place = target
+            .in_flight
+            .acquire()
+            .await
+            .map_err(|_| EgressError::Late)?;
+        let json = http::HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json);
+        let client = if target.allow_private {
+            &self.private
+        } else {
+            &self.guarded
+        };
+        let request = client.post(target.url.clone()).headers(headers).body(body);
+        let answered = tokio::time::timeout(deadline, answer(request, reply_bytes_max));
+        answered.await.unwrap_or(Err(EgressError::Late))
+    }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("baton/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .retry(reqwest::retry::never())
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(IN_FLIGHT_MAX)
+}
+
+async fn answer(
+    request: reqwest::RequestBuilder,
+    reply_bytes_max: usize,
+) -> Result<Reply, EgressError> {
+    let response = request.send().await.map_err(|error| network(&error))?;
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get(header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let mut body = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| network(&error))?;
+        if body.len() + chunk.len() > reply_bytes_max {
+            return Err(EgressError::TooLarge(reply_bytes_max));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let retry_after = retry_after.map(Duration::from_secs);
+    Ok(Reply {
+        status,
+        body: body.freeze(),
+        retry_after,
+    })
+}
+
+fn network(error: &reqwest::Error) -> EgressError {
+    let text = describe(error);
+    match text.split_once(BLOCKED) {
+        Some((_, host)) => EgressError::Blocked(host.trim().to_owned()),
+        None => EgressError::Network(text),
+    }
+}
+
+/// The innermost cause, without the URL, which may hold secrets.
+fn describe(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+const BLOCKED: &str = "only private addresses for";
+
+/// Looks a name up and drops every address that is not public.
+#[derive(Debug, Clone)]
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let found = tokio::net::lookup_host((host.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+            if public.is_empty() {
+                return Err(format!("{BLOCKED} {host}").into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

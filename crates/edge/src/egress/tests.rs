@@ -1,0 +1,104 @@
+use std::net::IpAddr;
+
+use super::*;
+
+fn blocked(url: &str) -> bool {
+    matches!(Target::parse(url, false), Err(EgressError::Blocked(_)))
+}
+
+#[test]
+fn every_spelling_of_a_private_address_is_blocked() {
+    let hosts = [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.1",
+        "[::ffff:127.0.0.1]",
+        "0",
+        "[::1]",
+        "[::]",
+        "10.0.0.1",
+        "192.168.1.1",
+        "172.16.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "[fd00::1]",
+        "[fe80::1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[2001::1]",
+        "224.0.0.1",
+        "255.255.255.255",
+        "198.18.0.1",
+        "[::ffff:10.0.0.1]",
+        "[::127.0.0.1]",
+    ];
+    for host in hosts {
+        assert!(blocked(&format!("http://{host}/hook")), "{host}");
+        assert!(
+            Target::parse(&format!("http://{host}/hook"), true).is_ok(),
+            "{host}"
+        );
+    }
+}
+
+#[test]
+fn public_addresses_and_names_pass_the_first_check() {
+    for host in [
+        "1.1.1.1",
+        "8.8.8.8",
+        "[2606:4700::1111]",
+        "example.com",
+        "172.32.0.1",
+    ] {
+        assert!(
+            Target::parse(&format!("https://{host}/hook"), false).is_ok(),
+            "{host}"
+        );
+    }
+}
+
+#[test]
+fn other_schemes_and_credentials_are_refused() {
+    for url in [
+        "ftp://example.com",
+        "file:///etc/passwd",
+        "http://user:pw@example.com",
+        "hook",
+        "",
+    ] {
+        assert!(
+            matches!(Target::parse(url, true), Err(EgressError::BadUrl(_))),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn tables_hold_at_their_edges() {
+    let public = [
+        "11.0.0.0",
+        "100.128.0.0",
+        "169.253.0.1",
+        "172.15.0.1",
+        "223.255.255.255",
+    ];
+    for address in public {
+        assert!(is_public(address.parse::<IpAddr>().unwrap()), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leads_home_is_blocked_when_it_is_called() {
+    let egress = Egress::new().unwrap();
+    let target = Target::parse("http://localhost:9/hook", false).unwrap();
+    let deadline = Duration::from_secs(5);
+    let called = egress
+        .post_json(&target, HeaderMap::new(), Bytes::new(), deadline, 1024)
+        .await;
+    let Err(error) = called else {
+        panic!("the call went out")
+    };
+    assert_eq!(error, EgressError::Blocked("localhost".to_owned()));
+}

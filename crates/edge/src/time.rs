@@ -1,0 +1,34 @@
+//! Times as our APIs write them.
+
+use machine::Millis;
+
+/// RFC 3339 in UTC with milliseconds, for example `2026-11-22T10:00:00.000Z`.
+#[must_use]
+pub fn rfc3339(ms: Millis) -> String {
+    let time = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::MAX);
+    format!("{time:.3}")
+}
+
+/// Milliseconds of an RFC 3339 time, if it is one.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<Millis> {
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .map(jiff::Timestamp::as_millisecond)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_and_come_back() {
+        for ms in [0, 1_795_341_600_000, 1_795_341_600_123] {
+            let text = rfc3339(ms);
+            assert_eq!(text.len(), "2026-11-22T10:00:00.000Z".len(), "{text}");
+            assert_eq!(parse_rfc3339(&text), Some(ms));
+        }
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert!(!rfc3339(Millis::MAX).is_empty());
+    }
+}

@@ -1,0 +1,283 @@
+//! One kind of machine of one owner: create, step, load, read, watch.
+//!
+//! Platform and bridge hold one of these per bot or route. The owner is in every query, so an id
+//! of another tenant is simply not found.
+
+use crate::{
+    Store,
+    error::{StepError, StoreError},
+    signals::Signals,
+    sql,
+    step::{Feed, Make, MakeOnce, Outcome, Step, Subject},
+    tx::{Columns, Query, Value},
+    watch::{OwnerWatcher, Watcher},
+};
+use machine::{Machine, Millis, Position, Recorded};
+use std::{fmt, marker::PhantomData, sync::Arc};
+use tokio::sync::oneshot;
+
+/// The machines `M` of one owner. Cheap to clone.
+pub struct Ledger<M> {
+    store: Store,
+    owner: Arc<str>,
+    machine: PhantomData<fn() -> M>,
+}
+
+/// An idempotency key and a fingerprint of what it was used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub id: String,
+    pub print: u64,
+}
+
+/// What a step did.
+#[derive(Debug, Clone)]
+pub struct Stepped<M: Machine> {
+    pub id: String,
+    /// The state after the step; the current one when `repeated`.
+    pub state: M,
+    /// What was recorded, with its place; empty when `repeated`.
+    pub events: Arc<[Recorded<M::Event>]>,
+    /// The key was seen before with the same print: nothing changed.
+    pub repeated: bool,
+    /// Number of the first event of the step, or of the step that is repeated.
+    pub first_seq: u64,
+}
+
+impl<M: Machine> Ledger<M> {
+    pub(crate) fn new(store: Store, owner: &str) -> Self {
+        Self {
+            store,
+            owner: owner.into(),
+            machine: PhantomData,
+        }
+    }
+
+    pub(crate) fn signals(&self) -> &Arc<Signals> {
+        self.store.signals()
+    }
+
+    pub(crate) fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    pub async fn load(&self, id: &str) -> Result<Option<M>, StoreError> {
+        let query = Query {
+            sql: sql::LOAD,
+            args: vec![id.into(), M::PREFIX.into(), (&*self.owner).into()],
+        };
+        let subject = id.to_owned();
+        let states = self
+            .store
+            .query(query, move |row| decode(&subject, row.text(0)?))
+            .await?;
+        Ok(states.into_iter().next())
+    }
+
+    /// The machines that have a peer, which means the open ones, by id.
+    pub async fn open_ids(&self, limit: usize) -> Result<Vec<(String, M)>, StoreError> {
+        let args = vec![M::PREFIX.into(), (&*self.owner).into(), count(limit)];
+        let read = |row: &dyn Columns| {
+            let id = row.text(0)?;
+            Ok((id.to_owned(), decode(id, row.text(1)?)?))
+        };
+        self.store
+            .query(
+                Query {
+                    sql: sql::OPEN_IDS,
+                    args,
+                },
+                read,
+            )
+            .await
+    }
+
+    /// Numbered events with `seq > after`, oldest first.
+    pub async fn events(
+        &self,
+        id: &str,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
+        let mut args = self.subject_args(id);
+        args.extend([Value::Int(after as i64), count(limit)]);
+        self.recorded(
+            id,
+            Query {
+                sql: sql::EVENTS,
+                args,
+            },
+        )
+        .await
+    }
+
+    /// Numbered events and notes after a position, oldest first.
+    pub async fn journal(
+        &self,
+        id: &str,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
+        let mut args = self.subject_args(id);
+        args.extend([
+            Value::Int(after.seq as i64),
+            Value::Int(after.sub as i64),
+            count(limit),
+        ]);
+        self.recorded(
+            id,
+            Query {
+                sql: sql::JOURNAL,
+                args,
+            },
+        )
+        .await
+    }
+
+    /// A live view of the numbered events after a cursor: from memory when the watcher keeps up,
+    /// from the store when it is behind. The machine need not exist yet.
+    pub fn watch(&self, id: &str, after: u64) -> Watcher<M> {
+        Watcher::new(self.clone(), id, after)
+    }
+
+    /// Learns that anything changed in any machine of this owner.
+    pub fn watch_owner(&self) -> OwnerWatcher {
+        OwnerWatcher::new(self.signals().clone(), M::PREFIX, self.owner.clone())
+    }
+
+    /// Says something to the watchers of one machine without storing it. Whoever starts to watch
+    /// later hears the last whisper too, as long as somebody else was watching all the while;
+    /// `until` tells them whether it still holds.
+    pub fn whisper(&self, id: &str, text: &str, until: Millis) {
+        self.signals().whisper(&self.owner, id, text, until);
+    }
+
+    fn subject_args(&self, id: &str) -> Vec<Value> {
+        vec![id.into(), M::PREFIX.into(), (&*self.owner).into()]
+    }
+
+    async fn recorded(
+        &self,
+        id: &str,
+        query: Query,
+    ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
+        let subject = id.to_owned();
+        let read = move |row: &dyn Columns| {
+            let position = Position {
+                seq: row.int(0)? as u64,
+                sub: row.int(1)? as u64,
+            };
+            Ok(Recorded {
+                position,
+                at: row.int(2)?,
+                event: decode(&subject, row.text(3)?)?,
+            })
+        };
+        self.store.query(query, read).await
+    }
+}
+
+/// Inputs are cloned because a batch that has to be undone is decided again.
+impl<M: Machine> Ledger<M>
+where
+    M::Input: Clone,
+{
+    /// Stores a new machine; `Conflict` when its id or its peer is taken.
+    pub async fn create(&self, id: &str, state: &M) -> Result<(), StoreError> {
+        let subject = Subject::New {
+            id: id.to_owned(),
+            machine: Arc::new(state.clone()),
+        };
+        let (step, outcome) = Step::new(self.owner.clone(), subject, None, None);
+        match self.run(step, outcome).await {
+            Ok(_) => Ok(()),
+            Err(StepError::Store(error)) => Err(error),
+            Err(other) => Err(StoreError::Conflict(format!("{id}: {other}"))),
+        }
+    }
+
+    /// Feeds one input to one machine, durably: load, look for the key, step, append the events,
+    /// write the state, commit, sync; only then does this return and do watchers hear of it.
+    ///
+    /// The key is recorded on the first event. A step that records none stores nothing.
+    pub async fn step(
+        &self,
+        id: &str,
+        policy: &M::Policy,
+        now: Millis,
+        key: Option<Key>,
+        input: M::Input,
+    ) -> Result<Stepped<M>, StepError<M::Refusal>> {
+        let feed = Feed {
+            policy: policy.clone(),
+            now,
+            input,
+        };
+        let subject = Subject::Id(id.to_owned());
+        let (step, outcome) = Step::new(self.owner.clone(), subject, key, Some(feed));
+        self.run(step, outcome).await?.ok_or(StepError::NotFound)
+    }
+
+    /// The same for the open machine with this peer. When there is none, `make` gives the id and
+    /// the first state of one that is created in the same unit; `Ok(None)` when it gives none.
+    pub async fn step_peer(
+        &self,
+        peer: &str,
+        make: impl FnOnce() -> Option<(String, M)> + Send + 'static,
+        policy: &M::Policy,
+        now: Millis,
+        key: Option<Key>,
+        input: M::Input,
+    ) -> Result<Option<Stepped<M>>, StepError<M::Refusal>> {
+        let feed = Feed {
+            policy: policy.clone(),
+            now,
+            input,
+        };
+        let make: Make<M> = Box::new(make);
+        let subject = Subject::Peer {
+            peer: peer.to_owned(),
+            make: MakeOnce::Unasked(Some(make)),
+        };
+        let (step, outcome) = Step::new(self.owner.clone(), subject, key, Some(feed));
+        self.run(step, outcome).await
+    }
+
+    async fn run(
+        &self,
+        step: Box<Step<M>>,
+        outcome: oneshot::Receiver<Outcome<M>>,
+    ) -> Result<Option<Stepped<M>>, StepError<M::Refusal>> {
+        self.store.submit(step).await?;
+        match outcome.await {
+            Ok(outcome) => Ok(outcome?.map(Stepped::from)),
+            Err(_) => Err(self.store.stopped().into()),
+        }
+    }
+}
+
+impl<M> Clone for Ledger<M> {
+    fn clone(&self) -> Self {
+        Self {
+            store: self.store.clone(),
+            owner: self.owner.clone(),
+            machine: PhantomData,
+        }
+    }
+}
+
+impl<M> fmt::Debug for Ledger<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
+    }
+}
+
+fn decode<T: serde::de::DeserializeOwned>(id: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| crate::desk::unreadable(id, &error.to_string()))
+}
+
+pub(crate) fn count(limit: usize) -> Value {
+    Value::Int(i64::try_from(limit).unwrap_or(i64::MAX))
+}

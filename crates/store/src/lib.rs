@@ -1,0 +1,258 @@
+//! Units of work, migrations, timers and signals, on SQLite or PostgreSQL.
+//!
+//! Only this crate speaks SQL, and only it sends signals, never before a commit is synced. A
+//! [`Ledger`] runs the steps of one owner's machines: what a step recorded, its state and its wake
+//! time are stored together or not at all. Drivers ask the [`Store`] what is due and what is owed.
+//! No transaction stays open while anybody waits for a network other than the database's own.
+#![forbid(unsafe_code)]
+#![expect(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names, not code")]
+
+mod desk;
+mod engine;
+mod error;
+mod ledger;
+mod migrate;
+mod mutant;
+mod postgres;
+mod signals;
+mod sql;
+mod sqlite;
+mod step;
+mod tx;
+mod unit;
+mod watch;
+
+pub use error::{StepError, StoreError};
+pub use ledger::{Key, Ledger, Stepped};
+pub use watch::{OwnerWatcher, Seen, Wakes, Watcher};
+
+use engine::Engine;
+use ledger::count;
+use machine::{Machine, Millis};
+use signals::Signals;
+use std::{fmt, sync::Arc, time::Duration};
+use tx::{Columns, Query, Value};
+use unit::{Statements, Unit};
+
+/// An open database. Cheap to clone; every clone is the same store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    signals: Arc<Signals>,
+}
+
+/// What an operator may choose about the store.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How often to look for what other nodes committed, on PostgreSQL; `None` for a single node.
+    pub poll: Option<Duration>,
+}
+
+/// How long [`Store::ready`] waits for the writer.
+const READY_WAIT: Duration = Duration::from_secs(3);
+
+impl Store {
+    /// Opens `sqlite:PATH`, a bare path or `postgres://…` with the default [`Options`].
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, &Options::default()).await
+    }
+
+    /// Opens a database and brings its schema up to date.
+    ///
+    /// Refuses, with an error that says what to do, a database that would lose what it
+    /// acknowledged, is damaged, in use, or newer than this release.
+    pub async fn open_with(url: &str, options: &Options) -> Result<Self, StoreError> {
+        let signals = Arc::new(Signals::new());
+        let engine = Engine::open(url, options, &signals).await?;
+        Ok(Self {
+            inner: Arc::new(Inner { engine, signals }),
+        })
+    }
+
+    /// The machines `M` of one owner: a bot or a route.
+    pub fn ledger<M: Machine>(&self, owner: &str) -> Ledger<M> {
+        Ledger::new(self.clone(), owner)
+    }
+
+    /// Ok when the writer answers. After a failed write this tries to write again, so that a full
+    /// disk is noticed to have room without waiting for a message.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        let queries = if self.inner.engine.is_ailing() {
+            vec![put_record("store", "probe", "", None)]
+        } else {
+            Vec::new()
+        };
+        let probe = tokio::time::timeout(READY_WAIT, self.execute(queries));
+        probe.await.unwrap_or_else(|_| {
+            Err(StoreError::Unavailable(
+                "the writer does not answer".to_owned(),
+            ))
+        })
+    }
+
+    /// Ends when the writer has given up for good, with the reason. The process should then exit
+    /// with a failure and be started again: the database recovers from what is on the disk.
+    pub async fn failed(&self) -> StoreError {
+        self.inner.engine.failed().await
+    }
+
+    /// Commits what was handed in before, refuses what comes after, and puts the files in order.
+    pub async fn close(self) {
+        self.inner.engine.close().await;
+    }
+
+    /// Machines whose wake time has come, earliest first: (owner, id).
+    pub async fn due<M: Machine>(
+        &self,
+        now: Millis,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let args = vec![M::PREFIX.into(), now.into(), count(limit)];
+        self.query(
+            Query {
+                sql: sql::DUE,
+                args,
+            },
+            owner_and_id,
+        )
+        .await
+    }
+
+    /// The earliest wake time of all machines `M`.
+    pub async fn next_wake<M: Machine>(&self) -> Result<Option<Millis>, StoreError> {
+        let query = Query {
+            sql: sql::NEXT_WAKE,
+            args: vec![M::PREFIX.into()],
+        };
+        let times = self.query(query, |row| row.maybe_int(0)).await?;
+        Ok(times.into_iter().next().flatten())
+    }
+
+    /// Lets a timer learn that an earlier wake time was committed for some machine `M`.
+    pub fn wakes<M: Machine>(&self) -> Wakes {
+        Wakes::new(self.inner.signals.clone(), M::PREFIX)
+    }
+
+    /// Machines that owed work at their last commit, by id: (owner, id). Page with the last id.
+    pub async fn owing<M: Machine>(
+        &self,
+        after_id: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let args = vec![M::PREFIX.into(), after_id.into(), count(limit)];
+        self.query(
+            Query {
+                sql: sql::OWING,
+                args,
+            },
+            owner_and_id,
+        )
+        .await
+    }
+
+    /// Stores a small value under a key, replacing what was there.
+    pub async fn put_record(
+        &self,
+        space: &str,
+        key: &str,
+        value: &str,
+        expires_at: Option<Millis>,
+    ) -> Result<(), StoreError> {
+        self.execute(vec![put_record(space, key, value, expires_at)])
+            .await
+    }
+
+    /// The value under a key, unless its time is over.
+    pub async fn record(
+        &self,
+        space: &str,
+        key: &str,
+        now: Millis,
+    ) -> Result<Option<String>, StoreError> {
+        let args = vec![space.into(), key.into(), now.into()];
+        let query = Query {
+            sql: sql::RECORD,
+            args,
+        };
+        let values = self.query(query, |row| Ok(row.text(0)?.to_owned())).await?;
+        Ok(values.into_iter().next())
+    }
+
+    pub async fn delete_record(&self, space: &str, key: &str) -> Result<(), StoreError> {
+        let args = vec![space.into(), key.into()];
+        self.execute(vec![Query {
+            sql: sql::DELETE_RECORD,
+            args,
+        }])
+        .await
+    }
+
+    /// Removes the records whose time is over; to be called now and then.
+    pub async fn forget_expired(&self, now: Millis) -> Result<(), StoreError> {
+        self.execute(vec![Query {
+            sql: sql::FORGET_RECORDS,
+            args: vec![now.into()],
+        }])
+        .await
+    }
+
+    /// How many live views are held in memory: watched machines, watched owners and timers.
+    pub fn watched(&self) -> usize {
+        self.inner.signals.held()
+    }
+
+    pub(crate) fn signals(&self) -> &Arc<Signals> {
+        &self.inner.signals
+    }
+
+    pub(crate) async fn submit(&self, unit: Box<dyn Unit>) -> Result<(), StoreError> {
+        self.inner.engine.submit(unit).await
+    }
+
+    pub(crate) fn stopped(&self) -> StoreError {
+        self.inner.engine.stopped()
+    }
+
+    pub(crate) async fn query<R: Send + 'static>(
+        &self,
+        query: Query,
+        read: impl Fn(&dyn Columns) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<Vec<R>, StoreError> {
+        self.inner.engine.query(query, read).await
+    }
+
+    async fn execute(&self, queries: Vec<Query>) -> Result<(), StoreError> {
+        let (unit, outcome) = Statements::new(queries);
+        self.submit(unit).await?;
+        outcome.await.unwrap_or_else(|_| Err(self.stopped()))
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("database", &self.inner.engine.name())
+            .finish()
+    }
+}
+
+fn owner_and_id(row: &dyn Columns) -> Result<(String, String), StoreError> {
+    Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))
+}
+
+fn put_record(space: &str, key: &str, value: &str, expires_at: Option<Millis>) -> Query {
+    let args = vec![
+        space.into(),
+        key.into(),
+        value.into(),
+        Value::MaybeInt(expires_at),
+    ];
+    Query {
+        sql: sql::PUT_RECORD,
+        args,
+    }
+}

@@ -1,0 +1,37 @@
+//! The statements both engines share. A second text exists only where a unit of work is written
+//! for one row at a time (SQLite) or for many rows at once (PostgreSQL).
+
+/// Names statements and lists them, so that opening a database can prepare every one of them.
+macro_rules! statements {
+    ($list:ident; $($name:ident = $text:expr;)*) => {
+        $(pub(crate) const $name: &str = $text;)*
+        pub(crate) const $list: &[&str] = &[$($name),*];
+    };
+}
+pub(crate) use statements;
+
+statements! { SHARED;
+    LOAD = "SELECT state FROM subjects WHERE id = $1 AND kind = $2 AND owner = $3";
+    OPEN_IDS = "SELECT id, state FROM subjects \
+        WHERE kind = $1 AND owner = $2 AND peer IS NOT NULL ORDER BY id LIMIT $3";
+    EVENTS = "SELECT e.seq, e.sub, e.at, e.body FROM events e JOIN subjects s ON s.id = e.subject \
+        WHERE e.subject = $1 AND s.kind = $2 AND s.owner = $3 AND e.seq > $4 AND e.sub = 0 \
+        ORDER BY e.seq LIMIT $5";
+    JOURNAL = "SELECT e.seq, e.sub, e.at, e.body FROM events e JOIN subjects s ON s.id = e.subject \
+        WHERE e.subject = $1 AND s.kind = $2 AND s.owner = $3 AND (e.seq, e.sub) > ($4, $5) \
+        ORDER BY e.seq, e.sub LIMIT $6";
+    DUE = "SELECT owner, id FROM subjects WHERE kind = $1 AND wake_at <= $2 \
+        ORDER BY wake_at LIMIT $3";
+    NEXT_WAKE = "SELECT min(wake_at) FROM subjects WHERE kind = $1 AND wake_at IS NOT NULL";
+    OWING = "SELECT owner, id FROM subjects WHERE kind = $1 AND owes AND id > $2 \
+        ORDER BY id LIMIT $3";
+    PUT_RECORD = "INSERT INTO records (space, key, value, expires_at) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (space, key) DO UPDATE \
+        SET value = excluded.value, expires_at = excluded.expires_at";
+    RECORD = "SELECT value FROM records WHERE space = $1 AND key = $2 \
+        AND (expires_at IS NULL OR expires_at > $3)";
+    DELETE_RECORD = "DELETE FROM records WHERE space = $1 AND key = $2";
+    FORGET_RECORDS = "DELETE FROM records WHERE expires_at <= $1";
+    SCHEMA = "SELECT version, name, print FROM schema ORDER BY version";
+    ADD_SCHEMA = "INSERT INTO schema (version, name, print) VALUES ($1, $2, $3)";
+}

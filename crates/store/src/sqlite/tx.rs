@@ -1,0 +1,231 @@
+//! The seam on SQLite: statements run at once, on the thread that polls.
+
+use crate::{
+    desk::{Changes, EventRow, SubjectRow},
+    error::StoreError,
+    sql::statements,
+    tx::{Columns, Found, PeerRef, Query, Row, SeenKey, Target, Tx, Value, Want},
+};
+use std::future::ready;
+
+use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql, types::ToSqlOutput};
+
+statements! { STATEMENTS;
+    FIND = "SELECT id, kind, owner, state FROM subjects WHERE id = $1";
+    FIND_PEER = "SELECT id, kind, owner, state FROM subjects \
+        WHERE kind = $1 AND owner = $2 AND peer = $3";
+    FIND_KEY = "SELECT seq, print FROM events WHERE subject = $1 AND key = $2";
+    ADD_SUBJECT = "INSERT INTO subjects (id, kind, owner, peer, state, seq, wake_at, owes) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SET_SUBJECT = "UPDATE subjects SET peer = $1, state = $2, seq = $3, wake_at = $4, owes = $5 \
+        WHERE id = $6";
+    ADD_EVENT = "INSERT INTO events (subject, seq, sub, at, key, print, body) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+}
+
+/// SQLite takes `$n` for a name, so arguments are bound by these names and not by position.
+const NAMES: [&str; 8] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8"];
+
+/// The writer's connection inside its transaction.
+pub(super) struct SqliteTx<'a> {
+    pub(super) connection: &'a Connection,
+}
+
+impl Tx for SqliteTx<'_> {
+    fn find(
+        &mut self,
+        wants: &[Want<'_>],
+    ) -> impl Future<Output = Result<Vec<Found>, StoreError>> + Send {
+        let found: rusqlite::Result<_> = wants.iter().map(|want| self.find_one(want)).collect();
+        ready(found.map_err(|e| error(&e)))
+    }
+
+    fn put(&mut self, changes: Changes) -> impl Future<Output = Result<(), StoreError>> + Send {
+        ready(self.put_all(&changes).map_err(|e| error(&e)))
+    }
+}
+
+impl SqliteTx<'_> {
+    fn find_one(&self, want: &Want<'_>) -> rusqlite::Result<Found> {
+        let (row, id) = match want.target {
+            Target::Nothing => return Ok(Found::default()),
+            Target::Held(id) => (None, Some(id.to_owned())),
+            Target::Id(id) => (self.row(FIND, &[&id])?, Some(id.to_owned())),
+            Target::Peer(PeerRef { kind, owner, peer }) => {
+                let row = self.row(FIND_PEER, &[&kind, &owner, &peer])?;
+                let id = row.as_ref().map(|row| row.id.clone());
+                (row, id)
+            }
+        };
+        let seen = match (want.key, id) {
+            (Some(key), Some(id)) => self.first(FIND_KEY, &[&id, &key], |row| {
+                Ok(SeenKey {
+                    seq: row.get::<_, i64>(0)? as u64,
+                    print: row.get::<_, i64>(1)? as u64,
+                })
+            })?,
+            _ => None,
+        };
+        Ok(Found { row, seen })
+    }
+
+    fn row(&self, sql: &str, args: &[&dyn ToSql]) -> rusqlite::Result<Option<Row>> {
+        self.first(sql, args, |row| {
+            Ok(Row {
+                id: row.get(0)?,
+                kind: row.get(1)?,
+                owner: row.get(2)?,
+                state: row.get(3)?,
+            })
+        })
+    }
+
+    fn first<R>(
+        &self,
+        sql: &str,
+        args: &[&dyn ToSql],
+        read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<R>,
+    ) -> rusqlite::Result<Option<R>> {
+        let mut statement = bound(self.connection, sql, args)?;
+        let mut rows = statement.raw_query();
+        rows.next()?.map(read).transpose()
+    }
+
+    fn put_all(&self, changes: &Changes) -> rusqlite::Result<()> {
+        for row in &changes.changed {
+            self.set_subject(row)?;
+        }
+        for row in &changes.fresh {
+            self.add_subject(row)?;
+        }
+        for event in &changes.events {
+            self.add_event(event)?;
+        }
+        for query in &changes.statements {
+            let args: Vec<&dyn ToSql> = query.args.iter().map(|arg| arg as &dyn ToSql).collect();
+            self.run(query.sql, &args)?;
+        }
+        Ok(())
+    }
+
+    fn set_subject(&self, row: &SubjectRow) -> rusqlite::Result<()> {
+        let seq = row.seq as i64;
+        self.run(
+            SET_SUBJECT,
+            &[
+                &row.peer,
+                &row.state,
+                &seq,
+                &row.wake_at,
+                &row.owes,
+                &row.id,
+            ],
+        )
+    }
+
+    fn add_subject(&self, row: &SubjectRow) -> rusqlite::Result<()> {
+        let (seq, owner) = (row.seq as i64, &*row.owner);
+        let args: [&dyn ToSql; 8] = [
+            &row.id,
+            &row.kind,
+            &owner,
+            &row.peer,
+            &row.state,
+            &seq,
+            &row.wake_at,
+            &row.owes,
+        ];
+        self.run(ADD_SUBJECT, &args)
+    }
+
+    fn add_event(&self, event: &EventRow) -> rusqlite::Result<()> {
+        let (seq, sub) = (event.seq as i64, event.sub as i64);
+        let (key, print) = match &event.key {
+            Some((key, print)) => (Some(key), Some(*print as i64)),
+            None => (None, None),
+        };
+        let args: [&dyn ToSql; 7] = [
+            &event.subject,
+            &seq,
+            &sub,
+            &event.at,
+            &key,
+            &print,
+            &event.body,
+        ];
+        self.run(ADD_EVENT, &args)
+    }
+
+    fn run(&self, sql: &str, args: &[&dyn ToSql]) -> rusqlite::Result<()> {
+        bound(self.connection, sql, args)?.raw_execute().map(drop)
+    }
+}
+
+/// Answers a query on a reader's connection.
+pub(super) fn rows<R>(
+    connection: &Connection,
+    query: &Query,
+    read: &impl Fn(&dyn Columns) -> Result<R, StoreError>,
+) -> Result<Vec<R>, StoreError> {
+    let args: Vec<&dyn ToSql> = query.args.iter().map(|arg| arg as &dyn ToSql).collect();
+    let mut statement = bound(connection, query.sql, &args).map_err(|e| error(&e))?;
+    let mut rows = statement.raw_query();
+    let mut answers = Vec::new();
+    while let Some(row) = rows.next().map_err(|e| error(&e))? {
+        answers.push(read(row)?);
+    }
+    Ok(answers)
+}
+
+fn bound<'a>(
+    connection: &'a Connection,
+    sql: &str,
+    args: &[&dyn ToSql],
+) -> rusqlite::Result<CachedStatement<'a>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for (name, arg) in NAMES.iter().zip(args) {
+        if let Some(at) = statement.parameter_index(name)? {
+            statement.raw_bind_parameter(at, arg)?;
+        }
+    }
+    Ok(statement)
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Text(text) => text.to_sql(),
+            Self::Int(number) => number.to_sql(),
+            Self::MaybeInt(number) => number.to_sql(),
+        }
+    }
+}
+
+impl Columns for rusqlite::Row<'_> {
+    fn text(&self, column: usize) -> Result<&str, StoreError> {
+        let value = self.get_ref(column).map_err(|e| error(&e))?;
+        value
+            .as_str()
+            .map_err(|e| StoreError::Unavailable(e.to_string()))
+    }
+
+    fn int(&self, column: usize) -> Result<i64, StoreError> {
+        self.get(column).map_err(|e| error(&e))
+    }
+
+    fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        self.get(column).map_err(|e| error(&e))
+    }
+}
+
+/// What an error means for the unit that met it.
+pub(super) fn error(error: &rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full,
+        Some(ErrorCode::ConstraintViolation) => StoreError::Conflict(error.to_string()),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Stopped(format!("the database file is damaged: {error}"))
+        }
+        _ => StoreError::Unavailable(error.to_string()),
+    }
+}

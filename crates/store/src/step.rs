@@ -1,0 +1,353 @@
+//! The unit of work: find the machine, check the key, step, and leave the outcome on the desk.
+//!
+//! This is the one body behind [`crate::Ledger::step`], [`crate::Ledger::step_peer`] and
+//! [`crate::Ledger::create`]. Nothing here waits, and nothing is written unless all of it is.
+
+use crate::{
+    desk::{Desk, Draft, EventRow, SubjectRow, unreadable},
+    error::{StepError, StoreError},
+    ledger::{Key, Stepped},
+    signals::Signals,
+    tx::{Found, PeerRef, SeenKey, Target, Want},
+    unit::Unit,
+};
+use machine::{Event, Machine, Millis, Recorded};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+use tokio::sync::oneshot;
+
+/// What a caller of a step gets; `None` when there was no machine and none was made.
+pub(crate) type Outcome<M> = Result<Option<Done<M>>, StepError<<M as Machine>::Refusal>>;
+
+/// Makes the id and the first state of a machine for a peer that has none.
+pub(crate) type Make<M> = Box<dyn FnOnce() -> Option<(String, M)> + Send>;
+
+/// A step that was decided; shared with the watchers until the caller takes it.
+pub(crate) struct Done<M: Machine> {
+    pub(crate) id: String,
+    state: Arc<M>,
+    pub(crate) events: Arc<[Recorded<M::Event>]>,
+    repeated: bool,
+    first_seq: u64,
+    /// A wake time that was not there before.
+    pub(crate) wake: Option<Millis>,
+    /// True when the step was stored as the first one of its machine.
+    created: bool,
+}
+
+impl<M: Machine> From<Done<M>> for Stepped<M> {
+    fn from(done: Done<M>) -> Self {
+        Self {
+            id: done.id,
+            state: Arc::unwrap_or_clone(done.state),
+            events: done.events,
+            repeated: done.repeated,
+            first_seq: done.first_seq,
+        }
+    }
+}
+
+/// Which machine is meant.
+pub(crate) enum Subject<M> {
+    Id(String),
+    Peer {
+        peer: String,
+        make: MakeOnce<M>,
+    },
+    /// A machine that must not be there yet.
+    New {
+        id: String,
+        machine: Arc<M>,
+    },
+}
+
+/// The maker, or what it made: it is asked once even when the batch has to be run again.
+pub(crate) enum MakeOnce<M> {
+    Asked(Option<(String, Arc<M>)>),
+    Unasked(Option<Make<M>>),
+}
+
+impl<M> MakeOnce<M> {
+    fn made(&mut self) -> Option<(String, Arc<M>)> {
+        if let Self::Unasked(make) = self {
+            let made = make.take().and_then(|make| make());
+            *self = Self::Asked(made.map(|(id, machine)| (id, Arc::new(machine))));
+        }
+        match self {
+            Self::Asked(Some((id, machine))) => Some((id.clone(), machine.clone())),
+            Self::Asked(None) | Self::Unasked(_) => None,
+        }
+    }
+}
+
+/// What to feed the machine; a plain creation feeds nothing.
+pub(crate) struct Feed<M: Machine> {
+    pub(crate) policy: M::Policy,
+    pub(crate) now: Millis,
+    pub(crate) input: M::Input,
+}
+
+pub(crate) struct Step<M: Machine> {
+    pub(crate) owner: Arc<str>,
+    pub(crate) subject: Subject<M>,
+    pub(crate) key: Option<Key>,
+    pub(crate) feed: Option<Feed<M>>,
+    outcome: Option<Outcome<M>>,
+    reply: Option<oneshot::Sender<Outcome<M>>>,
+}
+
+impl<M: Machine> Step<M>
+where
+    M::Input: Clone,
+{
+    pub(crate) fn new(
+        owner: Arc<str>,
+        subject: Subject<M>,
+        key: Option<Key>,
+        feed: Option<Feed<M>>,
+    ) -> (Box<Self>, oneshot::Receiver<Outcome<M>>) {
+        let (reply, outcome) = oneshot::channel();
+        let step = Self {
+            owner,
+            subject,
+            key,
+            feed,
+            outcome: None,
+            reply: Some(reply),
+        };
+        (Box::new(step), outcome)
+    }
+
+    fn run(&mut self, desk: &mut Desk, found: Found) -> Outcome<M> {
+        let Found { row, seen } = found;
+        let found_id = row.as_ref().map(|row| row.id.clone());
+        if let Some(row) = row {
+            desk.admit(row);
+        }
+        let (id, machine, fresh) = match &mut self.subject {
+            Subject::Id(id) => match desk.machine::<M>(&self.owner, id)? {
+                Some(machine) => (id.clone(), machine, false),
+                None => return Err(StepError::NotFound),
+            },
+            Subject::New { id, machine } => {
+                if desk.holds(id) {
+                    return Err(StoreError::Conflict(id.clone()).into());
+                }
+                (id.clone(), machine.clone(), true)
+            }
+            Subject::Peer { peer, make } => {
+                let peer = PeerRef {
+                    kind: M::PREFIX,
+                    owner: &self.owner,
+                    peer,
+                };
+                let open = match desk.moved(peer) {
+                    Some(moved) => moved.map(str::to_owned),
+                    None => found_id.clone(),
+                };
+                match open {
+                    Some(id) => match desk.machine::<M>(&self.owner, &id)? {
+                        Some(machine) => (id, machine, false),
+                        None => return Err(unreadable(&id, "found by its peer, then gone").into()),
+                    },
+                    None => match make.made() {
+                        Some((id, machine)) => (id, machine, true),
+                        None => return Ok(None),
+                    },
+                }
+            }
+        };
+        // A key that was looked up in the database belongs to the row that was found there.
+        let seen = seen.filter(|_| found_id.as_ref().is_none_or(|found| *found == id));
+        if let Some(key) = &self.key
+            && let Some(seen) = desk.seen(&id, &key.id).or(seen)
+        {
+            return repeated(id, machine, key, seen);
+        }
+        self.advance(desk, id, &machine, fresh).map(Some)
+    }
+
+    /// Steps a copy of the machine, so that neither a refusal nor a panic leaves a trace.
+    fn advance(
+        &self,
+        desk: &mut Desk,
+        id: String,
+        before: &Arc<M>,
+        fresh: bool,
+    ) -> Result<Done<M>, StepError<M::Refusal>> {
+        let mut after = M::clone(before);
+        let events = match &self.feed {
+            None => Vec::new(),
+            Some(feed) => {
+                let input = feed.input.clone();
+                let step = || after.step(&feed.policy, feed.now, input);
+                match catch_unwind(AssertUnwindSafe(step)) {
+                    Ok(stepped) => stepped.map_err(StepError::Refused)?,
+                    Err(panic) => return Err(broken(&id, panic_text(&*panic)).into()),
+                }
+            }
+        };
+        check_numbers(&id, &**before, &after, &events)?;
+        let state = Arc::new(after);
+        let first_seq = events
+            .first()
+            .map_or(state.position().seq, |event| event.position.seq);
+        let wake = state
+            .wake_at()
+            .filter(|at| fresh || before.wake_at() != Some(*at));
+        if fresh || !events.is_empty() {
+            desk.keep(Draft {
+                row: self.row(&id, &state)?,
+                machine: state.clone(),
+                peer_before: before.peer().filter(|_| !fresh).map(str::to_owned),
+                events: self.event_rows(&id, &events)?,
+                fresh,
+            });
+        }
+        Ok(Done {
+            id,
+            state,
+            events: events.into(),
+            repeated: false,
+            first_seq,
+            wake,
+            created: fresh,
+        })
+    }
+
+    fn row(&self, id: &str, machine: &M) -> Result<SubjectRow, StoreError> {
+        Ok(SubjectRow {
+            id: id.to_owned(),
+            kind: M::PREFIX,
+            owner: self.owner.clone(),
+            peer: machine.peer().map(str::to_owned),
+            state: encode(id, machine)?,
+            seq: machine.position().seq,
+            wake_at: machine.wake_at(),
+            owes: machine.owes(),
+        })
+    }
+
+    fn event_rows(
+        &self,
+        id: &str,
+        events: &[Recorded<M::Event>],
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let mut key = self.key.as_ref().map(|key| (key.id.clone(), key.print));
+        let rows = events.iter().map(|event| {
+            Ok(EventRow {
+                subject: id.to_owned(),
+                seq: event.position.seq,
+                sub: event.position.sub,
+                at: event.at,
+                key: key.take(),
+                body: encode(id, &event.event)?,
+            })
+        });
+        rows.collect()
+    }
+}
+
+impl<M: Machine> Unit for Step<M>
+where
+    M::Input: Clone,
+{
+    fn want(&self) -> Want<'_> {
+        let target = match &self.subject {
+            Subject::Id(id) | Subject::New { id, .. } => Target::Id(id),
+            Subject::Peer { peer, .. } => Target::Peer(PeerRef {
+                kind: M::PREFIX,
+                owner: &self.owner,
+                peer,
+            }),
+        };
+        Want {
+            target,
+            key: self.key.as_ref().map(|key| key.id.as_str()),
+        }
+    }
+
+    fn decide(&mut self, desk: &mut Desk, found: Found) {
+        self.outcome = Some(self.run(desk, found));
+    }
+
+    fn finish(mut self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals) {
+        let outcome = match (committed, self.outcome.take()) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(StoreError::Unavailable("not run".to_owned()).into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        let signal = match &outcome {
+            Ok(Some(done)) if done.created || !done.events.is_empty() => {
+                Some((done.id.clone(), done.events.clone(), done.wake))
+            }
+            _ => None,
+        };
+        if let Some(reply) = self.reply.take() {
+            // The caller may have been cancelled; what it asked for is stored all the same.
+            let _ = reply.send(outcome);
+        }
+        if let Some((id, events, wake)) = signal {
+            signals.committed::<M>(&self.owner, &id, events, wake);
+        }
+    }
+}
+
+fn repeated<M: Machine>(id: String, state: Arc<M>, key: &Key, seen: SeenKey) -> Outcome<M> {
+    if seen.print != key.print {
+        return Err(StepError::KeyReused);
+    }
+    let events = Arc::new([]);
+    let first_seq = seen.seq;
+    Ok(Some(Done {
+        id,
+        state,
+        events,
+        repeated: true,
+        first_seq,
+        wake: None,
+        created: false,
+    }))
+}
+
+/// The store promises numbers without gaps, so it does not take the machine's word for it.
+fn check_numbers<M: Machine>(
+    id: &str,
+    before: &M,
+    after: &M,
+    events: &[Recorded<M::Event>],
+) -> Result<(), StoreError> {
+    let mut position = before.position();
+    for event in events {
+        position = position.next(event.event.is_note());
+        if event.position != position {
+            return Err(broken(id, "its events are not numbered in order"));
+        }
+    }
+    if after.position() != position {
+        return Err(broken(id, "its position is not that of its last event"));
+    }
+    Ok(())
+}
+
+fn encode<T: serde::Serialize>(id: &str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| unreadable(id, &error.to_string()))
+}
+
+fn broken(id: &str, detail: &str) -> StoreError {
+    StoreError::Machine {
+        id: id.to_owned(),
+        detail: detail.to_owned(),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("it panicked")
+}

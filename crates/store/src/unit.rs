@@ -1,0 +1,53 @@
+//! One unit of work, with the type of its machine erased so that any units share a commit.
+
+use crate::{
+    desk::Desk,
+    error::StoreError,
+    signals::Signals,
+    tx::{Found, Query, Target, Want},
+};
+use tokio::sync::oneshot;
+
+/// Something a writer runs inside a transaction together with other units.
+pub(crate) trait Unit: Send {
+    fn want(&self) -> Want<'_>;
+    /// Decides from what was found and leaves what is to be written on the desk, or leaves it as
+    /// it was. Called again, from the start, when the batch had to be undone.
+    fn decide(&mut self, desk: &mut Desk, found: Found);
+    /// Told once, after the commit was synced or the batch was given up.
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals);
+}
+
+/// Plain statements that need no machine: records, and the probe for readiness.
+pub(crate) struct Statements {
+    queries: Vec<Query>,
+    reply: oneshot::Sender<Result<(), StoreError>>,
+}
+
+impl Statements {
+    /// The unit, and where its outcome arrives.
+    pub(crate) fn new(
+        queries: Vec<Query>,
+    ) -> (Box<Self>, oneshot::Receiver<Result<(), StoreError>>) {
+        let (reply, outcome) = oneshot::channel();
+        (Box::new(Self { queries, reply }), outcome)
+    }
+}
+
+impl Unit for Statements {
+    fn want(&self) -> Want<'_> {
+        Want {
+            target: Target::Nothing,
+            key: None,
+        }
+    }
+
+    fn decide(&mut self, desk: &mut Desk, _found: Found) {
+        desk.run(self.queries.iter().cloned());
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>, _signals: &Signals) {
+        // Nobody listens any more when the caller was cancelled; the statements ran all the same.
+        let _ = self.reply.send(committed);
+    }
+}

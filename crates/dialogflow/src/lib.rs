@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 pub mod local;
 pub mod render;
+pub mod response;
 
 /// One detectIntent query.
 #[derive(Clone, PartialEq)]

@@ -1,1 +1,237 @@
-//! tests
+//! Transcripts of chats. Lines with `>` are fed to the machine; all others are what it must answer,
+//! with `=>` for the push that is owed from then on, `~` for notes, and times since the beginning.
+
+use std::fmt::Write as _;
+
+use super::{
+    Agent, Chat, Event, Input, Line, Opening, Owed, Policy, Push, PushFailure, Refusal, Speaker,
+};
+use crate::{Machine, Millis, Position, Recorded, limits};
+
+mod agents;
+mod clock;
+mod pushes;
+
+const START: Millis = 1_700_000_000_000;
+
+/// Plays the inputs of `transcript` and expects its other lines.
+#[track_caller]
+fn check(transcript: &str) {
+    let lines: Vec<&str> = transcript.lines().map(str::trim).collect();
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    let mut stage = Stage::new();
+    for line in &lines {
+        if let Some(input) = line.strip_prefix("> ") {
+            let _ = writeln!(stage.shown, "{line}");
+            stage.play(input);
+        }
+    }
+    let expected = lines.join("\n");
+    let shown = stage.shown.trim_end();
+    assert!(
+        shown == expected,
+        "\n--- expected\n{expected}\n--- shown\n{shown}\n---"
+    );
+}
+
+struct Stage {
+    state: Chat,
+    policy: Policy,
+    now: Millis,
+    shown: String,
+    owed: Option<(Position, Push)>,
+    /// The push that `accepted`, `refused` and `retry` speak of.
+    tried: Position,
+    last: Option<Input>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self {
+            state: Chat::new("bot", "visitor"),
+            policy: Policy::default(),
+            now: START,
+            shown: String::new(),
+            owed: None,
+            tried: Position::default(),
+            last: None,
+        }
+    }
+
+    fn play(&mut self, line: &str) {
+        if let Some(time) = line.strip_prefix('+') {
+            return self.pass(time);
+        }
+        let (who, what) = line.split_once(": ").unwrap_or((line, ""));
+        let input = match who {
+            "step one" | "step one, nobody there" => Input::StepOne {
+                opening: opening(what),
+                available: who == "step one",
+            },
+            "step two" => Input::StepTwo {
+                text: what.to_owned(),
+            },
+            "push" => self.push_result(what),
+            "again" => self.last.clone().expect("something was fed before"),
+            "wake" => Input::Woke,
+            "policy" => return self.choose(what),
+            name => agents_input(agent(name), what),
+        };
+        self.feed(input);
+    }
+
+    /// Lets time pass and wakes the machine whenever it wants.
+    fn pass(&mut self, time: &str) {
+        let end = self.now + length(time);
+        while let Some(at) = self.state.wake_at().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.feed(Input::Woke);
+        }
+        self.now = end;
+    }
+
+    fn choose(&mut self, what: &str) {
+        let (name, time) = what.split_once(' ').expect("a name and a time");
+        let place = match name {
+            "pause" => &mut self.policy.clock.pause,
+            "queue" => &mut self.policy.clock.queue,
+            "idle" => &mut self.policy.clock.idle,
+            "give-up" => &mut self.policy.push_give_up,
+            _ => panic!("unknown policy: {name}"),
+        };
+        *place = length(time);
+    }
+
+    fn push_result(&mut self, what: &str) -> Input {
+        if let Some(owed) = self.state.owed() {
+            self.tried = owed.id;
+        }
+        let id = self.tried;
+        let failure = match what.split_once(' ').unwrap_or((what, "")) {
+            ("accepted", _) => return Input::PushAccepted { id },
+            ("refused", _) => PushFailure::Refused {
+                detail: "status 400".to_owned(),
+            },
+            ("failed", after) => PushFailure::Retry {
+                after: (!after.is_empty()).then(|| length(after)),
+                detail: "status 503".to_owned(),
+            },
+            _ => panic!("unknown result: {what}"),
+        };
+        Input::PushFailed { id, failure }
+    }
+
+    fn feed(&mut self, input: Input) {
+        self.last = Some(input.clone());
+        let before = self.state.clone();
+        match self.state.step(&self.policy, self.now, input) {
+            Ok(events) => {
+                let mut replayed = before;
+                for recorded in &events {
+                    replayed.apply(recorded);
+                    let line = shown_event(recorded);
+                    let _ = writeln!(self.shown, "{line}");
+                }
+                assert_eq!(replayed, self.state, "the state is the sum of its events");
+            }
+            Err(refusal) => {
+                assert_eq!(before, self.state, "a refused input changes nothing");
+                let line = match refusal {
+                    Refusal::Taken { by } => format!("taken by {}", by.name),
+                    refusal => format!("{refusal:?}"),
+                };
+                let _ = writeln!(self.shown, "! {line}");
+            }
+        }
+        let owed = self.state.owed().map(|owed| (owed.id, owed.push.clone()));
+        if owed != self.owed {
+            let line = self.state.owed().map_or("nothing".to_owned(), shown_push);
+            let _ = writeln!(self.shown, "=> {line}");
+            self.owed = owed;
+        }
+    }
+}
+
+fn opening(text: &str) -> Opening {
+    let said = Line {
+        from: Speaker::Visitor,
+        text: text.to_owned(),
+        at: None,
+    };
+    Opening {
+        text: text.to_owned(),
+        language: "en".to_owned(),
+        intent: None,
+        transcript: vec![said],
+    }
+}
+
+fn agent(name: &str) -> Agent {
+    Agent {
+        email: format!("{}@example.com", name.to_lowercase()),
+        name: name.to_owned(),
+        avatar_url: String::new(),
+    }
+}
+
+/// `claim`, `close`, or what is said.
+fn agents_input(agent: Agent, what: &str) -> Input {
+    match what {
+        "(claims)" => Input::Claim { agent },
+        "(closes)" => Input::Close { agent },
+        text => Input::AgentSaid {
+            agent,
+            client_id: "c".to_owned(),
+            text: text.to_owned(),
+        },
+    }
+}
+
+/// `9m59s`, `10m`, `1s`.
+fn length(time: &str) -> Millis {
+    let (minutes, seconds) = match time.split_once('m') {
+        Some((minutes, seconds)) => (minutes, seconds),
+        None => ("0", time),
+    };
+    let seconds = seconds.trim_end_matches('s');
+    let number = |text: &str| text.parse::<Millis>().unwrap_or(0);
+    number(minutes) * limits::MINUTE_MS + number(seconds) * limits::SECOND_MS
+}
+
+fn since_start(at: Millis) -> String {
+    let passed = at - START;
+    let (minutes, rest) = (passed / limits::MINUTE_MS, passed % limits::MINUTE_MS);
+    format!("{minutes}m{}s", rest / limits::SECOND_MS)
+}
+
+fn shown_push(owed: &Owed) -> String {
+    let name = |agent: &Option<Agent>| {
+        let name = agent.as_ref().map(|agent| format!(" {}", agent.name));
+        name.unwrap_or_default()
+    };
+    match &owed.push {
+        Push::Message { text, agent } => format!("message {}: {text}", agent.name),
+        Push::Pause { agent } => format!("pause{}", name(agent)),
+        Push::Resume { agent } => format!("resume{}", name(agent)),
+    }
+}
+
+fn shown_event(recorded: &Recorded<Event>) -> String {
+    let shown = match &recorded.event {
+        Event::Opened { opening, .. } => format!("opened: {}", opening.text),
+        Event::VisitorSaid { text } => format!("visitor: {text}"),
+        Event::Claimed { agent } => format!("claimed by {}", agent.name),
+        Event::AgentSaid { agent, text, .. } => format!("{}: {text}", agent.name),
+        Event::Closed { reason, .. } => format!("closed ({})", reason.as_str()),
+        Event::Refused { push, detail } => format!("refused {}: {detail}", push.seq),
+        Event::PushAccepted { id } => format!("accepted {}", id.seq),
+        Event::PushRetried { attempts, at, .. } => {
+            format!("attempt {attempts} failed, next at {}", since_start(*at))
+        }
+        Event::KeptAlive => format!("kept alive at {}", since_start(recorded.at)),
+    };
+    match recorded.position.sub {
+        0 => format!("{} {shown}", recorded.position.seq),
+        _ => format!("~ {shown}"),
+    }
+}

@@ -225,12 +225,12 @@ fn visitor(what: &str) -> Input {
     Input::VisitorSaid { client_id, said }
 }
 
-/// `message "Hi" Jane paused 5`, `pause Jane 5`, `channel Jane`, `resume Jane [none | event NAME]`,
+/// `message 'Hi' Jane paused 5`, `pause Jane 5`, `channel Jane`, `resume Jane [none | event NAME]`,
 /// `typing [paused [5]]`: the agent and the minutes may be missing everywhere.
 fn push(what: &str) -> Push {
     let (kind, rest) = what.split_once(' ').unwrap_or((what, ""));
-    let (text, rest) = match rest.strip_prefix('"') {
-        Some(rest) => rest.split_once('"').expect("closing quote"),
+    let (text, rest) = match rest.strip_prefix('\'') {
+        Some(rest) => rest.split_once('\'').expect("closing quote"),
         None => ("", rest),
     };
     let mut words = rest.split_whitespace().peekable();

@@ -5,7 +5,7 @@ use super::check;
 #[test]
 fn a_handover_from_start_to_end() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -33,28 +33,28 @@ fn a_handover_from_start_to_end() {
         > push: accepted
         ~ accepted 6
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn nobody_available_owes_nothing() {
     check(
-        r#"
+        "
         > step one, nobody there: human please
         1 opened: human please
         2 closed (nobody_available)
         > step two: hello?
         > Jane: (claims)
         ! Closed
-        "#,
+        ",
     );
 }
 
 #[test]
 fn two_agents_claim_and_one_wins() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -67,28 +67,28 @@ fn two_agents_claim_and_one_wins() {
         ! taken by Jane
         > Bob: (closes)
         ! taken by Jane
-        "#,
+        ",
     );
 }
 
 #[test]
 fn nobody_speaks_before_claiming() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: Hi
         ! NotClaimed
         > Jane: (closes)
         ! NotClaimed
-        "#,
+        ",
     );
 }
 
 #[test]
 fn nobody_speaks_after_the_end() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -101,27 +101,27 @@ fn nobody_speaks_after_the_end() {
         > Jane: (closes)
         ! Closed
         > step two: hello?
-        "#,
+        ",
     );
 }
 
 #[test]
 fn nothing_happens_in_a_chat_nobody_opened() {
     check(
-        r#"
+        "
         > step two: hello?
         > Jane: (claims)
         ! Closed
         > wake
         > push: accepted
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_second_step_one_is_one_more_message() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > step one: human please!
@@ -131,14 +131,14 @@ fn a_second_step_one_is_one_more_message() {
         => pause Jane
         > step one: hello?
         4 visitor: hello?
-        "#,
+        ",
     );
 }
 
 #[test]
 fn it_opens_again_after_the_end() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -158,14 +158,14 @@ fn it_opens_again_after_the_end() {
         > Bob: (claims)
         5 claimed by Bob
         => pause Bob
-        "#,
+        ",
     );
 }
 
 #[test]
 fn opened_again_it_forgets_the_resume_but_not_the_words() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -185,14 +185,14 @@ fn opened_again_it_forgets_the_resume_but_not_the_words() {
         ~ accepted 3
         => nothing
         > push: accepted
-        "#,
+        ",
     );
 }
 
 #[test]
 fn opened_again_and_refused_it_resumes_after_the_words() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -215,6 +215,6 @@ fn opened_again_and_refused_it_resumes_after_the_words() {
         > push: accepted
         ~ accepted 6
         => nothing
-        "#,
+        ",
     );
 }

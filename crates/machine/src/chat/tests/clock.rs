@@ -5,7 +5,7 @@ use super::check;
 #[test]
 fn nobody_claims_it_in_time() {
     check(
-        r#"
+        "
         > policy: queue 5m
         > step one: human please
         1 opened: human please
@@ -18,14 +18,14 @@ fn nobody_claims_it_in_time() {
         > push: accepted
         ~ accepted 3
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn nobody_says_anything_for_too_long() {
     check(
-        r#"
+        "
         > policy: idle 5m
         > step one: human please
         1 opened: human please
@@ -51,14 +51,14 @@ fn nobody_says_anything_for_too_long() {
         > push: accepted
         ~ accepted 4
         => resume Jane
-        "#,
+        ",
     );
 }
 
 #[test]
 fn the_pause_is_kept_alive_at_two_thirds() {
     check(
-        r#"
+        "
         > policy: pause 3m
         > step one: human please
         1 opened: human please
@@ -85,14 +85,14 @@ fn the_pause_is_kept_alive_at_two_thirds() {
         > +2m
         ~ kept alive at 12m59s
         => pause
-        "#,
+        ",
     );
 }
 
 #[test]
 fn what_visitors_say_keeps_nothing_alive() {
     check(
-        r#"
+        "
         > policy: pause 3m
         > step one: human please
         1 opened: human please
@@ -102,14 +102,14 @@ fn what_visitors_say_keeps_nothing_alive() {
         > +1s
         ~ kept alive at 2m0s
         => pause
-        "#,
+        ",
     );
 }
 
 #[test]
 fn messages_keep_it_alive() {
     check(
-        r#"
+        "
         > policy: pause 3m
         > step one: human please
         1 opened: human please
@@ -130,14 +130,14 @@ fn messages_keep_it_alive() {
         > +1s
         ~ kept alive at 3m0s
         => pause
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_refused_keep_alive_is_not_repeated_at_once() {
     check(
-        r#"
+        "
         > policy: pause 3m
         > step one: human please
         1 opened: human please
@@ -154,14 +154,14 @@ fn a_refused_keep_alive_is_not_repeated_at_once() {
         > push: refused
         3 refused 2: status 400
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_refused_message_does_not_keep_it_alive() {
     check(
-        r#"
+        "
         > policy: pause 3m
         > step one: human please
         1 opened: human please
@@ -182,14 +182,14 @@ fn a_refused_message_does_not_keep_it_alive() {
         > wake
         ~ kept alive at 2m30s
         => pause
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_closed_chat_sleeps() {
     check(
-        r#"
+        "
         > policy: pause 3m
         > step one: human please
         1 opened: human please
@@ -206,6 +206,6 @@ fn a_closed_chat_sleeps() {
         > push: accepted
         ~ accepted 3
         => nothing
-        "#,
+        ",
     );
 }

@@ -5,7 +5,7 @@ use super::check;
 #[test]
 fn in_order() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -24,14 +24,14 @@ fn in_order() {
         > push: accepted
         ~ accepted 4
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn tried_again_after_a_growing_while() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -49,14 +49,14 @@ fn tried_again_after_a_growing_while() {
         > push: accepted
         ~ accepted 2
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn not_before_the_platform_asked() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -69,14 +69,14 @@ fn not_before_the_platform_asked() {
         > push: accepted
         ~ accepted 2
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn given_up_in_the_end() {
     check(
-        r#"
+        "
         > policy: give-up 5m
         > step one: human please
         1 opened: human please
@@ -97,14 +97,14 @@ fn given_up_in_the_end() {
         > push: accepted
         ~ accepted 3
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn refused_for_good() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -125,14 +125,14 @@ fn refused_for_good() {
         > push: accepted
         ~ accepted 5
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_repeated_answer_does_nothing() {
     check(
-        r#"
+        "
         > step one: human please
         1 opened: human please
         > Jane: (claims)
@@ -150,14 +150,14 @@ fn a_repeated_answer_does_nothing() {
         => nothing
         > push: failed
         > push: refused
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_keep_alive_under_way_is_not_overtaken_by_the_end() {
     check(
-        r#"
+        "
         > policy: pause 3m
         > step one: human please
         1 opened: human please
@@ -178,6 +178,6 @@ fn a_keep_alive_under_way_is_not_overtaken_by_the_end() {
         > push: accepted
         ~ accepted 3
         => nothing
-        "#,
+        ",
     );
 }

@@ -5,7 +5,7 @@ use super::check;
 #[test]
 fn a_pause_push_greets_once() {
     check(
-        r#"
+        "
         > push: pause
         1 control: human until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -13,14 +13,14 @@ fn a_pause_push_greets_once() {
         ~ renewed until 10m0s
         > push: pause
         ~ renewed until 10m0s
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_pause_push_greets_each_new_name() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -35,14 +35,14 @@ fn a_pause_push_greets_each_new_name() {
         > push: resume Bob
         5 control: bot (push)
         6 notice: Bob has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_pause_push_that_only_confirms_step_one_greets_when_it_names() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -60,97 +60,97 @@ fn a_pause_push_that_only_confirms_step_one_greets_when_it_names() {
         ~ renewed until 10m0s
         4 control: human Jane until 10m0s (agent_changed)
         5 notice: You are now chatting with an Agent.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_message_greets_nobody() {
     check(
-        r#"
-        > push: message "Hi" Jane paused
+        "
+        > push: message 'Hi' Jane paused
         1 control: human Jane until 10m0s (agent_message)
         2 agent Jane: Hi
-        > push: message "Still here" paused
+        > push: message 'Still here' paused
         ~ renewed until 10m0s
         3 agent Jane: Still here
         > push: resume Jane
         4 control: bot (push)
         5 notice: Jane has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_resume_names_who_left() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
         > push: resume Jane
         3 control: bot (push)
         4 notice: Jane has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_resume_without_a_name_says_the_human() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
         > push: resume
         3 control: bot (push)
         4 notice: The human has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_message_may_resume() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
-        > push: message "Bye" Jane resume
+        > push: message 'Bye' Jane resume
         3 agent Jane: Bye
         4 control: bot (agent_message)
         5 notice: Jane has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_message_may_resume_while_nobody_paused() {
     check(
-        r#"
-        > push: message "Bye" Jane resume
+        "
+        > push: message 'Bye' Jane resume
         1 agent Jane: Bye
-        "#,
+        ",
     );
 }
 
 #[test]
 fn none_says_nothing() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
         > push: resume Jane none
         3 control: bot (push)
-        "#,
+        ",
     );
 }
 
 #[test]
 fn an_event_answers_instead() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -162,14 +162,14 @@ fn an_event_answers_instead() {
         4 bot: Welcome back.
         ~ answered 3
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn an_event_that_fails_is_made_up_for() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -181,14 +181,14 @@ fn an_event_that_fails_is_made_up_for() {
         ~ bot failed 3
         4 notice: Jane has left the conversation. You are now chatting with the bot.
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn an_event_that_shows_nothing_is_made_up_for() {
     check(
-        r#"
+        "
         > push: pause
         1 control: human until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -200,14 +200,14 @@ fn an_event_that_shows_nothing_is_made_up_for() {
         4 notice: The human has left the conversation. You are now chatting with the bot.
         ~ answered 3
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn an_event_goes_before_what_waits_and_behind_what_is_under_way() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -230,14 +230,14 @@ fn an_event_goes_before_what_waits_and_behind_what_is_under_way() {
         7 bot: Two it is.
         ~ answered 4
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn an_event_waits_for_a_forwarded_input() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -264,14 +264,14 @@ fn an_event_waits_for_a_forwarded_input() {
         8 bot: Two it is.
         ~ answered 4
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn an_event_that_an_agent_overtakes_is_dropped() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -286,14 +286,14 @@ fn an_event_that_an_agent_overtakes_is_dropped() {
         => nothing
         > bot: Welcome back.
         ~ suppressed 3/2: Welcome back.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn an_event_may_trigger() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -310,14 +310,14 @@ fn an_event_may_trigger() {
         ~ settled 3: refused
         6 control: bot (webhook_refused)
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn nobody_leaves_who_was_not_there() {
     check(
-        r#"
+        "
         > push: resume Jane
         > push: resume Jane event goodbye
         > visitor: human please
@@ -332,14 +332,14 @@ fn nobody_leaves_who_was_not_there() {
         => nothing
         > hook: paused
         ~ ignored 1/1: paused
-        "#,
+        ",
     );
 }
 
 #[test]
 fn the_end_of_the_clock_names_the_last_agent() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -351,7 +351,7 @@ fn the_end_of_the_clock_names_the_last_agent() {
         ~ settled 1: paused
         3 control: human until 10m0s (webhook_paused)
         => nothing
-        > push: message "Hi" Jane
+        > push: message 'Hi' Jane
         4 agent Jane: Hi
         > +10m
         5 control: bot (expired)
@@ -370,31 +370,31 @@ fn the_end_of_the_clock_names_the_last_agent() {
         > +10m
         10 control: bot (expired)
         11 notice: The human has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn an_unnamed_message_shows_the_last_agent() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
-        > push: message "Hi"
+        > push: message 'Hi'
         3 agent Jane: Hi
-        > push: message "Hello" Bob
+        > push: message 'Hello' Bob
         4 agent Bob: Hello
-        > push: message "Me again"
+        > push: message 'Me again'
         5 agent Bob: Me again
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_bot_that_fails_is_apologized_for() {
     check(
-        r#"
+        "
         > visitor: hello
         1 visitor: hello
         => ask bot 1/0: hello
@@ -409,6 +409,6 @@ fn a_bot_that_fails_is_apologized_for() {
         4 bot: Hello.
         ~ answered 3
         => nothing
-        "#,
+        ",
     );
 }

@@ -10,7 +10,7 @@ use crate::{
 #[test]
 fn inputs_wait_for_the_answer_before() {
     check(
-        r#"
+        "
         > visitor: one
         1 visitor: one
         => ask bot 1/0: one
@@ -30,14 +30,14 @@ fn inputs_wait_for_the_answer_before() {
         6 bot: Three.
         ~ answered 3
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn inputs_wait_while_a_human_is_asked_for() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -62,14 +62,14 @@ fn inputs_wait_while_a_human_is_asked_for() {
         ~ renewed until 10m0s
         ~ settled 5: paused
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn inputs_that_waited_go_to_the_bot_when_nobody_comes() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -88,14 +88,14 @@ fn inputs_that_waited_go_to_the_bot_when_nobody_comes() {
         6 bot: I am quick.
         ~ answered 2
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn messages_stay_with_the_human_one_call_at_a_time() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -112,14 +112,14 @@ fn messages_stay_with_the_human_one_call_at_a_time() {
         ~ renewed until 10m0s
         ~ settled 4: paused
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_repeated_answer_does_nothing() {
     check(
-        r#"
+        "
         > visitor: one
         1 visitor: one
         => ask bot 1/0: one
@@ -135,14 +135,14 @@ fn a_repeated_answer_does_nothing() {
         ~ answered 2
         => nothing
         > again
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_repeated_reply_does_nothing() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -170,14 +170,14 @@ fn a_repeated_reply_does_nothing() {
         ~ forwarded 5: late
         => ask bot 5/2: help!, clearing
         > again
-        "#,
+        ",
     );
 }
 
 #[test]
 fn an_answer_nobody_asked_for_does_nothing() {
     check(
-        r#"
+        "
         > bot 9/9: Hi.
         > hook 9/9: paused 10
         > visitor: hello
@@ -189,14 +189,14 @@ fn an_answer_nobody_asked_for_does_nothing() {
         2 bot: Hi.
         ~ answered 1
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn silent_events_go_to_the_bot_alone() {
     check(
-        r#"
+        "
         > visitor: event WELCOME
         1 visitor: (silent)
         => ask bot 1/0: event WELCOME
@@ -226,14 +226,14 @@ fn silent_events_go_to_the_bot_alone() {
         ~ renewed until 10m0s
         ~ settled 8: paused
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn silent_events_that_waited_are_dropped_when_a_human_comes() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -254,14 +254,14 @@ fn silent_events_that_waited_are_dropped_when_a_human_comes() {
         ~ renewed until 10m0s
         ~ settled 4: paused
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn silence_of_the_bot_is_an_answer() {
     check(
-        r#"
+        "
         > visitor: hello
         1 visitor: hello
         => ask bot 1/0: hello
@@ -271,7 +271,7 @@ fn silence_of_the_bot_is_an_answer() {
         > visitor: hello?
         2 visitor: hello?
         => ask bot 2/0: hello?
-        "#,
+        ",
     );
 }
 

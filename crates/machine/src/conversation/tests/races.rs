@@ -5,7 +5,7 @@ use super::check;
 #[test]
 fn an_answer_after_a_human_took_over_is_never_shown() {
     check(
-        r#"
+        "
         > visitor: hello
         1 visitor: hello
         => ask bot 1/0: hello
@@ -19,14 +19,14 @@ fn an_answer_after_a_human_took_over_is_never_shown() {
         ~ renewed until 10m0s
         ~ settled 1: paused
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn nor_when_the_human_answered_first() {
     check(
-        r#"
+        "
         > visitor: hello
         1 visitor: hello
         => ask bot 1/0: hello
@@ -41,14 +41,14 @@ fn nor_when_the_human_answered_first() {
         > bot: Hi.
         ~ suppressed 1/0: Hi.
         > again
-        "#,
+        ",
     );
 }
 
 #[test]
 fn nor_after_the_human_has_left_again() {
     check(
-        r#"
+        "
         > visitor: hello
         1 visitor: hello
         => ask bot 1/0: hello
@@ -65,14 +65,14 @@ fn nor_after_the_human_has_left_again() {
         5 notice: Jane has left the conversation. You are now chatting with the bot.
         > bot 1/0: Hi.
         ~ suppressed 1/0: Hi.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn nor_when_the_input_came_back_to_the_bot() {
     check(
-        r#"
+        "
         > visitor: hello
         1 visitor: hello
         => ask bot 1/0: hello
@@ -91,14 +91,14 @@ fn nor_when_the_input_came_back_to_the_bot() {
         6 bot: Hi.
         ~ answered 1
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_failure_after_a_human_took_over_is_not_apologized_for() {
     check(
-        r#"
+        "
         > visitor: hello
         1 visitor: hello
         => ask bot 1/0: hello
@@ -112,14 +112,14 @@ fn a_failure_after_a_human_took_over_is_not_apologized_for() {
         ~ renewed until 10m0s
         ~ settled 1: paused
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_suppressed_trigger_is_cleared_later() {
     check(
-        r#"
+        "
         > visitor: human
         1 visitor: human
         => ask bot 1/0: human
@@ -142,14 +142,14 @@ fn a_suppressed_trigger_is_cleared_later() {
         6 bot: Hello.
         ~ answered 5
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_push_overtakes_step_one() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -167,14 +167,14 @@ fn a_push_overtakes_step_one() {
         > visitor: help
         6 visitor: help
         => step two 6/2: help
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_message_overtakes_step_one() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -183,20 +183,20 @@ fn a_message_overtakes_step_one() {
         3 control: requested (trigger)
         ~ answered 1 with a trigger
         => step one 1/1: human please
-        > push: message "Hi" Jane paused 5
+        > push: message 'Hi' Jane paused 5
         4 control: human Jane until 5m0s (agent_message)
         5 agent Jane: Hi
         => nothing
         > hook: late
         ~ ignored 1/1: late
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_message_that_says_nothing_of_the_pause_does_not() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -205,20 +205,20 @@ fn a_message_that_says_nothing_of_the_pause_does_not() {
         3 control: requested (trigger)
         ~ answered 1 with a trigger
         => step one 1/1: human please
-        > push: message "Soon" Jane
+        > push: message 'Soon' Jane
         4 agent Jane: Soon
         > hook: paused 5
         ~ settled 1: paused
         5 control: human until 5m0s (webhook_paused)
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_resume_overtakes_step_one() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -238,14 +238,14 @@ fn a_resume_overtakes_step_one() {
         6 bot: Here.
         ~ answered 4
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_reply_after_a_resume_does_not_pause_again() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -261,14 +261,14 @@ fn a_reply_after_a_resume_does_not_pause_again() {
         > visitor: hello
         6 visitor: hello
         => ask bot 6/2: hello
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_refusal_after_a_resume_still_forwards() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -285,21 +285,21 @@ fn a_refusal_after_a_resume_still_forwards() {
         6 bot: I can help.
         ~ answered 3
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_refusal_after_a_renewal_does_not_end_the_pause() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
         > visitor: help
         3 visitor: help
         => step two 3/1: help
-        > push: message "I am here" Jane paused
+        > push: message 'I am here' Jane paused
         ~ renewed until 10m0s
         4 agent Jane: I am here
         > hook: refused
@@ -312,14 +312,14 @@ fn a_refusal_after_a_renewal_does_not_end_the_pause() {
         > visitor: more
         6 visitor: more
         => step two 6/2: more
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_reply_after_resume_and_pause_does_not_count() {
     check(
-        r#"
+        "
         > push: pause Jane 5
         1 control: human Jane until 5m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -335,14 +335,14 @@ fn a_reply_after_resume_and_pause_does_not_count() {
         > hook: paused 60
         ~ settled 3: paused
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_forwarded_answer_is_overtaken_by_an_agent() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -354,7 +354,7 @@ fn a_forwarded_answer_is_overtaken_by_an_agent() {
         > hook: late
         ~ forwarded 3: late
         => ask bot 3/1: help
-        > push: message "I am here" Jane paused
+        > push: message 'I am here' Jane paused
         ~ renewed until 10m0s
         5 agent Jane: I am here
         > bot: I can help.
@@ -364,14 +364,14 @@ fn a_forwarded_answer_is_overtaken_by_an_agent() {
         ~ renewed until 10m0s
         ~ settled 4: paused
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_forwarded_answer_is_overtaken_by_a_new_agent() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -390,14 +390,14 @@ fn a_forwarded_answer_is_overtaken_by_a_new_agent() {
         ~ suppressed 3/2: I can help.
         => nothing
         > again
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_forwarded_answer_is_not_overtaken_by_a_resume() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -414,14 +414,14 @@ fn a_forwarded_answer_is_not_overtaken_by_a_resume() {
         6 bot: I can help.
         ~ answered 3
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_forwarded_answer_is_not_overtaken_by_the_clock() {
     check(
-        r#"
+        "
         > push: pause Jane 5
         1 control: human Jane until 5m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -443,14 +443,14 @@ fn a_forwarded_answer_is_not_overtaken_by_the_clock() {
         ~ settled 3: paused
         8 control: human until 15m0s (webhook_paused)
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_forwarded_failure_that_was_overtaken() {
     check(
-        r#"
+        "
         > push: pause Jane
         1 control: human Jane until 10m0s (push)
         2 notice: You are now chatting with an Agent.
@@ -467,14 +467,14 @@ fn a_forwarded_failure_that_was_overtaken() {
         > bot: failed
         ~ suppressed 3/1:
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn control_changes_hands_while_everything_is_under_way() {
     check(
-        r#"
+        "
         > visitor: one
         1 visitor: one
         => ask bot 1/0: one
@@ -505,6 +505,6 @@ fn control_changes_hands_while_everything_is_under_way() {
         11 bot: Two.
         ~ answered 2
         => nothing
-        "#,
+        ",
     );
 }

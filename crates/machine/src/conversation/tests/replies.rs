@@ -5,7 +5,7 @@ use super::check;
 #[test]
 fn step_one_paused_for_the_minutes_it_says() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -22,14 +22,14 @@ fn step_one_paused_for_the_minutes_it_says() {
         > +1s
         5 control: bot (expired)
         6 notice: The human has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_one_paused_for_ten_minutes_when_it_does_not_say() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -46,14 +46,14 @@ fn step_one_paused_for_ten_minutes_when_it_does_not_say() {
         > +1s
         5 control: bot (expired)
         6 notice: The human has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_one_paused_for_no_time_is_a_refusal() {
     check(
-        r#"
+        "
         > policy: unavailable Nobody is here.
         > visitor: human please
         1 visitor: human please
@@ -68,14 +68,14 @@ fn step_one_paused_for_no_time_is_a_refusal() {
         4 control: bot (webhook_refused)
         5 notice: Nobody is here.
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_one_paused_for_less_than_no_time_is_a_refusal() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -91,14 +91,14 @@ fn step_one_paused_for_less_than_no_time_is_a_refusal() {
         > visitor: hello?
         5 visitor: hello?
         => ask bot 5/2: hello?, clearing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_one_refused() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -118,14 +118,14 @@ fn step_one_refused() {
         6 bot: I am still here.
         ~ answered 5
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_one_late_is_late_for_good() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -140,14 +140,14 @@ fn step_one_late_is_late_for_good() {
         => nothing
         > hook 1/1: paused 10
         > again
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_one_failed() {
     check(
-        r#"
+        "
         > policy: unavailable Nobody is here.
         > visitor: human please
         1 visitor: human please
@@ -165,14 +165,14 @@ fn step_one_failed() {
         > visitor: hello?
         6 visitor: hello?
         => ask bot 6/2: hello?, clearing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn without_a_trigger_there_is_no_step_one() {
     check(
-        r#"
+        "
         > visitor: hello
         1 visitor: hello
         => ask bot 1/0: hello
@@ -181,14 +181,14 @@ fn without_a_trigger_there_is_no_step_one() {
         3 bot: How are you?
         ~ answered 1
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_two_paused_moves_the_end() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -212,14 +212,14 @@ fn step_two_paused_moves_the_end() {
         > +1s
         5 control: bot (expired)
         6 notice: The human has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_two_may_shorten_the_pause() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -242,14 +242,14 @@ fn step_two_may_shorten_the_pause() {
         > +1s
         5 control: bot (expired)
         6 notice: The human has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_two_paused_for_no_time_ends_the_pause_and_keeps_the_input() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -275,14 +275,14 @@ fn step_two_paused_for_no_time_ends_the_pause_and_keeps_the_input() {
         8 bot: Yes?
         ~ answered 5
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_two_refused_forwards_and_ends() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -312,14 +312,14 @@ fn step_two_refused_forwards_and_ends() {
         9 bot: Yes.
         ~ answered 5
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_two_refused_forwards_and_keeps_where_so_chosen() {
     check(
-        r#"
+        "
         > policy: refusal keeps
         > visitor: human please
         1 visitor: human please
@@ -345,14 +345,14 @@ fn step_two_refused_forwards_and_keeps_where_so_chosen() {
         > visitor: more
         6 visitor: more
         => step two 6/2: more
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_two_late_forwards_and_keeps_the_old_end() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -386,14 +386,14 @@ fn step_two_late_forwards_and_keeps_the_old_end() {
         > +1s
         7 control: bot (expired)
         8 notice: The human has left the conversation. You are now chatting with the bot.
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_two_late_forwards_and_ends_where_so_chosen() {
     check(
-        r#"
+        "
         > policy: lateness ends
         > visitor: human please
         1 visitor: human please
@@ -421,14 +421,14 @@ fn step_two_late_forwards_and_ends_where_so_chosen() {
         > visitor: more
         8 visitor: more
         => ask bot 8/3: more
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_two_failed_is_as_late() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -450,14 +450,14 @@ fn step_two_failed_is_as_late() {
         ~ bot failed 4
         5 notice: Sorry, that could not be answered. Please try again.
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn step_two_late_is_late_for_good() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -481,14 +481,14 @@ fn step_two_late_is_late_for_good() {
         ~ answered 4
         => nothing
         > hook 3/2: paused 60
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_forwarded_input_may_start_step_one_again() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -517,14 +517,14 @@ fn a_forwarded_input_may_start_step_one_again() {
         ~ settled 4: paused
         9 control: human until 10m0s (webhook_paused)
         => nothing
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_forwarded_input_starts_nothing_while_the_human_has_control() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -559,14 +559,14 @@ fn a_forwarded_input_starts_nothing_while_the_human_has_control() {
         > visitor: hello again
         10 visitor: hello again
         => ask bot 10/3: hello again
-        "#,
+        ",
     );
 }
 
 #[test]
 fn a_used_trigger_is_cleared_with_the_next_query() {
     check(
-        r#"
+        "
         > visitor: human please
         1 visitor: human please
         => ask bot 1/0: human please
@@ -595,6 +595,6 @@ fn a_used_trigger_is_cleared_with_the_next_query() {
         > visitor: hello again
         8 visitor: hello again
         => ask bot 8/2: hello again
-        "#,
+        ",
     );
 }

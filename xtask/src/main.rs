@@ -1,1 +1,77 @@
-fn main() {}
+//! The project's commands: `cargo xtask demo | test | quick | bench | tidy | web`.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+mod checks;
+mod postgres;
+mod shell;
+mod tidy;
+mod web;
+
+const HELP: &str = "\
+cargo xtask demo [ARGS]    build everything and try it; ARGS go to `baton demo`
+cargo xtask test           every check there is; installs what is missing
+cargo xtask quick          format, tidy, clippy and the tests that need only SQLite
+cargo xtask bench [ARGS]   measure against the floors; ARGS go to `baton-proving bench`
+cargo xtask tidy           the rules of the house
+cargo xtask web            build the pages
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = args
+        .split_first()
+        .map_or(("help", &[][..]), |(task, rest)| (task, rest));
+    match run(task, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {task}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &str, args: &[String]) -> Result<()> {
+    std::env::set_current_dir(shell::root())?;
+    match task {
+        "demo" => {
+            web::build()?;
+            shell::run("cargo", &["build", "--package", "baton"])?;
+            let args = args.iter().map(String::as_str);
+            let args: Vec<&str> = ["demo"].into_iter().chain(args).collect();
+            shell::replace("target/debug/baton", &args)
+        }
+        "test" => checks::test(),
+        "quick" => checks::quick(),
+        "bench" => bench(args),
+        "tidy" => tidy::tidy(),
+        "web" => web::build(),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => bail!("there is no task {other}\n\n{HELP}"),
+    }
+}
+
+fn bench(args: &[String]) -> Result<()> {
+    web::build()?;
+    shell::run(
+        "cargo",
+        &[
+            "build",
+            "--release",
+            "--package",
+            "baton",
+            "--package",
+            "proving",
+        ],
+    )?;
+    let args = args.iter().map(String::as_str);
+    let fixed = ["bench", "--baton", "target/release/baton"];
+    let args: Vec<&str> = fixed.into_iter().chain(args).collect();
+    shell::replace("target/release/baton-proving", &args)
+}

@@ -1,0 +1,82 @@
+//! A secret in the configuration: the text itself, `{ file = "…" }`, or `{ env = "…" }`.
+
+use std::{fmt, path::PathBuf};
+
+use anyhow::{Context as _, ensure};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor},
+};
+
+/// Where a secret comes from. Has no `Debug`: it may hold the secret itself.
+#[derive(Clone)]
+pub(crate) enum Secret {
+    Text(SecretString),
+    File(PathBuf),
+    Env(String),
+}
+
+impl Secret {
+    /// The secret itself; `key` names the setting in errors.
+    pub(crate) fn read(&self, key: &str) -> anyhow::Result<SecretString> {
+        let secret = match self {
+            Self::Text(secret) => secret.clone(),
+            Self::File(path) => {
+                let text = std::fs::read_to_string(path);
+                let text = text.with_context(|| format!("`{key}`: cannot read {}", path.display()));
+                SecretString::from(text?.trim_end_matches(['\r', '\n']).to_owned())
+            }
+            Self::Env(name) => {
+                let text = std::env::var(name);
+                let text = text.with_context(|| {
+                    format!("`{key}`: the environment variable {name} is not set")
+                });
+                SecretString::from(text?)
+            }
+        };
+        ensure!(
+            !secret.expose_secret().is_empty(),
+            "`{key}` is empty: give a secret"
+        );
+        Ok(secret)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecretVisitor)
+    }
+}
+
+struct SecretVisitor;
+
+const SOURCES: &[&str] = &["file", "env"];
+
+impl<'de> Visitor<'de> for SecretVisitor {
+    type Value = Secret;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a secret: text, { file = \"path\" } or { env = \"NAME\" }")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Secret, E> {
+        Ok(Secret::Text(SecretString::from(text)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {
+        let Some((source, place)) = map.next_entry::<String, String>()? else {
+            return Err(de::Error::custom("a secret needs `file` or `env`"));
+        };
+        if map.next_key::<String>()?.is_some() {
+            return Err(de::Error::custom(
+                "a secret comes from one place: `file` or `env`",
+            ));
+        }
+        match source.as_str() {
+            "file" => Ok(Secret::File(PathBuf::from(place))),
+            "env" => Ok(Secret::Env(place)),
+            other => Err(de::Error::unknown_field(other, SOURCES)),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `baton demo`: a bot, a desk and an agent at once, talking the real contract over HTTP.
+
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    assets::DemoAgent,
+    config::{self, Config, ConnectorKind, Secret},
+    pages, serve,
+};
+
+const BOT: &str = "support";
+const ROUTE: &str = "desk";
+const AGENT_EMAIL: &str = "jane@example.com";
+const AGENT_NAME: &str = "Jane Doe";
+
+/// The secrets of one demo, made at its first start and kept in its data folder.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Secrets {
+    push_key: String,
+    webhook_token: String,
+    agent_password: String,
+}
+
+pub(crate) async fn demo(listen: SocketAddr, data: &Path, json: bool) -> anyhow::Result<()> {
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("cannot make the folder {}", data.display()))?;
+    let secrets = secrets(&data.join("demo.json"))?;
+    let export = unpack_agent(&data.join("agent"))?;
+    let listener = serve::bind(listen).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let config = config(&base, data, export, &secrets);
+    let local = listener.local_addr()?.ip().is_loopback();
+    let pages = pages::demo(page_facts(&secrets, local));
+    serve::run(&config, listener, pages, || announce(&base, &secrets, json)).await
+}
+
+fn secrets(path: &Path) -> anyhow::Result<Secrets> {
+    if let Ok(text) = std::fs::read_to_string(path) {
+        return serde_json::from_str(&text).with_context(|| {
+            format!(
+                "{} is damaged: remove it to get new secrets",
+                path.display()
+            )
+        });
+    }
+    let secret = |prefix| edge::ids::new_secret(prefix).expose_secret().to_owned();
+    let secrets = Secrets {
+        push_key: secret("push"),
+        webhook_token: secret("hook"),
+        agent_password: secret("demo")[..17].to_owned(),
+    };
+    write_private(path, &serde_json::to_string_pretty(&secrets)?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(secrets)
+}
+
+/// Written whole or not at all, and for nobody else to read.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let draft = path.with_extension("draft");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(draft, path)
+}
+
+fn unpack_agent(folder: &Path) -> anyhow::Result<PathBuf> {
+    for name in DemoAgent::iter() {
+        let Some(file) = DemoAgent::get(&name) else {
+            continue;
+        };
+        let path = folder.join(&*name);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent)
+            .and_then(|()| std::fs::write(&path, file.data))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(folder.to_owned())
+}
+
+fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config {
+    let secret = |text: &str| Secret::Text(text.to_owned().into());
+    let bot = config::Bot {
+        id: BOT.to_owned(),
+        name: Some("Support".to_owned()),
+        agent: config::BotAgent { export },
+        triggers: vec!["operator_request".to_owned()],
+        push_key: secret(&secrets.push_key),
+        webhook: Some(config::Webhook {
+            url: format!("{base}/handover/{ROUTE}"),
+            token: secret(&secrets.webhook_token),
+            allow_private: true,
+            history: true,
+            typing: true,
+        }),
+        max_minutes_paused: None,
+        on_refused: config::OnRefused::default(),
+        on_late: config::OnLate::default(),
+        unavailable_notice: Some(
+            "Nobody is at the desk right now, so I am still here for you.".to_owned(),
+        ),
+    };
+    let route = config::Route {
+        id: ROUTE.to_owned(),
+        token: secret(&secrets.webhook_token),
+        push: config::Push {
+            url: format!("{base}{}", wire::push::PATH),
+            key: secret(&secrets.push_key),
+            allow_private: true,
+        },
+        connector: config::Connector {
+            kind: ConnectorKind::Desk,
+        },
+        minutes_paused: None,
+        queue_minutes: None,
+        idle_minutes: None,
+    };
+    let agent = config::Agent {
+        email: AGENT_EMAIL.to_owned(),
+        name: AGENT_NAME.to_owned(),
+        avatar_url: String::new(),
+        password: secret(&secrets.agent_password),
+    };
+    Config {
+        // The listener is bound already; this is for the record.
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        operations: None,
+        data: data.to_owned(),
+        database: None,
+        bots: vec![bot],
+        routes: vec![route],
+        agents: vec![agent],
+    }
+}
+
+/// What the page tells its visitor; the password only where nobody else can look.
+fn page_facts(secrets: &Secrets, local: bool) -> Value {
+    json!({
+        "botId": BOT,
+        "agentEmail": AGENT_EMAIL,
+        "agentPassword": local.then_some(&secrets.agent_password),
+        "deskUrl": "/desk",
+    })
+}
+
+fn announce(base: &str, secrets: &Secrets, json: bool) {
+    let text = if json {
+        let facts = json!({
+            "baseUrl": base,
+            "botId": BOT,
+            "pushKey": secrets.push_key,
+            "webhookToken": secrets.webhook_token,
+            "routeUrl": format!("{base}/handover/{ROUTE}"),
+            "agentEmail": AGENT_EMAIL,
+            "agentPassword": secrets.agent_password,
+            "portalUrl": format!("{base}/portal"),
+            "deskUrl": format!("{base}/desk"),
+            "widgetUrl": format!("{base}/widget.js"),
+        });
+        format!("{facts}\n")
+    } else {
+        format!(
+            "\n  Baton is running.\n\n  \
+             1. Sign in at the desk   {base}/desk\n     \
+                as {AGENT_EMAIL} with {password}\n  \
+             2. Open the chat         {base}/\n     \
+                and write: talk to a person\n  \
+             3. Take the chat at the desk, talk, and hand back to the bot.\n\n  \
+             Stop with Ctrl-C; what was said is kept.\n\n",
+            password = secrets.agent_password,
+        )
+    };
+    let mut out = std::io::stdout().lock();
+    // A reader that has gone away is no reason to stop serving.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,96 @@
+//! `baton`: the command line. Everything it does is wired in `serve.rs`.
+#![forbid(unsafe_code)]
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+mod assets;
+mod config;
+mod demo;
+mod pages;
+mod serve;
+mod telemetry;
+
+/// Human handover for Dialogflow bots: the baton passes from bot to human and back, and nothing
+/// said is lost, repeated or put out of order.
+#[derive(Parser)]
+#[command(
+    name = "baton",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the platform, the bridge, or both, as the configuration says
+    Serve {
+        /// Configuration file; see docs/configuration.md
+        #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
+        config: PathBuf,
+        /// Listen here instead of where the configuration says
+        #[arg(long, env = "BATON_LISTEN", value_name = "ADDR")]
+        listen: Option<SocketAddr>,
+        /// Keep data here instead of where the configuration says
+        #[arg(long, env = "BATON_DATA", value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Try everything at once: a bot, a desk and an agent, on an embedded database
+    Demo {
+        #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+        listen: SocketAddr,
+        /// Where the demo keeps what is said; made when it does not exist
+        #[arg(long, default_value = "demo-data", value_name = "DIR")]
+        data: PathBuf,
+        /// Print one line of JSON with what a script needs, and nothing else
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check a configuration and say what it sets up, without serving
+    Check {
+        #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Report what is taken from a Dialogflow agent export, and what is not
+    Agent {
+        /// Folder or zip of the export
+        #[arg(value_name = "PATH")]
+        export: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    telemetry::start();
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("baton: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve {
+            config,
+            listen,
+            data,
+        } => {
+            let mut config = config::Config::load(&config)?;
+            config.listen = listen.unwrap_or(config.listen);
+            config.data = data.unwrap_or(config.data);
+            serve::serve(config).await
+        }
+        Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await,
+        Command::Check { config } => serve::check(&config::Config::load(&config)?),
+        Command::Agent { export } => serve::report_agent(&export),
+    }
+}

@@ -1,0 +1,98 @@
+//! The pages of both sides, and the health of the whole for operators.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+use store::Store;
+
+use crate::assets;
+
+/// What the desk and the demo page may load: only what this server sent.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' https: data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'none'";
+
+/// Pages of every server.
+pub(crate) fn router() -> Router {
+    Router::new()
+        .route("/desk", get(desk))
+        .route("/widget.js", get(widget))
+        .route("/assets/{*path}", get(asset))
+}
+
+/// Pages of the demo, which `facts` is told to.
+pub(crate) fn demo(facts: Value) -> Router {
+    let tell = move || {
+        let facts = facts.clone();
+        async move { ([(header::CACHE_CONTROL, "no-store")], Json(facts)) }
+    };
+    router()
+        .route("/", get(demo_page))
+        .route("/demo.json", get(tell))
+}
+
+/// `/livez` touches nothing; `/readyz` asks the store.
+pub(crate) fn operations(store: Store) -> Router {
+    Router::new()
+        .route("/livez", get(live))
+        .route("/readyz", get(readiness))
+        .with_state(store)
+}
+
+async fn demo_page(headers: HeaderMap) -> Response {
+    strict(assets::respond("index.html", &headers))
+}
+
+async fn desk(headers: HeaderMap) -> Response {
+    strict(assets::respond("desk.html", &headers))
+}
+
+async fn widget(headers: HeaderMap) -> Response {
+    shared(assets::respond("widget.js", &headers))
+}
+
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    shared(assets::respond(&format!("assets/{path}"), &headers))
+}
+
+fn strict(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    response
+}
+
+/// Scripts of the widget are loaded by other people's pages.
+fn shared(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    let policy = HeaderName::from_static("cross-origin-resource-policy");
+    headers.insert(policy, HeaderValue::from_static("cross-origin"));
+    response
+}
+
+async fn live() -> &'static str {
+    "live\n"
+}
+
+async fn readiness(State(store): State<Store>) -> Response {
+    match store.ready().await {
+        Ok(()) => Json(json!({ "ready": true, "store": "ok" })).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            let body = Json(json!({ "ready": false, "store": "failing" }));
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+    }
+}

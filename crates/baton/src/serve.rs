@@ -1,0 +1,247 @@
+//! The composition root: from a configuration to a running server, on one screen.
+
+use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use axum::Router;
+use bridge::{AgentConfig, Bridge, Connector, PushConfig, RouteConfig};
+use dialogflow::local::{Agent, LocalBot};
+use edge::{
+    Clock,
+    egress::{Egress, Target},
+};
+use machine::{Millis, limits::MINUTE_MS};
+use platform::{BotConfig, Platform, WebhookConfig};
+use secrecy::ExposeSecret;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{self, Config, ConnectorKind, OnLate, OnRefused},
+    pages,
+};
+
+/// How long everything may take to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// Serves `config` until the process is told to stop.
+pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+    let listener = bind(config.listen).await?;
+    let listen = listener.local_addr()?;
+    run(&config, listener, pages::router(), || {
+        tracing::info!(%listen, bots = config.bots.len(), routes = config.routes.len(), "serving");
+    })
+    .await
+}
+
+pub(crate) async fn bind(listen: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))
+}
+
+/// Builds both sides, tells `ready`, and serves until a signal or a failure of the store.
+pub(crate) async fn run(
+    config: &Config,
+    listener: TcpListener,
+    pages: Router,
+    ready: impl FnOnce(),
+) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let egress = Egress::new()?;
+    let store = open_store(config).await?;
+    let platform = Platform::new(bots(config)?, store.clone(), clock.clone(), egress.clone());
+    let bridge = Bridge::new(
+        routes(config)?,
+        agents(config)?,
+        store.clone(),
+        clock,
+        egress,
+    )?;
+
+    let shutdown = CancellationToken::new();
+    let platform_work = platform.start(shutdown.clone()).await?;
+    let bridge_work = bridge.start(shutdown.clone()).await?;
+    let router = platform.router().merge(bridge.router()).merge(pages);
+    let serving = tokio::spawn(edge::serve::serve(listener, router, shutdown.clone()));
+    if let Some(operations) = config.operations {
+        let health = pages::operations(store.clone());
+        tokio::spawn(edge::serve::serve(
+            bind(operations).await?,
+            health,
+            shutdown.clone(),
+        ));
+    }
+    ready();
+
+    let failure = tokio::select! {
+        () = told_to_stop() => None,
+        error = store.failed() => Some(error),
+    };
+    tracing::info!("stopping");
+    shutdown.cancel();
+    let stopped = tokio::time::timeout(STOP_TIMEOUT, async {
+        serving.await??;
+        platform_work.wait().await;
+        bridge_work.wait().await;
+        store.close().await;
+        anyhow::Ok(())
+    });
+    stopped
+        .await
+        .context("work under way did not finish in time; it goes on at the next start")??;
+    failure.map_or(Ok(()), |error| Err(error).context("the store failed"))
+}
+
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let url = match &config.database {
+        Some(url) => url.read("database")?.expose_secret().to_owned(),
+        None => {
+            std::fs::create_dir_all(&config.data)
+                .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+            format!("sqlite:{}", config.data.join("baton.db").display())
+        }
+    };
+    Store::open(&url).await.context("cannot open the store")
+}
+
+fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
+    config.bots.iter().map(bot).collect()
+}
+
+fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
+    let export = &bot.agent.export;
+    let (agent, report) =
+        Agent::load(export).with_context(|| format!("bot {}: {}", bot.id, export.display()))?;
+    tracing::info!(
+        bot.id = bot.id,
+        notices = report.notices.len(),
+        "agent export loaded"
+    );
+    let webhook = bot.webhook.as_ref().map(|webhook| {
+        anyhow::Ok(WebhookConfig {
+            target: target("bots.webhook.url", &webhook.url, webhook.allow_private)?,
+            token: webhook.token.read("bots.webhook.token")?,
+            history: webhook.history,
+            typing: webhook.typing,
+        })
+    });
+    let mut policy = machine::conversation::Policy {
+        triggers: bot
+            .triggers
+            .iter()
+            .map(|name| name.to_lowercase())
+            .collect(),
+        refusal_ends_pause: bot.on_refused == OnRefused::End,
+        lateness_ends_pause: bot.on_late == OnLate::End,
+        unavailable_notice: bot.unavailable_notice.clone(),
+        ..Default::default()
+    };
+    policy.max_pause = length(bot.max_minutes_paused, policy.max_pause);
+    Ok(BotConfig {
+        id: bot.id.clone(),
+        name: bot.name.clone().unwrap_or_else(|| bot.id.clone()),
+        language: agent.language().to_owned(),
+        bot: Arc::new(LocalBot::new(agent)),
+        push_keys: vec![bot.push_key.read("bots.push_key")?],
+        webhook: webhook.transpose()?,
+        policy,
+    })
+}
+
+fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
+    config.routes.iter().map(route).collect()
+}
+
+fn route(route: &config::Route) -> anyhow::Result<RouteConfig> {
+    let default = machine::chat::Clock::default();
+    Ok(RouteConfig {
+        id: route.id.clone(),
+        token: route.token.read("routes.token")?,
+        push: PushConfig {
+            target: target("routes.push.url", &route.push.url, route.push.allow_private)?,
+            key: route.push.key.read("routes.push.key")?,
+        },
+        connector: match route.connector.kind {
+            ConnectorKind::Desk => Connector::Desk,
+        },
+        clock: machine::chat::Clock {
+            pause: length(route.minutes_paused, default.pause),
+            queue: length(route.queue_minutes, default.queue),
+            idle: length(route.idle_minutes, default.idle),
+        },
+    })
+}
+
+fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
+    let agent = |agent: &config::Agent| {
+        anyhow::Ok(AgentConfig {
+            email: agent.email.clone(),
+            name: agent.name.clone(),
+            avatar_url: agent.avatar_url.clone(),
+            password: agent.password.read("agents.password")?,
+        })
+    };
+    config.agents.iter().map(agent).collect()
+}
+
+fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
+    Target::parse(url, allow_private).with_context(|| format!("`{key}`"))
+}
+
+fn length(minutes: Option<f64>, default: Millis) -> Millis {
+    minutes.map_or(default, |minutes| {
+        (minutes * MINUTE_MS as f64).round() as Millis
+    })
+}
+
+/// Returns at the first SIGTERM or interrupt; a second one ends the process at once.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        std::process::exit(130);
+    });
+}
+
+/// `baton check`: everything that can be checked without serving.
+pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
+    let (bots, routes, agents) = (bots(config)?, routes(config)?, agents(config)?);
+    let mut out = std::io::stdout().lock();
+    for bot in &bots {
+        let webhook = bot
+            .webhook
+            .as_ref()
+            .map_or("no webhook", |w| w.target.url().as_str());
+        writeln!(out, "bot {} ({}): webhook {webhook}", bot.id, bot.name)?;
+    }
+    for route in &routes {
+        writeln!(
+            out,
+            "route {}: pushes to {}",
+            route.id,
+            route.push.target.url()
+        )?;
+    }
+    writeln!(
+        out,
+        "{} agents at the desk; the configuration is good",
+        agents.len()
+    )?;
+    Ok(())
+}
+
+/// `baton agent`: what an export brings.
+pub(crate) fn report_agent(export: &Path) -> anyhow::Result<()> {
+    let (_, report) = Agent::load(export).with_context(|| export.display().to_string())?;
+    write!(std::io::stdout().lock(), "{report}")?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Every check there is, cheapest first. What is missing is installed; what is started is stopped.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{
+    postgres::{self, Postgres},
+    shell::{self, Count},
+    tidy, web,
+};
+
+/// The whole check, for a developer before a change lands and for CI.
+pub(crate) fn test() -> Result<()> {
+    install_missing()?;
+    rules()?;
+    web::install()?;
+    web::npm(&["run", "check"])?;
+    web::build()?;
+    shell::run(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    let mut total = Count::default();
+    total.add(shell::count(
+        Command::new("npm").args(["test"]).current_dir("web"),
+    )?);
+    let postgres = Postgres::start()?;
+    total.add(shell::count(
+        tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()),
+    )?);
+    drop(postgres);
+    total.add(mutants()?);
+    total.add(browser()?);
+    conclude(total)
+}
+
+/// The loop of a developer: seconds, not minutes, once built.
+pub(crate) fn quick() -> Result<()> {
+    rules()?;
+    shell::run(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    conclude(shell::count(
+        tests(&[]).env("BATON_TEST_SKIP_POSTGRES", "1"),
+    )?)
+}
+
+fn rules() -> Result<()> {
+    shell::run("cargo", &["fmt", "--all", "--check"])?;
+    tidy::tidy()
+}
+
+fn conclude(total: Count) -> Result<()> {
+    println!("{} passed, {} failed", total.passed, total.failed);
+    ensure!(total.failed == 0, "tests failed");
+    ensure!(total.passed > 0, "no test ran");
+    Ok(())
+}
+
+/// Debian's packages for what the tests start.
+fn install_missing() -> Result<()> {
+    let mut packages = Vec::new();
+    if !postgres::is_installed() {
+        packages.push("postgresql");
+    }
+    if !shell::has("chromium") {
+        packages.push("chromium");
+    }
+    if packages.is_empty() {
+        return Ok(());
+    }
+    shell::run("apt-get", &["update", "-q"])?;
+    let args = ["install", "-y", "-q", "--no-install-recommends"];
+    let args: Vec<&str> = args.into_iter().chain(packages).collect();
+    shell::run("apt-get", &args)
+}
+
+/// The Rust tests, by nextest where it is installed.
+fn tests(args: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    if shell::has("cargo-nextest") {
+        command.args(["nextest", "run", "--no-fail-fast"]);
+    } else {
+        command.args(["test", "--no-fail-fast"]);
+    }
+    command.args(if args.is_empty() {
+        &["--workspace"]
+    } else {
+        args
+    });
+    command
+}
+
+/// Guarantees broken on purpose: these tests pass when the checkers see it.
+fn mutants() -> Result<Count> {
+    let mut total = Count::default();
+    for package in ["store", "baton"] {
+        let mut command = tests(&["--package", package, "--features", "mutants"]);
+        command.env("BATON_TEST_SKIP_POSTGRES", "1").arg("mutant");
+        total.add(shell::count(&mut command)?);
+    }
+    Ok(total)
+}
+
+/// Widget and desk in Chromium, against a demo of its own.
+fn browser() -> Result<Count> {
+    shell::run("cargo", &["build", "--package", "baton"])?;
+    let data = std::env::temp_dir().join(format!("baton-browser-{}", std::process::id()));
+    let demo = Demo::start(&data)?;
+    let mut command = Command::new("npm");
+    command.args(["run", "e2e"]).current_dir("web");
+    for (name, key) in [
+        ("BATON_URL", "baseUrl"),
+        ("BATON_AGENT_EMAIL", "agentEmail"),
+        ("BATON_AGENT_PASSWORD", "agentPassword"),
+    ] {
+        command.env(
+            name,
+            demo.fact(key)
+                .with_context(|| format!("the demo told no {key}"))?,
+        );
+    }
+    let counted = shell::count(&mut command);
+    drop(demo);
+    let _ = std::fs::remove_dir_all(data);
+    counted
+}
+
+/// A running `baton demo`, stopped when dropped.
+struct Demo {
+    process: Child,
+    facts: String,
+}
+
+impl Demo {
+    fn start(data: &Path) -> Result<Self> {
+        let mut process = Command::new("target/debug/baton")
+            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut facts = String::new();
+        let stdout = process.stdout.take().context("the demo has no output")?;
+        BufReader::new(stdout).read_line(&mut facts)?;
+        Ok(Self { process, facts })
+    }
+
+    /// A string of the line of JSON; none of them holds a quote.
+    fn fact(&self, key: &str) -> Option<&str> {
+        let (_, rest) = self.facts.split_once(&format!("\"{key}\":\""))?;
+        rest.split_once('"').map(|(value, _)| value)
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = Command::new("kill")
+            .arg(self.process.id().to_string())
+            .status();
+        let _ = self.process.wait();
+    }
+}

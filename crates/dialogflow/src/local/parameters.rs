@@ -216,6 +216,7 @@ pub(crate) fn resolve(intent: &Intent, captured: &Captured, session: &Session) -
             session,
         };
         let own = format!("${}", parameter.name);
+        let mut original = Value::Null;
         let mut value = match parameter.value.trim() {
             "" => captured
                 .values
@@ -227,7 +228,13 @@ pub(crate) fn resolve(intent: &Intent, captured: &Captured, session: &Session) -
                 .get(&parameter.name)
                 .cloned()
                 .unwrap_or_default(),
-            _ => scope.value(&parameter.value),
+            reference => {
+                // A value read from a context brings the words it was said in.
+                if reference.starts_with('#') && !resolved.originals.contains_key(&parameter.name) {
+                    original = scope.value(&format!("{reference}.original"));
+                }
+                scope.value(reference)
+            }
         };
         if is_empty(&value) && !parameter.default.is_empty() {
             value = scope.value(&parameter.default);
@@ -240,14 +247,15 @@ pub(crate) fn resolve(intent: &Intent, captured: &Captured, session: &Session) -
             _ => value,
         };
         resolved.values.insert(parameter.name.clone(), value);
-        let original = resolved.originals.entry(parameter.name.clone());
-        original.or_insert_with(|| {
-            if parameter.list {
-                Value::Array(Vec::new())
-            } else {
-                Value::String(String::new())
-            }
-        });
+        let original = match is_empty(&original) {
+            false => original,
+            true if parameter.list => Value::Array(Vec::new()),
+            true => Value::String(String::new()),
+        };
+        resolved
+            .originals
+            .entry(parameter.name.clone())
+            .or_insert(original);
     }
     // Aliases that are no parameters of the intent are nobody's business.
     resolved

@@ -154,7 +154,7 @@ pub(crate) fn fill(
         return Reply::Filled;
     }
     let free = bare_words(text);
-    if (brain.lexicon.is_open(entity) || system::reads_answers(entity)) && !free.is_empty() {
+    if brain.lexicon.is_open(entity) && !free.is_empty() {
         captured.put(
             &awaited.name,
             &whole(entity, text, free),

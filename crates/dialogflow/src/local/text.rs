@@ -77,6 +77,28 @@ impl Text {
         }
     }
 
+    /// What was written before a word.
+    pub(crate) fn before(&self, at: usize) -> &str {
+        self.words
+            .get(at)
+            .map_or("", |word| &self.raw[..word.raw.start])
+    }
+
+    /// What was written after a word.
+    pub(crate) fn after(&self, at: usize) -> &str {
+        self.words
+            .get(at)
+            .map_or("", |word| &self.raw[word.raw.end..])
+    }
+
+    /// What was written between a word and the next.
+    pub(crate) fn gap_after(&self, at: usize) -> &str {
+        match self.words.get(at..at + 2) {
+            Some([one, next]) => &self.raw[one.raw.end..next.raw.start],
+            _ => "",
+        }
+    }
+
     /// Word positions that a byte range of `raw` covers, if it begins and ends at word borders.
     pub(crate) fn covering(&self, raw: Range<usize>) -> Option<Range<usize>> {
         let start = self.words.partition_point(|w| w.raw.end <= raw.start);

@@ -173,6 +173,13 @@ impl<'a> Turn<'a> {
                 if self.other_intent(position, self.threshold(), text, spans) {
                     return None;
                 }
+                // The same wish in other words: what is new in it counts.
+                let again = exact.or_else(|| self.nearest(text, spans));
+                if let Some(guess) = again.filter(|guess| guess.intent == position) {
+                    let captured = capture(intent, &guess, self.brain, text, spans);
+                    dialog.captured.values.extend(captured.values);
+                    dialog.captured.originals.extend(captured.originals);
+                }
             }
         }
         Some(self.matched_again(position, dialog))

@@ -18,21 +18,21 @@ use serde_json::{Map, Value};
 
 static BOTS: LazyLock<Mutex<HashMap<String, LocalBot>>> = LazyLock::new(Mutex::default);
 
-pub const SESSION: &str = "projects/baton/agent/sessions/s-1";
+pub(crate) const SESSION: &str = "projects/baton/agent/sessions/s-1";
 /// Friday, 5 March 2027, 12:00 UTC.
-pub const NOON: i64 = 1_804_248_000_000;
+pub(crate) const NOON: i64 = 1_804_248_000_000;
 
-pub fn agents() -> PathBuf {
+pub(crate) fn agents() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../agents")
 }
 
-pub fn bot(agent: &str) -> LocalBot {
+pub(crate) fn bot(agent: &str) -> LocalBot {
     let mut bots = BOTS.lock().unwrap();
     let load = || LocalBot::new(Agent::load(agents().join(agent)).unwrap().0);
     bots.entry(agent.to_owned()).or_insert_with(load).clone()
 }
 
-pub fn query(input: Input, language: &str) -> Query {
+pub(crate) fn query(input: Input, language: &str) -> Query {
     Query {
         session: SESSION.to_owned(),
         input,
@@ -46,7 +46,7 @@ pub fn query(input: Input, language: &str) -> Query {
 
 /// Plays the script and compares what comes back with what stands in it.
 #[track_caller]
-pub fn check(agent: &str, script: &str) {
+pub(crate) fn check(agent: &str, script: &str) {
     let script: String = script
         .lines()
         .map(str::trim)
@@ -59,7 +59,7 @@ pub fn check(agent: &str, script: &str) {
     assert!(heard == script, "--- expected\n{script}\n--- came\n{heard}");
 }
 
-pub fn play(bot: &LocalBot, script: &str) -> String {
+pub(crate) fn play(bot: &LocalBot, script: &str) -> String {
     let mut all = String::new();
     let mut next = query(Input::Text(String::new()), bot.agent().language());
     for line in script.lines() {

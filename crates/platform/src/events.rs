@@ -1,0 +1,83 @@
+//! What happened in a conversation, as the visitor's page reads it. Notes never get here, and
+//! anything that is a note all the same is left out.
+
+use edge::time::rfc3339;
+use machine::{
+    Event as _, Millis, Recorded,
+    conversation::{Agent, Control, Event},
+};
+use wire::visitor::{self, AgentView, What};
+
+/// One event as JSON; `None` for what a visitor must not see.
+pub(crate) fn encode(recorded: &Recorded<Event>) -> Option<String> {
+    if recorded.event.is_note() {
+        return None;
+    }
+    let what = match &recorded.event {
+        Event::VisitorSaid { client_id, said } => What::VisitorMessage {
+            text: &said.text,
+            client_id,
+            event: said.event.as_ref().map(|event| event.name.as_str()),
+        },
+        Event::BotSaid { message, .. } => What::BotMessage {
+            text: &message.text,
+            message: message
+                .rich
+                .as_deref()
+                .and_then(|rich| serde_json::from_str(rich).ok()),
+        },
+        Event::AgentSaid { text, agent } => What::AgentMessage {
+            text,
+            agent: agent.as_ref().map(view).unwrap_or_default(),
+        },
+        Event::Noticed { kind, text } => What::Notice {
+            text,
+            kind: kind.as_str(),
+        },
+        Event::ControlChanged {
+            control,
+            reason,
+            agent,
+        } => {
+            let (control, paused_until) = match control {
+                Control::Bot => ("bot", None),
+                Control::Requested { .. } => ("requested", None),
+                Control::Human { until } => ("human", Some(rfc3339(*until))),
+            };
+            let agent = agent.as_ref().map(view);
+            What::Control {
+                control,
+                paused_until,
+                reason: reason.as_str(),
+                agent,
+            }
+        }
+        _ => return None,
+    };
+    write(Some(recorded.position.seq), recorded.at, what)
+}
+
+/// The human types; not stored, hence without a number.
+pub(crate) fn typing(agent: Option<&Agent>, now: Millis, until: Millis) -> Option<String> {
+    let agent = agent.map(view);
+    write(
+        None,
+        now,
+        What::Typing {
+            agent,
+            until: rfc3339(until),
+        },
+    )
+}
+
+fn write(seq: Option<u64>, at: Millis, what: What<'_>) -> Option<String> {
+    let at = rfc3339(at);
+    serde_json::to_string(&visitor::Event { seq, at: &at, what }).ok()
+}
+
+fn view(agent: &Agent) -> AgentView {
+    AgentView {
+        name: agent.name.clone(),
+        avatar_url: agent.avatar_url.clone(),
+    }
+}

@@ -1,0 +1,50 @@
+//! Every route of the platform on one screen.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use http::{HeaderValue, Method, header};
+use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
+
+use crate::app::App;
+
+mod problem;
+mod push;
+mod stream;
+mod visitor;
+
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let visitors = Router::new()
+        .route("/bots/{bot_id}/visitors", post(visitor::create))
+        .route("/conversation/messages", post(visitor::say))
+        .route("/conversation/typing", post(visitor::types))
+        .route("/conversation/events", get(visitor::events))
+        .route("/conversation/stream", get(stream::open))
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .fallback(problem::not_found)
+        .layer(cors())
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ));
+    Router::new()
+        .nest("/v1", visitors)
+        .route(
+            wire::push::PATH,
+            post(push::receive).fallback(push::method_not_allowed),
+        )
+        .with_state(app)
+}
+
+/// Any page may embed the widget; it shows its token and uses no cookies.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(tower_http::cors::Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([header::RETRY_AFTER])
+        .max_age(Duration::from_secs(24 * 3600))
+}

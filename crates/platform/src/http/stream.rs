@@ -1,0 +1,163 @@
+//! `GET /v1/conversation/stream`: the visitor's events over a WebSocket. The first frame says who
+//! and from where (`{"token","after"}`); then everything after the cursor, then live.
+//!
+//! Nothing queues up for a socket: it reads from its cursor when the last frame is out. One task
+//! per socket, small buffers, and no timer of its own while idle.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
+    },
+    response::{IntoResponse as _, Response},
+};
+use edge::http::ApiError;
+use machine::conversation::Conversation;
+use serde::Deserialize;
+use store::{Seen, Watcher};
+use wire::problem::ProblemId;
+
+use super::visitor::Caller;
+use crate::{app::App, events, limit};
+
+/// Why we end a stream: a WebSocket close code with its text.
+#[derive(Clone, Copy)]
+struct End(u16, &'static str);
+
+const GOING_AWAY: End = End(1001, "going away");
+const TRY_AGAIN: End = End(1013, "try again");
+const BAD_FIRST_FRAME: End = End(4400, "the first frame must be {\"token\",\"after\"}");
+const BAD_TOKEN: End = End(4401, "bad token");
+const NO_FIRST_FRAME: End = End(4408, "no first frame in time");
+
+/// How a live stream ended.
+enum Ended {
+    /// We end it and say why.
+    ByUs(End),
+    /// The other side closed it or is gone.
+    ByThem,
+}
+
+pub(super) async fn open(
+    State(app): State<Arc<App>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let Ok(upgrade) = upgrade else {
+        let detail = "This is a WebSocket; /v1/conversation/events has the same events.";
+        return ApiError::new(ProblemId::InvalidBody, detail).into_response();
+    };
+    upgrade
+        .read_buffer_size(1024)
+        .write_buffer_size(0)
+        .max_message_size(limit::FRAME_BYTES_MAX)
+        .max_frame_size(limit::FRAME_BYTES_MAX)
+        .on_upgrade(move |socket| serve(app, socket))
+}
+
+async fn serve(app: Arc<App>, mut socket: WebSocket) {
+    // Boxed, because what is needed once should not weigh on the socket for ever.
+    let ended = match Box::pin(first_frame(&app, &mut socket)).await {
+        Ok(watcher) => live(&app, &mut socket, watcher).await,
+        Err(ended) => ended,
+    };
+    if let Ended::ByUs(End(code, reason)) = ended {
+        let close = CloseFrame {
+            code,
+            reason: reason.into(),
+        };
+        let closing = socket.send(Message::Close(Some(close)));
+        // Whoever does not read does not read this either.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), closing).await;
+    }
+}
+
+#[derive(Deserialize)]
+struct FirstFrame {
+    token: String,
+    #[serde(default)]
+    after: u64,
+}
+
+async fn first_frame(app: &App, socket: &mut WebSocket) -> Result<Watcher<Conversation>, Ended> {
+    let frame = tokio::time::timeout(limit::FIRST_FRAME_WAIT, socket.recv()).await;
+    let frame = match frame {
+        Err(_) => return Err(Ended::ByUs(NO_FIRST_FRAME)),
+        Ok(Some(Ok(Message::Text(text)))) => serde_json::from_str::<FirstFrame>(&text),
+        Ok(Some(Ok(Message::Close(_))) | None) => return Err(Ended::ByThem),
+        Ok(Some(_)) => return Err(Ended::ByUs(BAD_FIRST_FRAME)),
+    };
+    let Ok(FirstFrame { token, after }) = frame else {
+        return Err(Ended::ByUs(BAD_FIRST_FRAME));
+    };
+    match Caller::with_token(app, &token).await {
+        Ok(Caller { bot, conversation }) => {
+            Ok(bot.ledger.watch(&conversation, after.min(i64::MAX as u64)))
+        }
+        Err(error) if error.0.status == 401 => Err(Ended::ByUs(BAD_TOKEN)),
+        Err(_) => Err(Ended::ByUs(TRY_AGAIN)),
+    }
+}
+
+async fn live(app: &App, socket: &mut WebSocket, mut watcher: Watcher<Conversation>) -> Ended {
+    let pulse = app.pulse.place();
+    let mut silent = false;
+    loop {
+        tokio::select! {
+            seen = watcher.next() => match seen {
+                Ok(seen) => {
+                    if let Err(ended) = show(app, socket, seen).await {
+                        return ended;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a stream ends because the store cannot be read");
+                    return Ended::ByUs(TRY_AGAIN);
+                }
+            },
+            frame = socket.recv() => match frame {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Ended::ByThem,
+                // Pongs, and whatever else shows that somebody is there.
+                Some(Ok(_)) => silent = false,
+            },
+            () = pulse.notified() => {
+                if silent {
+                    return Ended::ByThem;
+                }
+                silent = true;
+                if let Err(ended) = send(socket, Message::Ping(bytes::Bytes::new())).await {
+                    return ended;
+                }
+            }
+            () = app.shutdown.cancelled() => return Ended::ByUs(GOING_AWAY),
+        }
+    }
+}
+
+async fn show(
+    app: &App,
+    socket: &mut WebSocket,
+    seen: Seen<machine::conversation::Event>,
+) -> Result<(), Ended> {
+    match seen {
+        Seen::Events(recorded) => {
+            for event in recorded.iter().filter_map(events::encode) {
+                send(socket, Message::Text(event.into())).await?;
+            }
+            Ok(())
+        }
+        Seen::Whisper { text, until } if until > app.clock.now() => {
+            send(socket, Message::Text((&*text).into())).await
+        }
+        Seen::Whisper { .. } => Ok(()),
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Ended> {
+    match tokio::time::timeout(limit::SLOW_READER_WAIT, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Ended::ByThem),
+        Err(_) => Err(Ended::ByUs(TRY_AGAIN)),
+    }
+}

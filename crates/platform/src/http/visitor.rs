@@ -1,0 +1,262 @@
+//! The visitor API: `POST /v1/bots/{botId}/visitors`, and under `/v1/conversation` messages,
+//! typing, and the long poll that carries the same events as the stream.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{Path, RawQuery, State},
+    response::{IntoResponse as _, Response},
+};
+use edge::{
+    http::{ApiError, bearer, json, read_body},
+    ids,
+};
+use http::{HeaderMap, StatusCode};
+use machine::{
+    Recorded,
+    conversation::{BotEvent, Event, Input, Said},
+    limits,
+};
+use secrecy::ExposeSecret as _;
+use serde_json::value::RawValue;
+use store::{Key, Seen, Stepped};
+use wire::{
+    problem::{Problem, ProblemId},
+    visitor::{Accepted, NewMessage, NewVisitor, VisitorCreated},
+};
+
+use super::problem;
+use crate::{app::App, bot::Bot, events, limit};
+
+/// `POST /v1/bots/{botId}/visitors`
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    Path(bot_id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    problem::expect_json(&headers)?;
+    let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
+    let new = NewVisitor::parse(&body)?;
+    let Some(bot) = app.bots.get(&bot_id) else {
+        return Err(ApiError::new(
+            ProblemId::NotFound,
+            "No such bot; check the id of the bot.",
+        ));
+    };
+    let made = app
+        .visitors
+        .create(&bot_id, &bot.ledger, new, app.clock.now());
+    let made = made.await.map_err(|error| problem::store(&error))?;
+    let created = VisitorCreated {
+        user_id: &made.user,
+        token: made.token.expose_secret(),
+    };
+    Ok(json(StatusCode::CREATED, &created))
+}
+
+/// `POST /v1/conversation/messages`
+pub(super) async fn say(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    problem::expect_json(&headers)?;
+    let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
+    let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
+    let message = NewMessage::parse(&body, limits::TEXT_CHARS_MAX, limit::CLIENT_ID_CHARS_MAX)?;
+    let client_id = message.client_id;
+    let said = Said {
+        text: message.text,
+        event: message.event.map(|event| BotEvent {
+            name: event.name,
+            parameters: serde_json::Value::Object(event.parameters).to_string(),
+        }),
+    };
+    let key = Key {
+        id: format!("msg:{client_id}"),
+        print: print(&said),
+    };
+    let input = Input::VisitorSaid {
+        client_id: client_id.clone(),
+        said,
+    };
+    let stepped = bot.ledger.step(
+        &conversation,
+        &bot.policy,
+        app.clock.now(),
+        Some(key),
+        input,
+    );
+    let stepped = stepped.await.map_err(|error| problem::step(&error))?;
+    let seq = seq_of(&bot, &conversation, &client_id, &stepped).await?;
+    app.drive(&bot, &conversation, stepped.state);
+    Ok(json(StatusCode::ACCEPTED, &Accepted { seq }))
+}
+
+/// `POST /v1/conversation/typing`
+pub(super) async fn types(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
+    let passed_on = app.visitor_types(&bot, &conversation).await;
+    passed_on.map_err(|error| problem::store(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /v1/conversation/events?after=N&wait=25`
+pub(super) async fn events(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
+    let query = query.unwrap_or_default();
+    let after = number(&query, "after")?.min(i64::MAX as u64);
+    let wait = number(&query, "wait")?.min(limit::POLL_SECONDS_MAX);
+    let page = bot
+        .ledger
+        .events(&conversation, after, limits::PAGE_EVENTS_MAX)
+        .await;
+    let page = page.map_err(|error| problem::store(&error))?;
+    if !page.is_empty() || wait == 0 {
+        return Ok(Page::of(&page, after).into_response());
+    }
+    let waited = tokio::select! {
+        page = next(&app, &bot, &conversation, after) => page?,
+        () = tokio::time::sleep(Duration::from_secs(wait)) => Page::of(&[], after),
+        () = app.shutdown.cancelled() => Page::of(&[], after),
+    };
+    Ok(waited.into_response())
+}
+
+/// Who calls: a visitor, and the conversation they have with which bot.
+pub(super) struct Caller {
+    pub(super) bot: Arc<Bot>,
+    pub(super) conversation: String,
+}
+
+impl Caller {
+    async fn of(app: &App, headers: &HeaderMap) -> Result<Self, ApiError> {
+        Self::with_token(app, bearer(headers).unwrap_or_default()).await
+    }
+
+    pub(super) async fn with_token(app: &App, token: &str) -> Result<Self, ApiError> {
+        let found = app.visitors.with_token(token, app.clock.now()).await;
+        let found = found.map_err(|error| problem::store(&error))?;
+        let (visitor, conversation) = found.ok_or_else(problem::unauthorized)?;
+        let bot = app
+            .bots
+            .get(&visitor.bot)
+            .ok_or_else(problem::unauthorized)?;
+        Ok(Self {
+            bot: Arc::clone(bot),
+            conversation,
+        })
+    }
+}
+
+/// What makes two messages with the same `clientId` the same message.
+fn print(said: &Said) -> u64 {
+    let event = said
+        .event
+        .as_ref()
+        .map(|event| (&event.name, &event.parameters));
+    ids::fingerprint(format!("{:?}", (&said.text, event)).as_bytes())
+}
+
+/// The number of the visitor's own event. It need not be the first of its step: a pause may have
+/// ended just before it.
+async fn seq_of(
+    bot: &Bot,
+    conversation: &str,
+    client_id: &str,
+    stepped: &Stepped<machine::conversation::Conversation>,
+) -> Result<u64, ApiError> {
+    if let Some(seq) = own(&stepped.events, client_id) {
+        return Ok(seq);
+    }
+    let before = stepped.first_seq.saturating_sub(1);
+    let then = bot.ledger.events(conversation, before, 8).await;
+    let then = then.map_err(|error| problem::store(&error))?;
+    Ok(own(&then, client_id).unwrap_or(stepped.first_seq))
+}
+
+fn own(events: &[Recorded<Event>], client_id: &str) -> Option<u64> {
+    let own = events.iter().find(|recorded| {
+        matches!(&recorded.event, Event::VisitorSaid { client_id: id, .. } if id == client_id)
+    });
+    own.map(|recorded| recorded.position.seq)
+}
+
+/// Waits for the next events. Somebody who began to type before this poll did was in an earlier
+/// answer already.
+async fn next(app: &App, bot: &Bot, conversation: &str, after: u64) -> Result<Page, ApiError> {
+    let began = app.clock.now();
+    let mut watcher = bot.ledger.watch(conversation, after);
+    loop {
+        match watcher
+            .next()
+            .await
+            .map_err(|error| problem::store(&error))?
+        {
+            Seen::Events(events) => return Ok(Page::of(&events, after)),
+            Seen::Whisper { text, until } if until - limits::TYPING_MS >= began => {
+                return Ok(Page {
+                    events: vec![text.to_string()],
+                    next: after,
+                });
+            }
+            Seen::Whisper { .. } => {}
+        }
+    }
+}
+
+/// Events as JSON, each encoded already, and the cursor after them.
+struct Page {
+    events: Vec<String>,
+    next: u64,
+}
+
+impl Page {
+    fn of(recorded: &[Recorded<Event>], after: u64) -> Self {
+        Self {
+            events: recorded.iter().filter_map(events::encode).collect(),
+            next: recorded.last().map_or(after, |last| last.position.seq),
+        }
+    }
+
+    fn into_response(self) -> Response {
+        #[derive(serde::Serialize)]
+        struct Written {
+            events: Box<RawValue>,
+            next: u64,
+        }
+        match RawValue::from_string(format!("[{}]", self.events.join(","))) {
+            Ok(events) => json(
+                StatusCode::OK,
+                &Written {
+                    events,
+                    next: self.next,
+                },
+            ),
+            Err(error) => ApiError::internal(&error).into_response(),
+        }
+    }
+}
+
+/// A whole number in the query; 0 when it is not there.
+fn number(query: &str, name: &str) -> Result<u64, ApiError> {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let Some((_, value)) = pairs.find(|(key, _)| key == name) else {
+        return Ok(0);
+    };
+    value.parse().map_err(|_| {
+        let detail = format!("`{name}` is no whole number: send one, or leave it out");
+        Problem::new(ProblemId::InvalidField, detail)
+            .at(name)
+            .into()
+    })
+}

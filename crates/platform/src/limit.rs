@@ -1,0 +1,38 @@
+//! Limits of this side alone; those both sides share are in `machine::limits`.
+
+use std::time::Duration;
+
+/// Longest `clientId`, in characters (visitor API).
+pub(crate) const CLIENT_ID_CHARS_MAX: usize = 64;
+/// Longest `Idempotency-Key` or `messageId` of a push, in characters.
+pub(crate) const PUSH_ID_CHARS_MAX: usize = 200;
+/// Most bytes of a request body of the visitor API.
+pub(crate) const VISITOR_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Most bytes of `messageHistory`, so that step one stays well within a receiver's body limit.
+pub(crate) const HISTORY_BYTES_MAX: usize = 96 * 1024;
+/// Longest time a long poll waits.
+pub(crate) const POLL_SECONDS_MAX: u64 = 25;
+/// How long a fresh socket may take to say who it is.
+pub(crate) const FIRST_FRAME_WAIT: Duration = Duration::from_secs(10);
+/// Most bytes of a frame from a visitor's socket, which has only its token and cursor to send.
+pub(crate) const FRAME_BYTES_MAX: usize = 4 * 1024;
+/// How long one frame may wait for a reader before the socket is closed.
+pub(crate) const SLOW_READER_WAIT: Duration = Duration::from_secs(10);
+/// A socket is pinged once in so many seconds.
+pub(crate) const PING_SECONDS: usize = 25;
+/// Visitors kept in memory, twice: those used lately and those used before them.
+pub(crate) const VISITORS_CACHED_MAX: usize = 8_192;
+/// Typing calls under way at a time, all bots together; more are not made.
+pub(crate) const TYPING_CALLS_MAX: usize = 64;
+/// Conversations whose last typing call is remembered before old ones are forgotten.
+pub(crate) const TYPING_REMEMBERED_MAX: usize = 8_192;
+/// Due conversations woken at a time.
+pub(crate) const WOKEN_AT_ONCE_MAX: usize = 64;
+/// Page of due or owing conversations.
+pub(crate) const PAGE_IDS_MAX: usize = 256;
+/// How long a call must have been owed before it is taken for forgotten; longer than any deadline.
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// How often the timer compares the clock with the next wake time.
+pub(crate) const CLOCK_LOOK: Duration = Duration::from_millis(100);
+/// Longest wait between two attempts to store an answer.
+pub(crate) const SETTLE_WAIT_MAX: Duration = Duration::from_secs(5);

@@ -1,0 +1,184 @@
+//! Who a visitor is: made once, recognized by a token of which only the hash is kept.
+//!
+//! User, conversation and token share one 26 character id, so each leads to the others without a
+//! table: `usr_<id>`, `cnv_<id>`, `vst_<id>_<secret>`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use edge::{ids, secrets};
+use machine::{Machine as _, Millis, conversation::Conversation};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use store::{Ledger, Store, StoreError};
+use wire::visitor::NewVisitor;
+
+use crate::limit;
+
+const SPACE: &str = "visitor";
+const ID_LENGTH: usize = 26;
+
+/// What is kept of a visitor.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Visitor {
+    pub(crate) bot: String,
+    token_hash: String,
+    pub(crate) language: Option<String>,
+    pub(crate) time_zone: Option<String>,
+}
+
+/// A visitor who has just been made; the token is told once.
+pub(crate) struct Created {
+    pub(crate) user: String,
+    pub(crate) token: SecretString,
+}
+
+/// All visitors, the recent ones in memory.
+pub(crate) struct Visitors {
+    store: Store,
+    recent: Mutex<Recent>,
+}
+
+#[derive(Default)]
+struct Recent {
+    young: HashMap<Box<str>, Arc<Visitor>>,
+    old: HashMap<Box<str>, Arc<Visitor>>,
+}
+
+impl Visitors {
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            recent: Mutex::default(),
+        }
+    }
+
+    /// Makes a visitor of `bot` and the conversation they will have.
+    pub(crate) async fn create(
+        &self,
+        bot: &str,
+        ledger: &Ledger<Conversation>,
+        new: NewVisitor,
+        now: Millis,
+    ) -> Result<Created, StoreError> {
+        let user = ids::new_id("usr", now);
+        let id = user.trim_start_matches("usr_").to_owned();
+        let token = ids::new_secret(&format!("vst_{id}"));
+        let visitor = Visitor {
+            bot: bot.to_owned(),
+            token_hash: secrets::hash_hex(token.expose_secret()),
+            language: new.language,
+            time_zone: new.time_zone,
+        };
+        let record = serde_json::to_string(&visitor).map_err(|error| StoreError::Unreadable {
+            id: user.clone(),
+            detail: error.to_string(),
+        })?;
+        let conversation = conversation_of_id(&id);
+        let fresh = Conversation::new();
+        // A record without its conversation, or the other way round, is of no use to anybody and
+        // known to nobody, so the two need not be one unit; this way they share one commit.
+        tokio::try_join!(
+            self.store.put_record(SPACE, &user, &record, None),
+            ledger.create(&conversation, &fresh),
+        )?;
+        self.recent().keep(&id, Arc::new(visitor));
+        Ok(Created { user, token })
+    }
+
+    /// The visitor with this token and the id of their conversation.
+    pub(crate) async fn with_token(
+        &self,
+        token: &str,
+        now: Millis,
+    ) -> Result<Option<(Arc<Visitor>, String)>, StoreError> {
+        let id = token
+            .strip_prefix("vst_")
+            .and_then(|rest| rest.split_once('_'));
+        let Some(id) = id.map(|(id, _)| id).filter(|id| is_id(id)) else {
+            return Ok(None);
+        };
+        let visitor = self.find(id, now).await?;
+        let visitor = visitor.filter(|known| secrets::matches_hash(&known.token_hash, token));
+        Ok(visitor.map(|visitor| (visitor, conversation_of_id(id))))
+    }
+
+    /// Whose conversation this is. A visitor who cannot be read has no preferences.
+    pub(crate) async fn of_conversation(&self, conversation: &str, now: Millis) -> Arc<Visitor> {
+        let id = id_of(conversation);
+        match self.find(id, now).await {
+            Ok(visitor) => visitor.unwrap_or_default(),
+            Err(error) => {
+                tracing::warn!(conversation.id = conversation, %error, "a visitor is not readable");
+                Arc::default()
+            }
+        }
+    }
+
+    async fn find(&self, id: &str, now: Millis) -> Result<Option<Arc<Visitor>>, StoreError> {
+        if let Some(visitor) = self.recent().get(id) {
+            return Ok(Some(visitor));
+        }
+        let Some(record) = self.store.record(SPACE, &format!("usr_{id}"), now).await? else {
+            return Ok(None);
+        };
+        let visitor = serde_json::from_str(&record).map_err(|error| StoreError::Unreadable {
+            id: format!("usr_{id}"),
+            detail: error.to_string(),
+        })?;
+        let visitor = Arc::new(visitor);
+        self.recent().keep(id, Arc::clone(&visitor));
+        Ok(Some(visitor))
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recent {
+    fn get(&mut self, id: &str) -> Option<Arc<Visitor>> {
+        if let Some(visitor) = self.young.get(id) {
+            return Some(Arc::clone(visitor));
+        }
+        let visitor = self.old.remove(id)?;
+        self.keep(id, Arc::clone(&visitor));
+        Some(visitor)
+    }
+
+    /// When the young are many, they become the old, and the old are forgotten.
+    fn keep(&mut self, id: &str, visitor: Arc<Visitor>) {
+        if self.young.len() >= limit::VISITORS_CACHED_MAX {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(id.into(), visitor);
+    }
+}
+
+/// `userId` of the visitor whose conversation this is.
+pub(crate) fn user_of(conversation: &str) -> String {
+    format!("usr_{}", id_of(conversation))
+}
+
+/// The conversation of a visitor, when `user` can be the id of one.
+pub(crate) fn conversation_of(user: &str) -> Option<String> {
+    let id = user.strip_prefix("usr_").filter(|id| is_id(id))?;
+    Some(conversation_of_id(id))
+}
+
+fn conversation_of_id(id: &str) -> String {
+    format!("{}_{id}", Conversation::PREFIX)
+}
+
+fn id_of(conversation: &str) -> &str {
+    conversation
+        .split_once('_')
+        .map_or(conversation, |(_, id)| id)
+}
+
+fn is_id(id: &str) -> bool {
+    id.len() == ID_LENGTH && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}

@@ -152,7 +152,7 @@ mod tests {
                 1,
             ),
             (
-                "      \u{1b}[2mTests\u{1b}[22m  \u{1b}[1m\u{1b}[32m30 passed\u{1b}[39m\u{1b}[22m (30)",
+                "      \u{1b}[2mTests\u{1b}[22m  \u{1b}[32m30 passed\u{1b}[39m (30)",
                 30,
                 0,
             ),

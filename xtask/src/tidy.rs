@@ -123,7 +123,10 @@ fn functions(text: &str) -> Vec<(usize, usize)> {
                 matches!(*word, "async" | "const" | "unsafe") || word.starts_with("pub")
             })
         });
-        if !only_qualifiers {
+        let opening = lines[start..]
+            .iter()
+            .find(|line| line.ends_with(['{', ';', '}']));
+        if !only_qualifiers || !opening.is_some_and(|line| line.ends_with('{')) {
             continue;
         }
         let closing = format!("{}}}", " ".repeat(indent));

@@ -13,7 +13,7 @@ use machine::{
 use serde_json::Map;
 use store::{Ledger, Store};
 
-use crate::{BotConfig, OnReply, visitors::Visitor};
+use crate::{BotConfig, visitors::Visitor};
 
 pub(crate) struct Bot {
     pub(crate) config: BotConfig,
@@ -35,14 +35,14 @@ pub(crate) struct Question<'a> {
 
 impl Bot {
     pub(crate) fn new(config: BotConfig, store: &Store) -> Self {
-        let triggers = config.triggers.iter().filter(|_| config.webhook.is_some());
+        let triggers = config
+            .policy
+            .triggers
+            .iter()
+            .filter(|_| config.webhook.is_some());
         let policy = Policy {
             triggers: triggers.map(|name| trigger_name(name)).collect(),
-            max_pause: config.pause.pause_ms_max,
-            refusal_ends_pause: config.pause.on_refused == OnReply::End,
-            lateness_ends_pause: config.pause.on_late == OnReply::End,
-            unavailable_notice: config.pause.unavailable_notice.clone(),
-            ..Policy::default()
+            ..config.policy.clone()
         };
         let ledger = store.ledger(&config.id);
         Self {

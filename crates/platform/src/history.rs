@@ -34,7 +34,9 @@ pub(crate) async fn of(call: Call<'_>) -> Vec<Value> {
             return items.newest();
         };
         after = last.position.seq;
-        page.iter().for_each(|recorded| items.add(recorded));
+        for recorded in &page {
+            items.add(recorded);
+        }
     }
 }
 

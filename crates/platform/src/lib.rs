@@ -12,7 +12,7 @@ use edge::{
     Clock,
     egress::{Egress, Target},
 };
-use machine::{Millis, limits};
+use machine::conversation::Policy;
 use secrecy::SecretString;
 use store::{Store, StoreError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -47,13 +47,12 @@ pub struct BotConfig {
     pub bot: Arc<dyn dialogflow::Bot>,
     /// BCP 47; used for visitors who name no language.
     pub language: String,
-    /// Names of the contexts that start a handover; compared in lower case.
-    pub triggers: Vec<String>,
     /// Keys a bridge may present on the push endpoint.
     pub push_keys: Vec<SecretString>,
     /// Without one there is no handover; triggers are then ignored.
     pub webhook: Option<WebhookConfig>,
-    pub pause: PauseConfig,
+    /// Triggers, and what becomes of the pause where the contract leaves it open (13.3).
+    pub policy: Policy,
 }
 
 /// Where and how the bridge is called.
@@ -68,37 +67,6 @@ pub struct WebhookConfig {
     pub typing: bool,
 }
 
-/// What the operator decided about the pause where the contract leaves it open (13.3).
-#[derive(Debug, Clone)]
-pub struct PauseConfig {
-    /// After a step two `paused: false`.
-    pub on_refused: OnReply,
-    /// After a late or failed step two.
-    pub on_late: OnReply,
-    /// Longest pause a reply or push may ask for, in milliseconds.
-    pub pause_ms_max: Millis,
-    /// Shown when step one was not accepted; nothing by default.
-    pub unavailable_notice: Option<String>,
-}
-
-/// What becomes of the pause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnReply {
-    End,
-    Keep,
-}
-
-impl Default for PauseConfig {
-    fn default() -> Self {
-        Self {
-            on_refused: OnReply::End,
-            on_late: OnReply::Keep,
-            pause_ms_max: limits::MAX_PAUSE_MS,
-            unavailable_notice: None,
-        }
-    }
-}
-
 impl Platform {
     #[must_use]
     pub fn new(bots: Vec<BotConfig>, store: Store, clock: Clock, egress: Egress) -> Self {
@@ -108,7 +76,6 @@ impl Platform {
     }
 
     /// `/v1/…` and `POST /webhooks/handover/push`.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         http::router(Arc::clone(&self.app))
     }

@@ -16,10 +16,12 @@ use crate::{app::App, bot::Bot, limit, pulse};
 
 /// Drives everything that is owed, then starts the standing tasks.
 pub(crate) async fn start(app: &Arc<App>, shutdown: CancellationToken) -> Result<(), StoreError> {
-    let own = app.shutdown.clone();
+    let (own, tasks) = (app.shutdown.clone(), app.tasks.clone());
     tokio::spawn(async move {
         shutdown.cancelled().await;
         own.cancel();
+        // From now on, waiting for the tasks ends with the last of them.
+        tasks.close();
     });
     for owed in owing(app).await? {
         app.drive(&owed.bot, &owed.conversation, owed.state);

@@ -7,7 +7,7 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -25,7 +25,10 @@ use crate::{
 
 /// The calls under way.
 #[derive(Default)]
-pub(crate) struct Lanes(Mutex<HashMap<(Arc<str>, Lane), Option<Conversation>>>);
+pub(crate) struct Lanes(Mutex<Busy>);
+
+/// The busy lanes, each with the newest state that arrived meanwhile.
+type Busy = HashMap<(Arc<str>, Lane), Option<Conversation>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
@@ -186,7 +189,7 @@ impl App {
 }
 
 impl Lanes {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(Arc<str>, Lane), Option<Conversation>>> {
+    fn lock(&self) -> MutexGuard<'_, Busy> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -46,5 +46,5 @@ fn cors() -> CorsLayer {
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
         .expose_headers([header::RETRY_AFTER])
-        .max_age(Duration::from_secs(24 * 3600))
+        .max_age(Duration::from_hours(24))
 }

@@ -50,17 +50,18 @@ pub(super) async fn method_not_allowed() -> ApiError {
     )
 }
 
-/// Refuses what is clearly not JSON; a missing content type passes.
-pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
-    if may_be_json(headers) {
-        return Ok(());
-    }
-    Err(ApiError::new(
-        ProblemId::NotJson,
-        "Send `Content-Type: application/json`.",
-    ))
+pub(super) fn not_json() -> ApiError {
+    ApiError::new(ProblemId::NotJson, "Send `Content-Type: application/json`.")
 }
 
+pub(super) fn not_a_number(field: &str) -> ApiError {
+    let detail = format!("`{field}` is no whole number: send one, or leave it out");
+    Problem::new(ProblemId::InvalidField, detail)
+        .at(field)
+        .into()
+}
+
+/// False for what is clearly not JSON; a missing content type passes (contract, section 15).
 pub(super) fn may_be_json(headers: &HeaderMap) -> bool {
     let Some(declared) = headers.get(header::CONTENT_TYPE) else {
         return true;

@@ -22,7 +22,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 use store::{Key, Seen, Stepped};
 use wire::{
-    problem::{Problem, ProblemId},
+    problem::ProblemId,
     visitor::{Accepted, NewMessage, NewVisitor, VisitorCreated},
 };
 
@@ -36,7 +36,9 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    problem::expect_json(&headers)?;
+    if !problem::may_be_json(&headers) {
+        return Err(problem::not_json());
+    }
     let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
     let new = NewVisitor::parse(&body)?;
     let Some(bot) = app.bots.get(&bot_id) else {
@@ -62,7 +64,9 @@ pub(super) async fn say(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    problem::expect_json(&headers)?;
+    if !problem::may_be_json(&headers) {
+        return Err(problem::not_json());
+    }
     let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
     let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
     let message = NewMessage::parse(&body, limits::TEXT_CHARS_MAX, limit::CLIENT_ID_CHARS_MAX)?;
@@ -114,8 +118,12 @@ pub(super) async fn events(
 ) -> Result<Response, ApiError> {
     let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
     let query = query.unwrap_or_default();
-    let after = number(&query, "after")?.min(i64::MAX as u64);
-    let wait = number(&query, "wait")?.min(limit::POLL_SECONDS_MAX);
+    let after = number(&query, "after")
+        .ok_or_else(|| problem::not_a_number("after"))?
+        .min(i64::MAX as u64);
+    let wait = number(&query, "wait")
+        .ok_or_else(|| problem::not_a_number("wait"))?
+        .min(limit::POLL_SECONDS_MAX);
     let page = bot
         .ledger
         .events(&conversation, after, limits::PAGE_EVENTS_MAX)
@@ -247,16 +255,11 @@ impl Page {
     }
 }
 
-/// A whole number in the query; 0 when it is not there.
-fn number(query: &str, name: &str) -> Result<u64, ApiError> {
+/// A whole number in the query, 0 when it is not there; `None` when it is something else.
+fn number(query: &str, name: &str) -> Option<u64> {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    let Some((_, value)) = pairs.find(|(key, _)| key == name) else {
-        return Ok(0);
-    };
-    value.parse().map_err(|_| {
-        let detail = format!("`{name}` is no whole number: send one, or leave it out");
-        Problem::new(ProblemId::InvalidField, detail)
-            .at(name)
-            .into()
-    })
+    match pairs.find(|(key, _)| key == name) {
+        Some((_, value)) => value.parse().ok(),
+        None => Some(0),
+    }
 }

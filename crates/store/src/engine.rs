@@ -3,11 +3,11 @@
 use crate::{
     Options,
     error::StoreError,
+    front::Front,
     postgres::Postgres,
     signals::Signals,
     sqlite::Sqlite,
     tx::{Columns, Query},
-    unit::Unit,
 };
 use std::{path::Path, sync::Arc};
 
@@ -47,10 +47,11 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn submit(&self, unit: Box<dyn Unit>) -> Result<(), StoreError> {
+    /// The writer, as far as the outside sees it.
+    pub(crate) fn front(&self) -> &Front {
         match self {
-            Self::Sqlite(engine) => engine.submit(unit).await,
-            Self::Postgres(engine) => engine.submit(unit).await,
+            Self::Sqlite(engine) => engine.front(),
+            Self::Postgres(engine) => engine.front(),
         }
     }
 
@@ -61,37 +62,15 @@ impl Engine {
     ) -> Result<Vec<R>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.query(query, read).await,
-            Self::Postgres(engine) => engine.query(query, read).await,
-        }
-    }
-
-    /// True while the last write failed for a reason that may pass.
-    pub(crate) fn is_ailing(&self) -> bool {
-        match self {
-            Self::Sqlite(engine) => engine.is_ailing(),
-            Self::Postgres(engine) => engine.is_ailing(),
-        }
-    }
-
-    /// What to tell somebody whose unit met a writer that is gone.
-    pub(crate) fn stopped(&self) -> StoreError {
-        match self {
-            Self::Sqlite(engine) => engine.stopped(),
-            Self::Postgres(engine) => engine.stopped(),
-        }
-    }
-
-    pub(crate) async fn failed(&self) -> StoreError {
-        match self {
-            Self::Sqlite(engine) => engine.failed().await,
-            Self::Postgres(engine) => engine.failed().await,
+            Self::Postgres(engine) => engine.query(&query, read).await,
         }
     }
 
     pub(crate) async fn close(&self) {
+        self.front().close().await;
         match self {
             Self::Sqlite(engine) => engine.close().await,
-            Self::Postgres(engine) => engine.close().await,
+            Self::Postgres(engine) => engine.close(),
         }
     }
 }

@@ -5,11 +5,15 @@
 //! time are stored together or not at all. Drivers ask the [`Store`] what is due and what is owed.
 //! No transaction stays open while anybody waits for a network other than the database's own.
 #![forbid(unsafe_code)]
-#![expect(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names, not code")]
+#![expect(
+    clippy::doc_markdown,
+    reason = "SQLite and PostgreSQL are names, not code"
+)]
 
 mod desk;
 mod engine;
 mod error;
+mod front;
 mod ledger;
 mod migrate;
 mod mutant;
@@ -81,7 +85,7 @@ impl Store {
     /// Ok when the writer answers. After a failed write this tries to write again, so that a full
     /// disk is noticed to have room without waiting for a message.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        let queries = if self.inner.engine.is_ailing() {
+        let queries = if self.inner.engine.front().is_ailing() {
             vec![put_record("store", "probe", "", None)]
         } else {
             Vec::new()
@@ -97,7 +101,7 @@ impl Store {
     /// Ends when the writer has given up for good, with the reason. The process should then exit
     /// with a failure and be started again: the database recovers from what is on the disk.
     pub async fn failed(&self) -> StoreError {
-        self.inner.engine.failed().await
+        self.inner.engine.front().failed().await
     }
 
     /// Commits what was handed in before, refuses what comes after, and puts the files in order.
@@ -210,11 +214,11 @@ impl Store {
     }
 
     pub(crate) async fn submit(&self, unit: Box<dyn Unit>) -> Result<(), StoreError> {
-        self.inner.engine.submit(unit).await
+        self.inner.engine.front().submit(unit).await
     }
 
     pub(crate) fn stopped(&self) -> StoreError {
-        self.inner.engine.stopped()
+        self.inner.engine.front().stopped()
     }
 
     pub(crate) async fn query<R: Send + 'static>(

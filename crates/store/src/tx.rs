@@ -100,6 +100,7 @@ pub(crate) trait Tx {
         &mut self,
         wants: &[Want<'_>],
     ) -> impl Future<Output = Result<Vec<Found>, StoreError>> + Send;
+    /// Writes a batch. Nothing follows but the commit, so an engine may commit in the same trip.
     fn put(&mut self, changes: Changes) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 

@@ -1,40 +1,123 @@
-//! PostgreSQL (not in this commit yet).
+//! PostgreSQL: one writer task with its own connection, and a pool for reads.
+//!
+//! The writer commits what waits together, as on SQLite, in two round trips per batch. Other nodes
+//! may do the same with the same database: rows are locked for a step, and what was raced is
+//! decided again.
+
+mod connect;
+mod poll;
+mod tx;
+mod writer;
+
 use crate::{
     Options,
     error::StoreError,
+    front::Front,
     signals::Signals,
     tx::{Columns, Query},
-    unit::Unit,
 };
-use std::sync::Arc;
-pub(crate) struct Postgres;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Timeouts};
+use std::{sync::Arc, time::Duration};
+use tokio::task::AbortHandle;
+use tokio_postgres::{Config, NoTls};
+use writer::Writer;
+
+/// Reads are short; more connections only wait for the same cores.
+const READERS: usize = 8;
+/// How long a read waits for a connection.
+const READER_WAIT: Duration = Duration::from_secs(5);
+
+pub(crate) struct Postgres {
+    name: String,
+    front: Front,
+    pool: Pool,
+    poll: Option<AbortHandle>,
+}
+
 impl Postgres {
-    pub(crate) async fn open(_: &str, _: &Options, _: &Arc<Signals>) -> Result<Self, StoreError> {
-        Err(StoreError::Address(
-            "PostgreSQL is not supported yet".to_owned(),
-        ))
+    pub(crate) async fn open(
+        url: &str,
+        options: &Options,
+        signals: &Arc<Signals>,
+    ) -> Result<Self, StoreError> {
+        let config = connect::config(url)?;
+        let name = connect::name(&config);
+        connect::migrate(&config, &name).await?;
+        let connection = connect::connect(&config, &name).await?;
+        let pool = pool(&config)?;
+        let (front, jobs) = Front::new();
+        let writer = Writer::new(
+            config,
+            name.clone(),
+            connection,
+            signals.clone(),
+            front.health().clone(),
+        );
+        tokio::spawn(writer.run(jobs));
+        let poll = options.poll.map(|pause| {
+            tokio::spawn(poll::run(pool.clone(), signals.clone(), pause)).abort_handle()
+        });
+        Ok(Self {
+            name,
+            front,
+            pool,
+            poll,
+        })
     }
+
     pub(crate) fn name(&self) -> &str {
-        ""
+        &self.name
     }
-    pub(crate) async fn submit(&self, _: Box<dyn Unit>) -> Result<(), StoreError> {
-        Err(self.stopped())
+
+    pub(crate) fn front(&self) -> &Front {
+        &self.front
     }
-    pub(crate) async fn query<R: Send + 'static>(
+
+    /// A read that loses its connection is read again.
+    pub(crate) async fn query<R>(
         &self,
-        _: Query,
-        _: impl Fn(&dyn Columns) -> Result<R, StoreError> + Send + 'static,
+        query: &Query,
+        read: impl Fn(&dyn Columns) -> Result<R, StoreError>,
     ) -> Result<Vec<R>, StoreError> {
-        Err(self.stopped())
+        let rows = match self.rows(query).await {
+            Err(error) if tx::is_lost(&error) => self.rows(query).await,
+            rows => rows,
+        };
+        let rows = rows.map_err(|error| tx::error(&error))?;
+        rows.iter().map(|row| read(row)).collect()
     }
-    pub(crate) fn is_ailing(&self) -> bool {
-        false
+
+    async fn rows(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, tx::Failure> {
+        let connection: Object = self.pool.get().await.map_err(tx::Failure::pool)?;
+        let statement = connection.prepare_cached(query.sql).await?;
+        Ok(connection.query(&statement, &tx::args(query)).await?)
     }
-    pub(crate) fn stopped(&self) -> StoreError {
-        StoreError::Stopped(String::new())
+
+    pub(crate) fn close(&self) {
+        self.pool.close();
     }
-    pub(crate) async fn failed(&self) -> StoreError {
-        self.stopped()
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Some(poll) = &self.poll {
+            poll.abort();
+        }
     }
-    pub(crate) async fn close(&self) {}
+}
+
+fn pool(config: &Config) -> Result<Pool, StoreError> {
+    let recycling_method = RecyclingMethod::Fast;
+    let manager = Manager::from_config(config.clone(), NoTls, ManagerConfig { recycling_method });
+    let timeouts = Timeouts {
+        wait: Some(READER_WAIT),
+        create: Some(READER_WAIT),
+        recycle: Some(READER_WAIT),
+    };
+    Pool::builder(manager)
+        .max_size(READERS)
+        .timeouts(timeouts)
+        .runtime(deadpool_postgres::Runtime::Tokio1)
+        .build()
+        .map_err(|error| StoreError::Address(error.to_string()))
 }

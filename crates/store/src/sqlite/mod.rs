@@ -15,64 +15,26 @@ mod tests;
 
 use crate::{
     error::StoreError,
+    front::Front,
     signals::{Signals, lock},
     sql,
     tx::{Columns, Query},
-    unit::Unit,
 };
 use checkpoint::Checkpointer;
 use readers::Readers;
 use std::{
     path::Path,
-    sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     thread::JoinHandle,
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::oneshot;
 use writer::Writer;
-
-/// How many units may wait for the writer; whoever comes later waits to be let in.
-const WAITING_UNITS_MAX: usize = 4096;
 
 pub(crate) struct Sqlite {
     name: String,
-    inbox: mpsc::Sender<Job>,
+    front: Front,
     readers: Readers,
-    health: Arc<Health>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// What the writer is asked to do.
-enum Job {
-    Unit(Box<dyn Unit>),
-    Close(oneshot::Sender<()>),
-}
-
-/// How the writer is; seen from outside.
-struct Health {
-    ailing: AtomicBool,
-    closed: AtomicBool,
-    fatal: OnceLock<StoreError>,
-    fatal_seen: watch::Sender<bool>,
-}
-
-impl Health {
-    fn new() -> Self {
-        Self {
-            ailing: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
-            fatal: OnceLock::new(),
-            fatal_seen: watch::Sender::new(false),
-        }
-    }
-
-    /// Gives up for good; the first reason stays.
-    fn give_up(&self, error: StoreError) {
-        let _ = self.fatal.set(error);
-        self.fatal_seen.send_replace(true);
-    }
 }
 
 impl Sqlite {
@@ -86,20 +48,18 @@ impl Sqlite {
 
     fn open_now(path: &Path, signals: Arc<Signals>) -> Result<Self, StoreError> {
         let opened = connect::open(path)?;
-        let (inbox, jobs) = mpsc::channel(WAITING_UNITS_MAX);
-        let health = Arc::new(Health::new());
+        let (front, jobs) = Front::new();
         let readers = Readers::new();
         let mut threads = readers.start(&opened)?;
         let (checkpointer, thread) = Checkpointer::start(&opened)?;
         threads.push(thread);
-        let writer = Writer::new(opened, signals, health.clone(), checkpointer);
+        let writer = Writer::new(opened, signals, front.health().clone(), checkpointer);
         threads.push(spawn("store-writer", move || writer.run(jobs))?);
         let threads = Mutex::new(threads);
         Ok(Self {
             name: path.display().to_string(),
-            inbox,
+            front,
             readers,
-            health,
             threads,
         })
     }
@@ -108,11 +68,8 @@ impl Sqlite {
         &self.name
     }
 
-    pub(crate) async fn submit(&self, unit: Box<dyn Unit>) -> Result<(), StoreError> {
-        self.inbox
-            .send(Job::Unit(unit))
-            .await
-            .map_err(|_| self.stopped())
+    pub(crate) fn front(&self) -> &Front {
+        &self.front
     }
 
     pub(crate) async fn query<R: Send + 'static>(
@@ -129,40 +86,12 @@ impl Sqlite {
         self.readers
             .submit(job)
             .await
-            .map_err(|()| self.stopped())?;
-        answer.await.unwrap_or_else(|_| Err(self.stopped()))
+            .map_err(|()| self.front.stopped())?;
+        answer.await.unwrap_or_else(|_| Err(self.front.stopped()))
     }
 
-    pub(crate) fn is_ailing(&self) -> bool {
-        self.health.ailing.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn stopped(&self) -> StoreError {
-        if let Some(error) = self.health.fatal.get() {
-            return error.clone();
-        }
-        let why = if self.health.closed.load(Ordering::Relaxed) {
-            "closed"
-        } else {
-            "lost"
-        };
-        StoreError::Stopped(why.to_owned())
-    }
-
-    pub(crate) async fn failed(&self) -> StoreError {
-        let mut fatal = self.health.fatal_seen.subscribe();
-        // The sender lives in `self`, so this only ends with a fatal error.
-        if fatal.wait_for(|fatal| *fatal).await.is_err() {
-            return std::future::pending().await;
-        }
-        self.stopped()
-    }
-
+    /// Ends the other threads, once the writer has ended.
     pub(crate) async fn close(&self) {
-        let (done, closed) = oneshot::channel();
-        if self.inbox.send(Job::Close(done)).await.is_ok() {
-            let _ = closed.await;
-        }
         self.readers.close();
         let threads = std::mem::take(&mut *lock(&self.threads));
         let join = || {

@@ -5,7 +5,6 @@
 //! commit that fails leaves the disk in doubt, so the writer then gives up for good.
 
 use super::{
-    Health, Job,
     checkpoint::Checkpointer,
     connect::Opened,
     tx::{self, SqliteTx},
@@ -13,6 +12,7 @@ use super::{
 use crate::{
     desk::Desk,
     error::StoreError,
+    front::{Health, Jobs},
     mutant::{self, Mutant},
     signals::Signals,
     tx::work,
@@ -20,14 +20,7 @@ use crate::{
 };
 use futures::FutureExt;
 use rusqlite::{Connection, ErrorCode};
-use std::{
-    fs::File,
-    sync::{Arc, atomic::Ordering},
-};
-use tokio::sync::{mpsc, oneshot};
-
-/// How many units share a commit at most.
-const BATCH_LENGTH_MAX: usize = 256;
+use std::{fs::File, sync::Arc};
 
 pub(super) struct Writer {
     connection: Connection,
@@ -59,43 +52,21 @@ impl Writer {
     }
 
     /// Works until the store is closed or dropped.
-    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut closing: Option<oneshot::Sender<()>> = None;
-        while closing.is_none()
-            && let Some(first) = jobs.blocking_recv()
-        {
-            let mut units = Vec::new();
-            let mut next = Some(first);
-            while let Some(job) = next {
-                match job {
-                    Job::Unit(unit) => units.push(unit),
-                    Job::Close(done) => {
-                        closing = Some(done);
-                        break;
-                    }
-                }
-                next = if units.len() < BATCH_LENGTH_MAX {
-                    jobs.try_recv().ok()
-                } else {
-                    None
-                };
-            }
+    pub(super) fn run(mut self, mut jobs: Jobs) {
+        while let Some(units) = jobs.blocking_batch() {
             self.batch(units);
         }
-        self.health.closed.store(true, Ordering::Relaxed);
-        drop(jobs);
         self.checkpointer.stop();
+        // The queue goes last: its end tells that the writer has let go of the file.
         drop(self);
-        if let Some(done) = closing {
-            let _ = done.send(());
-        }
+        drop(jobs);
     }
 
     fn batch(&mut self, mut units: Vec<Box<dyn Unit>>) {
         if units.is_empty() {
             return;
         }
-        if let Some(error) = self.health.fatal.get().cloned() {
+        if let Some(error) = self.health.fatal().cloned() {
             return self.finish(units, &Err(error));
         }
         match self.attempt(&mut units) {
@@ -106,7 +77,7 @@ impl Writer {
             }
             outcome => {
                 if let Err(error) = &outcome {
-                    self.note(error);
+                    self.health.note(error);
                 }
                 self.finish(units, &outcome);
             }
@@ -170,7 +141,7 @@ impl Writer {
         match committed {
             Ok(()) => {
                 if wrote {
-                    self.health.ailing.store(false, Ordering::Relaxed);
+                    self.health.recovered();
                     self.checkpointer.wrote();
                 }
                 Ok(())
@@ -193,21 +164,8 @@ impl Writer {
         if !self.connection.is_autocommit()
             && let Err(error) = self.execute("ROLLBACK")
         {
-            self.note(&StoreError::Stopped(format!("a rollback failed: {error}")));
-        }
-    }
-
-    fn note(&self, error: &StoreError) {
-        match error {
-            StoreError::Stopped(_) => {
-                tracing::error!(%error, "the database writer gives up");
-                self.health.give_up(error.clone());
-            }
-            error if error.is_temporary() => {
-                tracing::warn!(%error, "a commit did not happen");
-                self.health.ailing.store(true, Ordering::Relaxed);
-            }
-            _ => {}
+            self.health
+                .note(&StoreError::Stopped(format!("a rollback failed: {error}")));
         }
     }
 

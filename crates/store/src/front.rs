@@ -1,0 +1,162 @@
+//! What stands in front of a writer: the queue of units, and how the writer is.
+
+use crate::{error::StoreError, unit::Unit};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many units may wait for the writer; whoever comes later waits to be let in.
+const WAITING_UNITS_MAX: usize = 4096;
+/// How many units share a commit at most.
+const BATCH_LENGTH_MAX: usize = 256;
+
+/// The side of a writer that others see.
+pub(crate) struct Front {
+    inbox: mpsc::Sender<Job>,
+    health: Arc<Health>,
+}
+
+/// What a writer is asked to do.
+enum Job {
+    Unit(Box<dyn Unit>),
+    Close(oneshot::Sender<()>),
+}
+
+/// How a writer is.
+pub(crate) struct Health {
+    ailing: AtomicBool,
+    fatal: OnceLock<StoreError>,
+    fatal_seen: watch::Sender<bool>,
+}
+
+/// The writer's end of the queue.
+pub(crate) struct Jobs {
+    jobs: mpsc::Receiver<Job>,
+    closing: Option<oneshot::Sender<()>>,
+}
+
+impl Front {
+    pub(crate) fn new() -> (Self, Jobs) {
+        let (inbox, jobs) = mpsc::channel(WAITING_UNITS_MAX);
+        let health = Health {
+            ailing: AtomicBool::new(false),
+            fatal: OnceLock::new(),
+            fatal_seen: watch::Sender::new(false),
+        };
+        (
+            Self {
+                inbox,
+                health: Arc::new(health),
+            },
+            Jobs {
+                jobs,
+                closing: None,
+            },
+        )
+    }
+
+    pub(crate) fn health(&self) -> &Arc<Health> {
+        &self.health
+    }
+
+    pub(crate) async fn submit(&self, unit: Box<dyn Unit>) -> Result<(), StoreError> {
+        self.inbox
+            .send(Job::Unit(unit))
+            .await
+            .map_err(|_| self.stopped())
+    }
+
+    /// True while the last write failed for a reason that may pass.
+    pub(crate) fn is_ailing(&self) -> bool {
+        self.health.ailing.load(Ordering::Relaxed)
+    }
+
+    /// What to tell somebody whose unit met a writer that is gone.
+    pub(crate) fn stopped(&self) -> StoreError {
+        let closed = || StoreError::Stopped("it is closed".to_owned());
+        self.health.fatal().cloned().unwrap_or_else(closed)
+    }
+
+    /// Ends when the writer has given up for good.
+    pub(crate) async fn failed(&self) -> StoreError {
+        let mut fatal = self.health.fatal_seen.subscribe();
+        // The sender lives in `self`, so this only ends when the writer gives up.
+        if fatal.wait_for(|fatal| *fatal).await.is_err() {
+            return std::future::pending().await;
+        }
+        self.stopped()
+    }
+
+    /// Waits until the writer has done what it was given before and has ended.
+    pub(crate) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.inbox.send(Job::Close(done)).await.is_ok() {
+            // The writer answers by ending.
+            let _ = closed.await;
+        }
+    }
+}
+
+impl Health {
+    /// Remembers how a batch ended that did not commit.
+    pub(crate) fn note(&self, error: &StoreError) {
+        if let StoreError::Stopped(_) = error {
+            tracing::error!(%error, "the database writer gives up");
+            // The first reason stays.
+            let _ = self.fatal.set(error.clone());
+            self.fatal_seen.send_replace(true);
+        } else if error.is_temporary() {
+            tracing::warn!(%error, "a commit did not happen");
+            self.ailing.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn recovered(&self) {
+        self.ailing.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn fatal(&self) -> Option<&StoreError> {
+        self.fatal.get()
+    }
+}
+
+impl Jobs {
+    /// Waits on a thread of its own for the next batch; `None` when there will be no more.
+    pub(crate) fn blocking_batch(&mut self) -> Option<Vec<Box<dyn Unit>>> {
+        if self.closing.is_some() {
+            return None;
+        }
+        self.jobs.blocking_recv().map(|first| self.gather(first))
+    }
+
+    /// The same for a task.
+    pub(crate) async fn batch(&mut self) -> Option<Vec<Box<dyn Unit>>> {
+        if self.closing.is_some() {
+            return None;
+        }
+        self.jobs.recv().await.map(|first| self.gather(first))
+    }
+
+    /// Everything that waits already travels with the first.
+    fn gather(&mut self, first: Job) -> Vec<Box<dyn Unit>> {
+        let mut units = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Unit(unit) => units.push(unit),
+                Job::Close(done) => {
+                    self.closing = Some(done);
+                    break;
+                }
+            }
+            next = if units.len() < BATCH_LENGTH_MAX {
+                self.jobs.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        units
+    }
+}

@@ -1,0 +1,162 @@
+//! The writer task: takes all units that wait, runs them in one transaction, and only after the
+//! commit was confirmed tells the callers and the watchers.
+//!
+//! A batch is run again only when it certainly was not stored: when the server undid it, or when
+//! the connection was lost before the commit was sent. A lost commit is reported as uncertain.
+
+use super::{
+    connect::{self, Connection},
+    tx::{self, PostgresTx, Stage},
+};
+use crate::{
+    desk::Desk,
+    error::StoreError,
+    front::{Health, Jobs},
+    signals::Signals,
+    tx::work,
+    unit::Unit,
+};
+use std::{sync::Arc, time::Duration};
+use tokio_postgres::Config;
+
+/// How often a batch is run again.
+const TRIES_MAX: u32 = 5;
+/// The wait before the second try; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// How long one try may take; longer than any time limit of the server's session.
+const TRY_WAIT: Duration = Duration::from_secs(15);
+
+pub(super) struct Writer {
+    config: Config,
+    name: String,
+    connection: Option<Connection>,
+    desk: Desk,
+    signals: Arc<Signals>,
+    health: Arc<Health>,
+}
+
+/// Why a try failed, and whether there may be another.
+struct Failed {
+    error: StoreError,
+    may_repeat: bool,
+}
+
+impl Writer {
+    pub(super) fn new(
+        config: Config,
+        name: String,
+        connection: Connection,
+        signals: Arc<Signals>,
+        health: Arc<Health>,
+    ) -> Self {
+        let connection = Some(connection);
+        Self {
+            config,
+            name,
+            connection,
+            desk: Desk::default(),
+            signals,
+            health,
+        }
+    }
+
+    /// Works until the store is closed or dropped.
+    pub(super) async fn run(mut self, mut jobs: Jobs) {
+        while let Some(units) = jobs.batch().await {
+            self.batch(units).await;
+        }
+    }
+
+    async fn batch(&mut self, mut units: Vec<Box<dyn Unit>>) {
+        let mut pause = FIRST_PAUSE;
+        let mut tries = 1;
+        let outcome = loop {
+            match self.attempt(&mut units).await {
+                Ok(()) => break Ok(()),
+                Err(Failed {
+                    error: StoreError::Conflict(_),
+                    ..
+                }) if units.len() > 1 => {
+                    return self.one_by_one(units).await;
+                }
+                Err(failed) if failed.may_repeat && tries < TRIES_MAX => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                    tries += 1;
+                }
+                Err(failed) => break Err(failed.error),
+            }
+        };
+        if let Err(error) = &outcome {
+            self.health.note(error);
+        }
+        self.finish(units, &outcome);
+    }
+
+    /// One unit is to blame: each gets a transaction of its own.
+    async fn one_by_one(&mut self, units: Vec<Box<dyn Unit>>) {
+        for unit in units {
+            Box::pin(self.batch(vec![unit])).await;
+        }
+    }
+
+    async fn attempt(&mut self, units: &mut [Box<dyn Unit>]) -> Result<(), Failed> {
+        // Other nodes write too, so nothing is remembered from one transaction to the next.
+        self.desk.clear();
+        let connection = match self.connection.take() {
+            Some(connection) if !connection.client.is_closed() => connection,
+            _ => connect::connect(&self.config, &self.name)
+                .await
+                .map_err(|error| Failed {
+                    may_repeat: error.is_temporary(),
+                    error,
+                })?,
+        };
+        let mut transaction = PostgresTx::new(&connection);
+        let worked =
+            tokio::time::timeout(TRY_WAIT, work(&mut transaction, &mut self.desk, units)).await;
+        let is_late = worked.is_err();
+        let worked = worked.unwrap_or_else(|_| {
+            Err(StoreError::Unavailable(
+                "PostgreSQL took too long".to_owned(),
+            ))
+        });
+        let (stage, failure) = (transaction.stage, transaction.failure.take());
+        match worked {
+            Ok(wrote) => {
+                // Nothing was written, so nothing is lost when this fails.
+                if wrote {
+                    self.health.recovered();
+                }
+                if transaction.undo().await.is_ok() {
+                    self.connection = Some(connection);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                let is_lost = is_late || failure.as_ref().is_some_and(tx::is_lost);
+                let is_raced = failure.as_ref().is_some_and(tx::is_raced);
+                // A twin may have been committed elsewhere: deciding again finds it.
+                let is_conflict = matches!(error, StoreError::Conflict(_));
+                if !is_lost && transaction.undo().await.is_ok() {
+                    self.connection = Some(connection);
+                }
+                if is_lost && stage == Stage::Committing {
+                    let error = StoreError::Uncertain(error.to_string());
+                    return Err(Failed {
+                        error,
+                        may_repeat: false,
+                    });
+                }
+                let may_repeat = !is_late && (is_lost || is_raced || is_conflict);
+                Err(Failed { error, may_repeat })
+            }
+        }
+    }
+
+    fn finish(&self, units: Vec<Box<dyn Unit>>, outcome: &Result<(), StoreError>) {
+        for unit in units {
+            unit.finish(outcome.clone(), &self.signals);
+        }
+    }
+}

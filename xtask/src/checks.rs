@@ -21,25 +21,11 @@ pub(crate) fn test() -> Result<()> {
     web::install()?;
     web::npm(&["run", "check"])?;
     web::build()?;
-    shell::run(
-        "cargo",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    )?;
+    shell::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     let mut total = Count::default();
-    total.add(shell::count(
-        Command::new("npm").args(["test"]).current_dir("web"),
-    )?);
+    total.add(shell::count(Command::new("npm").args(["test"]).current_dir("web"))?);
     let postgres = Postgres::start()?;
-    total.add(shell::count(
-        tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()),
-    )?);
+    total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
     total.add(mutants()?);
     total.add(browser()?);
@@ -49,20 +35,8 @@ pub(crate) fn test() -> Result<()> {
 /// The loop of a developer: seconds, not minutes, once built.
 pub(crate) fn quick() -> Result<()> {
     rules()?;
-    shell::run(
-        "cargo",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    )?;
-    conclude(shell::count(
-        tests(&[]).env("BATON_TEST_SKIP_POSTGRES", "1"),
-    )?)
+    shell::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    conclude(shell::count(tests(&[]).env("BATON_TEST_SKIP_POSTGRES", "1"))?)
 }
 
 fn rules() -> Result<()> {
@@ -103,11 +77,7 @@ fn tests(args: &[&str]) -> Command {
     } else {
         command.args(["test", "--no-fail-fast"]);
     }
-    command.args(if args.is_empty() {
-        &["--workspace"]
-    } else {
-        args
-    });
+    command.args(if args.is_empty() { &["--workspace"] } else { args });
     command
 }
 
@@ -134,11 +104,7 @@ fn browser() -> Result<Count> {
         ("BATON_AGENT_EMAIL", "agentEmail"),
         ("BATON_AGENT_PASSWORD", "agentPassword"),
     ] {
-        command.env(
-            name,
-            demo.fact(key)
-                .with_context(|| format!("the demo told no {key}"))?,
-        );
+        command.env(name, demo.fact(key).with_context(|| format!("the demo told no {key}"))?);
     }
     let counted = shell::count(&mut command);
     drop(demo);
@@ -174,9 +140,7 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        let _ = Command::new("kill")
-            .arg(self.process.id().to_string())
-            .status();
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
         let _ = self.process.wait();
     }
 }

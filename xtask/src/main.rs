@@ -22,9 +22,7 @@ cargo xtask web            build the pages
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let (task, rest) = args
-        .split_first()
-        .map_or(("help", &[][..]), |(task, rest)| (task, rest));
+    let (task, rest) = args.split_first().map_or(("help", &[][..]), |(task, rest)| (task, rest));
     match run(task, rest) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -59,17 +57,7 @@ fn run(task: &str, args: &[String]) -> Result<()> {
 
 fn bench(args: &[String]) -> Result<()> {
     web::build()?;
-    shell::run(
-        "cargo",
-        &[
-            "build",
-            "--release",
-            "--package",
-            "baton",
-            "--package",
-            "proving",
-        ],
-    )?;
+    shell::run("cargo", &["build", "--release", "--package", "baton", "--package", "proving"])?;
     let args = args.iter().map(String::as_str);
     let fixed = ["bench", "--baton", "target/release/baton"];
     let args: Vec<&str> = fixed.into_iter().chain(args).collect();

@@ -29,30 +29,15 @@ impl Postgres {
         }
         let data = folder.join("data");
         let mut initdb = as_postgres(&programs.join("initdb"));
-        initdb.args([
-            "--auth=trust",
-            "--username=baton",
-            "--encoding=UTF8",
-            "--locale=C",
-            "-D",
-        ]);
+        initdb.args(["--auth=trust", "--username=baton", "--encoding=UTF8", "--locale=C", "-D"]);
         run(initdb.arg(&data))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut server = as_postgres(&programs.join("postgres"));
-        server
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(&folder)
-            .args(["-p", &port.to_string()]);
+        server.arg("-D").arg(&data).arg("-k").arg(&folder).args(["-p", &port.to_string()]);
         server.args(["-h", "127.0.0.1", "-c", "max_connections=400"]);
         let log = fs::File::create(folder.with_extension("log"))?;
         let server = server.stdout(log.try_clone()?).stderr(log).spawn()?;
-        let mut postgres = Self {
-            server,
-            folder,
-            port,
-        };
+        let mut postgres = Self { server, folder, port };
         postgres.wait_until_ready(&programs)?;
         Ok(postgres)
     }
@@ -64,10 +49,7 @@ impl Postgres {
     fn wait_until_ready(&mut self, programs: &Path) -> Result<()> {
         let started = Instant::now();
         while started.elapsed() < START_TIMEOUT {
-            ensure!(
-                self.server.try_wait()?.is_none(),
-                "PostgreSQL stopped while starting"
-            );
+            ensure!(self.server.try_wait()?.is_none(), "PostgreSQL stopped while starting");
             let mut ready = Command::new(programs.join("pg_isready"));
             ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
             if ready.status()?.success() {
@@ -96,9 +78,8 @@ impl Drop for Postgres {
 /// Folder of the newest server that Debian's packages brought.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
-    let mut found: Vec<PathBuf> = versions
-        .filter_map(|version| Some(version.ok()?.path().join("bin")))
-        .collect();
+    let mut found: Vec<PathBuf> =
+        versions.filter_map(|version| Some(version.ok()?.path().join("bin"))).collect();
     found.retain(|folder| folder.join("initdb").exists());
     found.sort();
     found.pop()
@@ -113,14 +94,7 @@ fn as_postgres(program: &Path) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command
-        .args([
-            "--reuid=postgres",
-            "--regid=postgres",
-            "--clear-groups",
-            "--",
-        ])
-        .arg(program);
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
     command
 }
 
@@ -130,10 +104,7 @@ fn is_root() -> bool {
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let output = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .output()?;
+    let output = command.stdout(Stdio::null()).stderr(Stdio::piped()).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{command:?} failed: {said}");
     Ok(())

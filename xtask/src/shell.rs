@@ -23,10 +23,7 @@ pub(crate) fn run(program: &str, args: &[&str]) -> Result<()> {
 
 pub(crate) fn run_in(folder: &Path, program: &str, args: &[&str]) -> Result<()> {
     eprintln!("$ {program} {}", args.join(" "));
-    let status = Command::new(program)
-        .args(args)
-        .current_dir(folder)
-        .status();
+    let status = Command::new(program).args(args).current_dir(folder).status();
     let status = status.with_context(|| format!("cannot run {program}"))?;
     ensure!(status.success(), "{program} {} failed", args.join(" "));
     Ok(())
@@ -40,9 +37,7 @@ pub(crate) fn replace(program: &str, args: &[&str]) -> Result<()> {
 
 /// Whether a program is there to be run.
 pub(crate) fn has(program: &str) -> bool {
-    let found = Command::new("sh")
-        .args(["-c", &format!("command -v {program}")])
-        .output();
+    let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
     found.is_ok_and(|found| found.status.success())
 }
 
@@ -69,10 +64,7 @@ pub(crate) fn count(command: &mut Command) -> Result<Count> {
         .stderr(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot run {command:?}"))?;
-    let errors = child
-        .stderr
-        .take()
-        .map(|stderr| thread::spawn(move || pass_on(stderr)));
+    let errors = child.stderr.take().map(|stderr| thread::spawn(move || pass_on(stderr)));
     let mut count = child.stdout.take().map(pass_on).unwrap_or_default();
     if let Some(errors) = errors.and_then(|errors| errors.join().ok()) {
         count.add(errors);
@@ -99,28 +91,20 @@ fn pass_on(output: impl Read) -> Count {
 fn closing(line: &str) -> Option<Count> {
     let line = plain(line);
     let line = line.trim();
-    let ours = line
-        .split_once(" passed, ")
-        .is_some_and(|(passed, _)| passed.parse::<u64>().is_ok());
+    let ours =
+        line.split_once(" passed, ").is_some_and(|(passed, _)| passed.parse::<u64>().is_ok());
     let known = (line.starts_with("Summary [") && line.contains(" run: "))
         || line.starts_with("test result: ")
         || line.starts_with("Tests  ")
         || ours;
-    known.then(|| Count {
-        passed: before(line, "passed"),
-        failed: before(line, "failed"),
-    })
+    known.then(|| Count { passed: before(line, "passed"), failed: before(line, "failed") })
 }
 
 /// The number before a word.
 fn before(line: &str, word: &str) -> u64 {
-    let words: Vec<&str> = line
-        .split(|c: char| c.is_whitespace() || ",;.".contains(c))
-        .collect();
+    let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || ",;.".contains(c)).collect();
     let place = words.iter().position(|found| *found == word);
-    place
-        .and_then(|place| words.get(place.checked_sub(1)?)?.parse().ok())
-        .unwrap_or(0)
+    place.and_then(|place| words.get(place.checked_sub(1)?)?.parse().ok()).unwrap_or(0)
 }
 
 /// Without colour codes.
@@ -141,21 +125,9 @@ mod tests {
     #[test]
     fn closing_lines_of_every_runner_are_read() {
         let cases = [
-            (
-                "     Summary [   2.1s] 42 tests run: 40 passed (1 slow), 2 failed, 3 skipped",
-                40,
-                2,
-            ),
-            (
-                "test result: FAILED. 7 passed; 1 failed; 0 ignored; 0 measured",
-                7,
-                1,
-            ),
-            (
-                "      \u{1b}[2mTests\u{1b}[22m  \u{1b}[32m30 passed\u{1b}[39m (30)",
-                30,
-                0,
-            ),
+            ("     Summary [   2.1s] 42 tests run: 40 passed (1 slow), 2 failed, 3 skipped", 40, 2),
+            ("test result: FAILED. 7 passed; 1 failed; 0 ignored; 0 measured", 7, 1),
+            ("      \u{1b}[2mTests\u{1b}[22m  \u{1b}[32m30 passed\u{1b}[39m (30)", 30, 0),
             ("      Tests  1 failed | 29 passed (30)", 29, 1),
             ("12 passed, 0 failed", 12, 0),
         ];

@@ -18,24 +18,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("dialogflow", &[]),
     ("store", &["machine"]),
     ("edge", &["machine", "wire"]),
-    (
-        "platform",
-        &["dialogflow", "edge", "machine", "store", "wire"],
-    ),
+    ("platform", &["dialogflow", "edge", "machine", "store", "wire"]),
     ("bridge", &["edge", "machine", "store", "wire"]),
     ("proving", &["wire"]),
-    (
-        "baton",
-        &[
-            "bridge",
-            "dialogflow",
-            "edge",
-            "machine",
-            "platform",
-            "store",
-            "wire",
-        ],
-    ),
+    ("baton", &["bridge", "dialogflow", "edge", "machine", "platform", "store", "wire"]),
 ];
 
 /// Checks every rule and reports all that is wrong at once.
@@ -85,22 +71,14 @@ fn check_rust(path: &Path, text: &str, wrong: &mut Vec<String>) {
     let shown = path.display();
     for (number, line) in text.lines().enumerate() {
         if line.chars().count() > LINE_CHARS_MAX {
-            wrong.push(format!(
-                "{shown}:{}: over {LINE_CHARS_MAX} characters",
-                number + 1
-            ));
+            wrong.push(format!("{shown}:{}: over {LINE_CHARS_MAX} characters", number + 1));
         }
     }
     let is_test = path.components().any(|part| part.as_os_str() == "tests")
         || path.file_name().is_some_and(|name| name == "tests.rs");
-    let code = text
-        .lines()
-        .take_while(|line| *line != "#[cfg(test)]")
-        .count();
+    let code = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
     if !is_test && code > FILE_LINES_MAX {
-        wrong.push(format!(
-            "{shown}: {code} lines without tests, over {FILE_LINES_MAX}"
-        ));
+        wrong.push(format!("{shown}: {code} lines without tests, over {FILE_LINES_MAX}"));
     }
     for (start, lines) in functions(text) {
         if !is_test && start <= code && lines > FUNCTION_LINES_MAX {
@@ -123,9 +101,7 @@ fn functions(text: &str) -> Vec<(usize, usize)> {
                 matches!(*word, "async" | "const" | "unsafe") || word.starts_with("pub")
             })
         });
-        let opening = lines[start..]
-            .iter()
-            .find(|line| line.ends_with(['{', ';', '}']));
+        let opening = lines[start..].iter().find(|line| line.ends_with(['{', ';', '}']));
         if !only_qualifiers || !opening.is_some_and(|line| line.ends_with('{')) {
             continue;
         }
@@ -146,21 +122,14 @@ fn check_markdown(path: &Path, text: &str, wrong: &mut Vec<String>) {
     });
     let titles = titles.count();
     if titles != 1 {
-        wrong.push(format!(
-            "{}: {titles} titles instead of one",
-            path.display()
-        ));
+        wrong.push(format!("{}: {titles} titles instead of one", path.display()));
     }
 }
 
 fn check_unfinished(path: &Path, text: &str, wrong: &mut Vec<String>) {
     // Spelled apart, so that this file does not find itself.
-    let words = [
-        concat!("TO", "DO"),
-        concat!("FIX", "ME"),
-        concat!("todo", "!("),
-        concat!("X", "XX"),
-    ];
+    let words =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("todo", "!("), concat!("X", "XX")];
     for (number, line) in text.lines().enumerate() {
         if words.iter().any(|word| line.contains(word)) {
             wrong.push(format!("{}:{}: unfinished", path.display(), number + 1));
@@ -170,21 +139,11 @@ fn check_unfinished(path: &Path, text: &str, wrong: &mut Vec<String>) {
 
 /// Every file of ours.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    const NOT_OURS: [&str; 6] = [
-        "target",
-        "node_modules",
-        "dist",
-        ".git",
-        "agents",
-        "demo-data",
-    ];
+    const NOT_OURS: [&str; 6] = ["target", "node_modules", "dist", ".git", "agents", "demo-data"];
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if NOT_OURS.contains(&name) {
             continue;
         }
@@ -213,11 +172,7 @@ mod tests {
     fn long_functions_files_and_lines_are_found() {
         let body = "    x();\n".repeat(80);
         let mut wrong = Vec::new();
-        check_rust(
-            Path::new("a.rs"),
-            &format!("fn long() {{\n{body}}}\n"),
-            &mut wrong,
-        );
+        check_rust(Path::new("a.rs"), &format!("fn long() {{\n{body}}}\n"), &mut wrong);
         check_rust(Path::new("b.rs"), &"x\n".repeat(501), &mut wrong);
         check_rust(Path::new("c.rs"), &"x".repeat(101), &mut wrong);
         assert_eq!(wrong.len(), 3, "{wrong:?}");

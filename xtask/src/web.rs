@@ -20,10 +20,7 @@ pub(crate) fn build() -> Result<()> {
 
 /// Installs what the lock file names, scripts off.
 pub(crate) fn install() -> Result<()> {
-    ensure!(
-        shell::has("npm"),
-        "npm is missing: install Node 20 or newer"
-    );
+    ensure!(shell::has("npm"), "npm is missing: install Node 20 or newer");
     let lock = modified(Path::new("web/package-lock.json"));
     if modified(Path::new("web/node_modules/.package-lock.json")) >= lock {
         return Ok(());
@@ -48,11 +45,7 @@ fn newest(folder: &Path) -> Option<SystemTime> {
     });
     kept.filter_map(|entry| {
         let path = entry.path();
-        if path.is_dir() {
-            newest(&path)
-        } else {
-            modified(&path)
-        }
+        if path.is_dir() { newest(&path) } else { modified(&path) }
     })
     .max()
 }

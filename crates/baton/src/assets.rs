@@ -20,18 +20,11 @@ pub(crate) struct DemoAgent;
 
 /// The built file `path`, or what to do when the pages were not built.
 pub(crate) fn respond(path: &str, headers: &HeaderMap) -> Response {
-    let encodings = headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok());
+    let encodings = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let encodings = encodings.unwrap_or_default();
     for (suffix, encoding) in [(".br", "br"), (".gz", "gzip")] {
-        let accepted = encodings
-            .split(',')
-            .any(|one| one.trim().starts_with(encoding));
-        if let Some(file) = accepted
-            .then(|| Built::get(&format!("{path}{suffix}")))
-            .flatten()
-        {
+        let accepted = encodings.split(',').any(|one| one.trim().starts_with(encoding));
+        if let Some(file) = accepted.then(|| Built::get(&format!("{path}{suffix}"))).flatten() {
             return response(path, file, headers, Some(encoding));
         }
     }
@@ -52,14 +45,9 @@ fn response(
     encoding: Option<&'static str>,
 ) -> Response {
     let digest = file.metadata.sha256_hash();
-    let etag: String = digest[..12]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let etag: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
     let etag = format!("\"{etag}\"");
-    let unchanged = asked
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| known == etag.as_str());
+    let unchanged = asked.get(header::IF_NONE_MATCH).is_some_and(|known| known == etag.as_str());
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

@@ -216,9 +216,6 @@ fn identifier(key: &str, id: &str) -> anyhow::Result<()> {
 
 fn minutes(key: &str, minutes: Option<f64>) -> anyhow::Result<()> {
     let fits = minutes.is_none_or(|minutes| minutes > 0.0 && minutes <= 1_440.0);
-    ensure!(
-        fits,
-        "`{key}` must be more than 0 and at most 1440 minutes; fractions are fine"
-    );
+    ensure!(fits, "`{key}` must be more than 0 and at most 1440 minutes; fractions are fine");
     Ok(())
 }

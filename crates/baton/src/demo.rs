@@ -47,10 +47,7 @@ pub(crate) async fn demo(listen: SocketAddr, data: &Path, json: bool) -> anyhow:
 fn secrets(path: &Path) -> anyhow::Result<Secrets> {
     if let Ok(text) = std::fs::read_to_string(path) {
         return serde_json::from_str(&text).with_context(|| {
-            format!(
-                "{} is damaged: remove it to get new secrets",
-                path.display()
-            )
+            format!("{} is damaged: remove it to get new secrets", path.display())
         });
     }
     let secret = |prefix| edge::ids::new_secret(prefix).expose_secret().to_owned();
@@ -69,12 +66,7 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let draft = path.with_extension("draft");
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)?;
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(draft, path)
@@ -124,9 +116,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
             key: secret(&secrets.push_key),
             allow_private: true,
         },
-        connector: config::Connector {
-            kind: ConnectorKind::Desk,
-        },
+        connector: config::Connector { kind: ConnectorKind::Desk },
         minutes_paused: None,
         queue_minutes: None,
         idle_minutes: None,

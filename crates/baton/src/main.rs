@@ -15,12 +15,7 @@ mod telemetry;
 /// Human handover for Dialogflow bots: the baton passes from bot to human and back, and nothing
 /// said is lost, repeated or put out of order.
 #[derive(Parser)]
-#[command(
-    name = "baton",
-    version,
-    propagate_version = true,
-    arg_required_else_help = true
-)]
+#[command(name = "baton", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -79,11 +74,7 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve {
-            config,
-            listen,
-            data,
-        } => {
+        Command::Serve { config, listen, data } => {
             let mut config = config::Config::load(&config)?;
             config.listen = listen.unwrap_or(config.listen);
             config.data = data.unwrap_or(config.data);

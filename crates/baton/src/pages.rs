@@ -31,17 +31,12 @@ pub(crate) fn demo(facts: Value) -> Router {
         let facts = facts.clone();
         async move { ([(header::CACHE_CONTROL, "no-store")], Json(facts)) }
     };
-    router()
-        .route("/", get(demo_page))
-        .route("/demo.json", get(tell))
+    router().route("/", get(demo_page)).route("/demo.json", get(tell))
 }
 
 /// `/livez` touches nothing; `/readyz` asks the store.
 pub(crate) fn operations(store: Store) -> Router {
-    Router::new()
-        .route("/livez", get(live))
-        .route("/readyz", get(readiness))
-        .with_state(store)
+    Router::new().route("/livez", get(live)).route("/readyz", get(readiness)).with_state(store)
 }
 
 async fn demo_page(headers: HeaderMap) -> Response {
@@ -62,10 +57,7 @@ async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
 
 fn strict(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(POLICY),
-    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
@@ -73,10 +65,7 @@ fn strict(mut response: Response) -> Response {
 /// Scripts of the widget are loaded by other people's pages.
 fn shared(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     let policy = HeaderName::from_static("cross-origin-resource-policy");
     headers.insert(policy, HeaderValue::from_static("cross-origin"));
     response

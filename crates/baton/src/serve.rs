@@ -36,9 +36,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 pub(crate) async fn bind(listen: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))
+    TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))
 }
 
 /// Builds both sides, tells `ready`, and serves until a signal or a failure of the store.
@@ -52,13 +50,7 @@ pub(crate) async fn run(
     let egress = Egress::new()?;
     let store = open_store(config).await?;
     let platform = Platform::new(bots(config)?, store.clone(), clock.clone(), egress.clone());
-    let bridge = Bridge::new(
-        routes(config)?,
-        agents(config)?,
-        store.clone(),
-        clock,
-        egress,
-    )?;
+    let bridge = Bridge::new(routes(config)?, agents(config)?, store.clone(), clock, egress)?;
 
     let shutdown = CancellationToken::new();
     let platform_work = platform.start(shutdown.clone()).await?;
@@ -67,11 +59,7 @@ pub(crate) async fn run(
     let serving = tokio::spawn(edge::serve::serve(listener, router, shutdown.clone()));
     if let Some(operations) = config.operations {
         let health = pages::operations(store.clone());
-        tokio::spawn(edge::serve::serve(
-            bind(operations).await?,
-            health,
-            shutdown.clone(),
-        ));
+        tokio::spawn(edge::serve::serve(bind(operations).await?, health, shutdown.clone()));
     }
     ready();
 
@@ -114,11 +102,7 @@ fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
     let export = &bot.agent.export;
     let (agent, report) =
         Agent::load(export).with_context(|| format!("bot {}: {}", bot.id, export.display()))?;
-    tracing::info!(
-        bot.id = bot.id,
-        notices = report.notices.len(),
-        "agent export loaded"
-    );
+    tracing::info!(bot.id = bot.id, notices = report.notices.len(), "agent export loaded");
     let webhook = bot.webhook.as_ref().map(|webhook| {
         anyhow::Ok(WebhookConfig {
             target: target("bots.webhook.url", &webhook.url, webhook.allow_private)?,
@@ -128,11 +112,7 @@ fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
         })
     });
     let mut policy = machine::conversation::Policy {
-        triggers: bot
-            .triggers
-            .iter()
-            .map(|name| name.to_lowercase())
-            .collect(),
+        triggers: bot.triggers.iter().map(|name| name.to_lowercase()).collect(),
         refusal_ends_pause: bot.on_refused == OnRefused::End,
         lateness_ends_pause: bot.on_late == OnLate::End,
         unavailable_notice: bot.unavailable_notice.clone(),
@@ -191,18 +171,15 @@ fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
 }
 
 fn length(minutes: Option<f64>, default: Millis) -> Millis {
-    minutes.map_or(default, |minutes| {
-        (minutes * MINUTE_MS as f64).round() as Millis
-    })
+    minutes.map_or(default, |minutes| (minutes * MINUTE_MS as f64).round() as Millis)
 }
 
 /// Returns at the first SIGTERM or interrupt; a second one ends the process at once.
 async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
@@ -217,25 +194,13 @@ pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
     let (bots, routes, agents) = (bots(config)?, routes(config)?, agents(config)?);
     let mut out = std::io::stdout().lock();
     for bot in &bots {
-        let webhook = bot
-            .webhook
-            .as_ref()
-            .map_or("no webhook", |w| w.target.url().as_str());
+        let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());
         writeln!(out, "bot {} ({}): webhook {webhook}", bot.id, bot.name)?;
     }
     for route in &routes {
-        writeln!(
-            out,
-            "route {}: pushes to {}",
-            route.id,
-            route.push.target.url()
-        )?;
+        writeln!(out, "route {}: pushes to {}", route.id, route.push.target.url())?;
     }
-    writeln!(
-        out,
-        "{} agents at the desk; the configuration is good",
-        agents.len()
-    )?;
+    writeln!(out, "{} agents at the desk; the configuration is good", agents.len())?;
     Ok(())
 }
 

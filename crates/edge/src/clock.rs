@@ -57,10 +57,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where the wall clock is read"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
 fn system_now() -> Millis {
     jiff::Timestamp::now().as_millisecond()
 }

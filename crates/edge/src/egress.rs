@@ -50,22 +50,16 @@ pub struct Target {
 impl Target {
     /// Checks what can be checked before any name is looked up.
     pub fn parse(url: &str, allow_private: bool) -> Result<Self, EgressError> {
-        let url: Url = url
-            .parse()
-            .map_err(|error| EgressError::BadUrl(format!("{url}: {error}")))?;
+        let url: Url =
+            url.parse().map_err(|error| EgressError::BadUrl(format!("{url}: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(EgressError::BadUrl(format!("{url}: use http or https")));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(EgressError::BadUrl(
-                "a URL must not carry a user or password".to_owned(),
-            ));
+            return Err(EgressError::BadUrl("a URL must not carry a user or password".to_owned()));
         }
-        let target = Self {
-            url,
-            allow_private,
-            in_flight: Arc::new(Semaphore::new(IN_FLIGHT_MAX)),
-        };
+        let target =
+            Self { url, allow_private, in_flight: Arc::new(Semaphore::new(IN_FLIGHT_MAX)) };
         target.check_literal()?;
         Ok(target)
     }
@@ -110,14 +104,9 @@ pub struct Egress {
 impl Egress {
     pub fn new() -> Result<Self, EgressError> {
         let build = |builder: reqwest::ClientBuilder| {
-            builder
-                .build()
-                .map_err(|error| EgressError::Network(describe(&error)))
+            builder.build().map_err(|error| EgressError::Network(describe(&error)))
         };
-        Ok(Self {
-            guarded: build(builder().dns_resolver(PublicOnly))?,
-            private: build(builder())?,
-        })
+        Ok(Self { guarded: build(builder().dns_resolver(PublicOnly))?, private: build(builder())? })
     }
 
     /// POSTs `body` as JSON. `deadline` runs from connecting to the last byte of the answer;
@@ -131,18 +120,10 @@ impl Egress {
         reply_bytes_max: usize,
     ) -> Result<Reply, EgressError> {
         target.check_literal()?;
-        let _place = target
-            .in_flight
-            .acquire()
-            .await
-            .map_err(|_| EgressError::Late)?;
+        let _place = target.in_flight.acquire().await.map_err(|_| EgressError::Late)?;
         let json = http::HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
-        let client = if target.allow_private {
-            &self.private
-        } else {
-            &self.guarded
-        };
+        let client = if target.allow_private { &self.private } else { &self.guarded };
         let request = client.post(target.url.clone()).headers(headers).body(body);
         let answered = tokio::time::timeout(deadline, answer(request, reply_bytes_max));
         answered.await.unwrap_or(Err(EgressError::Late))
@@ -177,11 +158,7 @@ async fn answer(
         body.extend_from_slice(&chunk);
     }
     let retry_after = retry_after.map(Duration::from_secs);
-    Ok(Reply {
-        status,
-        body: body.freeze(),
-        retry_after,
-    })
+    Ok(Reply { status, body: body.freeze(), retry_after })
 }
 
 fn network(error: &reqwest::Error) -> EgressError {

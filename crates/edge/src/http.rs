@@ -30,20 +30,14 @@ impl ApiError {
     #[must_use]
     pub fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %chain(error), "a request failed on our side");
-        Self::new(
-            ProblemId::Internal,
-            "The failure was logged; please try again.",
-        )
+        Self::new(ProblemId::Internal, "The failure was logged; please try again.")
     }
 
     /// Something we need is away; the same request may work in a moment.
     #[must_use]
     pub fn unavailable(error: &dyn std::error::Error) -> Self {
         tracing::warn!(error = %chain(error), "a request could not be served now");
-        Self::new(
-            ProblemId::Unavailable,
-            "Please try again in a moment; nothing was stored.",
-        )
+        Self::new(ProblemId::Unavailable, "Please try again in a moment; nothing was stored.")
     }
 }
 
@@ -77,13 +71,8 @@ impl IntoResponse for ApiError {
         let mut response = json(status, &self.0);
         let problem = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, problem);
-        if matches!(
-            status,
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
-        ) {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
@@ -97,15 +86,9 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -114,14 +97,10 @@ pub async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> 
     let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, bytes_max).collect());
     match collected.await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::new(
-            ProblemId::TooLarge,
-            format!("Send at most {bytes_max} bytes."),
-        )),
-        Ok(Err(_)) => Err(ApiError::new(
-            ProblemId::InvalidBody,
-            "The body ended early.",
-        )),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(ApiError::new(ProblemId::TooLarge, format!("Send at most {bytes_max} bytes.")))
+        }
+        Ok(Err(_)) => Err(ApiError::new(ProblemId::InvalidBody, "The body ended early.")),
         Err(_) => Err(ApiError::new(
             ProblemId::InvalidBody,
             "The body did not arrive within ten seconds.",

@@ -20,16 +20,8 @@ pub fn new_secret(prefix: &str) -> SecretString {
     let mut bytes = [0_u8; 32];
     fill(&mut bytes);
     let (high, low) = bytes.split_at(16);
-    let half = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte))
-    };
-    SecretString::from(format!(
-        "{prefix}_{}{}",
-        encode(half(high)),
-        encode(half(low))
-    ))
+    let half = |bytes: &[u8]| bytes.iter().fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
+    SecretString::from(format!("{prefix}_{}{}", encode(half(high)), encode(half(low))))
 }
 
 /// Tells two contents apart; the same in every process (FNV-1a, 64 bits).
@@ -49,10 +41,7 @@ fn encode(mut number: u128) -> String {
     digits.iter().map(|digit| char::from(*digit)).collect()
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "without the system's randomness nothing can be safe"
-)]
+#[expect(clippy::expect_used, reason = "without the system's randomness nothing can be safe")]
 fn fill(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives random bytes");
 }
@@ -70,10 +59,7 @@ mod tests {
         assert!(early < late);
         assert_eq!(early.len(), 30);
         assert_ne!(new_id("cnv", 1_000), early);
-        assert_ne!(
-            new_secret("pk").expose_secret(),
-            new_secret("pk").expose_secret()
-        );
+        assert_ne!(new_secret("pk").expose_secret(), new_secret("pk").expose_secret());
         assert_eq!(new_secret("pk").expose_secret().len(), 55);
     }
 }

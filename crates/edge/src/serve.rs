@@ -41,14 +41,8 @@ pub async fn serve(
         }
     }
     connections.close();
-    if tokio::time::timeout(DRAIN_TIMEOUT, connections.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            connections = connections.len(),
-            "connections were cut when stopping"
-        );
+    if tokio::time::timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
+        tracing::warn!(connections = connections.len(), "connections were cut when stopping");
     }
     Ok(())
 }
@@ -62,15 +56,11 @@ async fn connection(
     // Small frames must not wait for each other; a socket that refuses is served all the same.
     let _ = stream.set_nodelay(true);
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-        request
-            .extensions_mut()
-            .insert(axum::extract::ConnectInfo(peer));
+        request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
         request.map(axum::body::Body::new)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     let connection = builder
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();

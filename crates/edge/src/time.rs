@@ -12,9 +12,7 @@ pub fn rfc3339(ms: Millis) -> String {
 /// Milliseconds of an RFC 3339 time, if it is one.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<Millis> {
-    text.parse::<jiff::Timestamp>()
-        .ok()
-        .map(jiff::Timestamp::as_millisecond)
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
 }
 
 #[cfg(test)]

@@ -28,10 +28,7 @@ pub fn availability(body: &[u8]) -> Result<bool, Invalid> {
     let object = reading::object(body)?;
     match object.get("available") {
         Some(Value::Bool(available)) => Ok(*available),
-        Some(_) => Err(Invalid::field(
-            "available",
-            "is not a boolean: send true or false",
-        )),
+        Some(_) => Err(Invalid::field("available", "is not a boolean: send true or false")),
         None => Err(Invalid::missing("available", "true or false")),
     }
 }
@@ -50,10 +47,7 @@ impl NewMessage {
         if message.event.is_some() {
             return Err(Invalid::field("event", "is for visitors: send a text"));
         }
-        Ok(Self {
-            client_id: message.client_id,
-            text: message.text,
-        })
+        Ok(Self { client_id: message.client_id, text: message.text })
     }
 }
 

@@ -45,15 +45,9 @@ pub struct Session<'a> {
 /// One item; `created_at` is RFC 3339.
 #[must_use]
 pub fn item(id: &str, created_at: &str, session: Session<'_>, said: Said<'_>) -> Value {
-    let Session {
-        id: session_id,
-        language,
-    } = session;
+    let Session { id: session_id, language } = session;
     let (direction, sender, payload) = match said {
-        Said::Text {
-            text,
-            paused: false,
-        } => (
+        Said::Text { text, paused: false } => (
             "in",
             Sender::Customer,
             json!({ "queryParameters": {}, "query": text, "lang": language,
@@ -96,10 +90,7 @@ pub struct Line {
 #[must_use]
 pub fn line(item: &Value) -> Option<Line> {
     let payload = item.get("payload")?;
-    let created_at = item
-        .get("createdAt")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let created_at = item.get("createdAt").and_then(Value::as_str).map(str::to_owned);
     let (sender, text) = if payload.get("event").is_some() {
         return None;
     } else if let Some(text) = payload.get("text").and_then(Value::as_str) {
@@ -107,16 +98,10 @@ pub fn line(item: &Value) -> Option<Line> {
     } else if payload.get("queryResult").is_some() || payload.get("responseId").is_some() {
         (Sender::Bot, bot_text(payload))
     } else {
-        let query = payload
-            .get("query")
-            .or_else(|| payload.pointer("/queryParameters/query"));
+        let query = payload.get("query").or_else(|| payload.pointer("/queryParameters/query"));
         (Sender::Customer, query?.as_str()?.to_owned())
     };
-    (!text.trim().is_empty()).then_some(Line {
-        sender,
-        text,
-        created_at,
-    })
+    (!text.trim().is_empty()).then_some(Line { sender, text, created_at })
 }
 
 /// The texts of a detectIntent response, ES or CX, one per line.
@@ -146,34 +131,16 @@ pub fn bot_text(response: &Value) -> String {
 mod tests {
     use super::*;
 
-    const SESSION: Session<'static> = Session {
-        id: "s1",
-        language: "en",
-    };
+    const SESSION: Session<'static> = Session { id: "s1", language: "en" };
 
     #[test]
     fn what_is_written_is_read_as_it_was_meant() {
         let said = [
-            (
-                Said::Text {
-                    text: "hello",
-                    paused: false,
-                },
-                Some((Sender::Customer, "hello")),
-            ),
+            (Said::Text { text: "hello", paused: false }, Some((Sender::Customer, "hello"))),
             (Said::Event { name: "welcome" }, None),
             (Said::Bot { text: "Hi" }, Some((Sender::Bot, "Hi"))),
-            (
-                Said::Agent { text: "Jane here" },
-                Some((Sender::Agent, "Jane here")),
-            ),
-            (
-                Said::Text {
-                    text: "help",
-                    paused: true,
-                },
-                Some((Sender::Customer, "help")),
-            ),
+            (Said::Agent { text: "Jane here" }, Some((Sender::Agent, "Jane here"))),
+            (Said::Text { text: "help", paused: true }, Some((Sender::Customer, "help"))),
         ];
         for (said, expected) in said {
             let read = line(&item("h1", "2026-01-01T10:00:00.000Z", SESSION, said));
@@ -186,10 +153,7 @@ mod tests {
     fn the_five_printed_kinds_are_told_apart_without_direction() {
         let items: Vec<Value> =
             serde_json::from_str(include_str!("../examples/r3.message_history.json")).unwrap();
-        let senders: Vec<_> = items
-            .iter()
-            .map(|item| line(item).map(|l| l.sender))
-            .collect();
+        let senders: Vec<_> = items.iter().map(|item| line(item).map(|l| l.sender)).collect();
         assert_eq!(
             senders,
             [

@@ -94,15 +94,7 @@ impl Problem {
     pub fn new(id: ProblemId, detail: impl Into<String>) -> Self {
         let (name, status, title) = id.facts();
         let kind = format!("about:blank#{name}");
-        Self {
-            kind,
-            id: name,
-            title,
-            status,
-            detail: detail.into(),
-            field: None,
-            agent: None,
-        }
+        Self { kind, id: name, title, status, detail: detail.into(), field: None, agent: None }
     }
 
     #[must_use]
@@ -119,9 +111,6 @@ impl From<crate::Invalid> for Problem {
             "invalid_field" => ProblemId::InvalidField,
             _ => ProblemId::InvalidBody,
         };
-        Self {
-            field: invalid.field,
-            ..Self::new(id, invalid.message)
-        }
+        Self { field: invalid.field, ..Self::new(id, invalid.message) }
     }
 }

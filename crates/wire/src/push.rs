@@ -71,20 +71,9 @@ impl Push {
         let pause = pause(&object)?;
         let kind = kind(&object)?;
         if kind == PushKind::ChannelUpdate && pause == Pause::Unsaid {
-            return Err(Invalid::missing(
-                "paused",
-                "true or false with a channel_update",
-            ));
+            return Err(Invalid::missing("paused", "true or false with a channel_update"));
         }
-        Ok(Self {
-            user_id,
-            bot_id,
-            access_token,
-            message_id,
-            agent,
-            pause,
-            kind,
-        })
+        Ok(Self { user_id, bot_id, access_token, message_id, agent, pause, kind })
     }
 }
 
@@ -97,10 +86,7 @@ fn kind(object: &Map<String, Value>) -> Result<PushKind, Invalid> {
         }
         "channel_update" => Ok(PushKind::ChannelUpdate),
         "user_typing" | "agent_typing" => Ok(PushKind::Typing),
-        _ => Err(Invalid::field(
-            "eventType",
-            format_args!("is not known: send {known}"),
-        )),
+        _ => Err(Invalid::field("eventType", format_args!("is not known: send {known}"))),
     }
 }
 
@@ -118,24 +104,13 @@ fn agent_profile(object: &Map<String, Value>) -> Result<Option<AgentProfile>, In
     };
     let within = |error: Invalid| {
         let field = error.field.unwrap_or_default();
-        let message = error
-            .message
-            .replacen(&field, &format!("agentProfile.{field}"), 1);
-        Invalid {
-            field: Some(format!("agentProfile.{field}")),
-            message,
-            ..error
-        }
+        let message = error.message.replacen(&field, &format!("agentProfile.{field}"), 1);
+        Invalid { field: Some(format!("agentProfile.{field}")), message, ..error }
     };
     let name = reading::optional_text(profile, "name").map_err(within)?;
-    let name = name
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty());
+    let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let avatar_url = reading::optional_text(profile, "avatarUrl").map_err(within)?;
-    Ok(Some(AgentProfile {
-        name,
-        avatar_url: avatar_url.unwrap_or_default(),
-    }))
+    Ok(Some(AgentProfile { name, avatar_url: avatar_url.unwrap_or_default() }))
 }
 
 fn pause(object: &Map<String, Value>) -> Result<Pause, Invalid> {
@@ -158,10 +133,7 @@ fn pause(object: &Map<String, Value>) -> Result<Pause, Invalid> {
         None | Some(Value::Null) => Ok(Pause::Paused(None)),
         Some(value) => match reading::number(value) {
             Some(minutes) => Ok(Pause::Paused(Some(reading::minutes(minutes)))),
-            None => Err(Invalid::field(
-                "minutesPaused",
-                "is no number: send minutes, e.g. 10",
-            )),
+            None => Err(Invalid::field("minutesPaused", "is no number: send minutes, e.g. 10")),
         },
     }
 }
@@ -178,10 +150,7 @@ pub struct PushBody<'a> {
     pub text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "reading::write_minutes"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reading::write_minutes")]
     pub minutes_paused: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_profile: Option<AgentProfileBody<'a>>,

@@ -23,29 +23,17 @@ impl std::error::Error for Invalid {}
 
 impl Invalid {
     pub(crate) fn body(message: impl Into<String>) -> Self {
-        Self {
-            code: "invalid_body",
-            field: None,
-            message: message.into(),
-        }
+        Self { code: "invalid_body", field: None, message: message.into() }
     }
 
     pub(crate) fn field(field: &str, message: impl fmt::Display) -> Self {
         let message = format!("`{field}` {message}");
-        Self {
-            code: "invalid_field",
-            field: Some(field.to_owned()),
-            message,
-        }
+        Self { code: "invalid_field", field: Some(field.to_owned()), message }
     }
 
     pub(crate) fn missing(field: &str, what: &str) -> Self {
         let message = format!("`{field}` is missing: send {what}");
-        Self {
-            code: "missing_field",
-            field: Some(field.to_owned()),
-            message,
-        }
+        Self { code: "missing_field", field: Some(field.to_owned()), message }
     }
 }
 
@@ -53,10 +41,9 @@ impl Invalid {
 pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Invalid> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(Invalid::body(format!(
-            "the body is {}: send a JSON object",
-            kind(&other)
-        ))),
+        Ok(other) => {
+            Err(Invalid::body(format!("the body is {}: send a JSON object", kind(&other))))
+        }
         Err(error) => Err(Invalid::body(format!("the body is not JSON: {error}"))),
     }
 }
@@ -82,10 +69,9 @@ pub(crate) fn optional_text(
     match object.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(Invalid::field(
-            field,
-            format_args!("is {}: send a string", kind(other)),
-        )),
+        Some(other) => {
+            Err(Invalid::field(field, format_args!("is {}: send a string", kind(other))))
+        }
     }
 }
 

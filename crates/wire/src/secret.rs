@@ -17,12 +17,7 @@ mod tests {
 
     #[test]
     fn bare_and_bearer_are_the_same_secret() {
-        for header in [
-            "s3cret",
-            "Bearer s3cret",
-            "bearer s3cret",
-            "  BEARER   s3cret ",
-        ] {
+        for header in ["s3cret", "Bearer s3cret", "bearer s3cret", "  BEARER   s3cret "] {
             assert_eq!(from_authorization(header), "s3cret");
         }
         assert_eq!(from_authorization("Basic s3cret"), "Basic s3cret");

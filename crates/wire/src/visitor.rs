@@ -21,10 +21,7 @@ impl NewVisitor {
         let object = reading::object(body)?;
         let language = short_text(&object, "language", "a language tag such as en or de-AT")?;
         let time_zone = short_text(&object, "timeZone", "a zone such as Europe/Vienna")?;
-        Ok(Self {
-            language,
-            time_zone,
-        })
+        Ok(Self { language, time_zone })
     }
 }
 
@@ -39,10 +36,7 @@ fn short_text(
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_/+".contains(c);
     if text.len() > 64 || !text.chars().all(plain) {
-        return Err(Invalid::field(
-            field,
-            format_args!("is not one: send {what}"),
-        ));
+        return Err(Invalid::field(field, format_args!("is not one: send {what}")));
     }
     Ok(Some(text))
 }
@@ -82,21 +76,10 @@ impl NewMessage {
         };
         let text = text.trim().to_owned();
         if event.is_none() && text.is_empty() {
-            return Err(Invalid::field(
-                "text",
-                "is blank: send what the visitor wrote",
-            ));
+            return Err(Invalid::field("text", "is blank: send what the visitor wrote"));
         }
-        within(
-            if event.is_some() { "label" } else { "text" },
-            &text,
-            text_chars_max,
-        )?;
-        Ok(Self {
-            client_id,
-            text,
-            event,
-        })
+        within(if event.is_some() { "label" } else { "text" }, &text, text_chars_max)?;
+        Ok(Self { client_id, text, event })
     }
 }
 
@@ -105,10 +88,7 @@ fn within(field: &str, text: &str, chars_max: usize) -> Result<(), Invalid> {
     if chars <= chars_max {
         return Ok(());
     }
-    Err(Invalid::field(
-        field,
-        format_args!("has {chars} characters: send at most {chars_max}"),
-    ))
+    Err(Invalid::field(field, format_args!("has {chars} characters: send at most {chars_max}")))
 }
 
 fn event(object: &Map<String, Value>) -> Result<Option<NewEvent>, Invalid> {
@@ -126,10 +106,7 @@ fn event(object: &Map<String, Value>) -> Result<Option<NewEvent>, Invalid> {
     let name = match event.get("name") {
         Some(Value::String(name)) if !name.is_empty() => name.clone(),
         _ => {
-            return Err(Invalid::missing(
-                "event.name",
-                "the name of a Dialogflow event",
-            ));
+            return Err(Invalid::missing("event.name", "the name of a Dialogflow event"));
         }
     };
     within("event.name", &name, 150)?;
@@ -137,10 +114,7 @@ fn event(object: &Map<String, Value>) -> Result<Option<NewEvent>, Invalid> {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(parameters)) => parameters.clone(),
         Some(_) => {
-            return Err(Invalid::field(
-                "event.parameters",
-                "is not an object: send one",
-            ));
+            return Err(Invalid::field("event.parameters", "is not an object: send one"));
         }
     };
     Ok(Some(NewEvent { name, parameters }))

@@ -92,17 +92,10 @@ impl Received {
         let access_token = reading::optional_text(&object, "accessToken")?;
         let event_type = reading::optional_text(&object, "eventType")?;
         if event_type.as_deref() == Some("user_typing") {
-            return Ok(Self {
-                user_id,
-                bot_id,
-                access_token,
-                kind: ReceivedKind::Typing,
-            });
+            return Ok(Self { user_id, bot_id, access_token, kind: ReceivedKind::Typing });
         }
         let input = object.get("queryInput").unwrap_or(&Value::Null);
-        let text = input
-            .pointer("/text/text")
-            .or_else(|| input.pointer("/event/name"));
+        let text = input.pointer("/text/text").or_else(|| input.pointer("/event/name"));
         let text = match text {
             Some(Value::String(text)) => text.clone(),
             Some(other) => {
@@ -113,16 +106,11 @@ impl Received {
                 ));
             }
             None => {
-                return Err(Invalid::missing(
-                    "queryInput.text.text",
-                    "the visitor's message",
-                ));
+                return Err(Invalid::missing("queryInput.text.text", "the visitor's message"));
             }
         };
         let language = ["/text/languageCode", "/event/languageCode", "/languageCode"];
-        let language = language
-            .iter()
-            .find_map(|path| input.pointer(path)?.as_str());
+        let language = language.iter().find_map(|path| input.pointer(path)?.as_str());
         let language = language.unwrap_or("en").to_owned();
         let kind = match object.get("dialogflowResponse") {
             Some(response) if !response.is_null() => ReceivedKind::StepOne {
@@ -137,12 +125,7 @@ impl Received {
             },
             _ => ReceivedKind::StepTwo { text, language },
         };
-        Ok(Self {
-            user_id,
-            bot_id,
-            access_token,
-            kind,
-        })
+        Ok(Self { user_id, bot_id, access_token, kind })
     }
 }
 
@@ -160,27 +143,18 @@ impl Answer {
     /// The human has it for `pause_ms` milliseconds.
     #[must_use]
     pub fn paused(pause_ms: i64) -> Self {
-        Self {
-            paused: true,
-            minutes_paused: Some(pause_ms as f64 / 60_000.0),
-        }
+        Self { paused: true, minutes_paused: Some(pause_ms as f64 / 60_000.0) }
     }
 
     /// The bot has it, under every reading of the contract (section 12).
     #[must_use]
     pub fn ended() -> Self {
-        Self {
-            paused: false,
-            minutes_paused: Some(0.0),
-        }
+        Self { paused: false, minutes_paused: Some(0.0) }
     }
 
     #[must_use]
     pub fn refused() -> Self {
-        Self {
-            paused: false,
-            minutes_paused: None,
-        }
+        Self { paused: false, minutes_paused: None }
     }
 }
 

@@ -32,10 +32,7 @@ mod tests {
     fn the_nearest_key_is_named_and_a_far_one_is_not() {
         let message = "unknown field `lisen`, expected one of `listen`, `data`, `bots`";
         assert_eq!(suggestion(message), Some("listen"));
-        assert_eq!(
-            suggestion("unknown variant `dsk`, expected `desk`"),
-            Some("desk")
-        );
+        assert_eq!(suggestion("unknown variant `dsk`, expected `desk`"), Some("desk"));
         assert_eq!(suggestion("unknown field `zzzzzz`, expected `id`"), None);
         assert_eq!(suggestion("invalid type: integer"), None);
     }

@@ -35,10 +35,7 @@ impl Secret {
                 SecretString::from(text?)
             }
         };
-        ensure!(
-            !secret.expose_secret().is_empty(),
-            "`{key}` is empty: give a secret"
-        );
+        ensure!(!secret.expose_secret().is_empty(), "`{key}` is empty: give a secret");
         Ok(secret)
     }
 }
@@ -69,9 +66,7 @@ impl<'de> Visitor<'de> for SecretVisitor {
             return Err(de::Error::custom("a secret needs `file` or `env`"));
         };
         if map.next_key::<String>()?.is_some() {
-            return Err(de::Error::custom(
-                "a secret comes from one place: `file` or `env`",
-            ));
+            return Err(de::Error::custom("a secret comes from one place: `file` or `env`"));
         }
         match source.as_str() {
             "file" => Ok(Secret::File(PathBuf::from(place))),

@@ -54,11 +54,7 @@ fn unknown_keys_name_the_line_and_the_nearest_known_key() {
         ),
         ("[[agents]]", "[[agent]]", "did you mean `agents`?"),
         ("kind = \"desk\"", "kind = \"dask\"", "did you mean `desk`?"),
-        (
-            "push_key = \"key\"",
-            "push_key = { flie = \"x\" }",
-            "did you mean `file`?",
-        ),
+        ("push_key = \"key\"", "push_key = { flie = \"x\" }", "did you mean `file`?"),
     ];
     for (from, to, expected) in cases {
         assert!(GOOD.contains(from), "{from}");
@@ -72,11 +68,7 @@ fn unknown_keys_name_the_line_and_the_nearest_known_key() {
 fn what_no_type_can_say_is_checked() {
     let cases = [
         ("id = \"support\"", "id = \"sup/port\"", "bots.id"),
-        (
-            "minutes_paused = 0.5",
-            "minutes_paused = 0",
-            "routes.minutes_paused",
-        ),
+        ("minutes_paused = 0.5", "minutes_paused = 0", "routes.minutes_paused"),
         ("minutes_paused = 0.5", "minutes_paused = 2000", "1440"),
     ];
     for (from, to, expected) in cases {
@@ -96,31 +88,14 @@ fn secrets_come_from_files_and_the_environment_too() {
     std::fs::write(&file, "from a file\n").unwrap();
     let text = format!("{{ file = {:?} }}", file.display().to_string());
     let config = Config::parse(&GOOD.replace("push_key = \"key\"", &format!("push_key = {text}")));
-    let secret = config.unwrap().bots[0]
-        .push_key
-        .read("bots.push_key")
-        .unwrap();
+    let secret = config.unwrap().bots[0].push_key.read("bots.push_key").unwrap();
     assert_eq!(secret.expose_secret(), "from a file");
 
     // Cargo sets this one for every test.
     let env = Secret::Env("CARGO_PKG_NAME".to_owned());
     assert_eq!(env.read("x").unwrap().expose_secret(), "baton");
     let missing = Secret::Env("BATON_NO_SUCH_VARIABLE".to_owned());
-    assert!(
-        missing
-            .read("bots.push_key")
-            .err()
-            .unwrap()
-            .to_string()
-            .contains("bots.push_key")
-    );
+    assert!(missing.read("bots.push_key").err().unwrap().to_string().contains("bots.push_key"));
     let empty = Secret::Text("".into());
-    assert!(
-        empty
-            .read("routes.token")
-            .err()
-            .unwrap()
-            .to_string()
-            .contains("routes.token")
-    );
+    assert!(empty.read("routes.token").err().unwrap().to_string().contains("routes.token"));
 }

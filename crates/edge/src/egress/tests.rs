@@ -36,54 +36,28 @@ fn every_spelling_of_a_private_address_is_blocked() {
     ];
     for host in hosts {
         assert!(blocked(&format!("http://{host}/hook")), "{host}");
-        assert!(
-            Target::parse(&format!("http://{host}/hook"), true).is_ok(),
-            "{host}"
-        );
+        assert!(Target::parse(&format!("http://{host}/hook"), true).is_ok(), "{host}");
     }
 }
 
 #[test]
 fn public_addresses_and_names_pass_the_first_check() {
-    for host in [
-        "1.1.1.1",
-        "8.8.8.8",
-        "[2606:4700::1111]",
-        "example.com",
-        "172.32.0.1",
-    ] {
-        assert!(
-            Target::parse(&format!("https://{host}/hook"), false).is_ok(),
-            "{host}"
-        );
+    for host in ["1.1.1.1", "8.8.8.8", "[2606:4700::1111]", "example.com", "172.32.0.1"] {
+        assert!(Target::parse(&format!("https://{host}/hook"), false).is_ok(), "{host}");
     }
 }
 
 #[test]
 fn other_schemes_and_credentials_are_refused() {
-    for url in [
-        "ftp://example.com",
-        "file:///etc/passwd",
-        "http://user:pw@example.com",
-        "hook",
-        "",
-    ] {
-        assert!(
-            matches!(Target::parse(url, true), Err(EgressError::BadUrl(_))),
-            "{url}"
-        );
+    for url in ["ftp://example.com", "file:///etc/passwd", "http://user:pw@example.com", "hook", ""]
+    {
+        assert!(matches!(Target::parse(url, true), Err(EgressError::BadUrl(_))), "{url}");
     }
 }
 
 #[test]
 fn tables_hold_at_their_edges() {
-    let public = [
-        "11.0.0.0",
-        "100.128.0.0",
-        "169.253.0.1",
-        "172.15.0.1",
-        "223.255.255.255",
-    ];
+    let public = ["11.0.0.0", "100.128.0.0", "169.253.0.1", "172.15.0.1", "223.255.255.255"];
     for address in public {
         assert!(is_public(address.parse::<IpAddr>().unwrap()), "{address}");
     }
@@ -94,11 +68,7 @@ async fn a_name_that_leads_home_is_blocked_when_it_is_called() {
     let egress = Egress::new().unwrap();
     let target = Target::parse("http://localhost:9/hook", false).unwrap();
     let deadline = Duration::from_secs(5);
-    let called = egress
-        .post_json(&target, HeaderMap::new(), Bytes::new(), deadline, 1024)
-        .await;
-    let Err(error) = called else {
-        panic!("the call went out")
-    };
+    let called = egress.post_json(&target, HeaderMap::new(), Bytes::new(), deadline, 1024).await;
+    let Err(error) = called else { panic!("the call went out") };
     assert_eq!(error, EgressError::Blocked("localhost".to_owned()));
 }

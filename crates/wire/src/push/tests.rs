@@ -14,9 +14,7 @@ fn parse(body: &Value) -> Result<Push, Invalid> {
 
 fn channel_update(pause: &Value) -> Pause {
     let mut body = json!({ "eventType": "channel_update", "userId": "u", "botId": "b" });
-    body.as_object_mut()
-        .unwrap()
-        .extend(pause.as_object().unwrap().clone());
+    body.as_object_mut().unwrap().extend(pause.as_object().unwrap().clone());
     parse(&body).unwrap().pause
 }
 
@@ -27,35 +25,13 @@ fn pushes_of_every_revision_are_read() {
         avatar_url: avatar.to_owned(),
     };
     let five = Pause::Paused(Some(300_000));
-    let message = PushKind::Message {
-        text: "Hi, how may I assist?".to_owned(),
-    };
+    let message = PushKind::Message { text: "Hi, how may I assist?".to_owned() };
     let resumed = Pause::Resumed(UnpauseChatEvent::Default);
     let cases = [
-        (
-            example!("r1.push_message"),
-            message.clone(),
-            five.clone(),
-            Some(jane("")),
-        ),
-        (
-            example!("r1.push_pause"),
-            PushKind::ChannelUpdate,
-            five.clone(),
-            Some(jane("")),
-        ),
-        (
-            example!("r1.push_resume"),
-            PushKind::ChannelUpdate,
-            resumed.clone(),
-            Some(jane("")),
-        ),
-        (
-            example!("r1.push_typing"),
-            PushKind::Typing,
-            Pause::Unsaid,
-            Some(jane("")),
-        ),
+        (example!("r1.push_message"), message.clone(), five.clone(), Some(jane(""))),
+        (example!("r1.push_pause"), PushKind::ChannelUpdate, five.clone(), Some(jane(""))),
+        (example!("r1.push_resume"), PushKind::ChannelUpdate, resumed.clone(), Some(jane(""))),
+        (example!("r1.push_typing"), PushKind::Typing, Pause::Unsaid, Some(jane(""))),
         (example!("r3.push_message"), message, five.clone(), None),
         (
             example!("r3.push_pause"),
@@ -63,12 +39,7 @@ fn pushes_of_every_revision_are_read() {
             five.clone(),
             Some(jane("https://example.com/jane.png")),
         ),
-        (
-            example!("r3.push_resume"),
-            PushKind::ChannelUpdate,
-            resumed,
-            None,
-        ),
+        (example!("r3.push_resume"), PushKind::ChannelUpdate, resumed, None),
         (example!("r3.push_typing"), PushKind::Typing, five, None),
     ];
     for (body, kind, pause, agent) in cases {
@@ -84,22 +55,10 @@ fn pushes_of_every_revision_are_read() {
 fn unpause_chat_event_has_three_meanings() {
     let resumed =
         |event: Value| channel_update(&json!({"paused": false, "unpauseChatEvent": event}));
-    assert_eq!(
-        resumed(json!("default")),
-        Pause::Resumed(UnpauseChatEvent::Default)
-    );
-    assert_eq!(
-        resumed(json!("")),
-        Pause::Resumed(UnpauseChatEvent::Default)
-    );
-    assert_eq!(
-        resumed(json!(null)),
-        Pause::Resumed(UnpauseChatEvent::Default)
-    );
-    assert_eq!(
-        resumed(json!("none")),
-        Pause::Resumed(UnpauseChatEvent::None)
-    );
+    assert_eq!(resumed(json!("default")), Pause::Resumed(UnpauseChatEvent::Default));
+    assert_eq!(resumed(json!("")), Pause::Resumed(UnpauseChatEvent::Default));
+    assert_eq!(resumed(json!(null)), Pause::Resumed(UnpauseChatEvent::Default));
+    assert_eq!(resumed(json!("none")), Pause::Resumed(UnpauseChatEvent::None));
     let event = UnpauseChatEvent::Event("goodbye".to_owned());
     assert_eq!(resumed(json!("goodbye")), Pause::Resumed(event));
 }
@@ -130,31 +89,13 @@ fn agent_typing_is_user_typing_and_blank_names_are_none() {
 fn a_push_that_cannot_be_read_names_the_field() {
     let cases = [
         (json!("x"), None),
-        (
-            json!({ "eventType": "message", "botId": "b", "text": "t" }),
-            Some("userId"),
-        ),
-        (
-            json!({ "eventType": "message", "userId": "u", "text": "t" }),
-            Some("botId"),
-        ),
+        (json!({ "eventType": "message", "botId": "b", "text": "t" }), Some("userId")),
+        (json!({ "eventType": "message", "userId": "u", "text": "t" }), Some("botId")),
         (json!({ "userId": "u", "botId": "b" }), Some("eventType")),
-        (
-            json!({ "eventType": "shout", "userId": "u", "botId": "b" }),
-            Some("eventType"),
-        ),
-        (
-            json!({ "eventType": "message", "userId": "u", "botId": "b" }),
-            Some("text"),
-        ),
-        (
-            json!({ "eventType": "message", "userId": "u", "botId": "b", "text": "" }),
-            Some("text"),
-        ),
-        (
-            json!({ "eventType": "channel_update", "userId": "u", "botId": "b" }),
-            Some("paused"),
-        ),
+        (json!({ "eventType": "shout", "userId": "u", "botId": "b" }), Some("eventType")),
+        (json!({ "eventType": "message", "userId": "u", "botId": "b" }), Some("text")),
+        (json!({ "eventType": "message", "userId": "u", "botId": "b", "text": "" }), Some("text")),
+        (json!({ "eventType": "channel_update", "userId": "u", "botId": "b" }), Some("paused")),
         (
             json!({ "eventType": "channel_update", "userId": "u", "botId": "b", "paused": 1 }),
             Some("paused"),
@@ -173,11 +114,7 @@ fn a_push_that_cannot_be_read_names_the_field() {
     for (body, field) in cases {
         let error = parse(&body).err().unwrap();
         assert_eq!(error.field.as_deref(), field, "{body}");
-        assert!(
-            field.is_none_or(|field| error.message.contains(field)),
-            "{}",
-            error.message
-        );
+        assert!(field.is_none_or(|field| error.message.contains(field)), "{}", error.message);
     }
 }
 
@@ -191,10 +128,7 @@ fn a_push_is_written_as_r1_prints_it() {
         text: Some("Hi, how may I assist?"),
         paused: Some(true),
         minutes_paused: Some(5.0),
-        agent_profile: Some(AgentProfileBody {
-            name: "Jane Doe",
-            avatar_url: "",
-        }),
+        agent_profile: Some(AgentProfileBody { name: "Jane Doe", avatar_url: "" }),
         message_id: None,
     };
     let example: Value = serde_json::from_slice(example!("r1.push_message")).unwrap();

@@ -19,18 +19,12 @@ fn written(step_one: bool) -> Value {
         session: "projects/test/agent/sessions/cnv_1",
         query_input: QueryInput {
             text: QueryText {
-                text: if step_one {
-                    "handover"
-                } else {
-                    "help me please"
-                },
+                text: if step_one { "handover" } else { "help me please" },
                 language_code: "en",
             },
             event: None,
         },
-        query_params: QueryParams {
-            contexts: &contexts,
-        },
+        query_params: QueryParams { contexts: &contexts },
         dialogflow_response: step_one.then_some(&*response),
         message_history: None,
     };
@@ -76,10 +70,7 @@ fn a_call_that_cannot_be_read_names_the_field() {
         (json!([]), None),
         (json!({ "botId": "b" }), Some("userId")),
         (json!({ "userId": "u", "botId": 7 }), Some("botId")),
-        (
-            json!({ "userId": "u", "botId": "b" }),
-            Some("queryInput.text.text"),
-        ),
+        (json!({ "userId": "u", "botId": "b" }), Some("queryInput.text.text")),
         (
             json!({ "userId": "u", "botId": "b", "queryInput": { "text": { "text": 1 } } }),
             Some("queryInput.text.text"),
@@ -95,34 +86,13 @@ fn a_call_that_cannot_be_read_names_the_field() {
 #[test]
 fn every_kind_of_reply_means_what_section_8_says() {
     let cases = [
-        (
-            r#"{"paused":true,"minutesPaused":5}"#,
-            Reply::Paused(Some(300_000)),
-        ),
-        (
-            r#"{"paused":true,"minutesPaused":0.5}"#,
-            Reply::Paused(Some(30_000)),
-        ),
-        (
-            r#"{"paused":true,"minutesPaused":"7"}"#,
-            Reply::Paused(Some(420_000)),
-        ),
-        (
-            r#"{"paused":true,"minutesPaused":"soon"}"#,
-            Reply::Paused(None),
-        ),
-        (
-            r#"{"paused":true,"minutesPaused":null}"#,
-            Reply::Paused(None),
-        ),
-        (
-            r#"{"paused":true,"minutesPaused":0}"#,
-            Reply::Paused(Some(0)),
-        ),
-        (
-            r#"{"paused":true,"minutesPaused":-3}"#,
-            Reply::Paused(Some(-180_000)),
-        ),
+        (r#"{"paused":true,"minutesPaused":5}"#, Reply::Paused(Some(300_000))),
+        (r#"{"paused":true,"minutesPaused":0.5}"#, Reply::Paused(Some(30_000))),
+        (r#"{"paused":true,"minutesPaused":"7"}"#, Reply::Paused(Some(420_000))),
+        (r#"{"paused":true,"minutesPaused":"soon"}"#, Reply::Paused(None)),
+        (r#"{"paused":true,"minutesPaused":null}"#, Reply::Paused(None)),
+        (r#"{"paused":true,"minutesPaused":0}"#, Reply::Paused(Some(0))),
+        (r#"{"paused":true,"minutesPaused":-3}"#, Reply::Paused(Some(-180_000))),
         (r#"{"paused":true}"#, Reply::Paused(None)),
         (r#"{"paused":false}"#, Reply::Refused),
         (r#"{"paused":false,"minutesPaused":0}"#, Reply::Refused),
@@ -132,21 +102,9 @@ fn every_kind_of_reply_means_what_section_8_says() {
         assert_eq!(Reply::parse(200, body.as_bytes()), expected, "{body}");
         assert_eq!(Reply::parse(201, body.as_bytes()), expected, "{body}");
     }
-    let invalid = [
-        "{}",
-        "[]",
-        "\"x\"",
-        "<html></html>",
-        "",
-        "true",
-        "{\"paused\":1}",
-        "{\"a\":",
-    ];
+    let invalid = ["{}", "[]", "\"x\"", "<html></html>", "", "true", "{\"paused\":1}", "{\"a\":"];
     for body in invalid {
-        assert!(
-            matches!(Reply::parse(200, body.as_bytes()), Reply::Invalid(_)),
-            "{body}"
-        );
+        assert!(matches!(Reply::parse(200, body.as_bytes()), Reply::Invalid(_)), "{body}");
     }
     for status in [199, 301, 302, 404, 410, 429, 500, 503] {
         let reply = Reply::parse(status, br#"{"paused":true}"#);

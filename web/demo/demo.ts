@@ -1,6 +1,63 @@
-const tag = document.createElement('script');
-tag.src = '/widget.js';
-tag.dataset.botId = 'support';
-tag.dataset.botName = 'Halden Assistant';
-document.head.append(tag);
-export {};
+/**
+ * The host page of the demo. It asks the server which bot to show and how the demo agent signs in,
+ * then includes the widget the way any page would.
+ */
+interface Demo {
+  botId: string;
+  agentEmail: string;
+  agentPassword: string;
+  deskUrl: string;
+}
+
+interface PageApi {
+  open(): void;
+  sendText(text: string): void;
+}
+
+const fallback: Demo = { botId: 'support', agentEmail: '', agentPassword: '', deskUrl: '/desk' };
+
+async function demo(): Promise<Demo> {
+  try {
+    const response = await fetch('/demo.json');
+    return response.ok ? { ...fallback, ...((await response.json()) as Partial<Demo>) } : fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+function includeWidget(botId: string): void {
+  const script = document.createElement('script');
+  script.src = '/widget.js';
+  script.async = true;
+  script.dataset.botId = botId;
+  script.dataset.botName = 'Halden assistant';
+  document.head.append(script);
+}
+
+function showSignIn({ agentEmail, agentPassword, deskUrl }: Demo): void {
+  const desk = document.querySelector<HTMLAnchorElement>('#desk');
+  if (desk) desk.href = deskUrl;
+  const line = document.querySelector('#sign-in');
+  if (!line || !agentEmail) return;
+  const code = (text: string) => {
+    const element = document.createElement('code');
+    element.textContent = text;
+    return element;
+  };
+  line.replaceChildren('Sign in with ', code(agentEmail), ' and ', code(agentPassword), '.');
+}
+
+for (const button of document.querySelectorAll<HTMLElement>('[data-chat]')) {
+  button.addEventListener('click', () => {
+    const chat = (window as { Baton?: PageApi }).Baton;
+    chat?.open();
+    const words = button.dataset.chat;
+    if (words) chat?.sendText(words);
+  });
+}
+
+void demo().then((known) => {
+  showSignIn(known);
+  includeWidget(known.botId);
+  return known;
+});

@@ -6,6 +6,8 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { answerOf } from './mock-bot.mjs';
+import { chatEvent, deskApi, deskStream, toDesk } from './mock-desk.mjs';
+import { control, iso, problem, read, record, send, signedIn } from './mock-parts.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const HOST = fileURLToPath(new URL('host', import.meta.url));
@@ -23,8 +25,6 @@ const DESK_POLICY =
   "form-action 'self'; font-src 'self'";
 export const STRICT_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src https:";
-
-const iso = (ms = Date.now()) => new Date(ms).toISOString();
 
 export async function startMock(port = 0) {
   const world = {
@@ -194,13 +194,6 @@ function visitorStream(world, ws) {
   });
 }
 
-export function record(conversation, event) {
-  const full = { seq: conversation.events.length + 1, at: iso(), ...event };
-  conversation.events.push(full);
-  for (const tell of [...conversation.watchers]) tell(full);
-  return full;
-}
-
 function botTurn(world, conversation, said) {
   if (conversation.control !== 'bot') return;
   const { messages, handover } = answerOf(said);
@@ -236,163 +229,6 @@ function botTurn(world, conversation, said) {
   setTimeout(() => control(conversation, 'human', null, 'webhook_paused'), 80);
 }
 
-function control(conversation, to, agent, reason) {
-  conversation.control = to;
-  const pausedUntil = to === 'human' ? iso(Date.now() + 600_000) : null;
-  record(conversation, { type: 'control', control: to, pausedUntil, reason, agent });
-}
-
-// ---- desk side
-
-const faceOf = ({ name, avatarUrl }) => ({ name, avatarUrl });
-const shown = (chat) => {
-  const { transcript: _t, events: _e, byClient: _b, conversation: _c, ...rest } = chat;
-  return rest;
-};
-
-async function deskApi(world, request, response, url) {
-  const path = url.pathname.slice('/desk/api'.length);
-  const { method } = request;
-  if (method !== 'GET' && request.headers['x-baton-desk'] !== '1') {
-    return problem(response, 403, 'forbidden', 'Send the header x-baton-desk: 1.');
-  }
-  if (path === '/session' && method === 'POST') {
-    const { email, password } = await read(request);
-    if (email !== world.agent.email || password !== world.password) {
-      return problem(response, 401, 'unauthorized', 'The e-mail address or password is wrong.');
-    }
-    const id = `s${++world.count}`;
-    world.sessions.add(id);
-    response.setHeader('set-cookie', `baton_desk=${id}; HttpOnly; SameSite=Strict; Path=/desk`);
-    world.available = true;
-    return send(response, 200, { agent: world.agent, available: true });
-  }
-  if (!signedIn(world, request)) return problem(response, 401, 'unauthorized', 'Sign in.');
-  if (path === '/session' && method === 'GET') {
-    return send(response, 200, { agent: world.agent, available: world.available });
-  }
-  if (path === '/session' && method === 'DELETE') {
-    world.sessions.clear();
-    return send(response, 204);
-  }
-  const body = method === 'GET' ? null : await read(request);
-  if (path === '/availability') {
-    world.available = body.available;
-    return send(response, 204);
-  }
-  if (path === '/chats') return send(response, 200, { chats: chatList(world) });
-  const [, id, verb] = /^\/chats\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
-  const chat = world.chats.get(id);
-  if (!chat) return problem(response, 404, 'not_found', 'There is no such chat.');
-  return chatApi(world, chat, verb, body, response, url);
-}
-
-function chatApi(world, chat, verb, body, response, url) {
-  const mine = chat.agent?.email === world.agent.email;
-  switch (verb) {
-    case undefined:
-      return send(response, 200, { ...shown(chat), transcript: chat.transcript });
-    case 'events': {
-      const after = Number(url.searchParams.get('after') ?? 0);
-      const events = chat.events.filter((event) => event.seq > after).slice(0, 200);
-      return send(response, 200, { events, next: events.at(-1)?.seq ?? after });
-    }
-    case 'claim':
-      if (chat.status === 'closed') return problem(response, 409, 'closed', 'It is closed.');
-      if (chat.agent && !mine) {
-        const agent = { name: chat.agent.name };
-        return problem(response, 409, 'taken', `${agent.name} took this chat.`, { agent });
-      }
-      chat.status = 'live';
-      chat.agent = { ...world.agent };
-      chat.waitingSince = null;
-      chatEvent(world, chat, { type: 'claimed', agent: faceOf(world.agent) });
-      control(chat.conversation, 'human', faceOf(world.agent), 'push');
-      return send(response, 200, shown(chat));
-    case 'messages':
-      return agentSays(world, chat, mine, body, response);
-    case 'typing':
-      for (const tell of chat.conversation.watchers) {
-        tell({ type: 'typing', agent: faceOf(world.agent), until: iso(Date.now() + 5_000) });
-      }
-      return send(response, 204);
-    case 'close':
-      closeChat(world, chat);
-      return send(response, 204);
-    default:
-      return problem(response, 404, 'not_found');
-  }
-}
-
-function agentSays(world, chat, mine, { clientId, text }, response) {
-  if (!mine) return problem(response, 409, 'not_yours', 'Take the chat first.');
-  if (chat.status === 'closed') return problem(response, 409, 'closed', 'It is closed.');
-  const known = chat.byClient.get(clientId);
-  if (known) return send(response, 202, { seq: known });
-  const agent = faceOf(world.agent);
-  const event = chatEvent(world, chat, { type: 'agent_message', text, agent, clientId });
-  chat.byClient.set(clientId, event.seq);
-  send(response, 202, { seq: event.seq });
-  setTimeout(() => {
-    record(chat.conversation, { type: 'agent_message', text, agent });
-    chat.pushedThrough = event.seq;
-    chat.unpushed = 0;
-    tellChats(world);
-  }, 150);
-}
-
-function closeChat(world, chat) {
-  chat.status = 'closed';
-  chat.closeReason = 'agent';
-  chatEvent(world, chat, { type: 'closed', reason: 'agent', agent: faceOf(world.agent) });
-  const text = `${world.agent.name} has left the conversation. You are now chatting with the bot.`;
-  record(chat.conversation, { type: 'notice', kind: 'agent_left', text });
-  control(chat.conversation, 'bot', null, 'push');
-}
-
-export function chatEvent(world, chat, event) {
-  const full = { seq: chat.events.length + 1, at: iso(), ...event };
-  chat.events.push(full);
-  chat.seq = full.seq;
-  if (event.text) chat.preview = event.text;
-  if (event.type === 'agent_message') chat.unpushed += 1;
-  toDesk(world, { type: 'event', chat: chat.id, event: full });
-  tellChats(world);
-  return full;
-}
-
-const chatList = (world) =>
-  [...world.chats.values()]
-    .map(shown)
-    .toSorted((a, b) => (a.waitingSince ?? '9').localeCompare(b.waitingSince ?? '9'));
-
-function deskStream(world, ws) {
-  const socket = { ws, watched: new Set() };
-  world.deskSockets.add(socket);
-  ws.on('close', () => world.deskSockets.delete(socket));
-  ws.on('message', (data) => {
-    const { watch, unwatch, after } = JSON.parse(String(data));
-    if (unwatch) socket.watched.delete(unwatch);
-    if (!watch) return;
-    socket.watched.add(watch);
-    for (const event of world.chats.get(watch)?.events ?? []) {
-      if (event.seq > after) ws.send(JSON.stringify({ type: 'event', chat: watch, event }));
-    }
-  });
-  ws.send(JSON.stringify({ type: 'chats', chats: chatList(world) }));
-}
-
-function toDesk(world, frame) {
-  for (const { ws, watched } of world.deskSockets) {
-    if (watched.has(frame.chat)) ws.send(JSON.stringify(frame));
-  }
-}
-
-function tellChats(world) {
-  const frame = JSON.stringify({ type: 'chats', chats: chatList(world) });
-  for (const { ws } of world.deskSockets) ws.send(frame);
-}
-
 // ---- what a test may ask for
 
 async function mockApi(world, request, response, path) {
@@ -407,33 +243,6 @@ async function mockApi(world, request, response, path) {
     Object.assign(world, body);
   }
   send(response, 204);
-}
-
-// ---- plumbing
-
-function signedIn(world, request) {
-  const id = /baton_desk=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
-  return id !== undefined && world.sessions.has(id);
-}
-
-async function read(request) {
-  let text = '';
-  for await (const chunk of request) text += chunk;
-  return text === '' ? {} : JSON.parse(text);
-}
-
-function send(response, status, body) {
-  response.statusCode = status;
-  if (body === undefined) return response.end();
-  if (!response.hasHeader('content-type')) {
-    response.setHeader('content-type', 'application/json');
-  }
-  response.end(JSON.stringify(body));
-}
-
-function problem(response, status, id, detail, more = {}) {
-  response.setHeader('content-type', 'application/problem+json');
-  send(response, status, { type: `about:blank#${id}`, title: id, status, id, detail, ...more });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -55,7 +55,7 @@ describe('the outbox', () => {
     expect(tries).toEqual(['id1 a', 'id1 a', 'id1 a', 'id1 a', 'id2 b']);
   });
 
-  test('says that it failed after ten seconds, goes on trying, and a retry is at once', async () => {
+  test('says so after ten seconds, goes on trying, and a retry is at once', async () => {
     deliver = () => Promise.reject(new OfflineError());
     const outbox = make();
     outbox.add({ text: 'a' });

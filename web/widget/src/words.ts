@@ -27,7 +27,7 @@ const en = {
   said: (name: string, text: string) => `${name} said: ${text}`,
   offline: 'No connection. Trying again…',
   lost: 'The chat cannot be reached right now.',
-  newer: 'New messages',
+  newer: 'Latest messages',
   chosen: 'chosen',
   history: 'Use the arrow keys to read earlier messages',
 };
@@ -62,7 +62,7 @@ const de: Partial<Words> = {
   said: (name, text) => `${name}: ${text}`,
   offline: 'Keine Verbindung. Neuer Versuch…',
   lost: 'Der Chat ist gerade nicht erreichbar.',
-  newer: 'Neue Nachrichten',
+  newer: 'Zum Neuesten',
   chosen: 'gewählt',
   history: 'Mit den Pfeiltasten lesen Sie frühere Nachrichten',
 };

@@ -1,11 +1,10 @@
 import { LitElement, html, nothing, type PropertyValues } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { avatar } from '@baton/ui/avatar';
 import { icons } from '@baton/ui/icons';
 import type { VisitorState } from '@baton/client/visitor';
 import type { Config } from '../config.js';
 import type { Words } from '../words.js';
-import { botFace, itemView } from './message.js';
+import { itemView, typingView } from './message.js';
 import { listStyles } from './list-styles.js';
 
 const NEAR_END_PX = 80;
@@ -66,7 +65,7 @@ export class BatonMessages extends LitElement {
                 </li>`
               : nothing
           }
-          ${typing ? this.typingView() : nothing}
+          ${typing ? typingView(typing.agent ?? thread.agent, this.config, this.words) : nothing}
         </ol>
         ${
           phase === 'starting' || (phase === 'loading' && items.length === 0)
@@ -105,16 +104,6 @@ export class BatonMessages extends LitElement {
   /** Page keys typed in the empty input. */
   page(direction: 1 | -1): void {
     this.scroller?.scrollBy({ top: direction * (this.scroller.clientHeight - 60) });
-  }
-
-  private typingView() {
-    const agent = this.state.typing?.agent ?? this.state.thread.agent;
-    const name = agent?.name ?? this.words.someone;
-    return html`<li class="message agent typing first last">
-      <span class="side">${agent ? avatar(agent) : botFace(this.config)}</span>
-      <div class="bubble dots"><i></i><i></i><i></i></div>
-      <span class="off-screen">${this.words.typing(name)}</span>
-    </li>`;
   }
 
   private scrolled(event: Event): void {

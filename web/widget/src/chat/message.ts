@@ -4,6 +4,7 @@ import { icons } from '@baton/ui/icons';
 import { markdownView, plainView } from '@baton/ui/text';
 import { dayOf, sameDay, timeOf } from '@baton/ui/times';
 import type { Item, MessageItem } from '@baton/client/thread';
+import type { Face } from '@baton/client/types';
 import type { Config } from '../config.js';
 import type { Words } from '../words.js';
 import { richOf } from './rich.js';
@@ -61,6 +62,14 @@ function sideView(item: MessageItem, { config }: Around, last: boolean): Templat
     return html`<span class="side">${avatar(item.face ?? { name: '?', avatarUrl: null })}</span>`;
   }
   return html`<span class="side">${botFace(config)}</span>`;
+}
+
+export function typingView(agent: Face | null, config: Config, words: Words): TemplateResult {
+  return html`<li class="message agent typing first last">
+    <span class="side">${agent ? avatar(agent) : botFace(config)}</span>
+    <div class="bubble dots"><i></i><i></i><i></i></div>
+    <span class="off-screen">${words.typing(agent?.name ?? words.someone)}</span>
+  </li>`;
 }
 
 export function botFace(config: Config): TemplateResult {

@@ -1,0 +1,44 @@
+import type { Chat } from './api.js';
+import { visitorName } from './queue.js';
+import { settings } from './settings.js';
+
+let sound: AudioContext | null = null;
+
+/** Called on a click only: browsers ask the agent then, and never out of the blue. */
+export async function switchAlerts(on: boolean): Promise<void> {
+  settings.patch({ alerts: on });
+  if (!on) return;
+  sound ??= new AudioContext();
+  if ('Notification' in window && Notification.permission === 'default') {
+    await Notification.requestPermission();
+  }
+}
+
+/** Tells an agent who looks elsewhere. What was said stays out of the notification. */
+export function alertAgent(chat: Chat, kind: 'queued' | 'message'): void {
+  if (!settings.value.alerts || document.hasFocus()) return;
+  beep();
+  if (!('Notification' in window) || Notification.permission !== 'granted') return;
+  const title = kind === 'queued' ? 'A visitor is waiting' : `${visitorName(chat)} wrote`;
+  const note = new Notification(title, { tag: chat.id });
+  note.addEventListener('click', () => {
+    window.focus();
+    location.hash = chat.id;
+    note.close();
+  });
+}
+
+function beep(): void {
+  sound ??= new AudioContext();
+  const tone = sound.createOscillator();
+  const volume = sound.createGain();
+  const at = sound.currentTime;
+  tone.frequency.setValueAtTime(660, at);
+  tone.frequency.setValueAtTime(880, at + 0.09);
+  volume.gain.setValueAtTime(0.0001, at);
+  volume.gain.exponentialRampToValueAtTime(0.12, at + 0.02);
+  volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
+  tone.connect(volume).connect(sound.destination);
+  tone.start(at);
+  tone.stop(at + 0.35);
+}

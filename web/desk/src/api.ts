@@ -1,0 +1,79 @@
+import { Http } from '@baton/client/http';
+import type { Face, Page } from '@baton/client/types';
+
+export interface Agent extends Face {
+  email: string;
+}
+
+export interface Session {
+  agent: Agent;
+  available: boolean;
+}
+
+export interface Chat {
+  id: string;
+  route: string;
+  visitor: { userId: string; name: string | null };
+  botId: string;
+  language: string | null;
+  status: 'queued' | 'live' | 'closed';
+  waitingSince: string | null;
+  agent: Agent | null;
+  closeReason: string | null;
+  seq: number;
+  preview: string;
+  /** Agent messages the platform has not accepted yet. */
+  unpushed?: number;
+  /** Number of the last agent message the platform has accepted. */
+  pushedThrough?: number;
+}
+
+export interface Line {
+  from: 'visitor' | 'bot' | 'agent';
+  text: string;
+  at?: string;
+}
+
+interface Numbered {
+  seq: number;
+  at: string;
+}
+
+export type ChatEvent = Numbered &
+  (
+    | { type: 'opened'; reason: string }
+    | { type: 'visitor_message'; text: string }
+    | { type: 'agent_message'; text: string; agent: Face; clientId?: string }
+    | { type: 'claimed'; agent: Face }
+    | { type: 'closed'; reason: string; agent: Face | null }
+    | { type: 'refused'; seq: number; detail: string; refused?: number }
+    | { type: 'notice'; text: string; kind: string }
+  );
+
+const http = new Http({
+  base: '/desk/api',
+  credentials: 'same-origin',
+  headers: () => ({ 'x-baton-desk': '1' }),
+});
+
+const of = (id: string) => `/chats/${encodeURIComponent(id)}`;
+
+/** The desk API, one line per call. */
+export const api = {
+  session: () => http.get<Session>('/session'),
+  signIn: (email: string, password: string) => http.post<Session>('/session', { email, password }),
+  signOut: () => http.request<void>('DELETE', '/session'),
+  setAvailable: (available: boolean) =>
+    http.request<void>('PUT', '/availability', { body: { available } }),
+  chats: () => http.get<{ chats: Chat[] }>('/chats'),
+  chat: (id: string) => http.get<Chat & { transcript: Line[] }>(of(id)),
+  events: (id: string, after: number) =>
+    http.get<Page<ChatEvent>>(`${of(id)}/events?after=${after}`),
+  claim: (id: string) => http.post<Chat>(`${of(id)}/claim`),
+  say: (id: string, clientId: string, text: string) =>
+    http.post<{ seq: number }>(`${of(id)}/messages`, { clientId, text }),
+  typing: (id: string) => http.post<void>(`${of(id)}/typing`),
+  close: (id: string) => http.post<void>(`${of(id)}/close`),
+};
+
+export type Api = typeof api;

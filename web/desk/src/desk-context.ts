@@ -1,0 +1,84 @@
+import { LitElement, html, nothing, type TemplateResult } from 'lit';
+import { icons } from '@baton/ui/icons';
+import { timeOf } from '@baton/ui/times';
+import type { Chat } from './api.js';
+import { contextStyles } from './context-styles.js';
+import type { Desk } from './desk.js';
+import { visitorName } from './queue.js';
+import { visitorFace } from './row.js';
+
+/** The right pane: who the visitor is and where the chat came from. */
+export class DeskContext extends LitElement {
+  static override styles = contextStyles;
+  static override properties = { desk: { attribute: false }, tick: { attribute: false } };
+  declare desk: Desk;
+  declare tick: number;
+
+  override render() {
+    const { chats, selected } = this.desk.state.value;
+    const chat = chats.find((one) => one.id === selected);
+    return html`<header>
+        <h2>Details</h2>
+        <button
+          type="button"
+          class="tool"
+          aria-label="Close details"
+          @click=${() => this.dispatchEvent(new Event('desk-details'))}
+        >
+          ${icons.close}
+        </button>
+      </header>
+      ${chat ? this.details(chat) : nothing}`;
+  }
+
+  private details(chat: Chat): TemplateResult {
+    const room = this.desk.room(chat.id);
+    const { rows } = room.thread(chat);
+    const first = room.transcript[0]?.at ?? null;
+    const asked = room.transcript.findLast((line) => line.from === 'visitor')?.text;
+    const entry = (label: string, value: string | null | undefined) =>
+      value
+        ? html`<div>
+            <dt>${label}</dt>
+            <dd dir="auto">${value}</dd>
+          </div>`
+        : nothing;
+    const name = visitorName(chat);
+    return html`<div class="person">
+        ${visitorFace(name)}
+        <p dir="auto">${name}</p>
+      </div>
+      ${
+        asked
+          ? html`<section>
+              <h3>Asked for a person with</h3>
+              <blockquote dir="auto">${asked}</blockquote>
+            </section>`
+          : nothing
+      }
+      <section>
+        <h3>Chat</h3>
+        <dl>
+          ${entry('With', chat.agent?.name ?? 'Nobody yet')} ${entry('Route', chat.route)}
+          ${entry('Began', first ? timeOf(Date.parse(first)) : null)}
+          ${entry('Messages', String(rows.filter((row) => row.kind === 'message').length))}
+        </dl>
+      </section>
+      <section>
+        <h3>Visitor</h3>
+        <dl>
+          ${entry('Language', languageName(chat.language))} ${entry('Bot', chat.botId)}
+          ${entry('Id', chat.visitor.userId)}
+        </dl>
+      </section>`;
+  }
+}
+
+function languageName(code: string | null): string | null {
+  if (!code) return null;
+  try {
+    return new Intl.DisplayNames(undefined, { type: 'language' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}

@@ -1,0 +1,91 @@
+import { LitElement, html, type PropertyValues } from 'lit';
+import { icons } from '@baton/ui/icons';
+import type { Desk } from './desk.js';
+import { replyStyles } from './reply-styles.js';
+
+const TEXT_MAX = 4_000;
+
+/** Where the agent writes. What is typed is kept per chat, through reloads and switches. */
+export class DeskReply extends LitElement {
+  static override styles = replyStyles;
+  static override properties = {
+    desk: { attribute: false },
+    chat: { type: String },
+    to: { type: String },
+    text: { state: true },
+  };
+  declare desk: Desk;
+  /** Id of the chat this box writes to. */
+  declare chat: string;
+  /** Name of the visitor, so that nobody writes to the wrong one. */
+  declare to: string;
+  declare text: string;
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has('chat')) this.text = this.desk.room(this.chat).draft;
+  }
+
+  override render() {
+    const empty = this.text.trim() === '';
+    return html`<form @submit=${this.submit}>
+      <textarea
+        rows="1"
+        dir="auto"
+        maxlength=${TEXT_MAX}
+        aria-label=${`Reply to ${this.to}`}
+        placeholder=${`Reply to ${this.to}…`}
+        autocomplete="off"
+        .value=${this.text}
+        @input=${this.typed}
+        @keydown=${this.keyed}
+      ></textarea>
+      <div class="bar">
+        <p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift</kbd> <kbd>Enter</kbd> new line</p>
+        <button class="primary" aria-disabled=${empty ? 'true' : 'false'}>
+          Send ${icons.send}
+        </button>
+      </div>
+    </form>`;
+  }
+
+  override updated(changed: PropertyValues): void {
+    const area = this.area;
+    if (!changed.has('text') || !area || CSS.supports('field-sizing', 'content')) return;
+    area.style.height = 'auto';
+    area.style.height = `${area.scrollHeight}px`;
+  }
+
+  override focus(): void {
+    this.area?.focus();
+  }
+
+  private get area(): HTMLTextAreaElement | null {
+    return this.renderRoot.querySelector('textarea');
+  }
+
+  private typed(event: Event): void {
+    this.text = (event.target as HTMLTextAreaElement).value;
+    const room = this.desk.room(this.chat);
+    room.draft = this.text;
+    if (this.text.trim() !== '') room.tellTyping();
+  }
+
+  private keyed(event: KeyboardEvent): void {
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      this.submit(event);
+    } else if (event.key === 'Escape') this.area?.blur();
+  }
+
+  private submit(event: Event): void {
+    event.preventDefault();
+    if (this.text.trim() === '') return;
+    const room = this.desk.room(this.chat);
+    room.say(this.text);
+    room.draft = '';
+    this.text = '';
+    this.dispatchEvent(new Event('desk-sent'));
+    this.area?.focus();
+  }
+}

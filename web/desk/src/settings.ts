@@ -1,0 +1,24 @@
+import { box } from '@baton/client/env';
+import { Store } from '@baton/client/store';
+
+export interface Settings {
+  /** Sound and desktop notifications; off until the agent asks for them. */
+  alerts: boolean;
+  /** Single-key shortcuts, which some assistive tools cannot live with. */
+  keys: boolean;
+}
+
+const local = box(() => localStorage);
+const KEY = 'baton.desk.settings';
+
+function saved(): Partial<Settings> {
+  try {
+    const value: unknown = JSON.parse(local.get(KEY) ?? '{}');
+    return typeof value === 'object' && value !== null ? (value as Partial<Settings>) : {};
+  } catch {
+    return {};
+  }
+}
+
+export const settings = new Store<Settings>({ alerts: false, keys: true, ...saved() });
+settings.subscribe(() => local.set(KEY, JSON.stringify(settings.value)));

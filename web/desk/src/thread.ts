@@ -1,0 +1,156 @@
+import { faceOf } from '@baton/client/thread';
+import type { Pending } from '@baton/client/outbox';
+import type { Face } from '@baton/client/types';
+import type { Chat, ChatEvent, Line } from './api.js';
+
+export type Delivery = 'sending' | 'failed' | 'sent' | 'delivered' | 'refused';
+
+export interface Message {
+  kind: 'message';
+  key: string;
+  at: number;
+  from: 'visitor' | 'bot' | 'agent';
+  text: string;
+  face: Face | null;
+  delivery: Delivery | null;
+  detail?: string;
+  clientId?: string;
+}
+
+export interface Status {
+  kind: 'status';
+  key: string;
+  at: number;
+  text: string;
+}
+
+export type Row = Message | Status;
+
+export interface Reply {
+  text: string;
+}
+
+export interface ChatThread {
+  /** What was said before the handover. */
+  before: Message[];
+  rows: Row[];
+  /** When the visitor's oldest unanswered message came; null when the visitor has an answer. */
+  unansweredSince: number | null;
+}
+
+/** What an agent sees of a chat: the transcript, what happened since, and what is being sent. */
+export function chatThread(
+  chat: Chat,
+  transcript: readonly Line[],
+  events: readonly ChatEvent[],
+  pending: readonly Pending<Reply>[],
+): ChatThread {
+  const refused = refusals(events);
+  const rows = events.flatMap((event) => rowOf(event, chat, refused));
+  const known = new Set(events.map((e) => (e.type === 'agent_message' ? e.clientId : undefined)));
+  for (const item of pending) {
+    if (!known.has(item.clientId)) rows.push(pendingRow(item, chat.agent));
+  }
+  return { before: transcript.map(lineRow), rows, unansweredSince: unanswered(rows) };
+}
+
+function lineRow(line: Line, at: number): Message {
+  return {
+    kind: 'message',
+    key: `t${at}`,
+    at: line.at ? Date.parse(line.at) || 0 : 0,
+    from: line.from,
+    text: line.text,
+    face: null,
+    delivery: null,
+  };
+}
+
+/** Numbers of agent messages the platform will never take, with why. */
+function refusals(events: readonly ChatEvent[]): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const [at, event] of events.entries()) {
+    if (event.type !== 'refused') continue;
+    const last = events.slice(0, at).findLast((earlier) => earlier.type === 'agent_message');
+    const which = event.refused ?? last?.seq;
+    if (which !== undefined) found.set(which, event.detail);
+  }
+  return found;
+}
+
+function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[] {
+  const common = { key: `s${event.seq}`, at: Date.parse(event.at) || 0 };
+  const status = (text: string): Row[] => [{ kind: 'status', ...common, text }];
+  switch (event.type) {
+    case 'visitor_message':
+      return [
+        {
+          kind: 'message',
+          ...common,
+          from: 'visitor',
+          text: event.text,
+          face: null,
+          delivery: null,
+        },
+      ];
+    case 'agent_message': {
+      const detail = refused.get(event.seq);
+      const row: Message = {
+        kind: 'message',
+        ...common,
+        key: event.clientId ? `c${event.clientId}` : common.key,
+        from: 'agent',
+        text: event.text,
+        face: faceOf(event.agent),
+        delivery: detail === undefined ? deliveryOf(event.seq, chat) : 'refused',
+      };
+      return [detail === undefined ? row : { ...row, detail }];
+    }
+    case 'claimed':
+      return status(`${faceOf(event.agent)?.name ?? 'An agent'} took the chat`);
+    case 'closed':
+      return status(closedText(event.reason, faceOf(event.agent)));
+    case 'notice':
+      return event.text ? status(event.text) : [];
+    default:
+      return [];
+  }
+}
+
+function deliveryOf(seq: number, chat: Chat): Delivery {
+  if (chat.pushedThrough === undefined) return chat.unpushed === 0 ? 'delivered' : 'sent';
+  return seq <= chat.pushedThrough ? 'delivered' : 'sent';
+}
+
+function closedText(reason: string, agent: Face | null): string {
+  if (agent) return `${agent.name} handed the visitor back to the bot`;
+  const words: Record<string, string> = {
+    expired: 'The pause ran out; the bot has the visitor again',
+    visitor_left: 'The visitor left',
+  };
+  return words[reason] ?? 'The chat was closed';
+}
+
+function pendingRow(item: Pending<Reply>, agent: Face | null): Message {
+  const row: Message = {
+    kind: 'message',
+    key: `c${item.clientId}`,
+    at: item.at,
+    from: 'agent',
+    text: item.body.text,
+    face: agent,
+    delivery: item.state,
+    clientId: item.clientId,
+  };
+  return item.refusal ? { ...row, detail: item.refusal } : row;
+}
+
+function unanswered(rows: readonly Row[]): number | null {
+  let since: number | null = null;
+  for (const row of rows) {
+    if (row.kind !== 'message') continue;
+    if (row.from === 'agent') since = null;
+    else if (row.from === 'visitor') since ??= row.at;
+  }
+  return since;
+}

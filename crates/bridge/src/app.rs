@@ -1,0 +1,194 @@
+//! The bridge put together: routes, agents, the driver of chats, and what runs beside requests.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use edge::{
+    Clock,
+    egress::{Egress, Target},
+};
+use machine::chat::{self, Chat, Policy};
+use secrecy::{ExposeSecret, SecretString};
+use store::{Ledger, Store, StoreError};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    connectors::{Attached, Connector, DeskConnector},
+    desk::{Desk, auth::Agents},
+    http,
+    push::PushClient,
+    session::Driver,
+    timer,
+};
+
+/// One webhook URL, one push target, one connector.
+pub struct RouteConfig {
+    /// Last segment of the webhook URL `/handover/{id}`: letters, digits, `-` and `_`.
+    pub id: String,
+    /// Webhook token: what the platform presents.
+    pub token: SecretString,
+    pub push: PushConfig,
+    pub connector: Connector,
+    /// The times of chats that open from now on.
+    pub clock: chat::Clock,
+}
+
+/// Where pushes go, and the push key they present.
+pub struct PushConfig {
+    pub target: Target,
+    pub key: SecretString,
+}
+
+/// Somebody who may sign in to the desk.
+pub struct AgentConfig {
+    pub email: String,
+    pub name: String,
+    pub avatar_url: String,
+    pub password: SecretString,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("route `{0}`: use letters, digits, `-` and `_` for its id, each id once")]
+    RouteId(String),
+    #[error("route `{0}`: the webhook token is empty")]
+    EmptyToken(String),
+    #[error("route `{0}`: the push key is empty or holds characters no header can carry")]
+    PushKey(String),
+    #[error("route `{0}`: pause, queue and idle must each be at least one second")]
+    Times(String),
+    #[error("agent `{0}`: give an email address and a name, each address once")]
+    Agent(String),
+    #[error("agent `{0}`: the password needs at least eight characters")]
+    Password(String),
+}
+
+/// A route in use.
+pub(crate) struct Route {
+    pub(crate) id: String,
+    pub(crate) token: SecretString,
+    pub(crate) ledger: Ledger<Chat>,
+    pub(crate) policy: Policy,
+    pub(crate) push: PushClient,
+    pub(crate) connector: Attached,
+}
+
+pub(crate) struct App {
+    pub(crate) routes: BTreeMap<String, Arc<Route>>,
+    pub(crate) desk: Desk,
+    pub(crate) driver: Driver,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    /// Cancelled when the bridge is told to stop.
+    pub(crate) stop: CancellationToken,
+}
+
+/// The bridge side. Clones are the same bridge.
+#[derive(Clone)]
+pub struct Bridge(Arc<App>);
+
+/// What runs beside the requests once the bridge was started.
+pub struct Running(TaskTracker);
+
+impl Running {
+    /// Ends when, after the shutdown was asked for, nothing runs any more.
+    pub async fn stopped(self) {
+        self.0.wait().await;
+    }
+}
+
+impl Bridge {
+    #[expect(clippy::needless_pass_by_value, reason = "the bridge takes over what it is made of")]
+    pub fn new(
+        routes: Vec<RouteConfig>,
+        agents: Vec<AgentConfig>,
+        store: Store,
+        clock: Clock,
+        egress: Egress,
+    ) -> Result<Self, ConfigError> {
+        let connector = Arc::new(DeskConnector::default());
+        let mut table = BTreeMap::new();
+        for config in routes {
+            let route = route(config, &store, &egress, &connector)?;
+            if let Some(twice) = table.insert(route.id.clone(), Arc::new(route)) {
+                return Err(ConfigError::RouteId(twice.id.clone()));
+            }
+        }
+        let stop = CancellationToken::new();
+        Ok(Self(Arc::new(App {
+            routes: table,
+            desk: Desk::new(Agents::new(agents)?, connector, store.clone()),
+            driver: Driver::new(clock.clone(), stop.clone()),
+            store,
+            clock,
+            stop,
+        })))
+    }
+
+    /// Everything the bridge serves: the contract's webhook endpoint and the desk API.
+    pub fn router(&self) -> axum::Router {
+        http::router(self.clone())
+    }
+
+    /// Takes up what was owed when the process last ended, and keeps time until `shutdown`.
+    pub async fn start(&self, shutdown: CancellationToken) -> Result<Running, StoreError> {
+        let app = &self.0;
+        app.desk.recall_availability(&app.clock).await?;
+        timer::take_up_owed(app).await?;
+        let tasks = app.driver.tasks();
+        tasks.spawn(timer::keep_time(self.clone()));
+        tasks.spawn(self.clone().keep_board());
+        let stop = app.stop.clone();
+        tasks.spawn(async move {
+            shutdown.cancelled().await;
+            stop.cancel();
+        });
+        tasks.close();
+        Ok(Running(tasks.clone()))
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.0
+    }
+
+    async fn keep_board(self) {
+        let app = self.app();
+        app.desk.board.keep(app.desk_routes().collect(), &app.stop).await;
+    }
+}
+
+impl App {
+    /// The routes whose chats the desk shows.
+    pub(crate) fn desk_routes(&self) -> impl Iterator<Item = Arc<Route>> {
+        let at_desk = |route: &&Arc<Route>| matches!(route.connector, Attached::Desk(_));
+        self.routes.values().filter(at_desk).cloned()
+    }
+}
+
+fn route(
+    config: RouteConfig,
+    store: &Store,
+    egress: &Egress,
+    desk: &Arc<DeskConnector>,
+) -> Result<Route, ConfigError> {
+    let RouteConfig { id, token, push, connector, clock } = config;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if id.is_empty() || !id.chars().all(plain) {
+        return Err(ConfigError::RouteId(id));
+    }
+    if token.expose_secret().trim().is_empty() {
+        return Err(ConfigError::EmptyToken(id));
+    }
+    if [clock.pause, clock.queue, clock.idle].iter().any(|ms| *ms < 1_000) {
+        return Err(ConfigError::Times(id));
+    }
+    let Some(push) = PushClient::new(egress.clone(), push.target, push.key) else {
+        return Err(ConfigError::PushKey(id));
+    };
+    let connector = match connector {
+        Connector::Desk => Attached::Desk(desk.clone()),
+    };
+    let ledger = store.ledger(&id);
+    let policy = Policy { clock, ..Policy::default() };
+    Ok(Route { id, token, ledger, policy, push, connector })
+}

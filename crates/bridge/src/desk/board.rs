@@ -1,0 +1,93 @@
+//! The open chats of all routes at the desk, read once for all agents who look at them.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::join_all;
+use store::StoreError;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use wire::desk::Chat;
+
+use super::view;
+use crate::{app::Route, connectors::ClosedChat};
+
+/// Most open chats of one route that are shown.
+const OPEN_MAX: usize = 2_000;
+/// Least distance between two readings.
+const GAP: Duration = Duration::from_millis(50);
+/// Pause after the store failed.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Tells streams that something on the board changed.
+pub(crate) struct Board(watch::Sender<Arc<[Chat]>>);
+
+impl Default for Board {
+    fn default() -> Self {
+        Self(watch::channel(Arc::from([])).0)
+    }
+}
+
+impl Board {
+    pub(super) fn watch(&self) -> watch::Receiver<Arc<[Chat]>> {
+        self.0.subscribe()
+    }
+
+    /// Keeps the board up to date until `stop`.
+    pub(crate) async fn keep(&self, routes: Vec<Arc<Route>>, stop: &CancellationToken) {
+        let changed = Notify::new();
+        let watching = join_all(routes.iter().map(|route| async {
+            let mut owner = route.ledger.watch_owner();
+            loop {
+                owner.changed().await;
+                changed.notify_one();
+            }
+        }));
+        let reading = async {
+            loop {
+                changed.notified().await;
+                let pause = match open_chats(&routes).await {
+                    Ok(chats) => {
+                        // A long board costs more to read and to send, so it is read less often.
+                        let pause = GAP + Duration::from_millis(chats.len() as u64);
+                        self.0.send_replace(chats.into());
+                        pause
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "the open chats could not be read");
+                        changed.notify_one();
+                        STORE_PAUSE
+                    }
+                };
+                tokio::time::sleep(pause).await;
+            }
+        };
+        tokio::select! {
+            _ = watching => {}
+            () = reading => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// The open chats of `routes`, whoever has waited longest first.
+pub(super) async fn open_chats(routes: &[Arc<Route>]) -> Result<Vec<Chat>, StoreError> {
+    let mut chats = Vec::new();
+    for route in routes {
+        let found = route.ledger.open_ids(OPEN_MAX).await?;
+        let open = found.iter().filter(|(_, state)| state.is_open());
+        chats.extend(open.map(|(id, state)| view::chat(&route.id, id, state, None)));
+    }
+    let rank = |chat: &Chat| (chat.waiting_since.is_none(), chat.waiting_since.clone());
+    chats.sort_by_cached_key(rank);
+    Ok(chats)
+}
+
+/// What one agent sees: all that is open, and what was closed lately and concerns them.
+pub(super) fn with_closed(open: &[Chat], closed: &[ClosedChat]) -> Vec<Chat> {
+    let mut chats = open.to_vec();
+    let closed = closed.iter().filter(|chat| !open.iter().any(|open| open.id == chat.id));
+    chats.extend(
+        closed.map(|chat| view::chat(&chat.route, &chat.id, &chat.state, chat.agent.as_ref())),
+    );
+    chats
+}

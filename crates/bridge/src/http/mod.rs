@@ -1,0 +1,41 @@
+//! Every route of the bridge on one screen.
+
+use axum::{
+    Router,
+    middleware::from_fn,
+    routing::{get, post, put},
+};
+use edge::http::ApiError;
+use wire::problem::ProblemId;
+
+use crate::{
+    app::Bridge,
+    desk::{chats, guard, session, stream},
+};
+
+mod webhook_in;
+
+pub(crate) fn router(bridge: Bridge) -> Router {
+    let desk = Router::new()
+        .route(
+            "/desk/api/session",
+            get(session::show).post(session::sign_in).delete(session::sign_out),
+        )
+        .route("/desk/api/availability", put(session::set_availability))
+        .route("/desk/api/chats", get(chats::list))
+        .route("/desk/api/chats/{id}", get(chats::show))
+        .route("/desk/api/chats/{id}/events", get(chats::events))
+        .route("/desk/api/chats/{id}/claim", post(chats::claim))
+        .route("/desk/api/chats/{id}/messages", post(chats::say))
+        .route("/desk/api/chats/{id}/typing", post(chats::type_))
+        .route("/desk/api/chats/{id}/close", post(chats::close))
+        .route("/desk/api/stream", get(stream::open))
+        .layer(from_fn(guard::same_site));
+    Router::new()
+        .route("/handover/{route}", post(webhook_in::receive))
+        .merge(desk)
+        .method_not_allowed_fallback(async || {
+            ApiError::new(ProblemId::MethodNotAllowed, "See the list of routes for its methods.")
+        })
+        .with_state(bridge)
+}

@@ -1,0 +1,228 @@
+//! `POST /handover/{route}`: webhook calls of any revision (contract, sections 4.2 to 4.5, 6.2 to
+//! 6.5 and 12). A call is stored before it is answered, and answered before anything else is done
+//! about it, so that the five seconds of the contract are never spent on somebody else's server.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use edge::{
+    http::{ApiError, json, read_body},
+    ids, secrets, time,
+};
+use http::{HeaderMap, StatusCode, header};
+use machine::{
+    chat::{Chat, Input, Line, Opening, Speaker},
+    limits::{HISTORY_ITEMS_MAX, TEXT_CHARS_MAX, TYPING_MS},
+};
+use serde_json::Value;
+use store::{Key, StepError, StoreError};
+use wire::{
+    history::{self, Sender},
+    problem::ProblemId,
+    webhook::{Answer, Received, ReceivedKind},
+};
+
+use crate::{
+    app::{App, Bridge, Route},
+    problems,
+};
+
+/// Most bytes of one call. Four times the limit of our own faces, because step one carries the
+/// platform's `messageHistory` with whole bot responses, and refusing it loses a handover.
+const CALL_BYTES_MAX: usize = 1024 * 1024;
+/// Longest id of a call that is kept as it is, in bytes; longer ones are kept as their hash.
+const CALL_ID_BYTES_MAX: usize = 128;
+/// Where platforms put the id of a call, the most binding one first.
+const CALL_ID_HEADERS: [&str; 3] = ["idempotency-key", "webhook-id", "x-request-id"];
+
+pub(super) async fn receive(
+    State(bridge): State<Bridge>,
+    Path(route): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let app = bridge.app();
+    let Some(route) = app.routes.get(&route) else {
+        let detail = "No route has this URL: check the webhook URL in the platform's settings.";
+        return Err(ApiError::new(ProblemId::NotFound, detail));
+    };
+    let body = read_body(body, CALL_BYTES_MAX).await?;
+    let received = Received::parse(&body);
+    let in_body = match &received {
+        Ok(call) => call.access_token.clone(),
+        Err(_) => token_of_unreadable(&body),
+    };
+    if !is_genuine(route, &headers, in_body.as_deref()) {
+        let detail = "Present the route's webhook token in `Authorization` or in `accessToken`.";
+        return Err(ApiError::new(ProblemId::Unauthorized, detail));
+    }
+    let Received { user_id, bot_id, kind, .. } = received?;
+    let call = Call { app, route, bot_id, user_id, id: call_id(&headers) };
+    match kind {
+        ReceivedKind::StepOne { text, language, dialogflow_response, history } => {
+            let opening = opening(text, language, &dialogflow_response, &history);
+            call.step_one(opening).await.map(answer)
+        }
+        ReceivedKind::StepTwo { text, .. } => call.step_two(text).await.map(answer),
+        ReceivedKind::Typing => {
+            call.typing().await?;
+            Ok(StatusCode::OK.into_response())
+        }
+    }
+}
+
+struct Call<'a> {
+    app: &'a App,
+    route: &'a Arc<Route>,
+    bot_id: String,
+    user_id: String,
+    /// What makes a repeat recognizable, where the platform sends it.
+    id: Option<String>,
+}
+
+impl Call<'_> {
+    async fn step_one(&self, opening: Opening) -> Result<Answer, ApiError> {
+        let chat_id = match &self.id {
+            // Named after the call, so that a repeat finds the chat even when that was closed at
+            // once and has no visitor to be found by.
+            Some(id) => ids_of_call(&self.route.id, &self.peer(), id),
+            None => ids::new_id("cht", self.app.clock.now()),
+        };
+        if self.id.is_some()
+            && let Some(answer) = self.answered_before(&chat_id).await?
+        {
+            return Ok(answer);
+        }
+        let make = {
+            let (id, chat) = (chat_id.clone(), Chat::new(&self.bot_id, &self.user_id));
+            move || Some((id, chat))
+        };
+        let available = self.route.connector.is_available(self.app.clock.now());
+        let key = self.key(&opening.text);
+        let input = Input::StepOne { opening, available };
+        let stepped = self.app.driver.step_peer(self.route, &self.peer(), make, key, input).await;
+        match stepped {
+            Ok(Some(stepped)) => Ok(answer_of_step_one(&stepped.state)),
+            Ok(None) => Ok(Answer::refused()),
+            // The same call twice at the same moment: the other one has just made the chat.
+            Err(StepError::Store(error @ StoreError::Conflict(_))) => {
+                let answer = self.answered_before(&chat_id).await?;
+                answer.ok_or_else(|| problems::of_store(&error))
+            }
+            Err(error) => Err(problems::of_step(error)),
+        }
+    }
+
+    async fn step_two(&self, text: String) -> Result<Answer, ApiError> {
+        let key = self.key(&text);
+        let input = Input::StepTwo { text };
+        let stepped =
+            self.app.driver.step_peer(self.route, &self.peer(), || None, key, input).await;
+        match stepped.map_err(problems::of_step)? {
+            Some(stepped) if stepped.state.is_open() => Ok(Answer::paused(stepped.state.pause())),
+            _ => Ok(Answer::ended()),
+        }
+    }
+
+    /// Typing is passed on and not stored. The chat is looked up with the news that time has
+    /// passed, which is always true and changes nothing that was not due anyway.
+    async fn typing(&self) -> Result<(), ApiError> {
+        let driver = &self.app.driver;
+        let stepped = driver.step_peer(self.route, &self.peer(), || None, None, Input::Woke).await;
+        if let Some(stepped) = stepped.map_err(problems::of_step)?
+            && stepped.state.is_open()
+        {
+            let until = self.app.clock.now() + TYPING_MS;
+            self.route.connector.visitor_types(&self.route.ledger, &stepped.id, until);
+        }
+        Ok(())
+    }
+
+    async fn answered_before(&self, chat_id: &str) -> Result<Option<Answer>, ApiError> {
+        let known = self.route.ledger.load(chat_id).await;
+        let known = known.map_err(|error| problems::of_store(&error))?;
+        Ok(known.as_ref().map(answer_of_step_one))
+    }
+
+    fn peer(&self) -> String {
+        Chat::peer_of(&self.bot_id, &self.user_id)
+    }
+
+    /// The text is part of the key: a gateway that stamps one request id on different messages
+    /// must not make us drop what a visitor said.
+    fn key(&self, text: &str) -> Option<Key> {
+        let print = ids::fingerprint(text.as_bytes());
+        self.id.as_ref().map(|id| Key { id: format!("call:{id}:{print:x}"), print })
+    }
+}
+
+fn answer_of_step_one(chat: &Chat) -> Answer {
+    if chat.is_open() { Answer::paused(chat.pause()) } else { Answer::refused() }
+}
+
+fn answer(answer: Answer) -> Response {
+    json(StatusCode::OK, &answer)
+}
+
+/// One of the presented secrets must be the route's (contract, section 12).
+fn is_genuine(route: &Route, headers: &HeaderMap, in_body: Option<&str>) -> bool {
+    let in_header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let in_header = in_header.map(wire::secret::from_authorization);
+    let matches = |presented: Option<&str>| {
+        presented.is_some_and(|presented| secrets::matches(&route.token, presented))
+    };
+    // Both are looked at, so that the time does not tell which one was right.
+    matches(in_header) | matches(in_body)
+}
+
+/// A call that cannot be read may still prove who sent it, and is then told what is wrong with it.
+fn token_of_unreadable(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    Some(body.get("accessToken")?.as_str()?.to_owned())
+}
+
+fn call_id(headers: &HeaderMap) -> Option<String> {
+    let id = CALL_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
+    let id = id.map(str::trim).filter(|id| !id.is_empty())?;
+    Some(if id.len() > CALL_ID_BYTES_MAX { secrets::hash_hex(id) } else { id.to_owned() })
+}
+
+/// 128 bits that only this call from this visitor gives.
+fn ids_of_call(route: &str, peer: &str, call: &str) -> String {
+    let hash = secrets::hash_hex(&format!("{route}\n{peer}\n{call}"));
+    format!("cht_{}", &hash[..32])
+}
+
+fn opening(text: String, language: String, response: &Value, history: &[Value]) -> Opening {
+    let intent = response.pointer("/queryResult/intent/displayName").and_then(Value::as_str);
+    let intent = intent.filter(|name| !name.is_empty()).map(shortened);
+    let transcript = if history.is_empty() {
+        let bot = history::bot_text(response);
+        let line = |from, text: &str| Line { from, text: shortened(text), at: None };
+        let lines = [line(Speaker::Visitor, &text), line(Speaker::Bot, &bot)];
+        lines.into_iter().filter(|line| !line.text.trim().is_empty()).collect()
+    } else {
+        let latest = history.len().saturating_sub(HISTORY_ITEMS_MAX);
+        history[latest..].iter().filter_map(line_of_history).collect()
+    };
+    Opening { text, language, intent, transcript }
+}
+
+fn line_of_history(item: &Value) -> Option<Line> {
+    let line = history::line(item)?;
+    let from = match line.sender {
+        Sender::Customer => Speaker::Visitor,
+        Sender::Bot => Speaker::Bot,
+        Sender::Agent => Speaker::Agent,
+    };
+    let at = line.created_at.as_deref().and_then(time::parse_rfc3339);
+    Some(Line { from, text: shortened(&line.text), at })
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(TEXT_CHARS_MAX).collect()
+}

@@ -1,0 +1,18 @@
+//! The bridge: the contract's middleware between a chat platform and the tools agents work in.
+//!
+//! A webhook call becomes an input of a chat ([`machine::chat`]), is stored, and only then
+//! answered. What agents say is pushed back by one driver (`session`), in order and until the
+//! platform has it. Connectors lead to the tools; Baton's own desk is one of them.
+#![forbid(unsafe_code)]
+
+mod app;
+mod connectors;
+mod desk;
+mod http;
+mod problems;
+mod push;
+mod session;
+mod timer;
+
+pub use app::{AgentConfig, Bridge, ConfigError, PushConfig, RouteConfig, Running};
+pub use connectors::Connector;

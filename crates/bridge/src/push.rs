@@ -1,0 +1,189 @@
+//! The push client: one owed push becomes one call to the platform's push endpoint (contract,
+//! sections 4.6 and 12), and its outcome becomes what the chat is told.
+//!
+//! Every attempt of one push carries the same id, `<chat id>/<seq>.<sub>`, as `Idempotency-Key`
+//! and as `messageId`, so a receiver that already has it can say so.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use edge::egress::{Egress, EgressError, Reply, Target};
+use http::{HeaderMap, HeaderValue, header};
+use machine::{
+    Millis, Position,
+    chat::{Agent, Chat, Owed, Push, PushFailure},
+    limits::PUSH_TIMEOUT_MS,
+};
+use secrecy::{ExposeSecret, SecretString};
+use wire::push::{AgentProfileBody, PushBody};
+
+/// Most bytes of an answer that are read; the contract asks for none of them.
+const REPLY_BYTES_MAX: usize = 64 * 1024;
+/// A typing push is worth nothing later.
+const TYPING_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Pushes to one target with one key.
+pub(crate) struct PushClient {
+    egress: Egress,
+    target: Target,
+    key: SecretString,
+    authorization: HeaderValue,
+}
+
+impl PushClient {
+    /// `None` when the key is empty or cannot travel in a header.
+    pub(crate) fn new(egress: Egress, target: Target, key: SecretString) -> Option<Self> {
+        let mut authorization = HeaderValue::from_str(key.expose_secret()).ok()?;
+        authorization.set_sensitive(true);
+        (!authorization.is_empty()).then_some(Self { egress, target, key, authorization })
+    }
+
+    /// Pushes what `chat` owes first.
+    pub(crate) async fn send(&self, id: &str, chat: &Chat, owed: &Owed) -> Result<(), PushFailure> {
+        let message_id = push_id(id, owed.id);
+        let body = self.body(chat, &owed.push, &message_id);
+        let deadline = Duration::from_millis(PUSH_TIMEOUT_MS);
+        outcome(self.post(&body, Some(&message_id), deadline).await)
+    }
+
+    /// Tells once that the agent types; nothing comes of it when it fails.
+    pub(crate) async fn send_typing(&self, chat: &Chat, agent: &Agent) {
+        let body = PushBody {
+            event_type: "user_typing",
+            text: None,
+            paused: None,
+            minutes_paused: None,
+            agent_profile: Some(profile(agent)),
+            message_id: None,
+            ..self.body(chat, &Push::Resume { agent: None }, "")
+        };
+        if let Err(error) = self.post(&body, None, TYPING_TIMEOUT).await {
+            tracing::debug!(%error, "a typing push was lost");
+        }
+    }
+
+    async fn post(
+        &self,
+        body: &PushBody<'_>,
+        id: Option<&str>,
+        deadline: Duration,
+    ) -> Result<Reply, EgressError> {
+        let body = serde_json::to_vec(body)
+            .map_err(|error| EgressError::Network(format!("the push is no JSON: {error}")))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, self.authorization.clone());
+        if let Some(id) = id.and_then(|id| HeaderValue::from_str(id).ok()) {
+            headers.insert("idempotency-key", id);
+        }
+        let body = Bytes::from(body);
+        self.egress.post_json(&self.target, headers, body, deadline, REPLY_BYTES_MAX).await
+    }
+
+    fn body<'a>(&'a self, chat: &'a Chat, push: &'a Push, message_id: &'a str) -> PushBody<'a> {
+        let minutes = chat.pause() as f64 / 60_000.0;
+        let (event_type, text, paused, agent) = match push {
+            Push::Message { text, agent } => ("message", Some(text.as_str()), true, Some(agent)),
+            // A keep-alive shows whoever has the chat when it is sent (contract, section 12).
+            Push::Pause { agent } => {
+                ("channel_update", None, true, agent.as_ref().or(chat.agent()))
+            }
+            Push::Resume { agent } => ("channel_update", None, false, agent.as_ref()),
+        };
+        PushBody {
+            access_token: self.key.expose_secret(),
+            event_type,
+            user_id: chat.user_id(),
+            bot_id: chat.bot_id(),
+            text,
+            paused: Some(paused),
+            minutes_paused: paused.then_some(minutes),
+            agent_profile: agent.map(profile),
+            message_id: Some(message_id),
+        }
+    }
+}
+
+fn profile(agent: &Agent) -> AgentProfileBody<'_> {
+    AgentProfileBody { name: &agent.name, avatar_url: &agent.avatar_url }
+}
+
+fn push_id(chat: &str, id: Position) -> String {
+    format!("{chat}/{}.{}", id.seq, id.sub)
+}
+
+/// What an answer means (contract, section 15): a body the platform cannot take is not sent
+/// again; everything that may pass, a wrong key among it, is.
+fn outcome(answer: Result<Reply, EgressError>) -> Result<(), PushFailure> {
+    let reply = match answer {
+        Ok(reply) => reply,
+        Err(error) => return Err(PushFailure::Retry { after: None, detail: error.to_string() }),
+    };
+    let detail = describe(&reply);
+    match reply.status {
+        200..=299 => Ok(()),
+        401 | 403 | 408 | 409 | 425 | 429 => Err(retry(&reply, detail)),
+        400..=499 => Err(PushFailure::Refused { detail }),
+        _ => Err(retry(&reply, detail)),
+    }
+}
+
+fn retry(reply: &Reply, detail: String) -> PushFailure {
+    let after = reply.retry_after.map(|after| after.as_millis().min(86_400_000) as Millis);
+    PushFailure::Retry { after, detail }
+}
+
+/// The status, and the platform's own words where it answers in the contract's shape.
+fn describe(reply: &Reply) -> String {
+    let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let words = body.pointer("/error/message").and_then(serde_json::Value::as_str);
+    match words {
+        Some(words) if reply.status >= 400 => {
+            let words: String = words.chars().filter(|c| !c.is_control()).take(200).collect();
+            format!("status {}: {words}", reply.status)
+        }
+        _ => format!("status {}", reply.status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16) -> Reply {
+        Reply { status, body: Bytes::new(), retry_after: None }
+    }
+
+    #[test]
+    fn every_status_has_one_meaning() {
+        for status in 200..600 {
+            let expected = match status {
+                200..=299 => "accepted",
+                401 | 403 | 408 | 409 | 425 | 429 => "retry",
+                400..=499 => "refused",
+                _ => "retry",
+            };
+            let found = match outcome(Ok(answer(status))) {
+                Ok(()) => "accepted",
+                Err(PushFailure::Retry { .. }) => "retry",
+                Err(PushFailure::Refused { .. }) => "refused",
+            };
+            assert_eq!(found, expected, "status {status}");
+        }
+    }
+
+    #[test]
+    fn no_answer_is_worth_another_try() {
+        for error in [EgressError::Late, EgressError::Network("reset".to_owned())] {
+            assert!(matches!(outcome(Err(error)), Err(PushFailure::Retry { after: None, .. })));
+        }
+    }
+
+    #[test]
+    fn the_platforms_words_are_kept_short_and_plain() {
+        let body = format!(r#"{{"error":{{"message":"no\u001b[31m {}"}}}}"#, "x".repeat(500));
+        let reply = Reply { status: 422, body: body.into(), retry_after: None };
+        let detail = describe(&reply);
+        assert!(detail.starts_with("status 422: no[31m xxx"), "{detail}");
+        assert!(detail.len() < 230);
+    }
+}

@@ -126,15 +126,7 @@ impl Desk {
         }
         let bytes = row.state.len();
         let body = Body::Text(row.state);
-        self.lay(
-            row.id,
-            Subject {
-                kind: row.kind,
-                owner: row.owner.into(),
-                bytes,
-                body,
-            },
-        );
+        self.lay(row.id, Subject { kind: row.kind, owner: row.owner.into(), bytes, body });
     }
 
     /// The machine `id`, if it is of this kind and owner.
@@ -186,21 +178,10 @@ impl Desk {
 
     /// Notes what one step decided; the units after it see it at once.
     pub(crate) fn keep<M: Machine>(&mut self, draft: Draft<M>) {
-        let Draft {
-            row,
-            machine,
-            peer_before,
-            events,
-            fresh,
-        } = draft;
+        let Draft { row, machine, peer_before, events, fresh } = draft;
         if row.peer != peer_before {
-            let key = |peer: &str| {
-                PeerKey::from(PeerRef {
-                    kind: row.kind,
-                    owner: &row.owner,
-                    peer,
-                })
-            };
+            let key =
+                |peer: &str| PeerKey::from(PeerRef { kind: row.kind, owner: &row.owner, peer });
             if let Some(peer) = &peer_before {
                 self.peers.insert(key(peer), None);
             }
@@ -210,10 +191,7 @@ impl Desk {
         }
         for event in &events {
             if let Some((key, print)) = &event.key {
-                let seen = SeenKey {
-                    seq: event.seq,
-                    print: *print,
-                };
+                let seen = SeenKey { seq: event.seq, print: *print };
                 self.keys.insert((row.id.clone(), key.clone()), seen);
             }
         }
@@ -226,11 +204,7 @@ impl Desk {
         };
         self.old.remove(&row.id);
         self.lay(row.id.clone(), subject);
-        let fresh = fresh
-            || self
-                .pending
-                .get(&row.id)
-                .is_some_and(|pending| pending.fresh);
+        let fresh = fresh || self.pending.get(&row.id).is_some_and(|pending| pending.fresh);
         self.pending.insert(row.id.clone(), Pending { fresh, row });
     }
 
@@ -246,11 +220,7 @@ impl Desk {
             ..Changes::default()
         };
         for (_, pending) in std::mem::take(&mut self.pending) {
-            let rows = if pending.fresh {
-                &mut changes.fresh
-            } else {
-                &mut changes.changed
-            };
+            let rows = if pending.fresh { &mut changes.fresh } else { &mut changes.changed };
             rows.push(pending.row);
         }
         self.peers.clear();
@@ -289,8 +259,5 @@ impl From<PeerRef<'_>> for PeerKey {
 }
 
 pub(crate) fn unreadable(id: &str, detail: &str) -> StoreError {
-    StoreError::Unreadable {
-        id: id.to_owned(),
-        detail: detail.to_owned(),
-    }
+    StoreError::Unreadable { id: id.to_owned(), detail: detail.to_owned() }
 }

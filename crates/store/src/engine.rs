@@ -29,9 +29,7 @@ impl Engine {
         let path = path.strip_prefix("//").unwrap_or(path);
         // The address itself may carry a password, so it is not repeated.
         if path.contains("://") {
-            return Err(StoreError::Address(
-                "use sqlite:PATH or postgres://…".to_owned(),
-            ));
+            return Err(StoreError::Address("use sqlite:PATH or postgres://…".to_owned()));
         }
         if path.is_empty() || path.starts_with(':') || path.contains('?') {
             return Err(StoreError::Address("a database file is needed".to_owned()));

@@ -21,11 +21,7 @@ pub enum StoreError {
         "{database} has schema version {found}, this release knows up to {known}: \
          start the newer release again"
     )]
-    NewerSchema {
-        database: String,
-        found: i64,
-        known: i64,
-    },
+    NewerSchema { database: String, found: i64, known: i64 },
     /// Refused at start: a migration that was applied reads differently in this release.
     #[error("{database}: migration {version} was applied with another text than this release has")]
     ChangedMigration { database: String, version: i64 },
@@ -57,10 +53,7 @@ pub enum StoreError {
 impl StoreError {
     /// True when the same call may work a little later (an HTTP edge answers 503).
     pub fn is_temporary(&self) -> bool {
-        matches!(
-            self,
-            Self::Full | Self::Unavailable(_) | Self::Uncertain(_) | Self::Stopped(_)
-        )
+        matches!(self, Self::Full | Self::Unavailable(_) | Self::Uncertain(_) | Self::Stopped(_))
     }
 }
 

@@ -45,16 +45,7 @@ impl Front {
             fatal: OnceLock::new(),
             fatal_seen: watch::Sender::new(false),
         };
-        (
-            Self {
-                inbox,
-                health: Arc::new(health),
-            },
-            Jobs {
-                jobs,
-                closing: None,
-            },
-        )
+        (Self { inbox, health: Arc::new(health) }, Jobs { jobs, closing: None })
     }
 
     pub(crate) fn health(&self) -> &Arc<Health> {
@@ -62,10 +53,7 @@ impl Front {
     }
 
     pub(crate) async fn submit(&self, unit: Box<dyn Unit>) -> Result<(), StoreError> {
-        self.inbox
-            .send(Job::Unit(unit))
-            .await
-            .map_err(|_| self.stopped())
+        self.inbox.send(Job::Unit(unit)).await.map_err(|_| self.stopped())
     }
 
     /// True while the last write failed for a reason that may pass.
@@ -151,11 +139,7 @@ impl Jobs {
                     break;
                 }
             }
-            next = if units.len() < BATCH_LENGTH_MAX {
-                self.jobs.try_recv().ok()
-            } else {
-                None
-            };
+            next = if units.len() < BATCH_LENGTH_MAX { self.jobs.try_recv().ok() } else { None };
         }
         units
     }

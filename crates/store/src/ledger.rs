@@ -46,11 +46,7 @@ pub struct Stepped<M: Machine> {
 
 impl<M: Machine> Ledger<M> {
     pub(crate) fn new(store: Store, owner: &str) -> Self {
-        Self {
-            store,
-            owner: owner.into(),
-            machine: PhantomData,
-        }
+        Self { store, owner: owner.into(), machine: PhantomData }
     }
 
     pub(crate) fn signals(&self) -> &Arc<Signals> {
@@ -67,10 +63,7 @@ impl<M: Machine> Ledger<M> {
             args: vec![id.into(), M::PREFIX.into(), (&*self.owner).into()],
         };
         let subject = id.to_owned();
-        let states = self
-            .store
-            .query(query, move |row| decode(&subject, row.text(0)?))
-            .await?;
+        let states = self.store.query(query, move |row| decode(&subject, row.text(0)?)).await?;
         Ok(states.into_iter().next())
     }
 
@@ -81,15 +74,7 @@ impl<M: Machine> Ledger<M> {
             let id = row.text(0)?;
             Ok((id.to_owned(), decode(id, row.text(1)?)?))
         };
-        self.store
-            .query(
-                Query {
-                    sql: sql::OPEN_IDS,
-                    args,
-                },
-                read,
-            )
-            .await
+        self.store.query(Query { sql: sql::OPEN_IDS, args }, read).await
     }
 
     /// Numbered events with `seq > after`, oldest first.
@@ -101,14 +86,7 @@ impl<M: Machine> Ledger<M> {
     ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
         let mut args = self.subject_args(id);
         args.extend([Value::Int(after as i64), count(limit)]);
-        self.recorded(
-            id,
-            Query {
-                sql: sql::EVENTS,
-                args,
-            },
-        )
-        .await
+        self.recorded(id, Query { sql: sql::EVENTS, args }).await
     }
 
     /// Numbered events and notes after a position, oldest first.
@@ -119,19 +97,8 @@ impl<M: Machine> Ledger<M> {
         limit: usize,
     ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
         let mut args = self.subject_args(id);
-        args.extend([
-            Value::Int(after.seq as i64),
-            Value::Int(after.sub as i64),
-            count(limit),
-        ]);
-        self.recorded(
-            id,
-            Query {
-                sql: sql::JOURNAL,
-                args,
-            },
-        )
-        .await
+        args.extend([Value::Int(after.seq as i64), Value::Int(after.sub as i64), count(limit)]);
+        self.recorded(id, Query { sql: sql::JOURNAL, args }).await
     }
 
     /// A live view of the numbered events after a cursor: from memory when the watcher keeps up,
@@ -163,15 +130,8 @@ impl<M: Machine> Ledger<M> {
     ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
         let subject = id.to_owned();
         let read = move |row: &dyn Columns| {
-            let position = Position {
-                seq: row.int(0)? as u64,
-                sub: row.int(1)? as u64,
-            };
-            Ok(Recorded {
-                position,
-                at: row.int(2)?,
-                event: decode(&subject, row.text(3)?)?,
-            })
+            let position = Position { seq: row.int(0)? as u64, sub: row.int(1)? as u64 };
+            Ok(Recorded { position, at: row.int(2)?, event: decode(&subject, row.text(3)?)? })
         };
         self.store.query(query, read).await
     }
@@ -184,10 +144,7 @@ where
 {
     /// Stores a new machine; `Conflict` when its id or its peer is taken.
     pub async fn create(&self, id: &str, state: &M) -> Result<(), StoreError> {
-        let subject = Subject::New {
-            id: id.to_owned(),
-            machine: Arc::new(state.clone()),
-        };
+        let subject = Subject::New { id: id.to_owned(), machine: Arc::new(state.clone()) };
         let (step, outcome) = Step::new(self.owner.clone(), subject, None, None);
         match self.run(step, outcome).await {
             Ok(_) => Ok(()),
@@ -208,11 +165,7 @@ where
         key: Option<Key>,
         input: M::Input,
     ) -> Result<Stepped<M>, StepError<M::Refusal>> {
-        let feed = Feed {
-            policy: policy.clone(),
-            now,
-            input,
-        };
+        let feed = Feed { policy: policy.clone(), now, input };
         let subject = Subject::Id(id.to_owned());
         let (step, outcome) = Step::new(self.owner.clone(), subject, key, Some(feed));
         self.run(step, outcome).await?.ok_or(StepError::NotFound)
@@ -229,16 +182,9 @@ where
         key: Option<Key>,
         input: M::Input,
     ) -> Result<Option<Stepped<M>>, StepError<M::Refusal>> {
-        let feed = Feed {
-            policy: policy.clone(),
-            now,
-            input,
-        };
+        let feed = Feed { policy: policy.clone(), now, input };
         let make: Make<M> = Box::new(make);
-        let subject = Subject::Peer {
-            peer: peer.to_owned(),
-            make: MakeOnce::Unasked(Some(make)),
-        };
+        let subject = Subject::Peer { peer: peer.to_owned(), make: MakeOnce::Unasked(Some(make)) };
         let (step, outcome) = Step::new(self.owner.clone(), subject, key, Some(feed));
         self.run(step, outcome).await
     }
@@ -258,19 +204,13 @@ where
 
 impl<M> Clone for Ledger<M> {
     fn clone(&self) -> Self {
-        Self {
-            store: self.store.clone(),
-            owner: self.owner.clone(),
-            machine: PhantomData,
-        }
+        Self { store: self.store.clone(), owner: self.owner.clone(), machine: PhantomData }
     }
 }
 
 impl<M> fmt::Debug for Ledger<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ledger")
-            .field("owner", &self.owner)
-            .finish_non_exhaustive()
+        f.debug_struct("Ledger").field("owner", &self.owner).finish_non_exhaustive()
     }
 }
 

@@ -5,10 +5,7 @@
 //! time are stored together or not at all. Drivers ask the [`Store`] what is due and what is owed.
 //! No transaction stays open while anybody waits for a network other than the database's own.
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::doc_markdown,
-    reason = "SQLite and PostgreSQL are names, not code"
-)]
+#![expect(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names, not code")]
 
 mod desk;
 mod engine;
@@ -72,9 +69,7 @@ impl Store {
     pub async fn open_with(url: &str, options: &Options) -> Result<Self, StoreError> {
         let signals = Arc::new(Signals::new());
         let engine = Engine::open(url, options, &signals).await?;
-        Ok(Self {
-            inner: Arc::new(Inner { engine, signals }),
-        })
+        Ok(Self { inner: Arc::new(Inner { engine, signals }) })
     }
 
     /// The machines `M` of one owner: a bot or a route.
@@ -92,9 +87,7 @@ impl Store {
         };
         let probe = tokio::time::timeout(READY_WAIT, self.execute(queries));
         probe.await.unwrap_or_else(|_| {
-            Err(StoreError::Unavailable(
-                "the writer does not answer".to_owned(),
-            ))
+            Err(StoreError::Unavailable("the writer does not answer".to_owned()))
         })
     }
 
@@ -116,22 +109,12 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<(String, String)>, StoreError> {
         let args = vec![M::PREFIX.into(), now.into(), count(limit)];
-        self.query(
-            Query {
-                sql: sql::DUE,
-                args,
-            },
-            owner_and_id,
-        )
-        .await
+        self.query(Query { sql: sql::DUE, args }, owner_and_id).await
     }
 
     /// The earliest wake time of all machines `M`.
     pub async fn next_wake<M: Machine>(&self) -> Result<Option<Millis>, StoreError> {
-        let query = Query {
-            sql: sql::NEXT_WAKE,
-            args: vec![M::PREFIX.into()],
-        };
+        let query = Query { sql: sql::NEXT_WAKE, args: vec![M::PREFIX.into()] };
         let times = self.query(query, |row| row.maybe_int(0)).await?;
         Ok(times.into_iter().next().flatten())
     }
@@ -148,14 +131,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<(String, String)>, StoreError> {
         let args = vec![M::PREFIX.into(), after_id.into(), count(limit)];
-        self.query(
-            Query {
-                sql: sql::OWING,
-                args,
-            },
-            owner_and_id,
-        )
-        .await
+        self.query(Query { sql: sql::OWING, args }, owner_and_id).await
     }
 
     /// Stores a small value under a key, replacing what was there.
@@ -166,8 +142,7 @@ impl Store {
         value: &str,
         expires_at: Option<Millis>,
     ) -> Result<(), StoreError> {
-        self.execute(vec![put_record(space, key, value, expires_at)])
-            .await
+        self.execute(vec![put_record(space, key, value, expires_at)]).await
     }
 
     /// The value under a key, unless its time is over.
@@ -178,30 +153,19 @@ impl Store {
         now: Millis,
     ) -> Result<Option<String>, StoreError> {
         let args = vec![space.into(), key.into(), now.into()];
-        let query = Query {
-            sql: sql::RECORD,
-            args,
-        };
+        let query = Query { sql: sql::RECORD, args };
         let values = self.query(query, |row| Ok(row.text(0)?.to_owned())).await?;
         Ok(values.into_iter().next())
     }
 
     pub async fn delete_record(&self, space: &str, key: &str) -> Result<(), StoreError> {
         let args = vec![space.into(), key.into()];
-        self.execute(vec![Query {
-            sql: sql::DELETE_RECORD,
-            args,
-        }])
-        .await
+        self.execute(vec![Query { sql: sql::DELETE_RECORD, args }]).await
     }
 
     /// Removes the records whose time is over; to be called now and then.
     pub async fn forget_expired(&self, now: Millis) -> Result<(), StoreError> {
-        self.execute(vec![Query {
-            sql: sql::FORGET_RECORDS,
-            args: vec![now.into()],
-        }])
-        .await
+        self.execute(vec![Query { sql: sql::FORGET_RECORDS, args: vec![now.into()] }]).await
     }
 
     /// How many live views are held in memory: watched machines, watched owners and timers.
@@ -238,9 +202,7 @@ impl Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("database", &self.inner.engine.name())
-            .finish()
+        f.debug_struct("Store").field("database", &self.inner.engine.name()).finish()
     }
 }
 
@@ -249,14 +211,6 @@ fn owner_and_id(row: &dyn Columns) -> Result<(String, String), StoreError> {
 }
 
 fn put_record(space: &str, key: &str, value: &str, expires_at: Option<Millis>) -> Query {
-    let args = vec![
-        space.into(),
-        key.into(),
-        value.into(),
-        Value::MaybeInt(expires_at),
-    ];
-    Query {
-        sql: sql::PUT_RECORD,
-        args,
-    }
+    let args = vec![space.into(), key.into(), value.into(), Value::MaybeInt(expires_at)];
+    Query { sql: sql::PUT_RECORD, args }
 }

@@ -23,15 +23,11 @@ pub(crate) struct Applied {
 pub(crate) const SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema (\
      version bigint NOT NULL PRIMARY KEY, name text NOT NULL, print bigint NOT NULL)";
 
-pub(crate) const SQLITE: &[Migration] = &[Migration {
-    name: "start",
-    sql: include_str!("../migrations/sqlite/0001_start.sql"),
-}];
+pub(crate) const SQLITE: &[Migration] =
+    &[Migration { name: "start", sql: include_str!("../migrations/sqlite/0001_start.sql") }];
 
-pub(crate) const POSTGRES: &[Migration] = &[Migration {
-    name: "start",
-    sql: include_str!("../migrations/postgres/0001_start.sql"),
-}];
+pub(crate) const POSTGRES: &[Migration] =
+    &[Migration { name: "start", sql: include_str!("../migrations/postgres/0001_start.sql") }];
 
 /// The migrations that are still to be applied, with their versions (the first is version 1).
 pub(crate) fn missing<'a>(
@@ -40,11 +36,7 @@ pub(crate) fn missing<'a>(
     applied: &[Applied],
 ) -> Result<Vec<(i64, &'a Migration)>, StoreError> {
     let newest = known.len() as i64;
-    for Applied {
-        version,
-        print: applied,
-    } in applied
-    {
+    for Applied { version, print: applied } in applied {
         if *version > newest {
             return Err(StoreError::NewerSchema {
                 database: database.to_owned(),
@@ -80,31 +72,17 @@ mod tests {
     use super::*;
 
     fn applied(versions: &[(i64, i64)]) -> Vec<Applied> {
-        versions
-            .iter()
-            .map(|&(version, print)| Applied { version, print })
-            .collect()
+        versions.iter().map(|&(version, print)| Applied { version, print }).collect()
     }
 
-    const KNOWN: &[Migration] = &[
-        Migration {
-            name: "a",
-            sql: "one",
-        },
-        Migration {
-            name: "b",
-            sql: "two",
-        },
-    ];
+    const KNOWN: &[Migration] =
+        &[Migration { name: "a", sql: "one" }, Migration { name: "b", sql: "two" }];
 
     #[test]
     fn only_what_is_missing_is_applied() {
         let names = |applied: &[Applied]| -> Vec<(i64, &str)> {
             let missing = missing("db", KNOWN, applied).unwrap();
-            missing
-                .into_iter()
-                .map(|(version, migration)| (version, migration.name))
-                .collect()
+            missing.into_iter().map(|(version, migration)| (version, migration.name)).collect()
         };
         assert_eq!(names(&[]), [(1, "a"), (2, "b")]);
         assert_eq!(names(&applied(&[(1, print("one"))])), [(2, "b")]);
@@ -123,12 +101,6 @@ mod tests {
     #[test]
     fn an_edited_migration_is_refused() {
         let error = missing("db", KNOWN, &applied(&[(1, print("One"))])).unwrap_err();
-        assert_eq!(
-            error,
-            StoreError::ChangedMigration {
-                database: "db".to_owned(),
-                version: 1
-            }
-        );
+        assert_eq!(error, StoreError::ChangedMigration { database: "db".to_owned(), version: 1 });
     }
 }

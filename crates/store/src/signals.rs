@@ -100,10 +100,7 @@ impl Signals {
         }
         self.owner_changed(M::PREFIX, owner);
         if let Some(at) = wake {
-            for (_, cell) in lock(&self.wakes)
-                .iter()
-                .filter(|(kind, _)| *kind == M::PREFIX)
-            {
+            for (_, cell) in lock(&self.wakes).iter().filter(|(kind, _)| *kind == M::PREFIX) {
                 cell.lower(at);
             }
         }
@@ -120,9 +117,7 @@ impl Signals {
 
     pub(crate) fn whisper(&self, owner: &str, id: &str, text: &str, until: Millis) {
         let key = slot_key(owner, id);
-        let slot = lock(self.shard(&key))
-            .get(&*key)
-            .map(|entry| entry.slot.clone());
+        let slot = lock(self.shard(&key)).get(&*key).map(|entry| entry.slot.clone());
         if let Some(slot) = slot {
             slot.whisper(text.into(), until);
         }
@@ -137,10 +132,9 @@ impl Signals {
     ) -> Option<(Arc<Slot<E>>, usize)> {
         let key = slot_key(owner, id);
         let mut shard = lock(self.shard(&key));
-        let entry = shard.entry(key).or_insert_with(|| Entry {
-            slot: Arc::new(Slot::<E>::new()),
-            watchers: 0,
-        });
+        let entry = shard
+            .entry(key)
+            .or_insert_with(|| Entry { slot: Arc::new(Slot::<E>::new()), watchers: 0 });
         let slot = known::<E>(entry.slot.clone())?;
         entry.watchers += 1;
         let place = slot.take_place(after);
@@ -162,9 +156,7 @@ impl Signals {
 
     pub(crate) fn join_owner(&self, kind: &'static str, owner: &Arc<str>) -> watch::Receiver<u64> {
         let mut owners = lock(&self.owners);
-        let version = owners
-            .entry((kind, owner.clone()))
-            .or_insert_with(|| watch::Sender::new(0));
+        let version = owners.entry((kind, owner.clone())).or_insert_with(|| watch::Sender::new(0));
         version.subscribe()
     }
 
@@ -172,19 +164,14 @@ impl Signals {
     pub(crate) fn leave_owner(&self, kind: &'static str, owner: &Arc<str>) {
         let mut owners = lock(&self.owners);
         let key = (kind, owner.clone());
-        if owners
-            .get(&key)
-            .is_some_and(|version| version.receiver_count() <= 1)
-        {
+        if owners.get(&key).is_some_and(|version| version.receiver_count() <= 1) {
             owners.remove(&key);
         }
     }
 
     pub(crate) fn join_wakes(&self, kind: &'static str) -> Arc<WakeCell> {
-        let cell = Arc::new(WakeCell {
-            earliest: AtomicI64::new(Millis::MAX),
-            notify: Notify::new(),
-        });
+        let cell =
+            Arc::new(WakeCell { earliest: AtomicI64::new(Millis::MAX), notify: Notify::new() });
         lock(&self.wakes).push((kind, cell.clone()));
         cell
     }
@@ -198,9 +185,7 @@ impl Signals {
         let mut ids = Vec::new();
         for shard in &self.slots {
             ids.extend(
-                lock(shard)
-                    .keys()
-                    .filter_map(|key| Some(key.split_once('\n')?.1.to_owned())),
+                lock(shard).keys().filter_map(|key| Some(key.split_once('\n')?.1.to_owned())),
             );
         }
         ids
@@ -209,9 +194,7 @@ impl Signals {
     /// Learns that other nodes have brought these machines of an owner to a number.
     pub(crate) fn heard(&self, owner: &str, id: &str, seq: u64) {
         let key = slot_key(owner, id);
-        let slot = lock(self.shard(&key))
-            .get(&*key)
-            .map(|entry| entry.slot.clone());
+        let slot = lock(self.shard(&key)).get(&*key).map(|entry| entry.slot.clone());
         if let Some(slot) = slot {
             slot.heard(seq);
         }
@@ -241,16 +224,8 @@ impl Signals {
 
 impl<E: Event> Slot<E> {
     fn new() -> Self {
-        let state = SlotState {
-            seq: 0,
-            ring: VecDeque::new(),
-            cursors: Vec::new(),
-            whisper: None,
-        };
-        Self {
-            state: Mutex::new(state),
-            notify: Notify::new(),
-        }
+        let state = SlotState { seq: 0, ring: VecDeque::new(), cursors: Vec::new(), whisper: None };
+        Self { state: Mutex::new(state), notify: Notify::new() }
     }
 
     fn push(&self, events: Arc<[Recorded<E>]>) {
@@ -287,11 +262,7 @@ impl<E: Event> SlotState<E> {
     pub(crate) fn advance(&mut self, place: usize, to: u64) {
         self.cursors[place] = to;
         let taken = self.cursors.iter().copied().min().unwrap_or(FREE);
-        while self
-            .ring
-            .front()
-            .is_some_and(|events| last_seq(events) <= taken)
-        {
+        while self.ring.front().is_some_and(|events| last_seq(events) <= taken) {
             self.ring.pop_front();
         }
         if self.ring.is_empty() {
@@ -306,16 +277,12 @@ impl<E: Event> SlotState<E> {
         if first == after + 1 {
             return Some(events.clone());
         }
-        let rest = events
-            .iter()
-            .position(|event| event.position.seq == after + 1)?;
+        let rest = events.iter().position(|event| event.position.seq == after + 1)?;
         Some(events[rest..].into())
     }
 
     pub(crate) fn whisper_after(&self, number: u64) -> Option<&Whisper> {
-        self.whisper
-            .as_deref()
-            .filter(|whisper| whisper.number > number)
+        self.whisper.as_deref().filter(|whisper| whisper.number > number)
     }
 }
 
@@ -331,15 +298,8 @@ impl<E: Event> Pulse for Slot<E> {
 
     fn whisper(&self, text: Arc<str>, until: Millis) {
         let mut state = lock(&self.state);
-        let number = state
-            .whisper
-            .as_ref()
-            .map_or(1, |whisper| whisper.number + 1);
-        state.whisper = Some(Box::new(Whisper {
-            number,
-            text,
-            until,
-        }));
+        let number = state.whisper.as_ref().map_or(1, |whisper| whisper.number + 1);
+        state.whisper = Some(Box::new(Whisper { number, text, until }));
         drop(state);
         self.notify.notify_waiters();
     }
@@ -356,11 +316,8 @@ impl WakeCell {
 /// Watchers see numbered events only; without notes the committed events are shared as they are.
 fn numbered<E: Event>(events: Arc<[Recorded<E>]>) -> Option<Arc<[Recorded<E>]>> {
     if events.iter().any(|event| event.event.is_note()) {
-        let numbered: Vec<_> = events
-            .iter()
-            .filter(|event| !event.event.is_note())
-            .cloned()
-            .collect();
+        let numbered: Vec<_> =
+            events.iter().filter(|event| !event.event.is_note()).cloned().collect();
         return Some(numbered.into()).filter(|events: &Arc<[_]>| !events.is_empty());
     }
     Some(events).filter(|events| !events.is_empty())

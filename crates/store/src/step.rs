@@ -110,14 +110,7 @@ where
         feed: Option<Feed<M>>,
     ) -> (Box<Self>, oneshot::Receiver<Outcome<M>>) {
         let (reply, outcome) = oneshot::channel();
-        let step = Self {
-            owner,
-            subject,
-            key,
-            feed,
-            outcome: None,
-            reply: Some(reply),
-        };
+        let step = Self { owner, subject, key, feed, outcome: None, reply: Some(reply) };
         (Box::new(step), outcome)
     }
 
@@ -139,11 +132,7 @@ where
                 (id.clone(), machine.clone(), true)
             }
             Subject::Peer { peer, make } => {
-                let peer = PeerRef {
-                    kind: M::PREFIX,
-                    owner: &self.owner,
-                    peer,
-                };
+                let peer = PeerRef { kind: M::PREFIX, owner: &self.owner, peer };
                 let open = match desk.moved(peer) {
                     Some(moved) => moved.map(str::to_owned),
                     None => found_id.clone(),
@@ -192,12 +181,8 @@ where
         };
         check_numbers(&id, &**before, &after, &events)?;
         let state = Arc::new(after);
-        let first_seq = events
-            .first()
-            .map_or(state.position().seq, |event| event.position.seq);
-        let wake = state
-            .wake_at()
-            .filter(|at| fresh || before.wake_at() != Some(*at));
+        let first_seq = events.first().map_or(state.position().seq, |event| event.position.seq);
+        let wake = state.wake_at().filter(|at| fresh || before.wake_at() != Some(*at));
         if fresh || !events.is_empty() {
             desk.keep(Draft {
                 row: self.row(&id, &state)?,
@@ -258,16 +243,11 @@ where
     fn want(&self) -> Want<'_> {
         let target = match &self.subject {
             Subject::Id(id) | Subject::New { id, .. } => Target::Id(id),
-            Subject::Peer { peer, .. } => Target::Peer(PeerRef {
-                kind: M::PREFIX,
-                owner: &self.owner,
-                peer,
-            }),
+            Subject::Peer { peer, .. } => {
+                Target::Peer(PeerRef { kind: M::PREFIX, owner: &self.owner, peer })
+            }
         };
-        Want {
-            target,
-            key: self.key.as_ref().map(|key| key.id.as_str()),
-        }
+        Want { target, key: self.key.as_ref().map(|key| key.id.as_str()) }
     }
 
     fn decide(&mut self, desk: &mut Desk, found: Found) {
@@ -302,15 +282,7 @@ fn repeated<M: Machine>(id: String, state: Arc<M>, key: &Key, seen: SeenKey) -> 
     }
     let events = Arc::new([]);
     let first_seq = seen.seq;
-    Ok(Some(Done {
-        id,
-        state,
-        events,
-        repeated: true,
-        first_seq,
-        wake: None,
-        created: false,
-    }))
+    Ok(Some(Done { id, state, events, repeated: true, first_seq, wake: None, created: false }))
 }
 
 /// The store promises numbers without gaps, so it does not take the machine's word for it.
@@ -338,10 +310,7 @@ fn encode<T: serde::Serialize>(id: &str, value: &T) -> Result<String, StoreError
 }
 
 fn broken(id: &str, detail: &str) -> StoreError {
-    StoreError::Machine {
-        id: id.to_owned(),
-        detail: detail.to_owned(),
-    }
+    StoreError::Machine { id: id.to_owned(), detail: detail.to_owned() }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -36,10 +36,7 @@ impl Statements {
 
 impl Unit for Statements {
     fn want(&self) -> Want<'_> {
-        Want {
-            target: Target::Nothing,
-            key: None,
-        }
+        Want { target: Target::Nothing, key: None }
     }
 
     fn decide(&mut self, desk: &mut Desk, _found: Found) {

@@ -43,14 +43,7 @@ pub struct Watcher<M: Machine> {
 impl<M: Machine> Watcher<M> {
     pub(crate) fn new(ledger: Ledger<M>, id: &str, after: u64) -> Self {
         let slot = ledger.signals().join::<M::Event>(ledger.owner(), id, after);
-        Self {
-            ledger,
-            id: id.into(),
-            slot,
-            after,
-            read: None,
-            whisper: 0,
-        }
+        Self { ledger, id: id.into(), slot, after, read: None, whisper: 0 }
     }
 
     /// The cursor: the number of the last event that was seen.
@@ -80,10 +73,7 @@ impl<M: Machine> Watcher<M> {
                     Some(heard)
                 } else if let Some(whisper) = state.whisper_after(self.whisper) {
                     self.whisper = whisper.number;
-                    return Ok(Seen::Whisper {
-                        text: whisper.text.clone(),
-                        until: whisper.until,
-                    });
+                    return Ok(Seen::Whisper { text: whisper.text.clone(), until: whisper.until });
                 } else {
                     None
                 }
@@ -112,19 +102,14 @@ impl<M: Machine> Watcher<M> {
 impl<M: Machine> Drop for Watcher<M> {
     fn drop(&mut self) {
         if let Some((slot, place)) = &self.slot {
-            self.ledger
-                .signals()
-                .leave(self.ledger.owner(), &self.id, slot, *place);
+            self.ledger.signals().leave(self.ledger.owner(), &self.id, slot, *place);
         }
     }
 }
 
 impl<M: Machine> fmt::Debug for Watcher<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watcher")
-            .field("id", &self.id)
-            .field("after", &self.after)
-            .finish()
+        f.debug_struct("Watcher").field("id", &self.id).field("after", &self.after).finish()
     }
 }
 
@@ -139,12 +124,7 @@ pub struct OwnerWatcher {
 impl OwnerWatcher {
     pub(crate) fn new(signals: Arc<Signals>, kind: &'static str, owner: Arc<str>) -> Self {
         let version = signals.join_owner(kind, &owner);
-        Self {
-            signals,
-            kind,
-            owner,
-            version,
-        }
+        Self { signals, kind, owner, version }
     }
 
     /// Waits until something changed since the watcher was made or last told. Changes in between
@@ -165,9 +145,7 @@ impl Drop for OwnerWatcher {
 
 impl fmt::Debug for OwnerWatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnerWatcher")
-            .field("owner", &self.owner)
-            .finish_non_exhaustive()
+        f.debug_struct("OwnerWatcher").field("owner", &self.owner).finish_non_exhaustive()
     }
 }
 

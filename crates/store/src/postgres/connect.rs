@@ -52,26 +52,17 @@ pub(super) fn name(config: &Config) -> String {
         Some(Host::Unix(path)) => path.display().to_string(),
         None => "localhost".to_owned(),
     };
-    format!(
-        "postgres://{host}/{}",
-        config.get_dbname().unwrap_or_default()
-    )
+    format!("postgres://{host}/{}", config.get_dbname().unwrap_or_default())
 }
 
 /// A connection for the writer.
 pub(super) async fn connect(config: &Config, name: &str) -> Result<Connection, StoreError> {
     let client = client(config).await?;
-    client
-        .batch_execute(SESSION)
-        .await
-        .map_err(|error| tx::error(&error.into()))?;
+    client.batch_execute(SESSION).await.map_err(|error| tx::error(&error.into()))?;
     check_settings(&client, name).await?;
     let mut statements = HashMap::new();
     for sql in sql::SHARED.iter().chain(tx::STATEMENTS) {
-        let statement = client
-            .prepare(sql)
-            .await
-            .map_err(|error| tx::error(&error.into()))?;
+        let statement = client.prepare(sql).await.map_err(|error| tx::error(&error.into()))?;
         statements.insert(*sql, statement);
     }
     Ok(Connection { client, statements })
@@ -87,9 +78,8 @@ impl Connection {
 async fn client(config: &Config) -> Result<Client, StoreError> {
     let connecting = tokio::time::timeout(CONNECT_WAIT * 2, config.connect(NoTls)).await;
     let late = |_| StoreError::Unavailable("PostgreSQL does not answer".to_owned());
-    let (client, connection) = connecting
-        .map_err(late)?
-        .map_err(|error| tx::error(&error.into()))?;
+    let (client, connection) =
+        connecting.map_err(late)?.map_err(|error| tx::error(&error.into()))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "a connection to PostgreSQL was lost");
@@ -101,19 +91,13 @@ async fn client(config: &Config) -> Result<Client, StoreError> {
 /// Bars A2 and D5: nothing is acknowledged that a power cut takes away, and decisions are made on
 /// the primary only.
 async fn check_settings(client: &Client, name: &str) -> Result<(), StoreError> {
-    let row = client
-        .query_one(SETTINGS, &[])
-        .await
-        .map_err(|error| tx::error(&error.into()))?;
+    let row = client.query_one(SETTINGS, &[]).await.map_err(|error| tx::error(&error.into()))?;
     let (synchronous_commit, fsync): (&str, &str) = (row.get(0), row.get(1));
     let is_replica: bool = row.get(2);
     if synchronous_commit == "off" || fsync != "on" || is_replica {
         let detail =
             format!("synchronous_commit={synchronous_commit} fsync={fsync} replica={is_replica}");
-        return Err(StoreError::NotDurable {
-            database: name.to_owned(),
-            detail,
-        });
+        return Err(StoreError::NotDurable { database: name.to_owned(), detail });
     }
     Ok(())
 }
@@ -125,27 +109,13 @@ pub(super) async fn migrate(config: &Config, name: &str) -> Result<(), StoreErro
     let failed = |error: tokio_postgres::Error| tx::error(&error.into());
     let transaction = client.transaction().await.map_err(failed)?;
     let lock = "SELECT pg_advisory_xact_lock($1)";
-    transaction
-        .execute(lock, &[&MIGRATION_LOCK])
-        .await
-        .map_err(failed)?;
-    transaction
-        .batch_execute(migrate::SCHEMA_TABLE)
-        .await
-        .map_err(failed)?;
+    transaction.execute(lock, &[&MIGRATION_LOCK]).await.map_err(failed)?;
+    transaction.batch_execute(migrate::SCHEMA_TABLE).await.map_err(failed)?;
     let rows = transaction.query(sql::SCHEMA, &[]).await.map_err(failed)?;
-    let applied: Vec<Applied> = rows
-        .iter()
-        .map(|row| Applied {
-            version: row.get(0),
-            print: row.get(2),
-        })
-        .collect();
+    let applied: Vec<Applied> =
+        rows.iter().map(|row| Applied { version: row.get(0), print: row.get(2) }).collect();
     for (version, migration) in migrate::missing(name, migrate::POSTGRES, &applied)? {
-        transaction
-            .batch_execute(migration.sql)
-            .await
-            .map_err(failed)?;
+        transaction.batch_execute(migration.sql).await.map_err(failed)?;
         let print = migrate::print(migration.sql);
         transaction
             .execute(sql::ADD_SCHEMA, &[&version, &migration.name, &print])

@@ -46,23 +46,13 @@ impl Postgres {
         let connection = connect::connect(&config, &name).await?;
         let pool = pool(&config)?;
         let (front, jobs) = Front::new();
-        let writer = Writer::new(
-            config,
-            name.clone(),
-            connection,
-            signals.clone(),
-            front.health().clone(),
-        );
+        let writer =
+            Writer::new(config, name.clone(), connection, signals.clone(), front.health().clone());
         tokio::spawn(writer.run(jobs));
         let poll = options.poll.map(|pause| {
             tokio::spawn(poll::run(pool.clone(), signals.clone(), pause)).abort_handle()
         });
-        Ok(Self {
-            name,
-            front,
-            pool,
-            poll,
-        })
+        Ok(Self { name, front, pool, poll })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -109,11 +99,8 @@ impl Drop for Postgres {
 fn pool(config: &Config) -> Result<Pool, StoreError> {
     let recycling_method = RecyclingMethod::Fast;
     let manager = Manager::from_config(config.clone(), NoTls, ManagerConfig { recycling_method });
-    let timeouts = Timeouts {
-        wait: Some(READER_WAIT),
-        create: Some(READER_WAIT),
-        recycle: Some(READER_WAIT),
-    };
+    let timeouts =
+        Timeouts { wait: Some(READER_WAIT), create: Some(READER_WAIT), recycle: Some(READER_WAIT) };
     Pool::builder(manager)
         .max_size(READERS)
         .timeouts(timeouts)

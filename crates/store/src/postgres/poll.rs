@@ -28,11 +28,7 @@ async fn look(pool: &Pool, signals: &Signals, ids: &[String]) -> Result<(), tx::
     let connection = pool.get().await.map_err(tx::Failure::pool)?;
     let statement = connection.prepare_cached(tx::NUMBERS).await?;
     for row in connection.query(&statement, &[&ids]).await? {
-        signals.heard(
-            row.try_get(0)?,
-            row.try_get(1)?,
-            row.try_get::<_, i64>(2)? as u64,
-        );
+        signals.heard(row.try_get(0)?, row.try_get(1)?, row.try_get::<_, i64>(2)? as u64);
     }
     Ok(())
 }

@@ -79,11 +79,7 @@ type Args<'a> = Vec<&'a (dyn ToSql + Sync)>;
 
 impl<'a> PostgresTx<'a> {
     pub(super) fn new(connection: &'a Connection) -> Self {
-        Self {
-            connection,
-            stage: Stage::Fresh,
-            failure: None,
-        }
+        Self { connection, stage: Stage::Fresh, failure: None }
     }
 
     /// Ends a transaction that wrote nothing or failed.
@@ -106,11 +102,7 @@ impl<'a> PostgresTx<'a> {
     }
 
     fn control<'r>(&'r self, sql: &'static str) -> Request<'r> {
-        self.connection
-            .client
-            .batch_execute(sql)
-            .map(|done| done.map(|()| Vec::new()))
-            .boxed()
+        self.connection.client.batch_execute(sql).map(|done| done.map(|()| Vec::new())).boxed()
     }
 
     fn failed(&mut self, failure: tokio_postgres::Error) -> StoreError {
@@ -186,10 +178,8 @@ impl Tx for PostgresTx<'_> {
 
 /// Sends all requests in this order before the first answer is waited for.
 async fn pipelined(requests: Vec<Request<'_>>) -> Vec<Result<Rows, tokio_postgres::Error>> {
-    let mut requests: Vec<_> = requests
-        .into_iter()
-        .map(|request| Box::pin(maybe_done(request)))
-        .collect();
+    let mut requests: Vec<_> =
+        requests.into_iter().map(|request| Box::pin(maybe_done(request))).collect();
     // The first poll of a request puts it on the wire.
     poll_fn(|context| {
         for request in &mut requests {
@@ -253,10 +243,7 @@ impl Asked<'_> {
     /// The statements to run; keys come last, so that they are looked up under the locks.
     fn args(&self) -> Vec<(&'static str, Args<'_>)> {
         fn columns<'r>(columns: &'r [Vec<&'r str>]) -> Args<'r> {
-            columns
-                .iter()
-                .map(|column| column as &(dyn ToSql + Sync))
-                .collect()
+            columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect()
         }
         let mut lists = Vec::new();
         if !self.ids.is_empty() {
@@ -288,13 +275,8 @@ impl Answers {
         let mut found = Self::default();
         for row in answers.iter().flatten() {
             if row.columns()[0].name() == "subject" {
-                let seen = SeenKey {
-                    seq: row.int(2)? as u64,
-                    print: row.int(3)? as u64,
-                };
-                found
-                    .keys
-                    .insert((row.text(0)?.to_owned(), row.text(1)?.to_owned()), seen);
+                let seen = SeenKey { seq: row.int(2)? as u64, print: row.int(3)? as u64 };
+                found.keys.insert((row.text(0)?.to_owned(), row.text(1)?.to_owned()), seen);
                 continue;
             }
             let [id, kind, owner, state] =
@@ -303,15 +285,7 @@ impl Answers {
                 let peer = (kind.clone(), owner.clone(), row.text(4)?.to_owned());
                 found.peers.insert(peer, id.clone());
             }
-            found.rows.insert(
-                id.clone(),
-                Row {
-                    id,
-                    kind,
-                    owner,
-                    state,
-                },
-            );
+            found.rows.insert(id.clone(), Row { id, kind, owner, state });
         }
         Ok(found)
     }
@@ -329,14 +303,9 @@ impl Answers {
             let Some(id) = id else {
                 return Found::default();
             };
-            let seen = want
-                .key
-                .and_then(|key| self.keys.get(&(id.to_owned(), key.to_owned())))
-                .copied();
-            Found {
-                row: self.rows.get(id).cloned(),
-                seen,
-            }
+            let seen =
+                want.key.and_then(|key| self.keys.get(&(id.to_owned(), key.to_owned()))).copied();
+            Found { row: self.rows.get(id).cloned(), seen }
         };
         wants.iter().map(assign).collect()
     }
@@ -382,14 +351,7 @@ impl<'a> Subjects<'a> {
     }
 
     fn changed(&self) -> [&(dyn ToSql + Sync); 6] {
-        [
-            &self.ids,
-            &self.peers,
-            &self.states,
-            &self.seqs,
-            &self.wakes,
-            &self.owes,
-        ]
+        [&self.ids, &self.peers, &self.states, &self.seqs, &self.wakes, &self.owes]
     }
 }
 
@@ -411,10 +373,7 @@ impl<'a> Events<'a> {
             seqs: rows.iter().map(|row| row.seq as i64).collect(),
             subs: rows.iter().map(|row| row.sub as i64).collect(),
             ats: rows.iter().map(|row| row.at).collect(),
-            keys: rows
-                .iter()
-                .map(|row| row.key.as_ref().map(|(key, _)| key.as_str()))
-                .collect(),
+            keys: rows.iter().map(|row| row.key.as_ref().map(|(key, _)| key.as_str())).collect(),
             prints: rows
                 .iter()
                 .map(|row| row.key.as_ref().map(|(_, print)| *print as i64))
@@ -424,24 +383,12 @@ impl<'a> Events<'a> {
     }
 
     fn args(&self) -> [&(dyn ToSql + Sync); 7] {
-        [
-            &self.subjects,
-            &self.seqs,
-            &self.subs,
-            &self.ats,
-            &self.keys,
-            &self.prints,
-            &self.bodies,
-        ]
+        [&self.subjects, &self.seqs, &self.subs, &self.ats, &self.keys, &self.prints, &self.bodies]
     }
 }
 
 pub(super) fn args(query: &Query) -> Args<'_> {
-    query
-        .args
-        .iter()
-        .map(|arg| arg as &(dyn ToSql + Sync))
-        .collect()
+    query.args.iter().map(|arg| arg as &(dyn ToSql + Sync)).collect()
 }
 
 impl ToSql for Value {
@@ -466,18 +413,15 @@ impl ToSql for Value {
 
 impl Columns for tokio_postgres::Row {
     fn text(&self, column: usize) -> Result<&str, StoreError> {
-        self.try_get(column)
-            .map_err(|failure| error(&failure.into()))
+        self.try_get(column).map_err(|failure| error(&failure.into()))
     }
 
     fn int(&self, column: usize) -> Result<i64, StoreError> {
-        self.try_get(column)
-            .map_err(|failure| error(&failure.into()))
+        self.try_get(column).map_err(|failure| error(&failure.into()))
     }
 
     fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
-        self.try_get(column)
-            .map_err(|failure| error(&failure.into()))
+        self.try_get(column).map_err(|failure| error(&failure.into()))
     }
 }
 
@@ -533,10 +477,6 @@ pub(super) fn is_lost(failure: &Failure) -> bool {
 /// True when the server undid the transaction because of others, and it may be run again.
 pub(super) fn is_raced(failure: &Failure) -> bool {
     failure.state().is_some_and(|state| {
-        [
-            SqlState::T_R_SERIALIZATION_FAILURE,
-            SqlState::T_R_DEADLOCK_DETECTED,
-        ]
-        .contains(state)
+        [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(state)
     })
 }

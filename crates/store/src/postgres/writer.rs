@@ -21,6 +21,8 @@ use tokio_postgres::Config;
 
 /// How often a batch is run again.
 const TRIES_MAX: u32 = 5;
+/// How often a unit is decided again because its id or its peer was taken meanwhile.
+const CONFLICT_TRIES_MAX: u32 = 3;
 /// The wait before the second try; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// How long one try may take; longer than any time limit of the server's session.
@@ -50,14 +52,7 @@ impl Writer {
         health: Arc<Health>,
     ) -> Self {
         let connection = Some(connection);
-        Self {
-            config,
-            name,
-            connection,
-            desk: Desk::default(),
-            signals,
-            health,
-        }
+        Self { config, name, connection, desk: Desk::default(), signals, health }
     }
 
     /// Works until the store is closed or dropped.
@@ -73,11 +68,14 @@ impl Writer {
         let outcome = loop {
             match self.attempt(&mut units).await {
                 Ok(()) => break Ok(()),
-                Err(Failed {
-                    error: StoreError::Conflict(_),
-                    ..
-                }) if units.len() > 1 => {
+                Err(Failed { error: StoreError::Conflict(_), .. }) if units.len() > 1 => {
                     return self.one_by_one(units).await;
+                }
+                // A twin was committed elsewhere; deciding again at once finds it.
+                Err(Failed { error: StoreError::Conflict(_), .. })
+                    if tries < CONFLICT_TRIES_MAX =>
+                {
+                    tries += 1;
                 }
                 Err(failed) if failed.may_repeat && tries < TRIES_MAX => {
                     tokio::time::sleep(pause).await;
@@ -107,19 +105,14 @@ impl Writer {
             Some(connection) if !connection.client.is_closed() => connection,
             _ => connect::connect(&self.config, &self.name)
                 .await
-                .map_err(|error| Failed {
-                    may_repeat: error.is_temporary(),
-                    error,
-                })?,
+                .map_err(|error| Failed { may_repeat: error.is_temporary(), error })?,
         };
         let mut transaction = PostgresTx::new(&connection);
         let worked =
             tokio::time::timeout(TRY_WAIT, work(&mut transaction, &mut self.desk, units)).await;
         let is_late = worked.is_err();
         let worked = worked.unwrap_or_else(|_| {
-            Err(StoreError::Unavailable(
-                "PostgreSQL took too long".to_owned(),
-            ))
+            Err(StoreError::Unavailable("PostgreSQL took too long".to_owned()))
         });
         let (stage, failure) = (transaction.stage, transaction.failure.take());
         match worked {
@@ -136,19 +129,14 @@ impl Writer {
             Err(error) => {
                 let is_lost = is_late || failure.as_ref().is_some_and(tx::is_lost);
                 let is_raced = failure.as_ref().is_some_and(tx::is_raced);
-                // A twin may have been committed elsewhere: deciding again finds it.
-                let is_conflict = matches!(error, StoreError::Conflict(_));
                 if !is_lost && transaction.undo().await.is_ok() {
                     self.connection = Some(connection);
                 }
                 if is_lost && stage == Stage::Committing {
                     let error = StoreError::Uncertain(error.to_string());
-                    return Err(Failed {
-                        error,
-                        may_repeat: false,
-                    });
+                    return Err(Failed { error, may_repeat: false });
                 }
-                let may_repeat = !is_late && (is_lost || is_raced || is_conflict);
+                let may_repeat = !is_late && (is_lost || is_raced);
                 Err(Failed { error, may_repeat })
             }
         }

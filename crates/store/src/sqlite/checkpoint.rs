@@ -50,10 +50,7 @@ impl Checkpointer {
         let connection = connect::connect(&opened.path, Role::Checkpointer)?;
         let shared = Arc::new(Shared {
             // What an earlier run left in the log is copied, too.
-            state: Mutex::new(State {
-                wrote: true,
-                stop: false,
-            }),
+            state: Mutex::new(State { wrote: true, stop: false }),
             changed: Condvar::new(),
             log_pages: AtomicU64::new(0),
         });
@@ -84,8 +81,7 @@ impl Checkpointer {
 
     /// Copies what is left, on the writer's thread, so that the next commit starts the log over.
     pub(super) fn help(&self, connection: &Connection) {
-        self.shared
-            .copy(connection, "PRAGMA wal_checkpoint(PASSIVE)");
+        self.shared.copy(connection, "PRAGMA wal_checkpoint(PASSIVE)");
     }
 }
 
@@ -130,22 +126,13 @@ impl Shared {
 
     /// A checkpoint that cannot be made now is made by the next one.
     fn copy(&self, connection: &Connection, sql: &str) {
-        let copied = connection.query_row(sql, (), |row| {
-            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        });
+        let copied =
+            connection.query_row(sql, (), |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)));
         match copied {
             // When all is copied, the log starts over at the next commit.
             Ok((log, copied)) => {
-                let rest = if sql.contains("TRUNCATE") || log < 0 {
-                    0
-                } else {
-                    log
-                };
-                let rest = if rest == copied && rest > LOG_PAGES_MAX as i64 {
-                    0
-                } else {
-                    rest
-                };
+                let rest = if sql.contains("TRUNCATE") || log < 0 { 0 } else { log };
+                let rest = if rest == copied && rest > LOG_PAGES_MAX as i64 { 0 } else { rest };
                 self.log_pages.store(rest as u64, Ordering::Relaxed);
             }
             Err(error) => tracing::warn!(%error, "the log could not be copied into the database"),
@@ -158,15 +145,9 @@ impl Shared {
         limit: Option<Duration>,
     ) -> MutexGuard<'a, State> {
         match limit {
-            None => self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner),
+            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             Some(limit) => {
-                self.changed
-                    .wait_timeout(state, limit)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
+                self.changed.wait_timeout(state, limit).unwrap_or_else(PoisonError::into_inner).0
             }
         }
     }

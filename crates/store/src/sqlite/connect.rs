@@ -51,11 +51,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
     let mut writer = connect(path, Role::Writer)?;
     check_pages(path, &writer)?;
     migrate(path, &mut writer)?;
-    Ok(Opened {
-        path: path.to_owned(),
-        writer,
-        lock,
-    })
+    Ok(Opened { path: path.to_owned(), writer, lock })
 }
 
 /// A connection with its settings made and checked.
@@ -76,11 +72,7 @@ fn settle(connection: &Connection, role: Role) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     // In KiB when negative. The writer keeps the hot pages, a reader a few.
-    let cache_kib = if role == Role::Writer {
-        -32_000
-    } else {
-        -4_000
-    };
+    let cache_kib = if role == Role::Writer { -32_000 } else { -4_000 };
     connection.pragma_update(None, "cache_size", cache_kib)?;
     if role == Role::Reader {
         connection.pragma_update(None, "query_only", true)?;
@@ -103,10 +95,7 @@ pub(super) fn check_settings(
             "the {role:?} connection has journal_mode={journal} synchronous={synchronous} \
              foreign_keys={foreign_keys} wal_autocheckpoint={autocheckpoint}"
         );
-        return Err(StoreError::NotDurable {
-            database: path.display().to_string(),
-            detail,
-        });
+        return Err(StoreError::NotDurable { database: path.display().to_string(), detail });
     }
     Ok(())
 }
@@ -123,22 +112,17 @@ fn pragma<T: rusqlite::types::FromSql>(
 
 fn lock_file(path: &Path) -> Result<File, StoreError> {
     let name = beside(path, ".lock");
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&name)
-        .map_err(|error| {
-            StoreError::Address(format!("{} cannot be opened: {error}", name.display()))
-        })?;
+    let file = File::options().create(true).append(true).open(&name).map_err(|error| {
+        StoreError::Address(format!("{} cannot be opened: {error}", name.display()))
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
-            database: path.display().to_string(),
-        }),
-        Err(TryLockError::Error(error)) => Err(StoreError::Address(format!(
-            "{} cannot be locked: {error}",
-            name.display()
-        ))),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::InUse { database: path.display().to_string() })
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(StoreError::Address(format!("{} cannot be locked: {error}", name.display())))
+        }
     }
 }
 
@@ -147,10 +131,7 @@ fn is_absent(path: &Path) -> Result<bool, StoreError> {
         return Ok(false);
     }
     if beside(path, "-wal").exists() {
-        return Err(damaged(
-            path,
-            "its file is gone, but its write-ahead log is there",
-        ));
+        return Err(damaged(path, "its file is gone, but its write-ahead log is there"));
     }
     Ok(true)
 }
@@ -171,25 +152,15 @@ fn make(path: &Path) -> Result<(), StoreError> {
     }
     File::create_new(&unfinished).map_err(failed)?;
     let mut connection = connect(&unfinished, Role::Writer)?;
-    connection
-        .execute_batch(migrate::SCHEMA_TABLE)
-        .map_err(|error| start_error(path, &error))?;
+    connection.execute_batch(migrate::SCHEMA_TABLE).map_err(|error| start_error(path, &error))?;
     migrate(&unfinished, &mut connection)?;
     // The last connection to close folds the log into the file.
-    connection
-        .close()
-        .map_err(|(_, error)| start_error(path, &error))?;
-    File::open(&unfinished)
-        .and_then(|file| file.sync_all())
-        .map_err(failed)?;
+    connection.close().map_err(|(_, error)| start_error(path, &error))?;
+    File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed)?;
     std::fs::rename(&unfinished, path).map_err(failed)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed)
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 fn check_header(path: &Path) -> Result<(), StoreError> {
@@ -235,27 +206,18 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
         return Err(damaged(path, "it has no table `schema`"));
     }
     let behavior = rusqlite::TransactionBehavior::Immediate;
-    let transaction = connection
-        .transaction_with_behavior(behavior)
-        .map_err(failed)?;
+    let transaction = connection.transaction_with_behavior(behavior).map_err(failed)?;
     let applied = {
         let mut statement = transaction.prepare(sql::SCHEMA).map_err(failed)?;
-        let rows = statement.query_map((), |row| {
-            Ok(Applied {
-                version: row.get(0)?,
-                print: row.get(2)?,
-            })
-        });
-        rows.and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(failed)?
+        let rows =
+            statement.query_map((), |row| Ok(Applied { version: row.get(0)?, print: row.get(2)? }));
+        rows.and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(failed)?
     };
     let database = path.display().to_string();
     for (version, migration) in migrate::missing(&database, migrate::SQLITE, &applied)? {
         transaction.execute_batch(migration.sql).map_err(failed)?;
         let print = migrate::print(migration.sql);
-        transaction
-            .execute(sql::ADD_SCHEMA, (version, migration.name, print))
-            .map_err(failed)?;
+        transaction.execute(sql::ADD_SCHEMA, (version, migration.name, print)).map_err(failed)?;
     }
     transaction.commit().map_err(failed)?;
     for statement in statements() {
@@ -278,10 +240,7 @@ pub(super) fn start_error(path: &Path, error: &rusqlite::Error) -> StoreError {
 }
 
 fn damaged(path: &Path, detail: &str) -> StoreError {
-    StoreError::Damaged {
-        database: path.display().to_string(),
-        detail: detail.to_owned(),
-    }
+    StoreError::Damaged { database: path.display().to_string(), detail: detail.to_owned() }
 }
 
 /// The path with something added to its file name.

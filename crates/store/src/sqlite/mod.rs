@@ -41,9 +41,7 @@ impl Sqlite {
     pub(crate) async fn open(path: &Path, signals: &Arc<Signals>) -> Result<Self, StoreError> {
         let (path, signals) = (path.to_owned(), signals.clone());
         let opened = tokio::task::spawn_blocking(move || Self::open_now(&path, signals));
-        opened
-            .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?
+        opened.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
     fn open_now(path: &Path, signals: Arc<Signals>) -> Result<Self, StoreError> {
@@ -56,12 +54,7 @@ impl Sqlite {
         let writer = Writer::new(opened, signals, front.health().clone(), checkpointer);
         threads.push(spawn("store-writer", move || writer.run(jobs))?);
         let threads = Mutex::new(threads);
-        Ok(Self {
-            name: path.display().to_string(),
-            front,
-            readers,
-            threads,
-        })
+        Ok(Self { name: path.display().to_string(), front, readers, threads })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -83,10 +76,7 @@ impl Sqlite {
                 let _ = reply.send(tx::rows(connection, &query, &read));
             }
         });
-        self.readers
-            .submit(job)
-            .await
-            .map_err(|()| self.front.stopped())?;
+        self.readers.submit(job).await.map_err(|()| self.front.stopped())?;
         answer.await.unwrap_or_else(|_| Err(self.front.stopped()))
     }
 
@@ -110,8 +100,6 @@ fn statements() -> impl Iterator<Item = &'static str> {
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
-    let thread = std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body);
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
     thread.map_err(|error| StoreError::Unavailable(format!("no thread for {name}: {error}")))
 }

@@ -28,10 +28,7 @@ pub(super) struct Readers {
 impl Readers {
     pub(super) fn new() -> Self {
         let (inbox, waiting) = mpsc::channel(WAITING_READS_MAX);
-        Self {
-            inbox: Mutex::new(Some(inbox)),
-            waiting: Arc::new(Mutex::new(waiting)),
-        }
+        Self { inbox: Mutex::new(Some(inbox)), waiting: Arc::new(Mutex::new(waiting)) }
     }
 
     pub(super) fn start(&self, opened: &Opened) -> Result<Vec<JoinHandle<()>>, StoreError> {

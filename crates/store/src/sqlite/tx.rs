@@ -71,12 +71,7 @@ impl SqliteTx<'_> {
 
     fn row(&self, sql: &str, args: &[&dyn ToSql]) -> rusqlite::Result<Option<Row>> {
         self.first(sql, args, |row| {
-            Ok(Row {
-                id: row.get(0)?,
-                kind: row.get(1)?,
-                owner: row.get(2)?,
-                state: row.get(3)?,
-            })
+            Ok(Row { id: row.get(0)?, kind: row.get(1)?, owner: row.get(2)?, state: row.get(3)? })
         })
     }
 
@@ -110,31 +105,13 @@ impl SqliteTx<'_> {
 
     fn set_subject(&self, row: &SubjectRow) -> rusqlite::Result<()> {
         let seq = row.seq as i64;
-        self.run(
-            SET_SUBJECT,
-            &[
-                &row.peer,
-                &row.state,
-                &seq,
-                &row.wake_at,
-                &row.owes,
-                &row.id,
-            ],
-        )
+        self.run(SET_SUBJECT, &[&row.peer, &row.state, &seq, &row.wake_at, &row.owes, &row.id])
     }
 
     fn add_subject(&self, row: &SubjectRow) -> rusqlite::Result<()> {
         let (seq, owner) = (row.seq as i64, &*row.owner);
-        let args: [&dyn ToSql; 8] = [
-            &row.id,
-            &row.kind,
-            &owner,
-            &row.peer,
-            &row.state,
-            &seq,
-            &row.wake_at,
-            &row.owes,
-        ];
+        let args: [&dyn ToSql; 8] =
+            [&row.id, &row.kind, &owner, &row.peer, &row.state, &seq, &row.wake_at, &row.owes];
         self.run(ADD_SUBJECT, &args)
     }
 
@@ -144,15 +121,8 @@ impl SqliteTx<'_> {
             Some((key, print)) => (Some(key), Some(*print as i64)),
             None => (None, None),
         };
-        let args: [&dyn ToSql; 7] = [
-            &event.subject,
-            &seq,
-            &sub,
-            &event.at,
-            &key,
-            &print,
-            &event.body,
-        ];
+        let args: [&dyn ToSql; 7] =
+            [&event.subject, &seq, &sub, &event.at, &key, &print, &event.body];
         self.run(ADD_EVENT, &args)
     }
 
@@ -204,9 +174,7 @@ impl ToSql for Value {
 impl Columns for rusqlite::Row<'_> {
     fn text(&self, column: usize) -> Result<&str, StoreError> {
         let value = self.get_ref(column).map_err(|e| error(&e))?;
-        value
-            .as_str()
-            .map_err(|e| StoreError::Unavailable(e.to_string()))
+        value.as_str().map_err(|e| StoreError::Unavailable(e.to_string()))
     }
 
     fn int(&self, column: usize) -> Result<i64, StoreError> {

@@ -91,9 +91,7 @@ impl Writer {
     /// One transaction. Whatever fails, nothing of it stays.
     fn attempt(&mut self, units: &mut Vec<Box<dyn Unit>>) -> Result<(), StoreError> {
         self.begin()?;
-        let mut transaction = SqliteTx {
-            connection: &self.connection,
-        };
+        let mut transaction = SqliteTx { connection: &self.connection };
         let worked = work(&mut transaction, &mut self.desk, units)
             .now_or_never()
             .unwrap_or_else(|| Err(StoreError::Unavailable("SQLite had to wait".to_owned())));
@@ -164,8 +162,7 @@ impl Writer {
         if !self.connection.is_autocommit()
             && let Err(error) = self.execute("ROLLBACK")
         {
-            self.health
-                .note(&StoreError::Stopped(format!("a rollback failed: {error}")));
+            self.health.note(&StoreError::Stopped(format!("a rollback failed: {error}")));
         }
     }
 

@@ -20,10 +20,7 @@ impl Place {
     pub(crate) fn sqlite() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("baton.db").display());
-        Self {
-            url,
-            dir: Some(dir),
-        }
+        Self { url, dir: Some(dir) }
     }
 
     /// An empty schema of its own; `None` when PostgreSQL is left out on purpose.

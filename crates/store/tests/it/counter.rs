@@ -51,10 +51,7 @@ impl Event for Happened {
 
 impl Counter {
     pub(crate) fn with(peer: &str) -> Self {
-        Self {
-            peer: Some(peer.to_owned()),
-            ..Self::default()
-        }
+        Self { peer: Some(peer.to_owned()), ..Self::default() }
     }
 }
 
@@ -101,11 +98,7 @@ impl Machine for Counter {
         let mut recorded = Vec::new();
         for event in happened {
             let position = self.position.next(event.is_note());
-            let event = Recorded {
-                position,
-                at: now,
-                event,
-            };
+            let event = Recorded { position, at: now, event };
             self.apply(&event);
             recorded.push(event);
         }

@@ -8,10 +8,7 @@ use machine::{Machine, Position};
 use store::{Key, Ledger, StepError, Store, StoreError};
 
 fn key(id: &str, print: u64) -> Option<Key> {
-    Some(Key {
-        id: id.to_owned(),
-        print,
-    })
+    Some(Key { id: id.to_owned(), print })
 }
 
 fn ledger(store: &Store) -> Ledger<Counter> {

@@ -1,5 +1,10 @@
-//! The store from outside: every test runs on SQLite and on PostgreSQL.
+//! The store from outside: what both engines promise runs on both.
 
 mod backend;
 mod counter;
+mod kill;
 mod ledger;
+mod nodes;
+mod records;
+mod refusals;
+mod watch;

@@ -1,0 +1,156 @@
+//! Several nodes on one PostgreSQL: races are decided once, and a lost connection loses nothing.
+
+use crate::{
+    backend::{Place, postgres_run, postgres_server},
+    counter::{Counter, Happened, Input},
+};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use store::{Key, Ledger, Options, Seen, StepError, Store, StoreError};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn two_nodes(place: &Place) -> [Ledger<Counter>; 2] {
+    let (one, two) = tokio::join!(place.open(), place.open());
+    [one.ledger("bot"), two.ledger("bot")]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_number_without_gaps() {
+    let Some(place) = Place::postgres().await else { return };
+    let nodes = two_nodes(&place).await;
+    for id in ["cnt_1", "cnt_2"] {
+        nodes[0].create(id, &Counter::default()).await.unwrap();
+    }
+    let mut tasks = Vec::new();
+    for task in 0..32 {
+        let ledger = nodes[task % 2].clone();
+        tasks.push(tokio::spawn(async move {
+            for n in 0..10 {
+                let id = if (task + n) % 3 == 0 { "cnt_1" } else { "cnt_2" };
+                // Both nodes use the same keys, so each is counted once.
+                let key = Key { id: format!("{}/{n}", task / 2), print: 0 };
+                ledger.step(id, &1, 0, Some(key), Input::Add(1)).await.unwrap();
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    for id in ["cnt_1", "cnt_2"] {
+        let events = nodes[1].events(id, 0, 1000).await.unwrap();
+        let numbers: Vec<u64> = events.iter().map(|event| event.position.seq).collect();
+        assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+        assert_eq!(nodes[0].load(id).await.unwrap().unwrap().total, numbers.len() as i64);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_open_one_machine_per_peer() {
+    let Some(place) = Place::postgres().await else { return };
+    let nodes = two_nodes(&place).await;
+    for round in 0..10 {
+        let mut tasks = Vec::new();
+        for n in 0..20 {
+            let ledger = nodes[n % 2].clone();
+            tasks.push(tokio::spawn(async move {
+                let peer = format!("visitor{round}");
+                let with = peer.clone();
+                let make = move || Some((format!("cnt_{round}_{n}"), Counter::with(&with)));
+                let stepped = ledger.step_peer(&peer, make, &1, 0, None, Input::Add(1)).await;
+                stepped.unwrap().unwrap().id
+            }));
+        }
+        let mut ids = HashSet::new();
+        for task in tasks {
+            ids.insert(task.await.unwrap());
+        }
+        assert_eq!(ids.len(), 1, "{ids:?}");
+    }
+    let open = nodes[0].open_ids(100).await.unwrap();
+    assert_eq!(open.len(), 10);
+    assert!(open.iter().all(|(_, machine)| machine.total == 20));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_nodes_commits_are_seen_late_rather_than_never() {
+    let Some(place) = Place::postgres().await else { return };
+    let options = Options { poll: Some(Duration::from_millis(50)) };
+    let here = Store::open_with(&place.url, &options).await.unwrap();
+    let there = place.open().await.ledger::<Counter>("bot");
+    let ledger = here.ledger::<Counter>("bot");
+    there.create("cnt_1", &Counter::default()).await.unwrap();
+    let mut watcher = ledger.watch("cnt_1", 0);
+    let mut owner = ledger.watch_owner();
+    let mut wakes = here.wakes::<Counter>();
+    for n in 1..4 {
+        there.step("cnt_1", &1, 0, None, Input::Add(n)).await.unwrap();
+        let seen = tokio::time::timeout(PATIENCE, watcher.next()).await.unwrap().unwrap();
+        let Seen::Events(events) = seen else { panic!("{seen:?}") };
+        assert_eq!(events[0].event, Happened::Added(n));
+        tokio::time::timeout(PATIENCE, owner.changed()).await.unwrap();
+        tokio::time::timeout(PATIENCE, wakes.before(Some(0))).await.unwrap();
+    }
+}
+
+/// Ends every connection of this test's node again and again while it works.
+async fn cut_connections(application: String, stop: Arc<AtomicBool>) {
+    let sql = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE application_name = '{application}'"
+    );
+    while !stop.load(Ordering::Relaxed) {
+        postgres_run(&postgres_server(), &sql).await;
+        tokio::time::sleep(Duration::from_millis(15)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cut_connections_lose_nothing_and_double_nothing() {
+    let Some(place) = Place::postgres().await else { return };
+    let application = format!("cut{}", std::process::id());
+    let url = format!("{}&application_name={application}", place.url);
+    let store = Store::open(&url).await.unwrap();
+    let ledger = store.ledger::<Counter>("bot");
+    ledger.create("cnt_1", &Counter::default()).await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let cutter = tokio::spawn(cut_connections(application, stop.clone()));
+    let mut tasks = Vec::new();
+    for task in 0..8 {
+        let ledger = ledger.clone();
+        tasks.push(tokio::spawn(async move {
+            let mut uncertain = 0;
+            for n in 0..100 {
+                let key = Key { id: format!("{task}/{n}"), print: 0 };
+                loop {
+                    let step = ledger.step("cnt_1", &1, 0, Some(key.clone()), Input::Add(1)).await;
+                    match step {
+                        Ok(_) => break,
+                        Err(StepError::Store(StoreError::Uncertain(_))) => uncertain += 1,
+                        Err(StepError::Store(error)) if error.is_temporary() => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+                ledger.load("cnt_1").await.ok();
+            }
+            uncertain
+        }));
+    }
+    let mut uncertain = 0;
+    for task in tasks {
+        uncertain += task.await.unwrap();
+    }
+    stop.store(true, Ordering::Relaxed);
+    cutter.await.unwrap();
+    let store = place.open().await;
+    let ledger = store.ledger::<Counter>("bot");
+    assert_eq!(ledger.load("cnt_1").await.unwrap().unwrap().total, 800);
+    assert_eq!(ledger.events("cnt_1", 0, 2000).await.unwrap().len(), 800);
+    println!("uncertain commits: {uncertain}");
+}

@@ -58,15 +58,9 @@ impl Position {
     #[must_use]
     pub fn next(self, note: bool) -> Self {
         if note {
-            Self {
-                seq: self.seq,
-                sub: self.sub + 1,
-            }
+            Self { seq: self.seq, sub: self.sub + 1 }
         } else {
-            Self {
-                seq: self.seq + 1,
-                sub: 0,
-            }
+            Self { seq: self.seq + 1, sub: 0 }
         }
     }
 }
@@ -89,21 +83,13 @@ pub(crate) struct Log<'a, M: Machine> {
 
 impl<'a, M: Machine> Log<'a, M> {
     pub(crate) fn new(state: &'a mut M, now: Millis) -> Self {
-        Self {
-            state,
-            now,
-            events: Vec::with_capacity(2),
-        }
+        Self { state, now, events: Vec::with_capacity(2) }
     }
 
     /// Records `event` and returns its `seq`.
     pub(crate) fn record(&mut self, event: M::Event) -> u64 {
         let position = self.state.position().next(event.is_note());
-        let recorded = Recorded {
-            position,
-            at: self.now,
-            event,
-        };
+        let recorded = Recorded { position, at: self.now, event };
         self.state.apply(&recorded);
         self.events.push(recorded);
         position.seq

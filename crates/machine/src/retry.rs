@@ -39,10 +39,7 @@ mod tests {
             let rung = LADDER_S[(attempts as usize - 1).min(7)] * SECOND_MS;
             for id in ["cht_1/4", "cht_2/9", "cht_3/1"] {
                 let wait = delay(id, attempts);
-                assert!(
-                    (rung * 8 / 10..=rung * 12 / 10).contains(&wait),
-                    "{attempts}: {wait}"
-                );
+                assert!((rung * 8 / 10..=rung * 12 / 10).contains(&wait), "{attempts}: {wait}");
             }
         }
     }
@@ -53,11 +50,7 @@ mod tests {
         let mut distinct = waits.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        assert!(
-            distinct.len() > 50,
-            "only {} different waits",
-            distinct.len()
-        );
+        assert!(distinct.len() > 50, "only {} different waits", distinct.len());
         assert_eq!(waits[7], delay("cht_7/1", 4));
     }
 

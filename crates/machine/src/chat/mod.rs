@@ -120,10 +120,7 @@ impl Chat {
     /// Agents' messages the platform has not accepted yet.
     #[must_use]
     pub fn unpushed(&self) -> usize {
-        self.outbox
-            .iter()
-            .filter(|owed| matches!(owed.push, Push::Message { .. }))
-            .count()
+        self.outbox.iter().filter(|owed| matches!(owed.push, Push::Message { .. })).count()
     }
 
     /// What the platform is owed: the oldest push, not to be sent before `not_before`.
@@ -133,13 +130,7 @@ impl Chat {
     }
 
     fn owe(&mut self, id: Position, since: Millis, push: Push) {
-        self.outbox.push_back(Owed {
-            id,
-            push,
-            attempts: 0,
-            since,
-            not_before: since,
-        });
+        self.outbox.push_back(Owed { id, push, attempts: 0, since, not_before: since });
     }
 
     fn said(&mut self, at: Millis, text: &str) {
@@ -166,10 +157,7 @@ impl Chat {
     /// end, unless a push that says so waits already. Answers to the webhook are not counted on:
     /// they may have come too late.
     fn keep_alive_at(&self) -> Option<Millis> {
-        let waits = self
-            .outbox
-            .iter()
-            .any(|owed| !matches!(owed.push, Push::Resume { .. }));
+        let waits = self.outbox.iter().any(|owed| !matches!(owed.push, Push::Resume { .. }));
         (self.is_open() && !waits).then_some(self.told_at + self.clock.pause - self.clock.pause / 3)
     }
 
@@ -181,8 +169,7 @@ impl Chat {
         self.said(at, &opening.text);
         // The platform has given control to the bot since: whatever was to end or keep the last
         // pause is moot, only what an agent said is still worth telling.
-        self.outbox
-            .retain(|owed| matches!(owed.push, Push::Message { .. }));
+        self.outbox.retain(|owed| matches!(owed.push, Push::Message { .. }));
     }
 
     fn accepted(&mut self, at: Millis, id: Position) {
@@ -225,49 +212,26 @@ impl Machine for Chat {
             Event::Opened { opening, clock } => self.opened(at, opening, *clock),
             Event::VisitorSaid { text } => self.said(at, text),
             Event::Claimed { agent } => {
-                self.phase = Phase::Live {
-                    agent: agent.clone(),
-                };
+                self.phase = Phase::Live { agent: agent.clone() };
                 self.last_said = at;
-                self.owe(
-                    id,
-                    at,
-                    Push::Pause {
-                        agent: Some(agent.clone()),
-                    },
-                );
+                self.owe(id, at, Push::Pause { agent: Some(agent.clone()) });
             }
             Event::AgentSaid { agent, text, .. } => {
                 self.said(at, text);
-                self.owe(
-                    id,
-                    at,
-                    Push::Message {
-                        text: text.clone(),
-                        agent: agent.clone(),
-                    },
-                );
+                self.owe(id, at, Push::Message { text: text.clone(), agent: agent.clone() });
             }
             Event::Closed { reason, agent } => {
                 self.phase = Phase::Closed { reason: *reason };
                 // Who was refused at once was never paused, unless by what still waits.
                 if *reason != CloseReason::NobodyAvailable || self.owes() {
-                    self.owe(
-                        id,
-                        at,
-                        Push::Resume {
-                            agent: agent.clone(),
-                        },
-                    );
+                    self.owe(id, at, Push::Resume { agent: agent.clone() });
                 }
             }
             Event::Refused { push, .. } => {
                 self.settle(*push);
             }
             Event::PushAccepted { id } => self.accepted(at, *id),
-            Event::PushRetried {
-                id, attempts, at, ..
-            } => {
+            Event::PushRetried { id, attempts, at, .. } => {
                 if let Some(owed) = self.outbox.iter_mut().find(|owed| owed.id == *id) {
                     (owed.attempts, owed.not_before) = (*attempts, *at);
                 }
@@ -289,10 +253,7 @@ impl Machine for Chat {
     }
 
     fn wake_at(&self) -> Option<Millis> {
-        [self.keep_alive_at(), self.ends_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.keep_alive_at(), self.ends_at()].into_iter().flatten().min()
     }
 
     fn peer(&self) -> Option<&str> {

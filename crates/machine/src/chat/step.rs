@@ -29,22 +29,11 @@ pub(super) fn step(
                 log.record(Event::Claimed { agent });
             }
         }
-        Input::AgentSaid {
-            agent,
-            client_id,
-            text,
-        } => {
-            log.record(Event::AgentSaid {
-                agent,
-                client_id,
-                text,
-            });
+        Input::AgentSaid { agent, client_id, text } => {
+            log.record(Event::AgentSaid { agent, client_id, text });
         }
         Input::Close { agent } => {
-            log.record(Event::Closed {
-                reason: CloseReason::AgentClosed,
-                agent: Some(agent),
-            });
+            log.record(Event::Closed { reason: CloseReason::AgentClosed, agent: Some(agent) });
         }
         Input::PushAccepted { id } => {
             if waits(log.state, id).is_some() {
@@ -83,15 +72,9 @@ fn step_one(log: &mut Log<'_>, policy: &Policy, opening: Opening, available: boo
         log.record(Event::VisitorSaid { text: opening.text });
         return;
     }
-    log.record(Event::Opened {
-        opening,
-        clock: policy.clock,
-    });
+    log.record(Event::Opened { opening, clock: policy.clock });
     if !available {
-        log.record(Event::Closed {
-            reason: CloseReason::NobodyAvailable,
-            agent: None,
-        });
+        log.record(Event::Closed { reason: CloseReason::NobodyAvailable, agent: None });
     }
 }
 
@@ -116,12 +99,7 @@ fn push_failed(log: &mut Log<'_>, policy: &Policy, id: Position, failure: PushFa
                 Some(after) => retry::delay_asked(&name, attempts, after),
                 None => retry::delay(&name, attempts),
             };
-            log.record(Event::PushRetried {
-                id,
-                attempts,
-                at: log.now + wait,
-                detail,
-            });
+            log.record(Event::PushRetried { id, attempts, at: log.now + wait, detail });
         }
     }
 }
@@ -138,10 +116,7 @@ fn woke(log: &mut Log<'_>) {
     } else if due(log.state.keep_alive_at()) {
         log.record(Event::KeptAlive);
     }
-    debug_assert!(
-        log.state.wake_at().is_none_or(|at| at > log.now),
-        "a chat must fall asleep"
-    );
+    debug_assert!(log.state.wake_at().is_none_or(|at| at > log.now), "a chat must fall asleep");
 }
 
 fn waits(state: &Chat, id: Position) -> Option<&Owed> {

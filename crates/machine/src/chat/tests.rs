@@ -28,10 +28,7 @@ fn check(transcript: &str) {
     }
     let expected = lines.join("\n");
     let shown = stage.shown.trim_end();
-    assert!(
-        shown == expected,
-        "\n--- expected\n{expected}\n--- shown\n{shown}\n---"
-    );
+    assert!(shown == expected, "\n--- expected\n{expected}\n--- shown\n{shown}\n---");
 }
 
 struct Stage {
@@ -64,13 +61,10 @@ impl Stage {
         }
         let (who, what) = line.split_once(": ").unwrap_or((line, ""));
         let input = match who {
-            "step one" | "step one, nobody there" => Input::StepOne {
-                opening: opening(what),
-                available: who == "step one",
-            },
-            "step two" => Input::StepTwo {
-                text: what.to_owned(),
-            },
+            "step one" | "step one, nobody there" => {
+                Input::StepOne { opening: opening(what), available: who == "step one" }
+            }
+            "step two" => Input::StepTwo { text: what.to_owned() },
             "push" => self.push_result(what),
             "again" => self.last.clone().expect("something was fed before"),
             "wake" => Input::Woke,
@@ -109,9 +103,7 @@ impl Stage {
         let id = self.tried;
         let failure = match what.split_once(' ').unwrap_or((what, "")) {
             ("accepted", _) => return Input::PushAccepted { id },
-            ("refused", _) => PushFailure::Refused {
-                detail: "status 400".to_owned(),
-            },
+            ("refused", _) => PushFailure::Refused { detail: "status 400".to_owned() },
             ("failed", after) => PushFailure::Retry {
                 after: (!after.is_empty()).then(|| length(after)),
                 detail: "status 503".to_owned(),
@@ -153,11 +145,7 @@ impl Stage {
 }
 
 fn opening(text: &str) -> Opening {
-    let said = Line {
-        from: Speaker::Visitor,
-        text: text.to_owned(),
-        at: None,
-    };
+    let said = Line { from: Speaker::Visitor, text: text.to_owned(), at: None };
     Opening {
         text: text.to_owned(),
         language: "en".to_owned(),
@@ -179,11 +167,7 @@ fn agents_input(agent: Agent, what: &str) -> Input {
     match what {
         "(claims)" => Input::Claim { agent },
         "(closes)" => Input::Close { agent },
-        text => Input::AgentSaid {
-            agent,
-            client_id: "c".to_owned(),
-            text: text.to_owned(),
-        },
+        text => Input::AgentSaid { agent, client_id: "c".to_owned(), text: text.to_owned() },
     }
 }
 

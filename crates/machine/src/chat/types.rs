@@ -124,10 +124,7 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushFailure {
     /// Worth trying again; `after` is what the platform asked for.
-    Retry {
-        after: Option<Millis>,
-        detail: String,
-    },
+    Retry { after: Option<Millis>, detail: String },
     /// Never to be accepted.
     Refused { detail: String },
 }
@@ -177,10 +174,7 @@ pub enum Event {
 
 impl crate::Event for Event {
     fn is_note(&self) -> bool {
-        matches!(
-            self,
-            Self::PushAccepted { .. } | Self::PushRetried { .. } | Self::KeptAlive
-        )
+        matches!(self, Self::PushAccepted { .. } | Self::PushRetried { .. } | Self::KeptAlive)
     }
 }
 
@@ -236,11 +230,7 @@ pub struct Clock {
 impl Default for Clock {
     fn default() -> Self {
         let half_an_hour = 30 * limits::MINUTE_MS;
-        Self {
-            pause: limits::DEFAULT_PAUSE_MS,
-            queue: half_an_hour,
-            idle: half_an_hour,
-        }
+        Self { pause: limits::DEFAULT_PAUSE_MS, queue: half_an_hour, idle: half_an_hour }
     }
 }
 
@@ -255,9 +245,6 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self {
-            clock: Clock::default(),
-            push_give_up: limits::PUSH_GIVE_UP_MS,
-        }
+        Self { clock: Clock::default(), push_give_up: limits::PUSH_GIVE_UP_MS }
     }
 }

@@ -126,19 +126,9 @@ impl Conversation {
     /// What the world is owed now: at most one call at a time, so that order holds.
     #[must_use]
     pub fn owed(&self) -> Option<Effect> {
-        if let Control::Requested {
-            turn,
-            said,
-            response,
-        } = &self.control
-        {
+        if let Control::Requested { turn, said, response } = &self.control {
             let (turn, said, response) = (*turn, said.clone(), response.clone());
-            return Some(Effect::StepOne {
-                turn,
-                epoch: self.epoch,
-                said,
-                response,
-            });
+            return Some(Effect::StepOne { turn, epoch: self.epoch, said, response });
         }
         let head = self.queue.front()?;
         match head.side {
@@ -150,11 +140,9 @@ impl Conversation {
                 clear: self.spent.clone(),
                 memory: self.memory.clone(),
             }),
-            Side::Human { epoch } => Some(Effect::StepTwo {
-                turn: head.turn,
-                epoch,
-                said: head.said.clone(),
-            }),
+            Side::Human { epoch } => {
+                Some(Effect::StepTwo { turn: head.turn, epoch, said: head.said.clone() })
+            }
         }
     }
 
@@ -188,8 +176,7 @@ impl Conversation {
     }
 
     fn forget_recalled(&mut self, turn: u64, epoch: u64) {
-        self.recalled
-            .retain(|call| *call != Recalled { turn, epoch });
+        self.recalled.retain(|call| *call != Recalled { turn, epoch });
     }
 
     fn change_control(&mut self, control: &Control, reason: Reason, agent: Option<&Agent>) {
@@ -259,12 +246,7 @@ impl Machine for Conversation {
         match &recorded.event {
             Event::VisitorSaid { said, .. } => {
                 let said = said.clone();
-                self.queue.push_back(Turn {
-                    turn: seq,
-                    said,
-                    side: Side::Nobody,
-                    resume: None,
-                });
+                self.queue.push_back(Turn { turn: seq, said, side: Side::Nobody, resume: None });
             }
             Event::BotSaid { .. } | Event::Noticed { .. } => {}
             Event::AgentSaid { agent, .. } => {
@@ -272,46 +254,24 @@ impl Machine for Conversation {
                     self.agent.clone_from(agent);
                 }
             }
-            Event::ControlChanged {
-                control,
-                reason,
-                agent,
-            } => {
+            Event::ControlChanged { control, reason, agent } => {
                 self.change_control(control, *reason, agent.as_ref());
             }
-            Event::BotAnswered {
-                turn,
-                memory,
-                triggers,
-            } => {
+            Event::BotAnswered { turn, memory, triggers } => {
                 self.take_turn(*turn);
                 self.memory.clone_from(memory);
                 self.spent.clone_from(triggers);
             }
-            Event::BotSuppressed {
-                turn,
-                epoch,
-                triggers,
-                ..
-            } => {
+            Event::BotSuppressed { turn, epoch, triggers, .. } => {
                 self.forget_recalled(*turn, *epoch);
                 self.spend(triggers);
                 let overtaken = Side::Forwarded { epoch: *epoch };
-                self.queue
-                    .retain(|waiting| waiting.turn != *turn || waiting.side != overtaken);
+                self.queue.retain(|waiting| waiting.turn != *turn || waiting.side != overtaken);
             }
             Event::BotFailed { turn, .. }
             | Event::TurnDropped { turn }
-            | Event::CallSettled {
-                turn,
-                forwarded: false,
-                ..
-            } => self.take_turn(*turn),
-            Event::CallSettled {
-                turn,
-                forwarded: true,
-                ..
-            } => {
+            | Event::CallSettled { turn, forwarded: false, .. } => self.take_turn(*turn),
+            Event::CallSettled { turn, forwarded: true, .. } => {
                 let epoch = self.epoch;
                 if let Some(head) = self.queue.front_mut().filter(|head| head.turn == *turn) {
                     head.side = Side::Forwarded { epoch };
@@ -337,20 +297,15 @@ impl Machine for Conversation {
 
     fn owes(&self) -> bool {
         matches!(self.control, Control::Requested { .. })
-            || self
-                .queue
-                .front()
-                .is_some_and(|head| head.side != Side::Nobody)
+            || self.queue.front().is_some_and(|head| head.side != Side::Nobody)
     }
 
     /// The end of the pause; but while a reply is awaited that may still renew it, the reply (or
     /// its lateness) decides, so that an input sent in time keeps the pause (contract r1, step two).
     fn wake_at(&self) -> Option<Millis> {
         let epoch = self.epoch;
-        let awaits_reply = self
-            .queue
-            .front()
-            .is_some_and(|head| head.side == Side::Human { epoch });
+        let awaits_reply =
+            self.queue.front().is_some_and(|head| head.side == Side::Human { epoch });
         self.paused_until().filter(|_| !awaits_reply)
     }
 
@@ -362,14 +317,8 @@ impl Machine for Conversation {
 impl Conversation {
     /// The event goes before everything that waits, but not before what is under way.
     fn queue_resume_event(&mut self, turn: u64, name: &str, agent: Option<Agent>) {
-        let event = BotEvent {
-            name: name.to_owned(),
-            parameters: "{}".to_owned(),
-        };
-        let said = Said {
-            text: String::new(),
-            event: Some(event),
-        };
+        let event = BotEvent { name: name.to_owned(), parameters: "{}".to_owned() };
+        let said = Said { text: String::new(), event: Some(event) };
         let resume = Some(ResumeTurn { agent });
         let under_way = self
             .queue
@@ -382,14 +331,6 @@ impl Conversation {
             head.side = Side::Nobody;
         }
         let place = usize::from(under_way);
-        self.queue.insert(
-            place,
-            Turn {
-                turn,
-                said,
-                side: Side::Nobody,
-                resume,
-            },
-        );
+        self.queue.insert(place, Turn { turn, said, side: Side::Nobody, resume });
     }
 }

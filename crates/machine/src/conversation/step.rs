@@ -23,11 +23,7 @@ pub(super) fn step(
         Input::VisitorSaid { client_id, said } => {
             log.record(Event::VisitorSaid { client_id, said });
         }
-        Input::BotAnswered {
-            turn,
-            epoch,
-            answer,
-        } => {
+        Input::BotAnswered { turn, epoch, answer } => {
             bot_answered(&mut log, policy, turn, epoch, answer);
         }
         Input::BotFailed { turn, epoch, why } => bot_failed(&mut log, policy, turn, epoch, why),
@@ -82,30 +78,15 @@ fn answer_shown(log: &mut Log<'_>, policy: &Policy, turn: u64, answer: BotAnswer
         && nothing_shown
     {
         let text = left_text(agent_name(resume.agent.as_ref()).as_deref());
-        log.record(Event::Noticed {
-            kind: NoticeKind::AgentLeft,
-            text,
-        });
+        log.record(Event::Noticed { kind: NoticeKind::AgentLeft, text });
     }
     // The trigger counts only while control is with the bot (contract, section 3 and 13.29).
     if log.state.control == Control::Bot && !triggers.is_empty() {
-        let control = Control::Requested {
-            turn,
-            said,
-            response: answer.response,
-        };
-        log.record(Event::ControlChanged {
-            control,
-            reason: Reason::Trigger,
-            agent: None,
-        });
+        let control = Control::Requested { turn, said, response: answer.response };
+        log.record(Event::ControlChanged { control, reason: Reason::Trigger, agent: None });
     }
     // Last, because it makes room for the next input, which control decides about.
-    log.record(Event::BotAnswered {
-        turn,
-        memory: answer.memory,
-        triggers,
-    });
+    log.record(Event::BotAnswered { turn, memory: answer.memory, triggers });
 }
 
 fn triggers(policy: &Policy, answer: &BotAnswer) -> Vec<String> {
@@ -153,19 +134,10 @@ fn asked(state: &Conversation, turn: u64, epoch: u64) -> Asked {
     if state.recalled.contains(&Recalled { turn, epoch }) {
         return Asked::Overtaken;
     }
-    match state
-        .queue
-        .front()
-        .filter(|head| head.turn == turn)
-        .map(|head| head.side)
-    {
+    match state.queue.front().filter(|head| head.turn == turn).map(|head| head.side) {
         Some(Side::Bot { epoch: asked }) if asked == epoch => Asked::Current,
         Some(Side::Forwarded { epoch: asked }) if asked == epoch => {
-            if state.is_human() && state.epoch != epoch {
-                Asked::Overtaken
-            } else {
-                Asked::Current
-            }
+            if state.is_human() && state.epoch != epoch { Asked::Overtaken } else { Asked::Current }
         }
         _ => Asked::Unknown,
     }
@@ -201,16 +173,8 @@ fn step_one_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: Reply)
         (Control::Bot, end_reason(&reply))
     };
     let taken = matches!(control, Control::Human { .. });
-    log.record(Event::CallSettled {
-        turn,
-        reply,
-        forwarded: false,
-    });
-    log.record(Event::ControlChanged {
-        control,
-        reason,
-        agent: None,
-    });
+    log.record(Event::CallSettled { turn, reply, forwarded: false });
+    log.record(Event::ControlChanged { control, reason, agent: None });
     if !taken && let Some(text) = policy.unavailable_notice.clone() {
         let kind = NoticeKind::Unavailable;
         log.record(Event::Noticed { kind, text });
@@ -228,10 +192,7 @@ fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, r
     };
     match pause {
         Some(length) if current && length > 0 => {
-            log.record(Event::PauseRenewed {
-                until: log.now + length,
-                by: RenewedBy::Webhook,
-            });
+            log.record(Event::PauseRenewed { until: log.now + length, by: RenewedBy::Webhook });
         }
         Some(_) if current => {
             let name = agent_name(log.state.agent.as_ref());
@@ -242,11 +203,7 @@ fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, r
     }
     // Last, because it makes room for the next input, which control decides about.
     let forwarded = !matches!(reply, Reply::Paused { .. });
-    log.record(Event::CallSettled {
-        turn,
-        reply,
-        forwarded,
-    });
+    log.record(Event::CallSettled { turn, reply, forwarded });
 }
 
 fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: Push) {
@@ -319,16 +276,9 @@ fn hold(
 ) {
     let until = log.now + pause_length(policy, length);
     if log.state.is_human() {
-        log.record(Event::PauseRenewed {
-            until,
-            by: RenewedBy::Push,
-        });
+        log.record(Event::PauseRenewed { until, by: RenewedBy::Push });
     } else {
-        log.record(Event::ControlChanged {
-            control: Control::Human { until },
-            reason,
-            agent,
-        });
+        log.record(Event::ControlChanged { control: Control::Human { until }, reason, agent });
     }
 }
 
@@ -339,27 +289,17 @@ fn give_back(log: &mut Log<'_>, reason: Reason, goodbye: Goodbye, name: Option<&
         Control::Requested { .. } => false,
         Control::Human { .. } => true,
     };
-    log.record(Event::ControlChanged {
-        control: Control::Bot,
-        reason,
-        agent: None,
-    });
+    log.record(Event::ControlChanged { control: Control::Bot, reason, agent: None });
     if !was_human {
         return;
     }
     match goodbye {
         Goodbye::Nothing => {}
         Goodbye::Notice => {
-            log.record(Event::Noticed {
-                kind: NoticeKind::AgentLeft,
-                text: left_text(name),
-            });
+            log.record(Event::Noticed { kind: NoticeKind::AgentLeft, text: left_text(name) });
         }
         Goodbye::Event(event) => {
-            let agent = name.map(|name| Agent {
-                name: Some(name.to_owned()),
-                ..Agent::default()
-            });
+            let agent = name.map(|name| Agent { name: Some(name.to_owned()), ..Agent::default() });
             log.record(Event::ResumeEvent { name: event, agent });
         }
     }

@@ -31,10 +31,7 @@ pub(super) fn check(transcript: &str) {
     }
     let expected = lines.join("\n");
     let shown = stage.shown.trim_end();
-    assert!(
-        shown == expected,
-        "\n--- expected\n{expected}\n--- shown\n{shown}\n---"
-    );
+    assert!(shown == expected, "\n--- expected\n{expected}\n--- shown\n{shown}\n---");
 }
 
 struct Stage {
@@ -50,10 +47,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let policy = Policy {
-            triggers: vec!["human".to_owned()],
-            ..Policy::default()
-        };
+        let policy = Policy { triggers: vec!["human".to_owned()], ..Policy::default() };
         Self {
             state: Conversation::new(),
             policy,
@@ -166,35 +160,24 @@ impl Stage {
             _ => (what, Vec::new()),
         };
         let messages = text.split(" | ").filter(|text| !text.is_empty());
-        let messages = messages.map(|text| BotMessage {
-            text: text.to_owned(),
-            rich: None,
-        });
+        let messages = messages.map(|text| BotMessage { text: text.to_owned(), rich: None });
         let answer = BotAnswer {
             messages: messages.collect(),
             contexts,
             response: "{}".to_owned(),
             memory: None,
         };
-        Input::BotAnswered {
-            turn,
-            epoch,
-            answer,
-        }
+        Input::BotAnswered { turn, epoch, answer }
     }
 
     fn hook(&mut self, call: &str, what: &str) -> Input {
         let (turn, epoch) = self.call(call, false);
         let reply = match what.split_once(' ').unwrap_or((what, "")) {
             ("paused", "") => Reply::Paused { pause: None },
-            ("paused", minutes) => Reply::Paused {
-                pause: Some(as_pause(minutes)),
-            },
+            ("paused", minutes) => Reply::Paused { pause: Some(as_pause(minutes)) },
             ("refused", _) => Reply::Refused,
             ("late", _) => Reply::Late,
-            ("failed", _) => Reply::Failed {
-                why: "status 500".to_owned(),
-            },
+            ("failed", _) => Reply::Failed { why: "status 500".to_owned() },
             _ => panic!("unknown reply: {what}"),
         };
         Input::WebhookReplied { turn, epoch, reply }
@@ -214,10 +197,7 @@ fn visitor(what: &str) -> Input {
     let said = match what.strip_prefix("event ") {
         Some(name) => Said {
             text: String::new(),
-            event: Some(BotEvent {
-                name: name.to_owned(),
-                parameters: "{}".to_owned(),
-            }),
+            event: Some(BotEvent { name: name.to_owned(), parameters: "{}".to_owned() }),
         },
         None => Said::text(what),
     };
@@ -235,10 +215,7 @@ fn push(what: &str) -> Push {
     };
     let mut words = rest.split_whitespace().peekable();
     let agent = words.next_if(|word| word.starts_with(char::is_uppercase));
-    let agent = agent.map(|name| Agent {
-        name: Some(name.to_owned()),
-        avatar_url: String::new(),
-    });
+    let agent = agent.map(|name| Agent { name: Some(name.to_owned()), avatar_url: String::new() });
     let asked = match kind {
         "pause" => Some("paused"),
         "resume" => Some("resume"),
@@ -255,11 +232,7 @@ fn push(what: &str) -> Push {
         Some(word) => panic!("unknown word: {word}"),
     };
     match kind {
-        "message" => Push::Message {
-            text: text.to_owned(),
-            agent,
-            pause,
-        },
+        "message" => Push::Message { text: text.to_owned(), agent, pause },
         "typing" => Push::Typing { agent, pause },
         _ => Push::Channel { agent, pause },
     }
@@ -282,10 +255,7 @@ fn length(time: &str) -> Millis {
 }
 
 fn since_start(at: Millis) -> String {
-    let (minutes, rest) = (
-        (at - START) / limits::MINUTE_MS,
-        (at - START) % limits::MINUTE_MS,
-    );
+    let (minutes, rest) = ((at - START) / limits::MINUTE_MS, (at - START) % limits::MINUTE_MS);
     format!("{minutes}m{}s", rest / limits::SECOND_MS)
 }
 
@@ -295,19 +265,13 @@ fn shown_effect(effect: &Effect) -> String {
         None => said.text.clone(),
     };
     match effect {
-        Effect::AskBot {
-            turn,
-            epoch,
-            said,
-            clear,
-            ..
-        } => {
+        Effect::AskBot { turn, epoch, said, clear, .. } => {
             let clear = if clear.is_empty() { "" } else { ", clearing" };
             format!("ask bot {turn}/{epoch}: {}{clear}", words(said))
         }
-        Effect::StepOne {
-            turn, epoch, said, ..
-        } => format!("step one {turn}/{epoch}: {}", words(said)),
+        Effect::StepOne { turn, epoch, said, .. } => {
+            format!("step one {turn}/{epoch}: {}", words(said))
+        }
         Effect::StepTwo { turn, epoch, said } => {
             format!("step two {turn}/{epoch}: {}", words(said))
         }
@@ -325,11 +289,7 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
         Event::BotSaid { message, .. } => format!("bot: {}", message.text),
         Event::AgentSaid { text, agent } => format!("agent{}: {text}", name(agent)),
         Event::Noticed { text, .. } => format!("notice: {text}"),
-        Event::ControlChanged {
-            control,
-            reason,
-            agent,
-        } => {
+        Event::ControlChanged { control, reason, agent } => {
             let who = match control {
                 Control::Bot => "bot".to_owned(),
                 Control::Requested { .. } => "requested".to_owned(),
@@ -343,21 +303,12 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
             format!("answered {turn}")
         }
         Event::BotAnswered { turn, .. } => format!("answered {turn} with a trigger"),
-        Event::BotSuppressed {
-            turn,
-            epoch,
-            messages,
-            ..
-        } => {
+        Event::BotSuppressed { turn, epoch, messages, .. } => {
             let texts: Vec<&str> = messages.iter().map(|said| said.text.as_str()).collect();
             format!("suppressed {turn}/{epoch}: {}", texts.join(" | "))
         }
         Event::BotFailed { turn, .. } => format!("bot failed {turn}"),
-        Event::CallSettled {
-            turn,
-            reply,
-            forwarded,
-        } => {
+        Event::CallSettled { turn, reply, forwarded } => {
             let what = if *forwarded { "forwarded" } else { "settled" };
             format!("{what} {turn}: {}", shown_reply(reply))
         }

@@ -26,10 +26,7 @@ pub struct Said {
 impl Said {
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            event: None,
-        }
+        Self { text: text.into(), event: None }
     }
 
     /// Nothing a human could read; such inputs never reach the agent (contract 13.14).
@@ -325,20 +322,9 @@ impl NoticeKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Ask the bot; `clear` names contexts to remove with this query.
-    AskBot {
-        turn: u64,
-        epoch: u64,
-        said: Said,
-        clear: Vec<String>,
-        memory: Option<String>,
-    },
+    AskBot { turn: u64, epoch: u64, said: Said, clear: Vec<String>, memory: Option<String> },
     /// Webhook, step one; `response` is the bot's answer that carried the trigger.
-    StepOne {
-        turn: u64,
-        epoch: u64,
-        said: Said,
-        response: String,
-    },
+    StepOne { turn: u64, epoch: u64, said: Said, response: String },
     /// Webhook, step two.
     StepTwo { turn: u64, epoch: u64, said: Said },
 }

@@ -279,23 +279,13 @@ fn silence_of_the_bot_is_an_answer() {
 fn too_many_waiting_inputs_are_refused_until_one_is_answered() {
     let (mut state, policy) = (Conversation::new(), Policy::default());
     for _ in 0..limits::WAITING_TURNS_MAX {
-        state
-            .step(&policy, START, visitor("hello"))
-            .expect("there is room");
+        state.step(&policy, START, visitor("hello")).expect("there is room");
     }
     let full = state.clone();
     let refused = state.step(&policy, START, visitor("one more"));
     assert_eq!(refused, Err(Refusal::TooManyWaiting));
     assert_eq!(state, full);
-    let answer = super::Input::BotFailed {
-        turn: 1,
-        epoch: 0,
-        why: String::new(),
-    };
-    state
-        .step(&policy, START, answer)
-        .expect("answers are never refused");
-    state
-        .step(&policy, START, visitor("one more"))
-        .expect("there is room again");
+    let answer = super::Input::BotFailed { turn: 1, epoch: 0, why: String::new() };
+    state.step(&policy, START, answer).expect("answers are never refused");
+    state.step(&policy, START, visitor("one more")).expect("there is room again");
 }

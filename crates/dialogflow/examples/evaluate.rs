@@ -46,14 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut exports = Vec::new();
     for folder in &folders {
         let root = [folder.clone(), folder.join("agent")];
-        let root = root
-            .iter()
-            .find(|r| r.join("agent.json").is_file())
-            .ok_or("no agent.json")?;
-        exports.push((
-            folder.file_name().unwrap_or_default().to_string_lossy(),
-            read(root)?,
-        ));
+        let root = root.iter().find(|r| r.join("agent.json").is_file()).ok_or("no agent.json")?;
+        exports.push((folder.file_name().unwrap_or_default().to_string_lossy(), read(root)?));
     }
     println!(
         "| agent | language | phrases | threshold | right | wrong | not understood | foreign | load | query |"
@@ -107,10 +101,7 @@ fn read(root: &Path) -> Result<Files, Box<dyn Error>> {
 fn languages(files: &Files) -> Result<Vec<String>, Box<dyn Error>> {
     let agent: Value = serde_json::from_slice(&files["agent.json"])?;
     let own = agent["language"].as_str().unwrap_or("en").to_owned();
-    let others = agent["supportedLanguages"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    let others = agent["supportedLanguages"].as_array().cloned().unwrap_or_default();
     let others = others.iter().filter_map(Value::as_str).map(str::to_owned);
     Ok(std::iter::once(own).chain(others).collect())
 }
@@ -133,10 +124,7 @@ fn phrases(files: &Files, language: &str) -> Result<Vec<Phrase>, Box<dyn Error>>
     let agent: Value = serde_json::from_slice(&files["agent.json"])?;
     let root = agent["language"].as_str().unwrap_or("en");
     let mut phrases = Vec::new();
-    for (name, bytes) in files
-        .iter()
-        .filter(|(name, _)| name.starts_with("intents/"))
-    {
+    for (name, bytes) in files.iter().filter(|(name, _)| name.starts_with("intents/")) {
         let intent: Value = serde_json::from_slice(bytes)?;
         let Some(display) = intent["name"].as_str() else {
             continue;
@@ -181,9 +169,7 @@ fn cross_validate(files: &Files, language: &str) -> Result<Score, Box<dyn Error>
         let held_out: Vec<&Phrase> = phrases.iter().skip(fold).step_by(FOLDS).collect();
         let bot = load(without(files, &held_out)?)?;
         for phrase in held_out {
-            let owners = phrases
-                .iter()
-                .filter(|p| p.text.eq_ignore_ascii_case(&phrase.text));
+            let owners = phrases.iter().filter(|p| p.text.eq_ignore_ascii_case(&phrase.text));
             let owners: Vec<&str> = owners.map(|p| p.intent.as_str()).collect();
             score.asked += 1;
             match understood(&bot, &phrase.text, &phrase.language)? {
@@ -203,11 +189,7 @@ fn without(files: &Files, held_out: &[&Phrase]) -> Result<Files, Box<dyn Error>>
     names.dedup();
     for name in names {
         let mut value: Value = serde_json::from_slice(&files[name])?;
-        let list = if value.is_array() {
-            &mut value
-        } else {
-            &mut value["userSays"]
-        };
+        let list = if value.is_array() { &mut value } else { &mut value["userSays"] };
         if let Some(list) = list.as_array_mut() {
             list.retain(|p| !held_out.iter().any(|h| h.file == name && h.text == text(p)));
         }
@@ -234,10 +216,7 @@ fn understood(
     let response = bot.answer(&query)?.response;
     let intent = &response["queryResult"]["intent"];
     let understood = intent["isFallback"] != json!(true);
-    Ok(intent["displayName"]
-        .as_str()
-        .filter(|_| understood)
-        .map(str::to_owned))
+    Ok(intent["displayName"].as_str().filter(|_| understood).map(str::to_owned))
 }
 
 fn foreign(
@@ -258,10 +237,7 @@ fn foreign(
     }
     Ok(match asked {
         0 => "–".to_owned(),
-        _ => format!(
-            "{:.0} % of {asked}",
-            100.0 * f64::from(claimed as u32) / asked as f64
-        ),
+        _ => format!("{:.0} % of {asked}", 100.0 * f64::from(claimed as u32) / asked as f64),
     })
 }
 

@@ -36,10 +36,7 @@ pub struct Query {
 #[derive(Clone, PartialEq)]
 pub enum Input {
     Text(String),
-    Event {
-        name: String,
-        parameters: Map<String, Value>,
-    },
+    Event { name: String, parameters: Map<String, Value> },
 }
 
 /// A context as a client sends it: `name` is the bare name or a full path.
@@ -80,9 +77,7 @@ pub trait Bot: Send + Sync {
 // Written by hand: what visitors say must not reach a log line.
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Query")
-            .field("session", &self.session)
-            .finish_non_exhaustive()
+        f.debug_struct("Query").field("session", &self.session).finish_non_exhaustive()
     }
 }
 
@@ -90,10 +85,9 @@ impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(_) => f.write_str("Text"),
-            Self::Event { name, .. } => f
-                .debug_struct("Event")
-                .field("name", name)
-                .finish_non_exhaustive(),
+            Self::Event { name, .. } => {
+                f.debug_struct("Event").field("name", name).finish_non_exhaustive()
+            }
         }
     }
 }

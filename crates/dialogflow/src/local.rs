@@ -58,9 +58,7 @@ pub struct LocalBot {
 
 impl LocalBot {
     pub fn new(agent: Agent) -> Self {
-        Self {
-            agent: Arc::new(agent),
-        }
+        Self { agent: Arc::new(agent) }
     }
 
     pub fn agent(&self) -> &Agent {

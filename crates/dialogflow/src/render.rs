@@ -57,16 +57,10 @@ impl Shape {
     fn render(&self, from: &Value) -> Value {
         let mut rendered = Map::new();
         for field in self.fields {
-            rendered.insert(
-                field.name.to_owned(),
-                field.kind.render(from.get(field.name)),
-            );
+            rendered.insert(field.name.to_owned(), field.kind.render(from.get(field.name)));
         }
         if let Some(oneof) = &self.oneof {
-            let set = oneof
-                .members
-                .iter()
-                .find_map(|m| Some((m, from.get(m.name)?)));
+            let set = oneof.members.iter().find_map(|m| Some((m, from.get(m.name)?)));
             if let Some((member, value)) = set {
                 rendered.insert(member.name.to_owned(), member.kind.render(Some(value)));
                 rendered.insert(oneof.discriminator.to_owned(), json!(member.name));
@@ -91,10 +85,7 @@ impl Kind {
             },
             Self::Flag => json!(from.and_then(Value::as_bool).unwrap_or_default()),
             Self::Enum(names) => enum_name(names, from),
-            Self::Struct => from
-                .filter(|v| v.is_object())
-                .cloned()
-                .unwrap_or_else(|| json!({})),
+            Self::Struct => from.filter(|v| v.is_object()).cloned().unwrap_or_else(|| json!({})),
             Self::StructOrNull => from.filter(|v| v.is_object()).cloned().unwrap_or_default(),
             Self::Message(shape) => from.map(|value| shape.render(value)).unwrap_or_default(),
             Self::Many(one) => {

@@ -18,14 +18,9 @@ pub struct Message {
 /// in its last turn is still listed that way, so an absent count is no trigger; nor is a 0 that is
 /// written out.
 pub fn output_context_names(response: &Value) -> Vec<String> {
-    let contexts = response
-        .pointer("/queryResult/outputContexts")
-        .and_then(Value::as_array);
+    let contexts = response.pointer("/queryResult/outputContexts").and_then(Value::as_array);
     let active = contexts.into_iter().flatten().filter(|context| {
-        context
-            .get("lifespanCount")
-            .and_then(Value::as_i64)
-            .is_some_and(|left| left > 0)
+        context.get("lifespanCount").and_then(Value::as_i64).is_some_and(|left| left > 0)
     });
     active
         .filter_map(|context| context.get("name")?.as_str())
@@ -38,9 +33,7 @@ pub fn output_context_names(response: &Value) -> Vec<String> {
 /// a readable text: they are meant for a program. When nothing is left, the legacy
 /// `fulfillmentText` speaks. `language` is that of the visitor, for the few words of ours.
 pub fn visible_messages(response: &Value, language: &str) -> Vec<Message> {
-    let all = response
-        .pointer("/queryResult/fulfillmentMessages")
-        .and_then(Value::as_array);
+    let all = response.pointer("/queryResult/fulfillmentMessages").and_then(Value::as_array);
     let all: Vec<&Value> = all.into_iter().flatten().collect();
     let mut platforms: Vec<&str> = vec![DEFAULT_PLATFORM];
     for message in &all {
@@ -50,23 +43,14 @@ pub fn visible_messages(response: &Value, language: &str) -> Vec<Message> {
         }
     }
     let shown = |platform: &&str| {
-        let own = all
-            .iter()
-            .filter(|message| platform_of(message) == *platform);
+        let own = all.iter().filter(|message| platform_of(message) == *platform);
         let list: Vec<Message> = own.filter_map(|m| message(m, language)).collect();
         (!list.is_empty()).then_some(list)
     };
     let legacy = || {
-        let text = response
-            .pointer("/queryResult/fulfillmentText")
-            .and_then(Value::as_str);
+        let text = response.pointer("/queryResult/fulfillmentText").and_then(Value::as_str);
         let text = text.filter(|text| !text.trim().is_empty());
-        text.map(|text| Message {
-            text: text.to_owned(),
-            rich: None,
-        })
-        .into_iter()
-        .collect()
+        text.map(|text| Message { text: text.to_owned(), rich: None }).into_iter().collect()
     };
     platforms.iter().find_map(shown).unwrap_or_else(legacy)
 }
@@ -74,20 +58,13 @@ pub fn visible_messages(response: &Value, language: &str) -> Vec<Message> {
 const DEFAULT_PLATFORM: &str = "PLATFORM_UNSPECIFIED";
 
 fn platform_of(message: &Value) -> &str {
-    message
-        .get("platform")
-        .and_then(Value::as_str)
-        .unwrap_or(DEFAULT_PLATFORM)
+    message.get("platform").and_then(Value::as_str).unwrap_or(DEFAULT_PLATFORM)
 }
 
 fn message(canonical: &Value, language: &str) -> Option<Message> {
     let lines = match canonical.pointer("/text/text").and_then(Value::as_array) {
         Some(variants) => {
-            let text = variants
-                .iter()
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>()
-                .join("\n");
+            let text = variants.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
             return (!text.trim().is_empty()).then_some(Message { text, rich: None });
         }
         None => readable(canonical),
@@ -98,19 +75,12 @@ fn message(canonical: &Value, language: &str) -> Option<Message> {
         true if is_program_only(canonical) => return None,
         true => image().unwrap_or_else(|| not_readable(language)).to_owned(),
     };
-    Some(Message {
-        text,
-        rich: Some(canonical.clone()),
-    })
+    Some(Message { text, rich: Some(canonical.clone()) })
 }
 
 /// True for a payload, and for a message of no kind or with nothing in it.
 fn is_program_only(canonical: &Value) -> bool {
-    let kinds = canonical
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| *key != "platform");
+    let kinds = canonical.as_object().into_iter().flatten().filter(|(key, _)| *key != "platform");
     kinds.into_iter().all(|(key, value)| {
         key == "payload" || value.is_null() || value.as_object().is_some_and(Map::is_empty)
     })
@@ -118,13 +88,7 @@ fn is_program_only(canonical: &Value) -> bool {
 
 /// Shown where a message cannot be put into words and the chat cannot show it otherwise.
 fn not_readable(language: &str) -> &'static str {
-    match language
-        .split('-')
-        .next()
-        .unwrap_or_default()
-        .to_lowercase()
-        .as_str()
-    {
+    match language.split('-').next().unwrap_or_default().to_lowercase().as_str() {
         "de" => "[Diese Nachricht kann hier nicht angezeigt werden.]",
         "fr" => "[Ce message ne peut pas être affiché ici.]",
         "es" => "[Este mensaje no se puede mostrar aquí.]",
@@ -170,9 +134,7 @@ const LINES_MAX: usize = 100;
 fn collect(value: &Value, depth: usize, lines: &mut Vec<String>) {
     match value {
         _ if depth > DEPTH_MAX || lines.len() >= LINES_MAX => {}
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| collect(item, depth + 1, lines)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, depth + 1, lines)),
         Value::Object(map) => {
             if let Some(line) = labelled_link(map) {
                 return push(&line, lines);
@@ -204,19 +166,10 @@ fn collect(value: &Value, depth: usize, lines: &mut Vec<String>) {
 
 /// A button that opens a page, as a line that still leads there.
 fn labelled_link(map: &Map<String, Value>) -> Option<String> {
-    let text = |key: &str| {
-        map.get(key)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    };
+    let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let label = text("text").or_else(|| text("title"))?;
-    let action = map
-        .get("openUriAction")
-        .and_then(|a| a.get("uri"))
-        .and_then(Value::as_str);
-    let link = action
-        .or_else(|| text("postback"))
-        .or_else(|| text("link"))?;
+    let action = map.get("openUriAction").and_then(|a| a.get("uri")).and_then(Value::as_str);
+    let link = action.or_else(|| text("postback")).or_else(|| text("link"))?;
     let is_page = link.starts_with("https://") || link.starts_with("http://");
     is_page.then(|| format!("{label}: {link}"))
 }
@@ -237,10 +190,7 @@ mod tests {
     fn texts(messages: &Value) -> Vec<(String, bool)> {
         let response = json!({ "queryResult": { "fulfillmentMessages": messages } });
         let visible = visible_messages(&response, "en");
-        visible
-            .into_iter()
-            .map(|m| (m.text, m.rich.is_some()))
-            .collect()
+        visible.into_iter().map(|m| (m.text, m.rich.is_some())).collect()
     }
 
     #[test]
@@ -251,10 +201,7 @@ mod tests {
             { "name": "projects/p/agent/sessions/s/contexts/gone", "lifespanCount": 0 },
             { "name": "bare", "lifespanCount": 5 },
         ] } });
-        assert_eq!(
-            output_context_names(&response),
-            ["operator_request", "bare"]
-        );
+        assert_eq!(output_context_names(&response), ["operator_request", "bare"]);
         assert_eq!(output_context_names(&json!({})), Vec::<String>::new());
     }
 

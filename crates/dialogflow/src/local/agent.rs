@@ -126,11 +126,7 @@ impl Agent {
         let path = path.as_ref();
         let mut report = Report::default();
         let files = files::read(path, &mut report)?;
-        let name = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok((load::agent(files, name, &mut report)?, report))
     }
 
@@ -152,10 +148,7 @@ impl Agent {
         B: Into<Vec<u8>>,
     {
         let mut report = Report::default();
-        let files = files
-            .into_iter()
-            .map(|(name, bytes)| (name.into(), bytes.into()))
-            .collect();
+        let files = files.into_iter().map(|(name, bytes)| (name.into(), bytes.into())).collect();
         Ok((load::agent(files, name.to_owned(), &mut report)?, report))
     }
 
@@ -187,8 +180,6 @@ impl Agent {
 
 impl std::fmt::Debug for Agent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Agent")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Agent").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -26,43 +26,21 @@ pub(crate) fn response(turn: &Turn<'_>, outcome: &Outcome) -> Value {
         put(&mut result, "action", json!(intent.action));
         result.insert("parameters".to_owned(), json!(outcome.resolved.values));
         let messages = messages(turn, outcome, intent);
-        put(
-            &mut result,
-            "allRequiredParamsPresent",
-            json!(outcome.dialog.is_none()),
-        );
+        put(&mut result, "allRequiredParamsPresent", json!(outcome.dialog.is_none()));
         put(&mut result, "fulfillmentText", json!(first_text(&messages)));
         put(&mut result, "fulfillmentMessages", json!(messages));
-        put(
-            &mut result,
-            "outputContexts",
-            json!(contexts(turn, outcome)),
-        );
+        put(&mut result, "outputContexts", json!(contexts(turn, outcome)));
         result.insert("intent".to_owned(), described(turn, intent));
-        put(
-            &mut result,
-            "intentDetectionConfidence",
-            json!(rounded(outcome.confidence)),
-        );
+        put(&mut result, "intentDetectionConfidence", json!(rounded(outcome.confidence)));
         put(&mut result, "cancelsSlotFilling", json!(outcome.cancelled));
         if intent.ends_interaction {
-            result.insert(
-                "diagnosticInfo".to_owned(),
-                json!({ "end_conversation": true }),
-            );
+            result.insert("diagnosticInfo".to_owned(), json!({ "end_conversation": true }));
         }
     } else {
         put(&mut result, "allRequiredParamsPresent", json!(true));
-        put(
-            &mut result,
-            "outputContexts",
-            json!(contexts(turn, outcome)),
-        );
+        put(&mut result, "outputContexts", json!(contexts(turn, outcome)));
     }
-    result.insert(
-        "languageCode".to_owned(),
-        json!(turn.query.language.to_lowercase()),
-    );
+    result.insert("languageCode".to_owned(), json!(turn.query.language.to_lowercase()));
     json!({ "responseId": response_id(turn), "queryResult": result })
 }
 
@@ -87,17 +65,10 @@ fn rounded(confidence: f32) -> f64 {
 fn described(turn: &Turn<'_>, intent: &Intent) -> Value {
     let mut described = Map::new();
     let agent = agent_path(&turn.query.session);
-    described.insert(
-        "name".to_owned(),
-        json!(format!("{agent}/intents/{}", intent.id)),
-    );
+    described.insert("name".to_owned(), json!(format!("{agent}/intents/{}", intent.id)));
     described.insert("displayName".to_owned(), json!(intent.name));
     put(&mut described, "isFallback", json!(intent.fallback));
-    put(
-        &mut described,
-        "endInteraction",
-        json!(intent.ends_interaction),
-    );
+    put(&mut described, "endInteraction", json!(intent.ends_interaction));
     put(&mut described, "liveAgentHandoff", json!(intent.hands_over));
     Value::Object(described)
 }
@@ -130,11 +101,7 @@ fn contexts(turn: &Turn<'_>, outcome: &Outcome) -> Vec<Value> {
     let current: Map<String, Value> = with_originals(&outcome.resolved).into_iter().collect();
     if let (Some(dialog), Some(position)) = (&outcome.dialog, outcome.intent) {
         let names = dialog_contexts(&turn.agent.intents[position], dialog);
-        list.extend(
-            names
-                .iter()
-                .map(|(name, left)| reported(name, *left, current.clone())),
-        );
+        list.extend(names.iter().map(|(name, left)| reported(name, *left, current.clone())));
     }
     let mut counters = Map::new();
     counters.insert("no-match".to_owned(), json!(turn.session.no_match));
@@ -148,11 +115,7 @@ fn contexts(turn: &Turn<'_>, outcome: &Outcome) -> Vec<Value> {
 fn dialog_contexts(intent: &Intent, dialog: &Dialog) -> Vec<(String, u32)> {
     let plain = |text: &str| -> String {
         let valid = |c: char| {
-            if c.is_ascii_alphanumeric() || c == '-' {
-                c
-            } else {
-                '_'
-            }
+            if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }
         };
         text.to_lowercase().chars().map(valid).collect()
     };
@@ -160,10 +123,7 @@ fn dialog_contexts(intent: &Intent, dialog: &Dialog) -> Vec<(String, u32)> {
     vec![
         (format!("{}_id_dialog_context", intent.id.to_lowercase()), 2),
         (format!("{name}_dialog_context"), 2),
-        (
-            format!("{name}_dialog_params_{}", plain(&dialog.awaited)),
-            1,
-        ),
+        (format!("{name}_dialog_params_{}", plain(&dialog.awaited)), 1),
     ]
 }
 
@@ -225,22 +185,14 @@ fn variant(turn: &Turn<'_>, at: usize, variants: Vec<Filled>) -> String {
     let choice = if complete.is_empty() { rest } else { complete };
     let seed = hash(at as u64, turn.query.session.as_bytes()).wrapping_add(turn.session.turn);
     let count = choice.len().max(1) as u64;
-    choice
-        .into_iter()
-        .nth((seed % count) as usize)
-        .map(|v| v.text)
-        .unwrap_or_default()
+    choice.into_iter().nth((seed % count) as usize).map(|v| v.text).unwrap_or_default()
 }
 
 fn prompt(turn: &Turn<'_>, intent: &Intent, dialog: &Dialog, scope: &Scope<'_>) -> String {
-    let prompts = intent
-        .parameter(&dialog.awaited)
-        .map_or(&[][..], |p| &p.prompts);
+    let prompts = intent.parameter(&dialog.awaited).map_or(&[][..], |p| &p.prompts);
     let root = turn.language.split('-').next().unwrap_or_default();
     for language in [turn.language, root] {
-        let own = prompts
-            .iter()
-            .filter(|(l, _)| l.as_deref().is_none_or(|l| l == language));
+        let own = prompts.iter().filter(|(l, _)| l.as_deref().is_none_or(|l| l == language));
         let own: Vec<Filled> = own.map(|(_, text)| scope.fill(text)).collect();
         if !own.is_empty() {
             return variant(turn, 0, own);
@@ -251,9 +203,7 @@ fn prompt(turn: &Turn<'_>, intent: &Intent, dialog: &Dialog, scope: &Scope<'_>) 
 
 /// The first text of the default platform.
 fn first_text(messages: &[Value]) -> &str {
-    let default = messages
-        .iter()
-        .filter(|message| message.get("platform").is_none());
+    let default = messages.iter().filter(|message| message.get("platform").is_none());
     let mut texts = default.filter_map(|message| message.pointer("/text/text/0")?.as_str());
     texts.next().unwrap_or_default()
 }

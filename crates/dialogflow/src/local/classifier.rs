@@ -36,11 +36,7 @@ impl Classifier {
         if epochs < EPOCHS_MIN || rows == 0 {
             return None;
         }
-        let mut model = Self {
-            classes,
-            rows,
-            weights: vec![0.0; rows * classes],
-        };
+        let mut model = Self { classes, rows, weights: vec![0.0; rows * classes] };
         let mut order: Vec<usize> = (0..samples.len()).collect();
         let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
         for epoch in 0..epochs {
@@ -70,10 +66,7 @@ impl Classifier {
         let mut scores = vec![0.0; self.classes];
         for (feature, value) in sample {
             let row = (*feature as usize % self.rows) * self.classes;
-            for (score, weight) in scores
-                .iter_mut()
-                .zip(&self.weights[row..row + self.classes])
-            {
+            for (score, weight) in scores.iter_mut().zip(&self.weights[row..row + self.classes]) {
                 *score += value * weight;
             }
         }
@@ -100,9 +93,8 @@ pub(crate) fn softmax(scores: &mut [f32]) {
 /// Fisher–Yates with a generator of our own: the order is part of the result.
 fn shuffle(order: &mut [usize], state: &mut u64) {
     for at in (1..order.len()).rev() {
-        *state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        *state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         order.swap(at, (*state >> 33) as usize % (at + 1));
     }
 }

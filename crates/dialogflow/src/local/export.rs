@@ -63,10 +63,7 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn objects(&mut self, key: &str, place: &'static str) -> Vec<Fields<'a>> {
         let file = self.file;
-        self.list(key)
-            .into_iter()
-            .filter_map(|item| Self::new(file, place, item))
-            .collect()
+        self.list(key).into_iter().filter_map(|item| Self::new(file, place, item)).collect()
     }
 
     /// Keys that are known and have no meaning here.
@@ -91,11 +88,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn finish(self, report: &mut Report) {
         for key in self.map.keys() {
             let short: String = key.chars().take(60).collect();
-            report.note(
-                self.file,
-                NoticeKind::UnknownField,
-                format!("{}{short}", self.place),
-            );
+            report.note(self.file, NoticeKind::UnknownField, format!("{}{short}", self.place));
         }
     }
 }

@@ -31,10 +31,7 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 /// Reads a folder with an `agent.json`, a folder that holds such a folder as `agent/` or the
 /// export as `agent.zip`, or a zip file.
 pub(crate) fn read(path: &Path, report: &mut Report) -> Result<Files, LoadError> {
-    let unreadable = |source| LoadError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {
         return unzip(&archive(path)?, report);
     }
@@ -44,23 +41,14 @@ pub(crate) fn read(path: &Path, report: &mut Report) -> Result<Files, LoadError>
         }
     }
     let inner = path.join("agent.zip");
-    if inner.is_file() {
-        unzip(&archive(&inner)?, report)
-    } else {
-        Err(LoadError::NotAnAgent)
-    }
+    if inner.is_file() { unzip(&archive(&inner)?, report) } else { Err(LoadError::NotAnAgent) }
 }
 
 fn archive(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let unreadable = |source| LoadError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
     let file = fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    file.take(ARCHIVE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    file.take(ARCHIVE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
 }
 
@@ -69,10 +57,7 @@ fn walk(root: &Path, report: &mut Report) -> Result<Files, LoadError> {
     let mut total: u64 = 0;
     let mut open: Vec<(PathBuf, String, usize)> = vec![(root.to_owned(), String::new(), 0)];
     while let Some((folder, prefix, depth)) = open.pop() {
-        let unreadable = |source| LoadError::Unreadable {
-            path: folder.clone(),
-            source,
-        };
+        let unreadable = |source| LoadError::Unreadable { path: folder.clone(), source };
         for entry in fs::read_dir(&folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
@@ -110,11 +95,7 @@ pub(crate) fn unzip(bytes: &[u8], report: &mut Report) -> Result<Files, LoadErro
     let mut total: u64 = 0;
     for index in 0..archive.len() {
         let Ok(mut entry) = archive.by_index(index) else {
-            report.note(
-                &format!("entry {index}"),
-                NoticeKind::Unreadable,
-                "damaged or encrypted",
-            );
+            report.note(&format!("entry {index}"), NoticeKind::Unreadable, "damaged or encrypted");
             continue;
         };
         if entry.is_dir() {
@@ -171,9 +152,7 @@ fn from_root(files: Files) -> Result<Files, LoadError> {
     if files.contains_key("agent.json") {
         return Ok(files);
     }
-    let mut roots = files
-        .keys()
-        .filter_map(|name| name.strip_suffix("/agent.json"));
+    let mut roots = files.keys().filter_map(|name| name.strip_suffix("/agent.json"));
     let (Some(root), None) = (roots.next(), roots.next()) else {
         return Err(LoadError::NotAnAgent);
     };
@@ -187,27 +166,22 @@ fn from_root(files: Files) -> Result<Files, LoadError> {
 /// The largest number of entries that any end-of-directory record in the archive declares: the
 /// directory is parsed as a whole, so a huge one has to be refused before it is opened.
 fn declared_entries(bytes: &[u8]) -> u64 {
-    let records = bytes
-        .windows(4)
-        .enumerate()
-        .filter_map(|(at, signature)| match signature {
-            b"PK\x05\x06" => {
-                let field = bytes.get(at + 10..at + 12)?;
-                Some(u64::from(u16::from_le_bytes(field.try_into().ok()?)))
-            }
-            b"PK\x06\x06" => {
-                let field = bytes.get(at + 32..at + 40)?;
-                Some(u64::from_le_bytes(field.try_into().ok()?))
-            }
-            _ => None,
-        });
+    let records = bytes.windows(4).enumerate().filter_map(|(at, signature)| match signature {
+        b"PK\x05\x06" => {
+            let field = bytes.get(at + 10..at + 12)?;
+            Some(u64::from(u16::from_le_bytes(field.try_into().ok()?)))
+        }
+        b"PK\x06\x06" => {
+            let field = bytes.get(at + 32..at + 40)?;
+            Some(u64::from_le_bytes(field.try_into().ok()?))
+        }
+        _ => None,
+    });
     records.max().unwrap_or(0)
 }
 
 fn is_json(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("json"))
+    Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
 }
 
 fn is_safe(name: &str) -> bool {
@@ -215,7 +189,5 @@ fn is_safe(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX
         && parts.len() <= DEPTH_MAX
         && !name.contains(['\\', '\0'])
-        && parts
-            .iter()
-            .all(|part| !part.is_empty() && *part != "." && *part != "..")
+        && parts.iter().all(|part| !part.is_empty() && *part != "." && *part != "..")
 }

@@ -82,11 +82,9 @@ impl Space {
 
 /// FNV-1a, continued from `seed`.
 pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+    bytes.iter().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Words and pairs of neighbouring words; a place may hold several words (the entities a run of
@@ -113,15 +111,11 @@ pub(crate) fn words_and_pairs(places: &[Vec<&str>]) -> Counts {
 pub(crate) fn letters<'a>(words: impl Iterator<Item = &'a str>) -> Counts {
     let mut counts: HashMap<Feature, f32> = HashMap::new();
     for word in words {
-        let bordered: Vec<char> = std::iter::once('^')
-            .chain(word.chars())
-            .chain(std::iter::once('$'))
-            .collect();
+        let bordered: Vec<char> =
+            std::iter::once('^').chain(word.chars()).chain(std::iter::once('$')).collect();
         for size in 3..=5 {
             for window in bordered.windows(size) {
-                let feature = window
-                    .iter()
-                    .fold(3, |h, c| hash(h, &u32::from(*c).to_le_bytes()));
+                let feature = window.iter().fold(3, |h, c| hash(h, &u32::from(*c).to_le_bytes()));
                 *counts.entry(feature).or_default() += 1.0;
             }
         }

@@ -63,16 +63,9 @@ impl Lexicon {
         phrases: &[Phrase],
         report: &mut Report,
     ) -> Self {
-        let mut lexicon = Self {
-            language: language.to_owned(),
-            ..Self::default()
-        };
+        let mut lexicon = Self { language: language.to_owned(), ..Self::default() };
         for entity in entities {
-            let own = [
-                language,
-                language.split('-').next().unwrap_or_default(),
-                root,
-            ];
+            let own = [language, language.split('-').next().unwrap_or_default(), root];
             let entries = own.iter().find_map(|l| entity.entries.get(*l));
             for entry in entries.into_iter().flatten() {
                 lexicon.add(entity, entry, report);
@@ -81,14 +74,9 @@ impl Lexicon {
                 lexicon.open.insert(Arc::clone(&entity.name));
             }
         }
-        let of_parameters = intents
-            .iter()
-            .flat_map(|i| &i.parameters)
-            .filter_map(|p| p.entity.as_ref());
-        let of_phrases = phrases
-            .iter()
-            .flat_map(|p| &p.parts)
-            .filter_map(|p| p.entity.as_ref());
+        let of_parameters =
+            intents.iter().flat_map(|i| &i.parameters).filter_map(|p| p.entity.as_ref());
+        let of_phrases = phrases.iter().flat_map(|p| &p.parts).filter_map(|p| p.entity.as_ref());
         for entity in of_parameters.chain(of_phrases) {
             if entity.starts_with("@sys.") {
                 lexicon.system.insert(Arc::clone(entity));
@@ -109,13 +97,7 @@ impl Lexicon {
             let learns = self.open.contains(entity) && !system::takes_anything(entity);
             if learns && !part.is_reference {
                 let value = system::open_value(entity, part.text.trim());
-                self.list(
-                    &part.text,
-                    Listed {
-                        entity: Arc::clone(entity),
-                        value,
-                    },
-                );
+                self.list(&part.text, Listed { entity: Arc::clone(entity), value });
             }
         }
     }
@@ -138,15 +120,14 @@ impl Lexicon {
         }
         for name in names {
             if entity.composite && name.contains('@') {
-                self.composed
-                    .push((Arc::clone(&entity.name), template(name)));
+                let parts = template(name);
+                let used = parts.iter().filter_map(|part| part.entity.clone());
+                self.system.extend(used.filter(|name| name.starts_with("@sys.")));
+                self.composed.push((Arc::clone(&entity.name), parts));
                 continue;
             }
             let value = Value::String(entry.value.clone());
-            let listed = Listed {
-                entity: Arc::clone(&entity.name),
-                value,
-            };
+            let listed = Listed { entity: Arc::clone(&entity.name), value };
             if entity.fuzzy {
                 let key = normal(name);
                 let letters = key.chars().count();
@@ -191,11 +172,7 @@ impl Lexicon {
             for found in regex.find_iter(&text.raw) {
                 if let Some(words) = text.covering(found.range()) {
                     let value = Value::String(found.as_str().to_owned());
-                    spans.push(Span {
-                        entity: Arc::clone(entity),
-                        words,
-                        value,
-                    });
+                    spans.push(Span { entity: Arc::clone(entity), words, value });
                 }
             }
         }
@@ -247,11 +224,7 @@ impl Lexicon {
                 let mut fields = Map::new();
                 if let Some(end) = follow(text, spans, parts, start, &mut fields) {
                     let value = Value::Object(fields);
-                    found.push(Span {
-                        entity: Arc::clone(entity),
-                        words: start..end,
-                        value,
-                    });
+                    found.push(Span { entity: Arc::clone(entity), words: start..end, value });
                 }
             }
         }
@@ -262,11 +235,7 @@ impl Lexicon {
 
 impl Listed {
     fn span(&self, words: Range<usize>) -> Span {
-        Span {
-            entity: Arc::clone(&self.entity),
-            words,
-            value: self.value.clone(),
-        }
+        Span { entity: Arc::clone(&self.entity), words, value: self.value.clone() }
     }
 }
 
@@ -282,10 +251,8 @@ fn follow(
         return Some(start);
     };
     if let Some(entity) = &part.entity {
-        let mut at: Vec<&Span> = spans
-            .iter()
-            .filter(|s| s.words.start == start && s.entity == *entity)
-            .collect();
+        let mut at: Vec<&Span> =
+            spans.iter().filter(|s| s.words.start == start && s.entity == *entity).collect();
         at.sort_by_key(|span| usize::MAX - span.words.end);
         for span in at {
             if let Some(end) = follow(text, spans, rest, span.words.end, fields) {

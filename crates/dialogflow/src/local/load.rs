@@ -33,15 +33,8 @@ pub(crate) fn agent(
     files.remove("package.json");
 
     let folder = |prefix: &str, files: &mut Files| -> Files {
-        let names: Vec<String> = files
-            .keys()
-            .filter(|n| n.starts_with(prefix))
-            .cloned()
-            .collect();
-        names
-            .into_iter()
-            .filter_map(|n| files.remove_entry(&n))
-            .collect()
+        let names: Vec<String> = files.keys().filter(|n| n.starts_with(prefix)).cloned().collect();
+        names.into_iter().filter_map(|n| files.remove_entry(&n)).collect()
     };
     let entity_files = folder("entities/", &mut files);
     let intent_files = folder("intents/", &mut files);
@@ -54,11 +47,7 @@ pub(crate) fn agent(
     check(&intents, &entities, &phrases, report);
 
     let brains = brains(&settings, &intents, &entities, phrases, report);
-    report.agent = if settings.name.is_empty() {
-        name
-    } else {
-        settings.name
-    };
+    report.agent = if settings.name.is_empty() { name } else { settings.name };
     report.intents = intents.len();
     report.entities = entities.len();
     Ok(Agent {
@@ -84,23 +73,14 @@ impl Settings {
     fn read(mut from: Fields<'_>, report: &mut Report) -> Self {
         let file = "agent.json";
         let language = Some(from.string("language").to_lowercase());
-        let language = language
-            .filter(|l| !l.is_empty())
-            .unwrap_or_else(|| "en".to_owned());
+        let language = language.filter(|l| !l.is_empty()).unwrap_or_else(|| "en".to_owned());
         let languages = from.strings("supportedLanguages");
         let zone = from.string("defaultTimezone");
         let settings = Self {
             name: from.string("displayName"),
             languages: languages.iter().map(|l| l.to_lowercase()).collect(),
-            zone: if zone.is_empty() {
-                "UTC".to_owned()
-            } else {
-                zone
-            },
-            confidence_min: from
-                .number("mlMinConfidence")
-                .unwrap_or(0.3)
-                .clamp(0.0, 0.99) as f32,
+            zone: if zone.is_empty() { "UTC".to_owned() } else { zone },
+            confidence_min: from.number("mlMinConfidence").unwrap_or(0.3).clamp(0.0, 0.99) as f32,
             language,
         };
         let webhook = from.raw("webhook").unwrap_or_default();
@@ -112,11 +92,9 @@ impl Settings {
                 report.note(file, NoticeKind::DomainFeatures, key);
             }
         }
-        for key in [
-            "enabledKnowledgeBaseNames",
-            "enableSpellCorrection",
-            "analyzeQueryTextSentiment",
-        ] {
+        for key in
+            ["enabledKnowledgeBaseNames", "enableSpellCorrection", "analyzeQueryTextSentiment"]
+        {
             if from.is_filled(key) {
                 report.note(file, NoticeKind::Settings, key);
             }
@@ -175,35 +153,20 @@ fn limit(
 ) {
     if intents.len() > INTENTS_MAX {
         intents.truncate(INTENTS_MAX);
-        report.note(
-            "intents/",
-            NoticeKind::Limit,
-            format!("{INTENTS_MAX} intents"),
-        );
+        report.note("intents/", NoticeKind::Limit, format!("{INTENTS_MAX} intents"));
     }
     for list in phrases.values_mut() {
         list.retain(|phrase| phrase.intent < intents.len());
         if list.len() > PHRASES_MAX {
             list.truncate(PHRASES_MAX);
-            report.note(
-                "intents/",
-                NoticeKind::Limit,
-                format!("{PHRASES_MAX} phrases"),
-            );
+            report.note("intents/", NoticeKind::Limit, format!("{PHRASES_MAX} phrases"));
         }
     }
     let mut left = VALUES_MAX;
-    for entries in entities
-        .iter_mut()
-        .flat_map(|entity| entity.entries.values_mut())
-    {
+    for entries in entities.iter_mut().flat_map(|entity| entity.entries.values_mut()) {
         if entries.len() > left {
             entries.truncate(left);
-            report.note(
-                "entities/",
-                NoticeKind::Limit,
-                format!("{VALUES_MAX} entity values"),
-            );
+            report.note("entities/", NoticeKind::Limit, format!("{VALUES_MAX} entity values"));
         }
         left -= entries.len();
     }
@@ -237,11 +200,7 @@ fn check(
         }
     }
     for intent in intents.iter().filter(|i| i.priority < 0) {
-        report.note(
-            &intent.file,
-            NoticeKind::NeverMatched,
-            "its priority is negative",
-        );
+        report.note(&intent.file, NoticeKind::NeverMatched, "its priority is negative");
     }
 }
 
@@ -267,14 +226,7 @@ fn brains(
             phrases: own.len(),
             values: entities.iter().map(values).sum(),
         });
-        let brain = Brain::build(
-            &language,
-            &settings.language,
-            intents,
-            entities,
-            own,
-            report,
-        );
+        let brain = Brain::build(&language, &settings.language, intents, entities, own, report);
         brains.insert(language, brain);
     }
     brains

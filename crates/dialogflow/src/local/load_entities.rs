@@ -14,9 +14,8 @@ use super::{
 pub(crate) fn entities(files: Files, root: &str, report: &mut Report) -> Vec<EntityType> {
     let mut entities: Vec<EntityType> = Vec::new();
     let mut stems: BTreeMap<String, usize> = BTreeMap::new();
-    let (later, first): (Vec<_>, Vec<_>) = files
-        .into_iter()
-        .partition(|(name, _)| entries_of(name).is_some());
+    let (later, first): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|(name, _)| entries_of(name).is_some());
     for (name, bytes) in first {
         let value = parse(&name, &bytes, report);
         let Some(mut from) = value.and_then(|v| Fields::new(&name, "", v)) else {
@@ -36,9 +35,7 @@ pub(crate) fn entities(files: Files, root: &str, report: &mut Report) -> Vec<Ent
             entries: BTreeMap::new(),
         };
         if !entries.is_empty() {
-            entity
-                .entries
-                .insert(root.to_owned(), read_entries(&name, entries, report));
+            entity.entries.insert(root.to_owned(), read_entries(&name, entries, report));
         }
         from.ignore(&["id", "isOverridable"]);
         from.finish(report);
@@ -57,11 +54,7 @@ pub(crate) fn entities(files: Files, root: &str, report: &mut Report) -> Vec<Ent
             continue;
         };
         let entries = read_entries(&name, items, report);
-        entity
-            .entries
-            .entry(language.to_lowercase())
-            .or_default()
-            .extend(entries);
+        entity.entries.entry(language.to_lowercase()).or_default().extend(entries);
     }
     entities
 }
@@ -76,10 +69,7 @@ fn read_entries(file: &str, items: Vec<Value>, report: &mut Report) -> Vec<Entry
         let Some(mut from) = Fields::new(file, "[].", item) else {
             continue;
         };
-        let entry = Entry {
-            value: from.string("value"),
-            synonyms: from.strings("synonyms"),
-        };
+        let entry = Entry { value: from.string("value"), synonyms: from.strings("synonyms") };
         from.ignore(&["languageCode"]);
         from.finish(report);
         if !entry.value.is_empty() {

@@ -32,9 +32,8 @@ pub(crate) fn intents(files: Files, root: &str, report: &mut Report) -> (Vec<Int
     let mut phrases = Phrases::new();
     // Position of an intent by the stem of its file, which is all that pairs the phrases with it.
     let mut stems: BTreeMap<String, usize> = BTreeMap::new();
-    let (later, first): (Vec<_>, Vec<_>) = files
-        .into_iter()
-        .partition(|(name, _)| usersays(name).is_some());
+    let (later, first): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|(name, _)| usersays(name).is_some());
     for (name, bytes) in first {
         let value = parse(&name, &bytes, report);
         let Some(fields) = value.and_then(|v| Fields::new(&name, "", v)) else {
@@ -82,10 +81,7 @@ fn intent(
         .filter_map(|fields| phrase(fields, position, report))
         .collect();
     let templates = from.strings("templates");
-    phrases.extend(templates.iter().map(|t| Phrase {
-        intent: position,
-        parts: template(t),
-    }));
+    phrases.extend(templates.iter().map(|t| Phrase { intent: position, parts: template(t) }));
     let mut intent = Intent {
         id: from.string("id"),
         name: from.string("name"),
@@ -93,24 +89,16 @@ fn intent(
         learned: from.raw("auto") != Some(Value::Bool(false)),
         fallback: from.flag("fallbackIntent"),
         priority: priority(from.number("priority")),
-        inputs: from
-            .strings("contexts")
-            .iter()
-            .map(|c| c.to_lowercase())
-            .collect(),
+        inputs: from.strings("contexts").iter().map(|c| c.to_lowercase()).collect(),
         ends_interaction: from.flag("endInteraction"),
         hands_over: from.flag("liveAgentHandoff"),
         ..Intent::default()
     };
     for mut event in from.objects("events", "events[].") {
-        intent
-            .events
-            .extend(Some(event.string("name").to_lowercase()).filter(|n| !n.is_empty()));
+        intent.events.extend(Some(event.string("name").to_lowercase()).filter(|n| !n.is_empty()));
     }
     if intent.name.is_empty() {
-        let stem = file
-            .trim_start_matches("intents/")
-            .trim_end_matches(".json");
+        let stem = file.trim_start_matches("intents/").trim_end_matches(".json");
         stem.clone_into(&mut intent.name);
     }
     if from.flag("webhookUsed") {
@@ -119,11 +107,7 @@ fn intent(
     if from.flag("webhookForSlotFilling") {
         report.note(file, NoticeKind::Webhook, "also for its prompts");
     }
-    for key in [
-        "conditionalResponses",
-        "condition",
-        "conditionalFollowupEvents",
-    ] {
+    for key in ["conditionalResponses", "condition", "conditionalFollowupEvents"] {
         if from.is_filled(key) {
             report.note(file, NoticeKind::Condition, key);
         }
@@ -165,21 +149,13 @@ fn read_response(file: &str, mut from: Fields<'_>, intent: &mut Intent, report: 
     }
     for parameter in from.objects("parameters", "responses[].parameters[].") {
         if intent.parameters.len() >= PARAMETERS_MAX {
-            report.note(
-                file,
-                NoticeKind::Limit,
-                format!("{PARAMETERS_MAX} parameters"),
-            );
+            report.note(file, NoticeKind::Limit, format!("{PARAMETERS_MAX} parameters"));
             break;
         }
-        intent
-            .parameters
-            .extend(read_parameter(file, parameter, report));
+        intent.parameters.extend(read_parameter(file, parameter, report));
     }
     for message in from.objects("messages", "responses[].messages[].") {
-        intent
-            .messages
-            .extend(messages::read(file, message, report));
+        intent.messages.extend(messages::read(file, message, report));
     }
     // The oldest exports have their texts here and no messages.
     let speech = from.strings("speech");
@@ -203,18 +179,11 @@ fn read_parameter(file: &str, mut from: Fields<'_>, report: &mut Report) -> Opti
         default: from.string("defaultValue"),
         required: from.flag("required"),
         list: from.flag("isList"),
-        prompts: from
-            .list("prompts")
-            .into_iter()
-            .filter_map(prompt)
-            .collect(),
+        prompts: from.list("prompts").into_iter().filter_map(prompt).collect(),
     };
-    for key in [
-        "promptMessages",
-        "noMatchPromptMessages",
-        "noInputPromptMessages",
-        "outputDialogContexts",
-    ] {
+    for key in
+        ["promptMessages", "noMatchPromptMessages", "noInputPromptMessages", "outputDialogContexts"]
+    {
         if from.is_filled(key) {
             report.note(file, NoticeKind::UnsupportedMessage, key);
         }
@@ -229,10 +198,7 @@ fn prompt(value: Value) -> Option<(Option<String>, String)> {
     match value {
         Value::String(text) => Some((None, text)),
         Value::Object(map) => {
-            let language = map
-                .get("lang")
-                .and_then(Value::as_str)
-                .map(str::to_lowercase);
+            let language = map.get("lang").and_then(Value::as_str).map(str::to_lowercase);
             Some((language, map.get("value")?.as_str()?.to_owned()))
         }
         _ => None,
@@ -252,20 +218,12 @@ fn phrase(mut from: Fields<'_>, intent: usize, report: &mut Report) -> Option<Ph
             parts.extend(template(&text));
         } else {
             let entity = entity.map(|e| named(&e));
-            parts.push(Part {
-                text,
-                entity,
-                alias,
-                is_reference: false,
-            });
+            parts.push(Part { text, entity, alias, is_reference: false });
         }
     }
     from.ignore(&["id", "count", "updated", "lang"]);
     from.finish(report);
-    parts
-        .iter()
-        .any(|part| !part.text.is_empty())
-        .then_some(Phrase { intent, parts })
+    parts.iter().any(|part| !part.text.is_empty()).then_some(Phrase { intent, parts })
 }
 
 /// Splits `reserve @room:room now` into words and references to entities.
@@ -275,10 +233,7 @@ pub(crate) fn template(text: &str) -> Vec<Part> {
     for found in REFERENCE.captures_iter(text) {
         let Some(whole) = found.get(0) else { continue };
         if whole.start() > end {
-            parts.push(Part {
-                text: text[end..whole.start()].to_owned(),
-                ..Part::default()
-            });
+            parts.push(Part { text: text[end..whole.start()].to_owned(), ..Part::default() });
         }
         parts.push(Part {
             text: whole.as_str().to_owned(),
@@ -289,19 +244,12 @@ pub(crate) fn template(text: &str) -> Vec<Part> {
         end = whole.end();
     }
     if end < text.len() {
-        parts.push(Part {
-            text: text[end..].to_owned(),
-            ..Part::default()
-        });
+        parts.push(Part { text: text[end..].to_owned(), ..Part::default() });
     }
     parts
 }
 
 /// Entity names always carry the at sign.
 fn named(name: &str) -> Arc<str> {
-    if name.starts_with('@') {
-        Arc::from(name)
-    } else {
-        Arc::from(format!("@{name}"))
-    }
+    if name.starts_with('@') { Arc::from(name) } else { Arc::from(format!("@{name}")) }
 }

@@ -20,11 +20,7 @@ pub(crate) fn read(file: &str, mut from: Fields<'_>, report: &mut Report) -> Opt
     let platform = match platform(&platform_name) {
         Ok(platform) => platform,
         Err(()) => {
-            report.note(
-                file,
-                NoticeKind::UnsupportedMessage,
-                format!("for {platform_name}"),
-            );
+            report.note(file, NoticeKind::UnsupportedMessage, format!("for {platform_name}"));
             return None;
         }
     };
@@ -43,32 +39,17 @@ pub(crate) fn read(file: &str, mut from: Fields<'_>, report: &mut Report) -> Opt
         "list_card" => Content::Rich("listSelect", items(&mut from, &["title", "subtitle"])),
         "carousel_card" => Content::Rich("carouselSelect", items(&mut from, &[])),
         other => {
-            report.note(
-                file,
-                NoticeKind::UnsupportedMessage,
-                format!("type {other}"),
-            );
+            report.note(file, NoticeKind::UnsupportedMessage, format!("type {other}"));
             return None;
         }
     };
     // Newer exports put these on every message, mostly empty.
-    from.ignore(&[
-        "title",
-        "textToSpeech",
-        "speech",
-        "name",
-        "customizeAudio",
-        "items",
-    ]);
+    from.ignore(&["title", "textToSpeech", "speech", "name", "customizeAudio", "items"]);
     from.finish(report);
     // Named kinds exist only on the assistant; exports leave the platform out at times.
     let named = kind.parse::<u32>().is_err() && kind != "custom_payload";
     let platform = platform.or(named.then_some("ACTIONS_ON_GOOGLE"));
-    Some(Message {
-        language,
-        platform,
-        content,
-    })
+    Some(Message { language, platform, content })
 }
 
 fn platform(name: &str) -> Result<Option<&'static str>, ()> {
@@ -95,11 +76,7 @@ fn object(pairs: Vec<(&str, Value)>) -> Value {
         Value::Null => false,
         _ => true,
     });
-    Value::Object(
-        filled
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect::<Map<_, _>>(),
-    )
+    Value::Object(filled.map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>())
 }
 
 fn text(from: &mut Fields<'_>, key: &str) -> Value {
@@ -108,12 +85,7 @@ fn text(from: &mut Fields<'_>, key: &str) -> Value {
 
 fn first_text(from: &mut Fields<'_>, keys: &[&str]) -> Value {
     let texts: Vec<String> = keys.iter().map(|key| from.string(key)).collect();
-    Value::String(
-        texts
-            .into_iter()
-            .find(|t| !t.is_empty())
-            .unwrap_or_default(),
-    )
+    Value::String(texts.into_iter().find(|t| !t.is_empty()).unwrap_or_default())
 }
 
 fn card(from: &mut Fields<'_>) -> Value {
@@ -121,10 +93,7 @@ fn card(from: &mut Fields<'_>) -> Value {
         .objects("buttons", "messages[].buttons[].")
         .into_iter()
         .map(|mut b| {
-            object(vec![
-                ("text", text(&mut b, "text")),
-                ("postback", text(&mut b, "postback")),
-            ])
+            object(vec![("text", text(&mut b, "text")), ("postback", text(&mut b, "postback"))])
         })
         .collect();
     object(vec![
@@ -136,15 +105,8 @@ fn card(from: &mut Fields<'_>) -> Value {
 }
 
 fn quick_replies(from: &mut Fields<'_>) -> Value {
-    let replies = from
-        .strings("replies")
-        .into_iter()
-        .map(Value::String)
-        .collect();
-    object(vec![
-        ("title", text(from, "title")),
-        ("quickReplies", Value::Array(replies)),
-    ])
+    let replies = from.strings("replies").into_iter().map(Value::String).collect();
+    object(vec![("title", text(from, "title")), ("quickReplies", Value::Array(replies))])
 }
 
 fn image(from: &mut Fields<'_>) -> Value {
@@ -185,11 +147,7 @@ fn picture(from: &mut Fields<'_>) -> Value {
         return Value::Null;
     };
     let field = |key: &str| image.get(key).cloned().unwrap_or(Value::Null);
-    let uri = if image.get("url").is_some() {
-        field("url")
-    } else {
-        field("imageUri")
-    };
+    let uri = if image.get("url").is_some() { field("url") } else { field("imageUri") };
     let alternative = field("accessibilityText");
     match object(vec![("imageUri", uri), ("accessibilityText", alternative)]) {
         Value::Object(map) if map.is_empty() => Value::Null,
@@ -200,16 +158,11 @@ fn picture(from: &mut Fields<'_>) -> Value {
 fn basic_card(from: &mut Fields<'_>) -> Value {
     let mut buttons = Vec::new();
     for mut button in from.objects("buttons", "messages[].buttons[].") {
-        let action = button
-            .raw("openUrlAction")
-            .or_else(|| button.raw("openUriAction"));
+        let action = button.raw("openUrlAction").or_else(|| button.raw("openUriAction"));
         let uri = action.and_then(|a| a.get("url").or_else(|| a.get("uri")).cloned());
         buttons.push(object(vec![
             ("title", text(&mut button, "title")),
-            (
-                "openUriAction",
-                uri.map_or(Value::Null, |uri| json!({ "uri": uri })),
-            ),
+            ("openUriAction", uri.map_or(Value::Null, |uri| json!({ "uri": uri }))),
         ]));
     }
     object(vec![

@@ -39,15 +39,7 @@ pub(crate) fn capture(
     }
     fill(intent, text, spans, &mut captured, &mut taken);
     if guess.captures.is_empty() {
-        fill_announced(
-            intent,
-            guess.intent,
-            brain,
-            text,
-            spans,
-            &mut captured,
-            &mut taken,
-        );
+        fill_announced(intent, guess.intent, brain, text, spans, &mut captured, &mut taken);
     }
     captured
 }
@@ -76,19 +68,14 @@ pub(crate) fn fill(
         };
         let same = |other: &&&Span| overlaps(&other.words) && other.words != span.words;
         let other_use = chosen.iter().find(same).is_some()
-            || chosen
-                .iter()
-                .any(|o| o.words == span.words && o.entity == span.entity);
+            || chosen.iter().any(|o| o.words == span.words && o.entity == span.entity);
         if !other_use && !taken.iter().any(|t| overlaps(&t.words)) {
             chosen.push(span);
         }
     }
     chosen.sort_by_key(|span| span.words.start);
     for span in chosen {
-        let capture = Capture {
-            words: span.words.clone(),
-            value: span.value.clone(),
-        };
+        let capture = Capture { words: span.words.clone(), value: span.value.clone() };
         let open = intent.parameters.iter().find(|p| {
             p.entity.as_ref() == Some(&span.entity) && (p.list || !captured.has(&p.name))
         });
@@ -112,11 +99,7 @@ fn fill_announced(
 ) {
     let mut vocabulary: HashSet<String> = HashSet::new();
     let mut announcements: Vec<(&str, String)> = Vec::new();
-    for phrase in brain
-        .phrases
-        .iter()
-        .filter(|phrase| phrase.intent == position)
-    {
+    for phrase in brain.phrases.iter().filter(|phrase| phrase.intent == position) {
         let mut before = String::new();
         for part in &phrase.parts {
             if let (Some(_), Some(alias)) = (part.slot(), &part.alias) {
@@ -138,26 +121,21 @@ fn fill_announced(
             continue;
         }
         let announced = |word: &str| {
-            announcements
-                .iter()
-                .any(|(alias, w)| *alias == parameter.name && w == word)
+            announcements.iter().any(|(alias, w)| *alias == parameter.name && w == word)
         };
         let is_free = |at: usize| {
             !vocabulary.contains(text.word(at))
                 && !taken.iter().any(|t| t.words.contains(&at))
-                && !spans
-                    .iter()
-                    .any(|s| s.words.contains(&at) && system::is_measure(&s.entity))
+                && !spans.iter().any(|s| s.words.contains(&at) && system::is_measure(&s.entity))
         };
-        let found = (1..text.len())
-            .filter(|at| announced(text.word(at - 1)))
-            .find_map(|start| {
-                let end = (start..text.len())
-                    .take(ANNOUNCED_WORDS_MAX)
-                    .take_while(|at| is_free(*at));
-                let end = end.last()? + 1;
-                Some(start..end)
-            });
+        // Names are not written small: `in fact` announces no place.
+        let is_name = |at: &usize| !text.written(*at..at + 1).starts_with(char::is_lowercase);
+        let starts = (1..text.len()).filter(|at| announced(text.word(at - 1))).filter(is_name);
+        let found = starts.into_iter().find_map(|start| {
+            let end = (start..text.len()).take(ANNOUNCED_WORDS_MAX).take_while(|at| is_free(*at));
+            let end = end.last()? + 1;
+            Some(start..end)
+        });
         if let Some(words) = found {
             let value = system::open_value(entity, text.written(words.clone()));
             let capture = Capture { words, value };
@@ -174,10 +152,9 @@ impl Captured {
 
     pub(crate) fn put(&mut self, name: &str, capture: &Capture, text: &Text, list: bool) {
         let original = Value::String(text.written(capture.words.clone()).to_owned());
-        for (map, value) in [
-            (&mut self.values, capture.value.clone()),
-            (&mut self.originals, original),
-        ] {
+        for (map, value) in
+            [(&mut self.values, capture.value.clone()), (&mut self.originals, original)]
+        {
             match map.get_mut(name) {
                 Some(Value::Array(items)) if list => items.push(value),
                 _ if list => {
@@ -193,9 +170,7 @@ impl Captured {
 
 impl Intent {
     pub(crate) fn parameter(&self, name: &str) -> Option<&Parameter> {
-        self.parameters
-            .iter()
-            .find(|parameter| parameter.name == name)
+        self.parameters.iter().find(|parameter| parameter.name == name)
     }
 
     /// The first required parameter without a value.
@@ -210,24 +185,14 @@ impl Intent {
 pub(crate) fn resolve(intent: &Intent, captured: &Captured, session: &Session) -> Captured {
     let mut resolved = captured.clone();
     for parameter in &intent.parameters {
-        let scope = Scope {
-            values: &resolved.values,
-            originals: &resolved.originals,
-            session,
-        };
+        let scope = Scope { values: &resolved.values, originals: &resolved.originals, session };
         let own = format!("${}", parameter.name);
         let mut original = Value::Null;
         let mut value = match parameter.value.trim() {
-            "" => captured
-                .values
-                .get(&parameter.name)
-                .cloned()
-                .unwrap_or_default(),
-            reference if reference == own => captured
-                .values
-                .get(&parameter.name)
-                .cloned()
-                .unwrap_or_default(),
+            "" => captured.values.get(&parameter.name).cloned().unwrap_or_default(),
+            reference if reference == own => {
+                captured.values.get(&parameter.name).cloned().unwrap_or_default()
+            }
             reference => {
                 // A value read from a context brings the words it was said in.
                 if reference.starts_with('#') && !resolved.originals.contains_key(&parameter.name) {
@@ -252,18 +217,11 @@ pub(crate) fn resolve(intent: &Intent, captured: &Captured, session: &Session) -
             true if parameter.list => Value::Array(Vec::new()),
             true => Value::String(String::new()),
         };
-        resolved
-            .originals
-            .entry(parameter.name.clone())
-            .or_insert(original);
+        resolved.originals.entry(parameter.name.clone()).or_insert(original);
     }
     // Aliases that are no parameters of the intent are nobody's business.
-    resolved
-        .values
-        .retain(|name, _| intent.parameter(name).is_some());
-    resolved
-        .originals
-        .retain(|name, _| intent.parameter(name).is_some());
+    resolved.values.retain(|name, _| intent.parameter(name).is_some());
+    resolved.originals.retain(|name, _| intent.parameter(name).is_some());
     ordered(intent, resolved)
 }
 

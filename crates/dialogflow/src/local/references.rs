@@ -35,20 +35,14 @@ impl Scope<'_> {
     pub(crate) fn value(&self, expression: &str) -> Value {
         let trimmed = expression.trim();
         if let Some(found) = REFERENCE.captures(trimmed)
-            && found
-                .get(0)
-                .is_some_and(|whole| whole.len() == trimmed.len())
+            && found.get(0).is_some_and(|whole| whole.len() == trimmed.len())
             && let Some((value, "")) = self.look_up(&found)
         {
             return value;
         }
         let filled = self.fill(expression);
         let has_words = filled.text.chars().any(char::is_alphanumeric);
-        Value::String(if has_words || filled.complete {
-            filled.text
-        } else {
-            String::new()
-        })
+        Value::String(if has_words || filled.complete { filled.text } else { String::new() })
     }
 
     pub(crate) fn fill(&self, text: &str) -> Filled {
@@ -60,18 +54,14 @@ impl Scope<'_> {
             complete &= !is_empty(&value);
             let words = match (&value, found.get(1)) {
                 // Nobody wants to read an object: the visitor's words say the same.
-                (Value::Object(_), Some(name)) => self
-                    .originals
-                    .get(name.as_str().trim_end_matches(rest))
-                    .map(shown),
+                (Value::Object(_), Some(name)) => {
+                    self.originals.get(name.as_str().trim_end_matches(rest)).map(shown)
+                }
                 _ => None,
             };
             format!("{}{rest}", words.unwrap_or_else(|| shown(&value)))
         });
-        Filled {
-            text: filled.into_owned(),
-            complete,
-        }
+        Filled { text: filled.into_owned(), complete }
     }
 
     /// Fills every text inside a message.
@@ -79,10 +69,9 @@ impl Scope<'_> {
         match value {
             Value::String(text) => Value::String(self.fill(text).text),
             Value::Array(items) => items.iter().map(|item| self.fill_all(item)).collect(),
-            Value::Object(map) => map
-                .iter()
-                .map(|(key, item)| (key.clone(), self.fill_all(item)))
-                .collect(),
+            Value::Object(map) => {
+                map.iter().map(|(key, item)| (key.clone(), self.fill_all(item))).collect()
+            }
             other => other.clone(),
         }
     }
@@ -101,19 +90,14 @@ impl Scope<'_> {
             return Some((value.unwrap_or_default(), ""));
         }
         let path = found.get(1)?.as_str();
-        if let Some((name, rest)) = path
-            .split_once('.')
-            .filter(|(_, r)| r.starts_with("original"))
+        if let Some((name, rest)) = path.split_once('.').filter(|(_, r)| r.starts_with("original"))
         {
             let value = self.originals.get(name)?.clone();
             return Some((value, &rest["original".len()..]));
         }
         // `$date-Then` reads past the name: the longest prefix that is a parameter counts.
         field(self.values, path).or_else(|| {
-            let cuts = path
-                .char_indices()
-                .rev()
-                .filter(|(_, c)| matches!(c, '-' | '.'));
+            let cuts = path.char_indices().rev().filter(|(_, c)| matches!(c, '-' | '.'));
             cuts.map(|(at, _)| &path[..at])
                 .find_map(|name| Some((self.values.get(name)?.clone(), &path[name.len()..])))
         })

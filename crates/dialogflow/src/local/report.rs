@@ -100,11 +100,7 @@ impl Report {
             self.notices_left_out += 1;
             return;
         }
-        let notice = Notice {
-            file: file.to_owned(),
-            kind,
-            detail: detail.into(),
-        };
+        let notice = Notice { file: file.to_owned(), kind, detail: detail.into() };
         if self.seen.insert(notice.clone()) {
             *kept += 1;
             self.notices.push(notice);
@@ -113,9 +109,7 @@ impl Report {
 
     /// Notices of one kind.
     pub fn of(&self, kind: NoticeKind) -> impl Iterator<Item = &Notice> {
-        self.notices
-            .iter()
-            .filter(move |notice| notice.kind == kind)
+        self.notices.iter().filter(move |notice| notice.kind == kind)
     }
 
     pub fn phrases(&self) -> usize {
@@ -134,18 +128,11 @@ impl fmt::Display for Report {
             self.entities
         )?;
         for l in &self.languages {
-            writeln!(
-                f,
-                "  {}: {} phrases, {} entity values",
-                l.language, l.phrases, l.values
-            )?;
+            writeln!(f, "  {}: {} phrases, {} entity values", l.language, l.phrases, l.values)?;
         }
         let mut groups: BTreeMap<(NoticeKind, &str), Vec<&str>> = BTreeMap::new();
         for notice in &self.notices {
-            groups
-                .entry((notice.kind, &notice.detail))
-                .or_default()
-                .push(&notice.file);
+            groups.entry((notice.kind, &notice.detail)).or_default().push(&notice.file);
         }
         if groups.is_empty() {
             return writeln!(f, "  everything was taken");
@@ -157,11 +144,7 @@ impl fmt::Display for Report {
                 1 => write!(f, "  {first} {}", kind.sentence())?,
                 n => write!(f, "  {first} and {} more: {}", n - 1, kind.sentence())?,
             }
-            if detail.is_empty() {
-                writeln!(f)?
-            } else {
-                writeln!(f, " ({detail})")?
-            }
+            if detail.is_empty() { writeln!(f)? } else { writeln!(f, " ({detail})")? }
         }
         if self.notices_left_out > 0 {
             writeln!(f, "  and {} more notices", self.notices_left_out)?;

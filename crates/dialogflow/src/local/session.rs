@@ -89,9 +89,7 @@ impl Session {
     }
 
     pub(crate) fn context(&self, name: &str) -> Option<&Active> {
-        self.contexts
-            .iter()
-            .find(|context| context.name.eq_ignore_ascii_case(name))
+        self.contexts.iter().find(|context| context.name.eq_ignore_ascii_case(name))
     }
 
     /// Sets a context, or deletes it when the lifespan is 0. `name` may be a full path.
@@ -105,19 +103,11 @@ impl Session {
             }
             return;
         }
-        if let Some(known) = self
-            .contexts
-            .iter_mut()
-            .find(|context| context.name == name)
-        {
+        if let Some(known) = self.contexts.iter_mut().find(|context| context.name == name) {
             known.lifespan = lifespan;
             known.parameters.extend(parameters.clone());
         } else if self.contexts.len() < CONTEXTS_MAX && !is_reserved(&name) {
-            self.contexts.push(Active {
-                name,
-                lifespan,
-                parameters: parameters.clone(),
-            });
+            self.contexts.push(Active { name, lifespan, parameters: parameters.clone() });
         }
     }
 
@@ -125,11 +115,7 @@ impl Session {
     pub(crate) fn set_event(&mut self, name: &str, parameters: &Map<String, Value>) {
         let name = bare(name);
         self.contexts.retain(|context| context.name != name);
-        self.contexts.push(Active {
-            name,
-            lifespan: 0,
-            parameters: parameters.clone(),
-        });
+        self.contexts.push(Active { name, lifespan: 0, parameters: parameters.clone() });
     }
 }
 

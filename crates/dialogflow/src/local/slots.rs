@@ -57,43 +57,10 @@ const CANCEL: [(&str, &[&str]); 6] = [
             "egal",
         ],
     ),
-    (
-        "fr",
-        &[
-            "annuler",
-            "annule",
-            "stop",
-            "arrête",
-            "arrêter",
-            "laisse tomber",
-            "oublie ça",
-        ],
-    ),
-    (
-        "es",
-        &["cancelar", "cancela", "para", "olvídalo", "déjalo", "salir"],
-    ),
-    (
-        "it",
-        &[
-            "annulla",
-            "annullare",
-            "stop",
-            "lascia perdere",
-            "lascia stare",
-        ],
-    ),
-    (
-        "pt",
-        &[
-            "cancelar",
-            "cancela",
-            "pare",
-            "parar",
-            "esquece",
-            "deixa pra lá",
-        ],
-    ),
+    ("fr", &["annuler", "annule", "stop", "arrête", "arrêter", "laisse tomber", "oublie ça"]),
+    ("es", &["cancelar", "cancela", "para", "olvídalo", "déjalo", "salir"]),
+    ("it", &["annulla", "annullare", "stop", "lascia perdere", "lascia stare"]),
+    ("pt", &["cancelar", "cancela", "pare", "parar", "esquece", "deixa pra lá"]),
 ];
 
 /// Words before a place or a name that are not part of it.
@@ -107,9 +74,13 @@ pub(crate) fn is_cancel(text: &Text, language: &str) -> bool {
     let root = language.split('-').next().unwrap_or_default();
     let own = CANCEL.iter().find(|(l, _)| *l == root);
     // English words are understood everywhere.
-    own.into_iter()
-        .chain(&CANCEL[..1])
-        .any(|(_, words)| words.contains(&text.normal.as_str()))
+    own.into_iter().chain(&CANCEL[..1]).any(|(_, words)| words.contains(&text.normal.as_str()))
+}
+
+/// True when any sentence would do as an answer.
+pub(crate) fn takes_anything(intent: &Intent, dialog: &Dialog) -> bool {
+    let entity = intent.parameter(&dialog.awaited).and_then(|p| p.entity.as_deref());
+    entity.is_none_or(system::takes_anything)
 }
 
 /// Reads an answer to the prompt of an open dialog.
@@ -126,12 +97,7 @@ pub(crate) fn fill(
     let entity = awaited.entity.as_deref().unwrap_or("@sys.any");
     let mut captured = dialog.captured.clone();
     if system::takes_anything(entity) {
-        captured.put(
-            &awaited.name,
-            &whole(entity, text, 0..text.len()),
-            text,
-            awaited.list,
-        );
+        captured.put(&awaited.name, &whole(entity, text, 0..text.len()), text, awaited.list);
         return Reply::Taken(captured);
     }
     let before = captured.clone();
@@ -141,10 +107,7 @@ pub(crate) fn fill(
     answers.sort_by_key(|span| (usize::MAX - span.words.len(), span.words.start));
     let count = if awaited.list { answers.len() } else { 1 };
     for span in answers.into_iter().take(count) {
-        let capture = Capture {
-            words: span.words.clone(),
-            value: span.value.clone(),
-        };
+        let capture = Capture { words: span.words.clone(), value: span.value.clone() };
         captured.put(&awaited.name, &capture, text, awaited.list);
         taken.push(capture);
     }
@@ -155,12 +118,7 @@ pub(crate) fn fill(
     }
     let free = bare_words(text);
     if brain.lexicon.is_open(entity) && !free.is_empty() {
-        captured.put(
-            &awaited.name,
-            &whole(entity, text, free),
-            text,
-            awaited.list,
-        );
+        captured.put(&awaited.name, &whole(entity, text, free), text, awaited.list);
         return Reply::Taken(captured);
     }
     if captured == before {
@@ -171,10 +129,7 @@ pub(crate) fn fill(
 }
 
 fn whole(entity: &str, text: &Text, words: std::ops::Range<usize>) -> Capture {
-    Capture {
-        value: system::open_value(entity, text.written(words.clone())),
-        words,
-    }
+    Capture { value: system::open_value(entity, text.written(words.clone())), words }
 }
 
 /// The words without those that only lead to the answer.

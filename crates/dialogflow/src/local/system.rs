@@ -53,12 +53,7 @@ const WRITTEN: [&str; 4] = ["@sys.email", "@sys.url", "@sys.phone-number", "@sys
 const LISTED: [&str; 3] = ["@sys.geo-country", "@sys.geo-city", "@sys.location"];
 
 /// Open by nature: nobody expects them to be found in a sentence.
-const OPEN: [&str; 4] = [
-    "@sys.any",
-    "@sys.given-name",
-    "@sys.last-name",
-    "@sys.person",
-];
+const OPEN: [&str; 4] = ["@sys.any", "@sys.given-name", "@sys.last-name", "@sys.person"];
 
 /// A value that one of the recognisers found.
 pub(crate) type Found = (&'static str, Range<usize>, Value);
@@ -115,27 +110,13 @@ pub(crate) fn find(
     found.extend(times::combined(text, &dates, &times, moment));
     found.extend(times::periods(text, &times, moment));
     found.extend(dates::periods(text, &dates, moment));
-    found.extend(
-        dates
-            .iter()
-            .map(|d| ("@sys.date", d.words.clone(), dates::noon(&d.day, moment))),
-    );
-    found.extend(
-        times
-            .iter()
-            .map(|t| ("@sys.time", t.words.clone(), t.value(moment))),
-    );
+    found.extend(dates.iter().map(|d| ("@sys.date", d.words.clone(), dates::noon(&d.day, moment))));
+    found.extend(times.iter().map(|t| ("@sys.time", t.words.clone(), t.value(moment))));
     found.extend(written::find(text));
     found.extend(places::find(text));
     let known = |name: &str| wanted.get(name).map(Arc::clone);
     found
         .into_iter()
-        .filter_map(|(name, words, value)| {
-            Some(Span {
-                entity: known(name)?,
-                words,
-                value,
-            })
-        })
+        .filter_map(|(name, words, value)| Some(Span { entity: known(name)?, words, value }))
         .collect()
 }

@@ -15,6 +15,8 @@ use super::{
 /// Steps of one walk; more means that the text has so many readings that none is meant.
 const STEPS_MAX: usize = 5_000;
 const OPEN_WORDS_MAX: usize = 8;
+/// The agent's own entities stand for short values.
+const EXPANDED_WORDS_MAX: usize = 2;
 
 #[derive(Debug, Default)]
 pub(crate) struct Templates {
@@ -47,9 +49,7 @@ pub(crate) struct Capture {
 
 impl Templates {
     pub(crate) fn build(phrases: &[Phrase]) -> Self {
-        let mut tree = Self {
-            nodes: vec![Node::default()],
-        };
+        let mut tree = Self { nodes: vec![Node::default()] };
         for (at, phrase) in phrases.iter().enumerate() {
             if phrase.parts.iter().any(|part| part.slot().is_some()) {
                 tree.insert(at as u32, phrase);
@@ -92,14 +92,7 @@ impl Templates {
 
     /// Every phrase that fits the whole text.
     pub(crate) fn find(&self, text: &Text, spans: &[Span], lexicon: &Lexicon) -> Vec<Hit> {
-        let mut walk = Walk {
-            tree: self,
-            text,
-            spans,
-            lexicon,
-            steps: 0,
-            hits: Vec::new(),
-        };
+        let mut walk = Walk { tree: self, text, spans, lexicon, steps: 0, hits: Vec::new() };
         if text.len() > 0 && !self.nodes.is_empty() {
             walk.step(0, 0, &mut Vec::new(), false);
         }
@@ -125,11 +118,7 @@ impl Walk<'_> {
         let tree = self.tree;
         let node = &tree.nodes[node];
         if at == self.text.len() {
-            let hit = |phrase| Hit {
-                phrase,
-                captures: captures.clone(),
-                guessed,
-            };
+            let hit = |phrase| Hit { phrase, captures: captures.clone(), guessed };
             self.hits.extend(node.phrases.iter().copied().map(hit));
             return;
         }
@@ -139,16 +128,10 @@ impl Walk<'_> {
         for (entity, next) in &node.entities {
             let mut known = false;
             let spans = self.spans;
-            for span in spans
-                .iter()
-                .filter(|s| s.words.start == at && s.entity == *entity)
-            {
+            for span in spans.iter().filter(|s| s.words.start == at && s.entity == *entity) {
                 known = true;
                 let words = span.words.clone();
-                captures.push(Capture {
-                    words,
-                    value: span.value.clone(),
-                });
+                captures.push(Capture { words, value: span.value.clone() });
                 self.step(*next, span.words.end, captures, guessed);
                 captures.pop();
             }
@@ -161,21 +144,21 @@ impl Walk<'_> {
     /// Takes words for an open entity because a phrase has one in this place.
     fn guess(&mut self, entity: &Arc<str>, next: usize, at: usize, captures: &mut Vec<Capture>) {
         let anything = system::takes_anything(entity);
-        let longest = if anything {
-            self.text.len() - at
-        } else {
-            OPEN_WORDS_MAX
+        let own = !entity.starts_with("@sys.");
+        let longest = match (anything, own) {
+            (true, _) => self.text.len() - at,
+            (false, true) => EXPANDED_WORDS_MAX,
+            (false, false) => OPEN_WORDS_MAX,
         };
         for end in at + 1..=self.text.len().min(at + longest) {
-            let taken = |s: &Span| system::is_measure(&s.entity) && s.words.contains(&(end - 1));
+            // Words that are known to be something else are not taken.
+            let other = |s: &Span| system::is_measure(&s.entity) || (own && s.entity != *entity);
+            let taken = |s: &Span| s.words.contains(&(end - 1)) && other(s);
             if !anything && self.spans.iter().any(taken) {
                 return;
             }
             let value = system::open_value(entity, self.text.written(at..end));
-            captures.push(Capture {
-                words: at..end,
-                value,
-            });
+            captures.push(Capture { words: at..end, value });
             self.step(next, end, captures, true);
             captures.pop();
         }

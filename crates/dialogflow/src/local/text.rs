@@ -25,11 +25,7 @@ struct Word {
 
 impl Text {
     pub(crate) fn new(raw: &str) -> Self {
-        let mut text = Self {
-            raw: raw.to_owned(),
-            normal: String::new(),
-            words: Vec::new(),
-        };
+        let mut text = Self { raw: raw.to_owned(), normal: String::new(), words: Vec::new() };
         for piece in pieces(raw) {
             text.push(piece);
         }
@@ -42,17 +38,11 @@ impl Text {
 
     /// The key for exact comparison; what has no words at all (`???`) is compared as written.
     pub(crate) fn key(&self) -> &str {
-        if self.words.is_empty() {
-            self.raw.trim()
-        } else {
-            &self.normal
-        }
+        if self.words.is_empty() { self.raw.trim() } else { &self.normal }
     }
 
     pub(crate) fn word(&self, at: usize) -> &str {
-        self.words
-            .get(at)
-            .map_or("", |w| &self.normal[w.normal.clone()])
+        self.words.get(at).map_or("", |w| &self.normal[w.normal.clone()])
     }
 
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
@@ -79,16 +69,12 @@ impl Text {
 
     /// What was written before a word.
     pub(crate) fn before(&self, at: usize) -> &str {
-        self.words
-            .get(at)
-            .map_or("", |word| &self.raw[..word.raw.start])
+        self.words.get(at).map_or("", |word| &self.raw[..word.raw.start])
     }
 
     /// What was written after a word.
     pub(crate) fn after(&self, at: usize) -> &str {
-        self.words
-            .get(at)
-            .map_or("", |word| &self.raw[word.raw.end..])
+        self.words.get(at).map_or("", |word| &self.raw[word.raw.end..])
     }
 
     /// What was written between a word and the next.
@@ -127,10 +113,7 @@ impl Text {
         }
         let start = self.normal.len();
         self.normal.push_str(&word);
-        self.words.push(Word {
-            normal: start..self.normal.len(),
-            raw,
-        });
+        self.words.push(Word { normal: start..self.normal.len(), raw });
     }
 }
 

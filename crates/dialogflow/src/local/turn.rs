@@ -47,18 +47,10 @@ pub(crate) fn run(agent: &Agent, query: &Query) -> Result<Answer, BotError> {
     check(query)?;
     let language = agent.language_for(&query.language);
     let Some(brain) = agent.brains.get(language) else {
-        return Err(BotError::Refused(format!(
-            "the agent does not speak {language}"
-        )));
+        return Err(BotError::Refused(format!("the agent does not speak {language}")));
     };
     let session = Session::begin(query.memory.as_deref(), query.now, &query.contexts);
-    let mut turn = Turn {
-        agent,
-        query,
-        language,
-        brain,
-        session,
-    };
+    let mut turn = Turn { agent, query, language, brain, session };
     let outcome = match &query.input {
         Input::Event { name, parameters } => {
             turn.session.set_event(name, parameters);
@@ -68,10 +60,7 @@ pub(crate) fn run(agent: &Agent, query: &Query) -> Result<Answer, BotError> {
     };
     turn.settle(&outcome);
     let response = answer::response(&turn, &outcome);
-    Ok(Answer {
-        response,
-        memory: turn.session.to_memory(),
-    })
+    Ok(Answer { response, memory: turn.session.to_memory() })
 }
 
 fn check(query: &Query) -> Result<(), BotError> {
@@ -99,13 +88,9 @@ impl<'a> Turn<'a> {
         let name = name.to_lowercase();
         let listed = |i: &Intent| i.events.contains(&name) && i.priority >= 0;
         let intents = self.agent.intents.iter().enumerate();
-        let found = intents
-            .filter(|(_, i)| listed(i) && self.inputs_active(i))
-            .min_by_key(|(_, i)| {
-                (
-                    std::cmp::Reverse((i.inputs.len(), i.priority)),
-                    i.name.as_str(),
-                )
+        let found =
+            intents.filter(|(_, i)| listed(i) && self.inputs_active(i)).min_by_key(|(_, i)| {
+                (std::cmp::Reverse((i.inputs.len(), i.priority)), i.name.as_str())
             });
         let Some((position, _)) = found else {
             return Outcome::default();
@@ -160,6 +145,19 @@ impl<'a> Turn<'a> {
                 ..Outcome::default()
             });
         }
+        // The same wish in other words: what is new in it counts.
+        let bar = if slots::takes_anything(intent, &dialog) { slots::CLEARLY } else { 0.0 };
+        let again = exact.or_else(|| self.nearest(text, spans)).filter(|guess| {
+            guess.intent == position && guess.similarity >= bar && self.brain.plain_words(guess) > 1
+        });
+        if let Some(guess) = again {
+            let captured = capture(intent, &guess, self.brain, text, spans);
+            dialog.captured.values.extend(captured.values);
+            dialog.captured.originals.extend(captured.originals);
+            if dialog.captured.has(&dialog.awaited) {
+                return Some(self.matched_again(position, dialog));
+            }
+        }
         match slots::fill(intent, &mut dialog, self.brain, text, spans) {
             Reply::Filled => {}
             // Words that fill only because anything would do: a clearly better intent goes first.
@@ -172,13 +170,6 @@ impl<'a> Turn<'a> {
             Reply::Nothing => {
                 if self.other_intent(position, self.threshold(), text, spans) {
                     return None;
-                }
-                // The same wish in other words: what is new in it counts.
-                let again = exact.or_else(|| self.nearest(text, spans));
-                if let Some(guess) = again.filter(|guess| guess.intent == position) {
-                    let captured = capture(intent, &guess, self.brain, text, spans);
-                    dialog.captured.values.extend(captured.values);
-                    dialog.captured.originals.extend(captured.originals);
                 }
             }
         }
@@ -201,12 +192,8 @@ impl<'a> Turn<'a> {
 
     fn matched(&mut self, position: usize, confidence: f32, captured: Captured) -> Outcome {
         let intent = &self.agent.intents[position];
-        let dialog = Dialog {
-            intent: intent.id.clone(),
-            captured,
-            awaited: String::new(),
-            asked: 0,
-        };
+        let dialog =
+            Dialog { intent: intent.id.clone(), captured, awaited: String::new(), asked: 0 };
         let mut outcome = self.matched_again(position, dialog);
         outcome.confidence = confidence;
         outcome
@@ -218,21 +205,11 @@ impl<'a> Turn<'a> {
         let resolved = resolve(intent, &dialog.captured, &self.session);
         let missing = intent.missing(&resolved.values).map(|p| p.name.clone());
         let dialog = missing.map(|name| {
-            dialog.asked = if dialog.awaited == name {
-                dialog.asked + 1
-            } else {
-                0
-            };
+            dialog.asked = if dialog.awaited == name { dialog.asked + 1 } else { 0 };
             dialog.awaited = name;
             dialog
         });
-        Outcome {
-            intent: Some(position),
-            confidence: 1.0,
-            resolved,
-            dialog,
-            cancelled: false,
-        }
+        Outcome { intent: Some(position), confidence: 1.0, resolved, dialog, cancelled: false }
     }
 
     /// The fallback intent with the most active input contexts, then the highest priority.
@@ -241,10 +218,7 @@ impl<'a> Turn<'a> {
         let found = intents
             .filter(|(_, i)| i.fallback && i.priority >= 0 && self.inputs_active(i))
             .min_by_key(|(_, i)| {
-                (
-                    std::cmp::Reverse((i.inputs.len(), i.priority)),
-                    i.name.as_str(),
-                )
+                (std::cmp::Reverse((i.inputs.len(), i.priority)), i.name.as_str())
             });
         match found {
             Some((position, _)) => self.matched(position, 1.0, Captured::default()),
@@ -253,16 +227,14 @@ impl<'a> Turn<'a> {
     }
 
     fn exact(&self, text: &Text, spans: &[Span]) -> Option<Guess> {
-        self.brain
-            .exact(text, spans, &self.agent.intents, |i| self.is_candidate(i))
+        self.brain.exact(text, spans, &self.agent.intents, |i| self.is_candidate(i))
     }
 
     fn nearest(&self, text: &Text, spans: &[Span]) -> Option<Guess> {
         let intents = &self.agent.intents;
-        self.brain
-            .nearest(text, spans, intents, self.threshold(), |i| {
-                self.is_candidate(i) || (intents[i].fallback && self.inputs_active(&intents[i]))
-            })
+        self.brain.nearest(text, spans, intents, self.threshold(), |i| {
+            self.is_candidate(i) || (intents[i].fallback && self.inputs_active(&intents[i]))
+        })
     }
 
     fn is_candidate(&self, position: usize) -> bool {
@@ -271,10 +243,7 @@ impl<'a> Turn<'a> {
     }
 
     fn inputs_active(&self, intent: &Intent) -> bool {
-        intent
-            .inputs
-            .iter()
-            .all(|name| self.session.is_active(name))
+        intent.inputs.iter().all(|name| self.session.is_active(name))
     }
 
     /// Similarity from which on a phrase counts as meant.
@@ -290,16 +259,8 @@ impl<'a> Turn<'a> {
     }
 
     fn moment(&self) -> Moment {
-        let zone = self
-            .query
-            .time_zone
-            .as_deref()
-            .into_iter()
-            .chain([self.agent.zone.as_str()]);
-        let zone = zone
-            .filter_map(|name| TimeZone::get(name).ok())
-            .next()
-            .unwrap_or(TimeZone::UTC);
+        let zone = self.query.time_zone.as_deref().into_iter().chain([self.agent.zone.as_str()]);
+        let zone = zone.filter_map(|name| TimeZone::get(name).ok()).next().unwrap_or(TimeZone::UTC);
         let now = Timestamp::from_millisecond(self.query.now).unwrap_or(Timestamp::UNIX_EPOCH);
         now.to_zoned(zone)
     }
@@ -322,8 +283,7 @@ impl<'a> Turn<'a> {
                 self.session.contexts.clear();
             }
             for output in &intent.outputs {
-                self.session
-                    .set(&output.name, output.lifespan, &output.parameters);
+                self.session.set(&output.name, output.lifespan, &output.parameters);
             }
         }
         for context in &mut self.session.contexts {

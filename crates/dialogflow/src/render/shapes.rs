@@ -12,10 +12,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
 }
 
 const fn plain(fields: &'static [Field]) -> Shape {
-    Shape {
-        fields,
-        oneof: None,
-    }
+    Shape { fields, oneof: None }
 }
 
 const PLATFORMS: &[(u64, &str)] = &[
@@ -62,11 +59,8 @@ static QUERY_RESULT: Shape = plain(&[
     field("languageCode", Text),
 ]);
 
-static STATUS: Shape = plain(&[
-    field("details", Many(&Raw)),
-    field("code", Number),
-    field("message", Text),
-]);
+static STATUS: Shape =
+    plain(&[field("details", Many(&Raw)), field("code", Number), field("message", Text)]);
 
 static CONTEXT: Shape = plain(&[
     field("name", ContextName),
@@ -134,11 +128,8 @@ static CARD_BUTTON: Shape = plain(&[field("text", Text), field("postback", Text)
 static SIMPLE_RESPONSES: Shape =
     plain(&[field("simpleResponses", Many(&Message(&SIMPLE_RESPONSE)))]);
 
-static SIMPLE_RESPONSE: Shape = plain(&[
-    field("textToSpeech", Text),
-    field("ssml", Text),
-    field("displayText", Text),
-]);
+static SIMPLE_RESPONSE: Shape =
+    plain(&[field("textToSpeech", Text), field("ssml", Text), field("displayText", Text)]);
 
 static BASIC_CARD: Shape = plain(&[
     field("buttons", Many(&Message(&BASIC_CARD_BUTTON))),
@@ -148,10 +139,8 @@ static BASIC_CARD: Shape = plain(&[
     field("image", Message(&IMAGE)),
 ]);
 
-static BASIC_CARD_BUTTON: Shape = plain(&[
-    field("title", Text),
-    field("openUriAction", Message(&OPEN_URI)),
-]);
+static BASIC_CARD_BUTTON: Shape =
+    plain(&[field("title", Text), field("openUriAction", Message(&OPEN_URI))]);
 
 static OPEN_URI: Shape = plain(&[field("uri", Text)]);
 
@@ -161,11 +150,8 @@ static SUGGESTION: Shape = plain(&[field("title", Text)]);
 
 static LINK_OUT_SUGGESTION: Shape = plain(&[field("destinationName", Text), field("uri", Text)]);
 
-static LIST_SELECT: Shape = plain(&[
-    field("items", Many(&Message(&ITEM))),
-    field("title", Text),
-    field("subtitle", Text),
-]);
+static LIST_SELECT: Shape =
+    plain(&[field("items", Many(&Message(&ITEM))), field("title", Text), field("subtitle", Text)]);
 
 static CAROUSEL_SELECT: Shape = plain(&[field("items", Many(&Message(&ITEM)))]);
 
@@ -184,16 +170,9 @@ static MEDIA_CONTENT: Shape = plain(&[
 ]);
 
 static MEDIA_OBJECT: Shape = Shape {
-    fields: &[
-        field("name", Text),
-        field("description", Text),
-        field("contentUrl", Text),
-    ],
+    fields: &[field("name", Text), field("description", Text), field("contentUrl", Text)],
     oneof: Some(OneOf {
         discriminator: "image",
-        members: &[
-            field("largeImage", Message(&IMAGE)),
-            field("icon", Message(&IMAGE)),
-        ],
+        members: &[field("largeImage", Message(&IMAGE)), field("icon", Message(&IMAGE))],
     }),
 };

@@ -106,10 +106,7 @@ fn what_is_unset_is_present() {
 #[test]
 fn each_kind_of_message_has_all_its_keys() {
     for (canonical, expected) in [
-        (
-            json!({ "text": {} }),
-            r#""text":{"text":[]},"message":"text""#,
-        ),
+        (json!({ "text": {} }), r#""text":{"text":[]},"message":"text""#),
         (
             json!({ "image": {} }),
             r#""image":{"imageUri":"","accessibilityText":""},"message":"image""#,
@@ -125,10 +122,7 @@ fn each_kind_of_message_has_all_its_keys() {
                 r#""subtitle":"","imageUri":""},"message":"card""#
             ),
         ),
-        (
-            json!({ "payload": { "a": [1] } }),
-            r#""payload":{"a":[1]},"message":"payload""#,
-        ),
+        (json!({ "payload": { "a": [1] } }), r#""payload":{"a":[1]},"message":"payload""#),
         (
             json!({ "simpleResponses": { "simpleResponses": [{}] } }),
             concat!(
@@ -179,8 +173,5 @@ fn each_kind_of_message_has_all_its_keys() {
     let unknown = message(json!({ "platform": "SLACK", "hologram": {} }));
     assert_eq!(unknown, r#"{"platform":"SLACK"}"#);
     let numbered = message(json!({ "platform": 1, "text": { "text": ["a"] } }));
-    assert_eq!(
-        numbered,
-        r#"{"platform":"FACEBOOK","text":{"text":["a"]},"message":"text"}"#
-    );
+    assert_eq!(numbered, r#"{"platform":"FACEBOOK","text":{"text":["a"]},"message":"text"}"#);
 }

@@ -3,7 +3,7 @@
 //! language from here on) and `+` (minutes pass) are played; all others are what must come back:
 //!
 //!     = intent, confidence          = - when there is none
-//!     : a text                      {…} any other message, as JSON
+//!     : the first words of a message, with [kind PLATFORM] when it is not a plain text
 //!     # context and turns left      (without the counters)
 //!     $ parameter and value
 //!     ? slots are being filled
@@ -47,14 +47,13 @@ pub(crate) fn query(input: Input, language: &str) -> Query {
 /// Plays the script and compares what comes back with what stands in it.
 #[track_caller]
 pub(crate) fn check(agent: &str, script: &str) {
-    let script: String = script
-        .lines()
-        .map(str::trim)
-        .filter(|l| !l.is_empty())
-        .fold(String::new(), |mut all, line| {
+    let script: String = script.lines().map(str::trim).filter(|l| !l.is_empty()).fold(
+        String::new(),
+        |mut all, line| {
             writeln!(all, "{line}").unwrap();
             all
-        });
+        },
+    );
     let heard = play(&bot(agent), &script);
     assert!(heard == script, "--- expected\n{script}\n--- came\n{heard}");
 }
@@ -72,10 +71,7 @@ pub(crate) fn play(bot: &LocalBot, script: &str) -> String {
             "!" => {
                 let (name, parameters) = rest.split_once(' ').unwrap_or((rest, "{}"));
                 let parameters = serde_json::from_str(parameters).unwrap();
-                Input::Event {
-                    name: name.to_owned(),
-                    parameters,
-                }
+                Input::Event { name: name.to_owned(), parameters }
             }
             "@" | "%" | "+" => {
                 writeln!(all, "{line}").unwrap();
@@ -116,36 +112,18 @@ fn heard(response: &Value, all: &mut String) {
         }
         None => writeln!(all, "= -").unwrap(),
     }
-    for message in result["fulfillmentMessages"]
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
-        match (message.pointer("/text/text/0"), message.get("platform")) {
-            (Some(text), None) => {
-                writeln!(all, "{}", format!(": {}", one_line(text)).trim()).unwrap();
-            }
-            _ => writeln!(all, "{message}").unwrap(),
-        }
+    for message in result["fulfillmentMessages"].as_array().into_iter().flatten() {
+        writeln!(all, "{}", short(message)).unwrap();
     }
     for context in result["outputContexts"].as_array().into_iter().flatten() {
         let name = context["name"].as_str().unwrap();
         let name = name.strip_prefix(&format!("{SESSION}/contexts/")).unwrap();
         if name != "__system_counters__" {
-            writeln!(
-                all,
-                "# {name} {}",
-                context["lifespanCount"].as_u64().unwrap_or(0)
-            )
-            .unwrap();
+            writeln!(all, "# {name} {}", context["lifespanCount"].as_u64().unwrap_or(0)).unwrap();
         }
     }
     let none = Map::new();
-    for (name, value) in result
-        .get("parameters")
-        .and_then(Value::as_object)
-        .unwrap_or(&none)
-    {
+    for (name, value) in result.get("parameters").and_then(Value::as_object).unwrap_or(&none) {
         writeln!(all, "$ {name} {value}").unwrap();
     }
     if result.get("intent").is_some() && result.get("allRequiredParamsPresent").is_none() {
@@ -156,6 +134,21 @@ fn heard(response: &Value, all: &mut String) {
     }
 }
 
-fn one_line(text: &Value) -> String {
-    text.as_str().unwrap().replace('\n', " / ")
+/// The first words of a message, with its kind and platform when it is not just a text.
+fn short(message: &Value) -> String {
+    let kind = message.as_object().unwrap().keys().find(|key| *key != "platform").unwrap();
+    let platform = message.get("platform").and_then(Value::as_str).unwrap_or_default();
+    let text = match kind.as_str() {
+        "text" => message["text"]["text"][0].as_str().unwrap().to_owned(),
+        _ => message[kind].to_string(),
+    };
+    let text = text.replace('\n', " / ");
+    let cut: String = text.chars().take(60).collect();
+    let dots = if cut.len() < text.len() { "…" } else { "" };
+    let label = match (kind.as_str(), platform) {
+        ("text", "") => String::new(),
+        (kind, "") => format!("[{kind}] "),
+        (kind, platform) => format!("[{kind} {platform}] "),
+    };
+    format!(": {label}{cut}{dots}").trim().to_owned()
 }

@@ -20,13 +20,7 @@ const UNITS: &[(&str, &str, &[&str])] = &[
             "segundo", "segundos",
         ],
     ),
-    (
-        "@sys.duration",
-        "min",
-        &[
-            "min", "mins", "minute", "minutes", "minuten", "minuto", "minutos",
-        ],
-    ),
+    ("@sys.duration", "min", &["min", "mins", "minute", "minutes", "minuten", "minuto", "minutos"]),
     (
         "@sys.duration",
         "h",
@@ -38,23 +32,17 @@ const UNITS: &[(&str, &str, &[&str])] = &[
     (
         "@sys.duration",
         "day",
-        &[
-            "day", "days", "tag", "tage", "tagen", "jour", "jours", "día", "días", "dia", "dias",
-        ],
+        &["day", "days", "tag", "tage", "tagen", "jour", "jours", "día", "días", "dia", "dias"],
     ),
     (
         "@sys.duration",
         "wk",
-        &[
-            "week", "weeks", "woche", "wochen", "semaine", "semaines", "semana", "semanas",
-        ],
+        &["week", "weeks", "woche", "wochen", "semaine", "semaines", "semana", "semanas"],
     ),
     (
         "@sys.duration",
         "mo",
-        &[
-            "month", "months", "monat", "monate", "monaten", "mois", "mes", "meses",
-        ],
+        &["month", "months", "monat", "monate", "monaten", "mois", "mes", "meses"],
     ),
     (
         "@sys.duration",
@@ -79,18 +67,7 @@ const UNITS: &[(&str, &str, &[&str])] = &[
             "grados",
         ],
     ),
-    (
-        "@sys.temperature",
-        "F",
-        &[
-            "f",
-            "fahrenheit",
-            "°f",
-            "° f",
-            "degrees fahrenheit",
-            "degrees",
-        ],
-    ),
+    ("@sys.temperature", "F", &["f", "fahrenheit", "°f", "° f", "degrees fahrenheit", "degrees"]),
     (
         "@sys.unit-length",
         "m",
@@ -102,117 +79,42 @@ const UNITS: &[(&str, &str, &[&str])] = &[
     (
         "@sys.unit-length",
         "km",
-        &[
-            "km",
-            "kilometer",
-            "kilometers",
-            "kilometre",
-            "kilometres",
-            "kilomètres",
-            "kilómetros",
-        ],
+        &["km", "kilometer", "kilometers", "kilometre", "kilometres", "kilomètres", "kilómetros"],
     ),
     (
         "@sys.unit-length",
         "cm",
-        &[
-            "cm",
-            "centimeter",
-            "centimeters",
-            "zentimeter",
-            "centimètres",
-            "centímetros",
-        ],
+        &["cm", "centimeter", "centimeters", "zentimeter", "centimètres", "centímetros"],
     ),
-    (
-        "@sys.unit-length",
-        "mm",
-        &["mm", "millimeter", "millimeters"],
-    ),
-    (
-        "@sys.unit-length",
-        "mi",
-        &["mile", "miles", "meile", "meilen"],
-    ),
+    ("@sys.unit-length", "mm", &["mm", "millimeter", "millimeters"]),
+    ("@sys.unit-length", "mi", &["mile", "miles", "meile", "meilen"]),
     ("@sys.unit-length", "ft", &["ft", "foot", "feet"]),
     ("@sys.unit-length", "in", &["inch", "inches"]),
-    (
-        "@sys.unit-weight",
-        "kg",
-        &["kg", "kilo", "kilos", "kilogram", "kilograms", "kilogramm"],
-    ),
+    ("@sys.unit-weight", "kg", &["kg", "kilo", "kilos", "kilogram", "kilograms", "kilogramm"]),
     ("@sys.unit-weight", "g", &["g", "gram", "grams", "gramm"]),
-    (
-        "@sys.unit-weight",
-        "lb",
-        &["lb", "lbs", "pound", "pounds", "pfund"],
-    ),
-    (
-        "@sys.unit-volume",
-        "l",
-        &["l", "liter", "liters", "litre", "litres", "litro", "litros"],
-    ),
+    ("@sys.unit-weight", "lb", &["lb", "lbs", "pound", "pounds", "pfund"]),
+    ("@sys.unit-volume", "l", &["l", "liter", "liters", "litre", "litres", "litro", "litros"]),
     (
         "@sys.unit-area",
         "sq_m",
-        &[
-            "qm",
-            "m²",
-            "m2",
-            "square meters",
-            "square metres",
-            "quadratmeter",
-        ],
+        &["qm", "m²", "m2", "square meters", "square metres", "quadratmeter"],
     ),
     ("@sys.unit-speed", "km/h", &["kmh", "km h", "kph"]),
     ("@sys.unit-speed", "mph", &["mph"]),
-    (
-        "@sys.unit-information",
-        "GB",
-        &["gb", "gigabyte", "gigabytes"],
-    ),
-    (
-        "@sys.unit-information",
-        "MB",
-        &["mb", "megabyte", "megabytes"],
-    ),
+    ("@sys.unit-information", "GB", &["gb", "gigabyte", "gigabytes"]),
+    ("@sys.unit-information", "MB", &["mb", "megabyte", "megabytes"]),
     ("@sys.unit-currency", "EUR", &["€", "eur", "euro", "euros"]),
-    (
-        "@sys.unit-currency",
-        "USD",
-        &["$", "usd", "dollar", "dollars", "dólares", "bucks"],
-    ),
-    (
-        "@sys.unit-currency",
-        "GBP",
-        &["£", "gbp", "pounds sterling"],
-    ),
-    (
-        "@sys.unit-currency",
-        "CHF",
-        &["chf", "franken", "swiss francs"],
-    ),
+    ("@sys.unit-currency", "USD", &["$", "usd", "dollar", "dollars", "dólares", "bucks"]),
+    ("@sys.unit-currency", "GBP", &["£", "gbp", "pounds sterling"]),
+    ("@sys.unit-currency", "CHF", &["chf", "franken", "swiss francs"]),
     ("@sys.unit-currency", "JPY", &["jpy", "yen"]),
-    (
-        "@sys.percentage",
-        "%",
-        &["%", "percent", "prozent", "pour cent", "por ciento"],
-    ),
+    ("@sys.percentage", "%", &["%", "percent", "prozent", "pour cent", "por ciento"]),
 ];
 
 /// Words that stand for one before a unit of time: `an hour`.
-const ONE: [&str; 10] = [
-    "a", "an", "one", "ein", "eine", "einen", "einer", "une", "un", "una",
-];
-const HALF: [&str; 7] = [
-    "half a",
-    "half an",
-    "eine halbe",
-    "einer halben",
-    "une demi",
-    "media",
-    "half",
-];
+const ONE: [&str; 10] = ["a", "an", "one", "ein", "eine", "einen", "einer", "une", "un", "una"];
+const HALF: [&str; 7] =
+    ["half a", "half an", "eine halbe", "einer halben", "une demi", "media", "half"];
 const OLD: [&str; 6] = ["old", "alt", "of age", "year old", "years old", "ans"];
 
 pub(crate) fn find(text: &Text, language: &str, numbers: &[Number]) -> Vec<Found> {
@@ -267,23 +169,16 @@ fn units_at(text: &Text, at: usize) -> Vec<(&'static str, &'static str, usize)> 
 /// Years are an age when it is said so; in some languages the bare words are.
 fn age(text: &Text, words: Range<usize>, value: f64, language: &str) -> Option<Found> {
     let says = |end: usize| OLD.contains(&text.run(words.end..end));
-    let end = (words.end + 1..=text.len().min(words.end + 2))
-        .rev()
-        .find(|end| says(*end));
+    let end = (words.end + 1..=text.len().min(words.end + 2)).rev().find(|end| says(*end));
     let end = end.or_else(|| (language == "fr").then_some(words.end))?;
-    Some((
-        "@sys.age",
-        words.start..end,
-        amount("@sys.age", value, "yr"),
-    ))
+    Some(("@sys.age", words.start..end, amount("@sys.age", value, "yr")))
 }
 
 fn durations_without_number(text: &Text) -> Vec<Found> {
     let mut found = Vec::new();
     for at in 0..text.len() {
-        let Some((_, unit, end)) = units_at(text, at)
-            .into_iter()
-            .find(|(entity, _, _)| *entity == "@sys.duration")
+        let Some((_, unit, end)) =
+            units_at(text, at).into_iter().find(|(entity, _, _)| *entity == "@sys.duration")
         else {
             continue;
         };
@@ -300,11 +195,7 @@ fn durations_without_number(text: &Text) -> Vec<Found> {
             };
             found.push(("@sys.duration", start..end, value));
         } else if ONE.contains(&text.word(at - 1)) {
-            found.push((
-                "@sys.duration",
-                at - 1..end,
-                amount("@sys.duration", 1.0, unit),
-            ));
+            found.push(("@sys.duration", at - 1..end, amount("@sys.duration", 1.0, unit)));
         }
     }
     found

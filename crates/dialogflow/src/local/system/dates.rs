@@ -42,40 +42,13 @@ const RELATIVE: &[(&str, &str, i64)] = &[
 ];
 
 const WEEKDAYS: [(Weekday, [&str; 5]); 7] = [
-    (
-        Weekday::Monday,
-        ["monday", "montag", "lundi", "lunes", "montags"],
-    ),
-    (
-        Weekday::Tuesday,
-        ["tuesday", "dienstag", "mardi", "martes", "dienstags"],
-    ),
-    (
-        Weekday::Wednesday,
-        [
-            "wednesday",
-            "mittwoch",
-            "mercredi",
-            "miércoles",
-            "mittwochs",
-        ],
-    ),
-    (
-        Weekday::Thursday,
-        ["thursday", "donnerstag", "jeudi", "jueves", "donnerstags"],
-    ),
-    (
-        Weekday::Friday,
-        ["friday", "freitag", "vendredi", "viernes", "freitags"],
-    ),
-    (
-        Weekday::Saturday,
-        ["saturday", "samstag", "samedi", "sábado", "sonnabend"],
-    ),
-    (
-        Weekday::Sunday,
-        ["sunday", "sonntag", "dimanche", "domingo", "sonntags"],
-    ),
+    (Weekday::Monday, ["monday", "montag", "lundi", "lunes", "montags"]),
+    (Weekday::Tuesday, ["tuesday", "dienstag", "mardi", "martes", "dienstags"]),
+    (Weekday::Wednesday, ["wednesday", "mittwoch", "mercredi", "miércoles", "mittwochs"]),
+    (Weekday::Thursday, ["thursday", "donnerstag", "jeudi", "jueves", "donnerstags"]),
+    (Weekday::Friday, ["friday", "freitag", "vendredi", "viernes", "freitags"]),
+    (Weekday::Saturday, ["saturday", "samstag", "samedi", "sábado", "sonnabend"]),
+    (Weekday::Sunday, ["sunday", "sonntag", "dimanche", "domingo", "sonntags"]),
 ];
 
 const MONTHS: [[&str; 5]; 12] = [
@@ -107,57 +80,23 @@ const NEXT: [&str; 9] = [
 const THIS: [&str; 7] = ["this", "diese", "diesen", "dieses", "ce", "cette", "este"];
 const OF: [&str; 4] = ["of", "de", "the", "le"];
 const IN: [&str; 3] = ["in", "dans", "en"];
-const UNTIL: [&str; 9] = [
-    "to", "until", "till", "through", "bis", "au", "à", "hasta", "al",
-];
+const UNTIL: [&str; 9] = ["to", "until", "till", "through", "bis", "au", "à", "hasta", "al"];
 
 /// Words of a unit of days, with days or months in it.
 const STEPS: &[(&[&str], i64, i64)] = &[
-    (
-        &[
-            "day", "days", "tag", "tage", "tagen", "jour", "jours", "día", "días",
-        ],
-        1,
-        0,
-    ),
-    (
-        &[
-            "week", "weeks", "woche", "wochen", "semaine", "semaines", "semana", "semanas",
-        ],
-        7,
-        0,
-    ),
-    (
-        &[
-            "month", "months", "monat", "monate", "monaten", "mois", "mes", "meses",
-        ],
-        0,
-        1,
-    ),
-    (
-        &[
-            "year", "years", "jahr", "jahre", "jahren", "an", "ans", "année", "año", "años",
-        ],
-        0,
-        12,
-    ),
+    (&["day", "days", "tag", "tage", "tagen", "jour", "jours", "día", "días"], 1, 0),
+    (&["week", "weeks", "woche", "wochen", "semaine", "semaines", "semana", "semanas"], 7, 0),
+    (&["month", "months", "monat", "monate", "monaten", "mois", "mes", "meses"], 0, 1),
+    (&["year", "years", "jahr", "jahre", "jahren", "an", "ans", "année", "año", "años"], 0, 12),
 ];
 
 pub(crate) fn find(text: &Text, language: &str, numbers: &[Number], now: &Moment) -> Vec<Day> {
     let mut days = Vec::new();
     let mut at = 0;
     while at < text.len() {
-        let reader = Reader {
-            text,
-            language,
-            numbers,
-            today: now.date(),
-        };
+        let reader = Reader { text, language, numbers, today: now.date() };
         if let Some((end, day)) = reader.day_at(at) {
-            days.push(Day {
-                words: at..end,
-                day,
-            });
+            days.push(Day { words: at..end, day });
             at = end;
         } else {
             at += 1;
@@ -174,10 +113,7 @@ pub(crate) fn noon(day: &Date, now: &Moment) -> Value {
 /// A local time with its offset, for example `2027-03-05T12:00:00+01:00`.
 pub(crate) fn iso(day: Date, hour: i8, minute: i8, zone: &TimeZone) -> String {
     let zoned = day.at(hour, minute, 0, 0).to_zoned(zone.clone());
-    zoned.map_or_else(
-        |_| day.to_string(),
-        |z| z.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-    )
+    zoned.map_or_else(|_| day.to_string(), |z| z.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 
 struct Reader<'a> {
@@ -198,14 +134,12 @@ impl Reader<'_> {
     }
 
     fn relative(&self, at: usize) -> Option<(usize, Date)> {
-        (at + 1..=self.text.len().min(at + 4))
-            .rev()
-            .find_map(|end| {
-                let run = self.text.run(at..end);
-                let known = |(l, name, _): &&(&str, &str, i64)| *l == self.language && *name == run;
-                let (_, _, days) = RELATIVE.iter().find(known)?;
-                Some((end, self.today.checked_add(days.days()).ok()?))
-            })
+        (at + 1..=self.text.len().min(at + 4)).rev().find_map(|end| {
+            let run = self.text.run(at..end);
+            let known = |(l, name, _): &&(&str, &str, i64)| *l == self.language && *name == run;
+            let (_, _, days) = RELATIVE.iter().find(known)?;
+            Some((end, self.today.checked_add(days.days()).ok()?))
+        })
     }
 
     /// The next such day; it is never today.
@@ -254,18 +188,9 @@ impl Reader<'_> {
             let name = number.words.end + usize::from(self.one_of(number.words.end, &OF));
             (month(self.text.word(name))?, number, name + 1)
         };
-        let day: i16 = number
-            .whole()
-            .filter(|day| (1..=31).contains(day))?
-            .try_into()
-            .ok()?;
+        let day: i16 = number.whole().filter(|day| (1..=31).contains(day))?.try_into().ok()?;
         let year_at = end + usize::from(self.one_of(end, &OF));
-        let year = self
-            .text
-            .word(year_at)
-            .parse::<i16>()
-            .ok()
-            .filter(|y| (1900..2200).contains(y));
+        let year = self.text.word(year_at).parse::<i16>().ok().filter(|y| (1900..2200).contains(y));
         if let Some(year) = year {
             end = year_at + 1;
             return Some((end, Date::new(year, month, day.try_into().ok()?).ok()?));
@@ -301,9 +226,7 @@ impl Reader<'_> {
         let (month, day) = (month.try_into().ok()?, day.try_into().ok()?);
         // Up to eight years, for the 29th of February.
         let years = self.today.year()..=self.today.year().checked_add(8)?;
-        years
-            .filter_map(|year| Date::new(year, month, day).ok())
-            .find(|d| *d >= self.today)
+        years.filter_map(|year| Date::new(year, month, day).ok()).find(|d| *d >= self.today)
     }
 
     fn number(&self, at: usize) -> Option<&Number> {
@@ -321,11 +244,7 @@ fn month(word: &str) -> Option<i8> {
 }
 
 fn century(year: i16) -> i16 {
-    if (0..100).contains(&year) {
-        year + 2000
-    } else {
-        year
-    }
+    if (0..100).contains(&year) { year + 2000 } else { year }
 }
 
 /// `next week`, `this weekend`, `next month`, and from one day to another.
@@ -354,9 +273,8 @@ pub(crate) fn periods(text: &Text, days: &[Day], now: &Moment) -> Vec<Found> {
 /// First and last day of the week, weekend, month or year that is meant.
 fn whole(unit: &str, next: bool, today: Date) -> Option<(Date, Date)> {
     let ahead = i64::from(next);
-    let monday = today
-        .checked_sub(i64::from(today.weekday().to_monday_zero_offset()).days())
-        .ok()?;
+    let monday =
+        today.checked_sub(i64::from(today.weekday().to_monday_zero_offset()).days()).ok()?;
     match unit {
         "weekend" | "wochenende" | "finde" => {
             let start = monday.checked_add((5 + 7 * ahead).days()).ok()?;

@@ -24,11 +24,7 @@ impl Number {
 
 /// A JSON number, without `.0` when it is whole.
 pub(crate) fn json_number(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 9e15 {
-        json!(value as i64)
-    } else {
-        json!(value)
-    }
+    if value.fract() == 0.0 && value.abs() < 9e15 { json!(value as i64) } else { json!(value) }
 }
 
 pub(crate) fn find(text: &Text, language: &str) -> Vec<Number> {
@@ -38,18 +34,10 @@ pub(crate) fn find(text: &Text, language: &str) -> Vec<Number> {
         let words: Vec<Spoken<'_>> = text.words().map(Spoken).collect();
         for found in find_numbers(words.iter(), &interpreter, 0.0) {
             let words = found.start..found.end;
-            let free = taken
-                .iter()
-                .all(|t| t.end <= words.start || words.end <= t.start);
-            let spelt = !text
-                .run(words.clone())
-                .starts_with(|c: char| c.is_ascii_digit());
+            let free = taken.iter().all(|t| t.end <= words.start || words.end <= t.start);
+            let spelt = !text.run(words.clone()).starts_with(|c: char| c.is_ascii_digit());
             if free && spelt && found.value.is_finite() {
-                numbers.push(Number {
-                    words,
-                    value: found.value,
-                    ordinal: found.is_ordinal,
-                });
+                numbers.push(Number { words, value: found.value, ordinal: found.is_ordinal });
             }
         }
     }
@@ -70,11 +58,7 @@ pub(crate) fn entities(text: &Text, numbers: &[Number]) -> Vec<Found> {
                 names.push("@sys.number-integer");
             }
         }
-        found.extend(
-            names
-                .iter()
-                .map(|name| (*name, number.words.clone(), value.clone())),
-        );
+        found.extend(names.iter().map(|name| (*name, number.words.clone(), value.clone())));
         let digits = text.written(number.words.clone());
         if digits.chars().all(|c| c.is_ascii_digit()) {
             found.push(("@sys.number-sequence", number.words.clone(), json!(digits)));
@@ -133,11 +117,7 @@ fn in_digits(text: &Text, language: &str) -> Vec<Number> {
         if !suffix.is_empty() {
             let is_ordinal = matches!(suffix, "st" | "nd" | "rd" | "th" | "e" | "er" | "º" | "ª");
             if let (true, Ok(value)) = (is_ordinal, digits.parse::<f64>()) {
-                numbers.push(Number {
-                    words: at..at + 1,
-                    value,
-                    ordinal: true,
-                });
+                numbers.push(Number { words: at..at + 1, value, ordinal: true });
             }
             at += 1;
             continue;
@@ -163,11 +143,7 @@ fn in_digits(text: &Text, language: &str) -> Vec<Number> {
         }
         if let Ok(value) = all.parse::<f64>() {
             let sign = if is_negative(text, at) { -1.0 } else { 1.0 };
-            numbers.push(Number {
-                words: at..end,
-                value: sign * value,
-                ordinal: false,
-            });
+            numbers.push(Number { words: at..end, value: sign * value, ordinal: false });
         }
         at = end;
     }

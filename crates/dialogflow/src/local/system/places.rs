@@ -36,10 +36,7 @@ const COUNTRIES: &[(&str, &[&str])] = &[
     ("Kenya", &["kenia"]),
     ("Luxembourg", &["luxemburg"]),
     ("Mexico", &["mexiko", "mexique", "méxico"]),
-    (
-        "Netherlands",
-        &["niederlande", "holland", "the netherlands", "pays bas"],
-    ),
+    ("Netherlands", &["niederlande", "holland", "the netherlands", "pays bas"]),
     ("New Zealand", &["neuseeland"]),
     ("Nigeria", &[]),
     ("Norway", &["norwegen", "norvège"]),
@@ -54,27 +51,12 @@ const COUNTRIES: &[(&str, &[&str])] = &[
     ("South Korea", &["südkorea", "korea"]),
     ("Spain", &["spanien", "espagne", "españa"]),
     ("Sweden", &["schweden", "suède"]),
-    (
-        "Switzerland",
-        &["schweiz", "die schweiz", "suisse", "suiza"],
-    ),
+    ("Switzerland", &["schweiz", "die schweiz", "suisse", "suiza"]),
     ("Thailand", &[]),
     ("Turkey", &["türkei", "türkiye", "turquie"]),
     ("Ukraine", &[]),
-    (
-        "United Kingdom",
-        &[
-            "uk",
-            "great britain",
-            "england",
-            "grossbritannien",
-            "royaume uni",
-        ],
-    ),
-    (
-        "United States",
-        &["usa", "america", "united states of america", "états unis"],
-    ),
+    ("United Kingdom", &["uk", "great britain", "england", "grossbritannien", "royaume uni"]),
+    ("United States", &["usa", "america", "united states of america", "états unis"]),
     ("Vietnam", &[]),
 ];
 

@@ -56,11 +56,7 @@ const PARTS: [(&str, i8, i8); 12] = [
 ];
 
 pub(crate) fn find(text: &Text, language: &str, numbers: &[Number]) -> Vec<Clock> {
-    let reader = Reader {
-        text,
-        language,
-        numbers,
-    };
+    let reader = Reader { text, language, numbers };
     let mut clocks = Vec::new();
     let mut at = 0;
     while at < text.len() {
@@ -86,26 +82,13 @@ impl Reader<'_> {
     fn clock_at(&self, at: usize) -> Option<Clock> {
         let lead = LEADS.contains(&self.text.word(at));
         let start = at + usize::from(lead);
-        if let Some((_, hour)) = NAMED
-            .iter()
-            .find(|(name, _)| *name == self.text.word(start))
-        {
-            return Some(Clock {
-                words: at..start + 1,
-                hour: *hour,
-                minute: 0,
-            });
+        if let Some((_, hour)) = NAMED.iter().find(|(name, _)| *name == self.text.word(start)) {
+            return Some(Clock { words: at..start + 1, hour: *hour, minute: 0 });
         }
-        let (end, hour, minute, certain) = self
-            .glued(start)
-            .or_else(|| self.counted(start))
-            .or_else(|| self.divided(start))?;
+        let (end, hour, minute, certain) =
+            self.glued(start).or_else(|| self.counted(start)).or_else(|| self.divided(start))?;
         let valid = (0..24).contains(&hour) && (0..60).contains(&minute);
-        (valid && (lead || certain)).then_some(Clock {
-            words: at..end,
-            hour,
-            minute,
-        })
+        (valid && (lead || certain)).then_some(Clock { words: at..end, hour, minute })
     }
 
     /// `2pm`, `10:30pm`, `14h30`.
@@ -117,9 +100,8 @@ impl Reader<'_> {
         {
             return Some((at + 1, of_day(hour, word.ends_with("pm"))?, 0, true));
         }
-        let (hour, minute) = digits
-            .split_once('h')
-            .or_else(|| Some((word.strip_suffix('h')?, "0")))?;
+        let (hour, minute) =
+            digits.split_once('h').or_else(|| Some((word.strip_suffix('h')?, "0")))?;
         if self.language != "fr" {
             return None;
         }
@@ -129,13 +111,8 @@ impl Reader<'_> {
     /// `10`, `10:30`, `10 am`, `ten o'clock`, `18 Uhr 30`: hour, minute, and whether it is surely
     /// a time.
     fn counted(&self, at: usize) -> Option<(usize, i8, i8, bool)> {
-        let number = self
-            .numbers
-            .iter()
-            .find(|n| n.words.start == at && !n.ordinal)?;
-        let hour = i8::try_from(number.whole()?)
-            .ok()
-            .filter(|h| (0..=24).contains(h))?;
+        let number = self.numbers.iter().find(|n| n.words.start == at && !n.ordinal)?;
+        let hour = i8::try_from(number.whole()?).ok().filter(|h| (0..=24).contains(h))?;
         let (mut end, mut minute, mut certain) = (number.words.end, 0, false);
         if self.text.gap_after(end - 1) == ":" {
             let word = self.text.word(end);
@@ -167,12 +144,10 @@ impl Reader<'_> {
             ("uhr", _) => {
                 let after = self.numbers.iter().find(|n| n.words.start == end + 1);
                 let after = after.and_then(|n| i8::try_from(n.whole()?).ok().map(|m| (n, m)));
-                Some(
-                    match after.filter(|(_, m)| minute == 0 && (1..60).contains(m)) {
-                        Some((number, minutes)) => (number.words.end, hour, minutes, true),
-                        None => (end + 1, hour % 24, minute, true),
-                    },
-                )
+                Some(match after.filter(|(_, m)| minute == 0 && (1..60).contains(m)) {
+                    Some((number, minutes)) => (number.words.end, hour, minutes, true),
+                    None => (end + 1, hour % 24, minute, true),
+                })
             }
             ("h" | "heures", _) if self.language == "fr" => Some((end + 1, hour, minute, false)),
             _ => Some((end, hour, minute, certain)),
@@ -194,17 +169,11 @@ impl Reader<'_> {
             let words = name.split(' ').count();
             (self.text.run(at..at + words) == *name).then_some((words, *minutes))
         })?;
-        let (end, hour, minute, _) = self
-            .counted(at + words)
-            .filter(|(_, _, minute, _)| *minute == 0)?;
+        let (end, hour, minute, _) =
+            self.counted(at + words).filter(|(_, _, minute, _)| *minute == 0)?;
         let total = i16::from(hour) * 60 + i16::from(minute) + minutes;
         let total = total.rem_euclid(24 * 60);
-        Some((
-            end,
-            (total / 60).try_into().ok()?,
-            (total % 60).try_into().ok()?,
-            true,
-        ))
+        Some((end, (total / 60).try_into().ok()?, (total % 60).try_into().ok()?, true))
     }
 }
 
@@ -236,10 +205,7 @@ pub(crate) fn combined(text: &Text, days: &[Day], clocks: &[Clock], now: &Moment
             }
         }
     }
-    found.extend(
-        days.iter()
-            .map(|d| (name, d.words.clone(), noon(&d.day, now))),
-    );
+    found.extend(days.iter().map(|d| (name, d.words.clone(), noon(&d.day, now))));
     found.extend(clocks.iter().map(|c| (name, c.words.clone(), c.value(now))));
     found
 }
@@ -252,11 +218,7 @@ pub(crate) fn periods(text: &Text, clocks: &[Clock], now: &Moment) -> Vec<Found>
         let [from, to] = pair else { continue };
         if UNTIL.contains(&text.run(from.words.end..to.words.start)) {
             let words = from.words.start..to.words.end;
-            found.push((
-                "@sys.time-period",
-                words,
-                period(from.value(now), to.value(now)),
-            ));
+            found.push(("@sys.time-period", words, period(from.value(now), to.value(now))));
         }
     }
     for at in 0..text.len() {
@@ -264,11 +226,7 @@ pub(crate) fn periods(text: &Text, clocks: &[Clock], now: &Moment) -> Vec<Found>
             let run = text.run(at..end);
             if let Some((_, from, to)) = PARTS.iter().find(|(name, _, _)| *name == run) {
                 let value = |hour: i8| json!(iso(now.date(), hour, 0, now.time_zone()));
-                found.push((
-                    "@sys.time-period",
-                    at..end,
-                    period(value(*from), value(*to)),
-                ));
+                found.push(("@sys.time-period", at..end, period(value(*from), value(*to))));
             }
         }
     }

@@ -49,9 +49,7 @@ pub(crate) fn find(text: &Text) -> Vec<Found> {
     }
     for number in PHONE.find_iter(&text.raw) {
         let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
-        let words = text
-            .covering(number.range())
-            .filter(|_| (7..=15).contains(&digits));
+        let words = text.covering(number.range()).filter(|_| (7..=15).contains(&digits));
         if let Some(words) = words {
             let kept = |c: &char| c.is_ascii_digit() || *c == '+';
             let plain: String = number.as_str().chars().filter(kept).collect();

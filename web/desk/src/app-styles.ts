@@ -27,7 +27,7 @@ const panes = css`
     min-height: 0;
     overflow: hidden;
   }
-  main {
+  .middle {
     background: var(--c-bg);
     border-inline: 1px solid var(--c-line);
   }
@@ -125,10 +125,10 @@ const narrow = css`
     .panes.details {
       grid-template-columns: minmax(0, 1fr);
     }
-    main {
+    .middle {
       border: 0;
     }
-    .panes:not(.chosen) main,
+    .panes:not(.chosen) .middle,
     .panes.chosen .left {
       display: none;
     }

@@ -23,7 +23,6 @@ export class BatonDesk extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.tick = 0;
-    this.details = matchMedia('(min-width: 1100px)').matches;
     this.leave = [
       this.desk.state.subscribe(() => this.redraw()),
       settings.subscribe(() => this.redraw()),
@@ -32,6 +31,7 @@ export class BatonDesk extends LitElement {
         wake: () => this.desk.wake(),
         address: (id) => this.desk.select(id),
         key: (event) => this.pressed(event),
+        roomy: (all) => (this.details = all),
       }),
     ];
     void this.desk.start();
@@ -50,17 +50,18 @@ export class BatonDesk extends LitElement {
     const shape = `${selected ? 'chosen' : ''} ${this.details && selected ? 'details' : ''}`;
     const flip = () => (this.details = !this.details);
     return html`${this.banner()}
-      <div class="panes ${shape}">
-        <aside class="left" aria-label="Queue">
+      <main class="panes ${shape}">
+        <h1 class="off-screen">Baton desk</h1>
+        <section class="left" aria-label="Queue">
           <desk-queue .desk=${desk} .tick=${tick} @desk-help=${() => this.help()}></desk-queue>
-        </aside>
-        <main>
+        </section>
+        <section class="middle" aria-label="Chat">
           <desk-chat .desk=${desk} .tick=${tick} @desk-details=${flip}></desk-chat>
-        </main>
-        <aside class="right" aria-label="Details">
+        </section>
+        <section class="right" aria-label="Details">
           <desk-context .desk=${desk} .tick=${tick} @desk-details=${flip}></desk-context>
-        </aside>
-      </div>
+        </section>
+      </main>
       ${this.toast()}
       <desk-help></desk-help>`;
   }

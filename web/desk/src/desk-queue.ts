@@ -27,7 +27,7 @@ export class DeskQueue extends LitElement {
     const groups = groupsOf(chats, agent?.email).filter((group) => group.chats.length > 0);
     return html`<header>
         <span class="mark">${icons.baton}</span>
-        <h1>Chats</h1>
+        <h2>Chats</h2>
         ${this.availability()}
       </header>
       <nav aria-label="Chats">
@@ -39,7 +39,7 @@ export class DeskQueue extends LitElement {
 
   private group(group: Group): TemplateResult {
     return html`<section class=${group.id} aria-labelledby=${`g-${group.id}`}>
-      <h2 id=${`g-${group.id}`}>${group.title} <span class="count">${group.chats.length}</span></h2>
+      <h3 id=${`g-${group.id}`}>${group.title} <span class="count">${group.chats.length}</span></h3>
       <ul>
         ${repeat(
           group.chats,

@@ -5,6 +5,8 @@ export interface PageListener {
   /** The chat in the address, or none. */
   address(id: string | null): void;
   key(event: KeyboardEvent): void;
+  /** Whether there is room for all three panes. */
+  roomy(all: boolean): void;
 }
 
 /** Everything the desk hears from the page around it. Returns how to stop listening. */
@@ -23,6 +25,9 @@ export function listenToPage(to: PageListener): () => void {
   window.addEventListener('hashchange', address, { signal });
   window.addEventListener('keydown', (event) => to.key(event), { signal });
   const timer = setInterval(() => to.second(), 1_000);
+  const three = matchMedia('(min-width: 1100px)');
+  three.addEventListener('change', () => to.roomy(three.matches), { signal });
+  to.roomy(three.matches);
   address();
   return () => {
     stop.abort();

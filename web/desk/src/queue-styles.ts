@@ -13,7 +13,7 @@ const frame = css`
     gap: 10px;
     padding: 14px 14px 12px 16px;
   }
-  h1 {
+  h2 {
     flex: 1;
     font-size: 16px;
     font-weight: 650;
@@ -68,7 +68,7 @@ const frame = css`
   section + section {
     margin-block-start: 14px;
   }
-  h2 {
+  h3 {
     padding: 6px 8px;
     font-size: 12px;
     font-weight: 600;

@@ -71,7 +71,6 @@ const parts = css`
     font-weight: 600;
     line-height: 17px;
     text-align: center;
-    opacity: 0.85;
   }
   .mark {
     display: inline-grid;

@@ -55,7 +55,7 @@ const frame = css`
 `;
 
 const head = css`
-  header {
+  .head {
     display: flex;
     align-items: center;
     gap: 12px;
@@ -168,7 +168,7 @@ const phone = css`
       border: 0;
       border-radius: 0;
     }
-    header {
+    .head {
       padding-block-start: max(12px, env(safe-area-inset-top));
     }
     .close {

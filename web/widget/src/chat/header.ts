@@ -29,7 +29,7 @@ export function headerView(
     return { face: botFace(config), title: config.botName, role: words.botRole, mood: 'bot' };
   };
   const { face, title, role, mood } = who();
-  return html`<header class=${mood}>
+  return html`<div class="head ${mood}">
     <span class="face">${face}<span class="dot"></span></span>
     <div class="who">
       <h2 id="who" dir="auto">${title}</h2>
@@ -38,7 +38,7 @@ export function headerView(
     <button type="button" class="close" aria-label=${words.close} @click=${close}>
       ${icons.close}
     </button>
-  </header>`;
+  </div>`;
 }
 
 export function bannerView(state: VisitorState, words: Words): TemplateResult | null {

@@ -1,0 +1,102 @@
+// What a bad network does: cut sockets, no sockets, a server that is busy or away.
+import assert from 'node:assert/strict';
+import { openPage, quiet, until, widget } from '../kit.mjs';
+
+export const cases = {
+  'cut sockets lose and double nothing': { needs: 'mock', run: cuts },
+  'without WebSocket the chat goes on by polling': { needs: 'mock', run: polling },
+  'a message that could not be sent says so and is sent once on retry': {
+    needs: 'mock',
+    run: retries,
+  },
+  'unsent words survive a reload': { needs: 'mock', run: reloads },
+  'unread messages show on the launcher and in the title': { needs: 'mock', run: badge },
+};
+
+const tell = (url, path, body = {}) =>
+  fetch(`${url}/mock/${path}`, { method: 'POST', body: JSON.stringify(body) });
+
+async function started(browser, url) {
+  const page = await openPage(browser, url);
+  const visitor = widget(page);
+  await visitor.open();
+  await visitor.next('bot', []);
+  return { page, visitor };
+}
+
+async function cuts(browser, { url }) {
+  const { page, visitor } = await started(browser, url);
+  const agent = { name: 'Jane Doe', avatarUrl: null };
+  const expected = [];
+  for (let i = 1; i <= 20; i += 1) {
+    if (i % 4 === 0) await tell(url, 'cut');
+    await tell(url, 'inject', { event: { type: 'agent_message', text: `line ${i}`, agent } });
+    expected.push(`agent: line ${i}`);
+  }
+  await visitor.has('agent: line 20');
+  const lines = await visitor.lines();
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('agent')),
+    expected,
+  );
+  quiet(page);
+}
+
+async function polling(browser, { url }) {
+  await tell(url, 'set', { refuseSockets: true });
+  const { page, visitor } = await started(browser, url);
+  const before = await visitor.lines();
+  await visitor.say('what do you do?');
+  await visitor.next('bot', before);
+  await visitor.say('talk to a person');
+  await until(async () => /Connecting/.test(await visitor.title.textContent()), 'the queue');
+  quiet(page);
+}
+
+async function retries(browser, { url, mock }) {
+  const { page, visitor } = await started(browser, url);
+  await tell(url, 'set', { failPosts: 1_000 });
+  await visitor.say('do not lose me');
+  const retry = page.locator('baton-messages [data-retry]');
+  await retry.waitFor();
+  await tell(url, 'set', { failPosts: 0 });
+  await retry.click();
+  await retry.waitFor({ state: 'detached' });
+  const [conversation] = mock.world.conversations.values();
+  const stored = () => conversation.events.filter((event) => event.text === 'do not lose me');
+  await until(() => stored().length > 0, 'the message at the server');
+  assert.equal(stored().length, 1);
+  const lines = await visitor.lines();
+  assert.equal(lines.filter((line) => line === 'visitor: do not lose me').length, 1);
+}
+
+async function reloads(browser, { url, mock }) {
+  const { page, visitor } = await started(browser, url);
+  await tell(url, 'set', { failPosts: 1_000 });
+  await visitor.say('still here');
+  await visitor.has('visitor: still here');
+  await page.reload();
+  await tell(url, 'set', { failPosts: 0 });
+  await visitor.has('visitor: still here');
+  const [conversation] = mock.world.conversations.values();
+  await until(
+    () => conversation.events.some((event) => event.text === 'still here'),
+    'the message at the server',
+  );
+  const stored = await page.evaluate(() =>
+    JSON.stringify([{ ...localStorage }, { ...sessionStorage }]),
+  );
+  await until(async () => !stored.includes('I look after orders'), 'no transcript in storage');
+}
+
+async function badge(browser, { url }) {
+  const { page, visitor } = await started(browser, url);
+  await page.keyboard.press('Escape');
+  await tell(url, 'inject', {
+    event: { type: 'agent_message', text: 'Are you there?', agent: { name: 'Jane Doe' } },
+  });
+  await until(async () => (await page.title()).startsWith('(1) '), 'the title');
+  assert.match(await visitor.launcher.getAttribute('aria-label'), /1 unread message/);
+  await visitor.open();
+  await until(async () => !(await page.title()).startsWith('('), 'the plain title');
+}

@@ -1,0 +1,29 @@
+// The widget on a page that allows nothing but files of its own host.
+import assert from 'node:assert/strict';
+import { openPage, quiet, until, widget } from '../kit.mjs';
+
+export const cases = {
+  'the widget is whole under a strict policy': { needs: 'mock', run: strict },
+};
+
+async function strict(browser, { url }) {
+  const page = await openPage(browser, `${url}/host/strict.html`);
+  const visitor = widget(page);
+  await visitor.open();
+  await visitor.next('bot', []);
+  for (const words of ['what do you do?', 'order', 'payload', 'talk to a person']) {
+    const before = await visitor.lines();
+    await visitor.say(words);
+    await visitor.next('bot', before);
+  }
+  await until(async () => /Connecting/.test(await visitor.title.textContent()), 'the queue');
+  const looks = await page.evaluate(() => {
+    const chat = document.querySelector('baton-widget').shadowRoot.querySelector('baton-chat');
+    const list = chat.shadowRoot.querySelector('baton-messages').shadowRoot;
+    const bubble = getComputedStyle(list.querySelector('.visitor .bubble'));
+    return { position: getComputedStyle(chat).position, background: bubble.backgroundColor };
+  });
+  assert.deepEqual(looks, { position: 'fixed', background: 'rgb(13, 107, 91)' });
+  assert.deepEqual(await page.evaluate(() => window.violations), []);
+  quiet(page);
+}

@@ -1,0 +1,188 @@
+// Whatever anyone writes stays text: no dialog, no script, shown as typed.
+import assert from 'node:assert/strict';
+import { handover, openPage, quiet, until, widget, desk } from '../kit.mjs';
+import { PAYLOADS } from './payloads.mjs';
+
+export const cases = {
+  'scripts in what visitor and agent write stay text on both sides': {
+    needs: 'any',
+    run: bothWays,
+  },
+  'scripts in all a lying server can say to the widget stay text': {
+    needs: 'mock',
+    run: lyingToWidget,
+  },
+  'scripts in all a lying server can say to the desk stay text': {
+    needs: 'mock',
+    run: lyingToDesk,
+  },
+};
+
+const ALLOWED = 'p, span, a, strong, em, code, ul, ol, li, pre, img, svg, path, circle';
+
+/** Nothing ran, and inside message bodies there are only the elements we draw. */
+async function harmless(page) {
+  quiet(page);
+  assert.equal(await page.evaluate(() => window.xss), undefined);
+  const found = await page.evaluate((allowed) => {
+    const bad = [];
+    const walk = (root) => {
+      for (const element of root.querySelectorAll('*')) {
+        if (element.shadowRoot) walk(element.shadowRoot);
+        const href = element.getAttribute('href') ?? element.getAttribute('src') ?? '';
+        if (/^\s*(javascript|data|vbscript):/i.test(href)) bad.push(href);
+        if ([...element.attributes].some(({ name }) => /^on/i.test(name)))
+          bad.push(element.localName);
+        if (
+          element.parentElement?.closest('.bubble:not(.dots), .before dd') &&
+          !element.matches(allowed)
+        ) {
+          bad.push(element.localName);
+        }
+      }
+    };
+    walk(document);
+    return bad;
+  }, ALLOWED);
+  assert.deepEqual(found, []);
+}
+
+const shown = (lines, from) =>
+  lines.filter((line) => line.startsWith(`${from}: `)).map((line) => line.slice(from.length + 2));
+
+async function bothWays(browser, target) {
+  const { visitorPage, visitor, deskPage, agent } = await handover(browser, target);
+  for (const payload of PAYLOADS) await visitor.say(payload);
+  await until(
+    async () => shown(await agent.lines(), 'visitor').length >= PAYLOADS.length,
+    'all visitor lines at the desk',
+  );
+  for (const payload of PAYLOADS) await agent.say(payload);
+  await until(
+    async () => shown(await visitor.lines(), 'agent').length >= PAYLOADS.length,
+    'all agent lines in the widget',
+  );
+  const typed = PAYLOADS.map((payload) => payload.trim());
+  assert.deepEqual(shown(await visitor.lines(), 'agent'), typed);
+  assert.deepEqual(shown(await visitor.lines(), 'visitor').slice(-typed.length), typed);
+  assert.deepEqual(shown(await agent.lines(), 'visitor'), typed);
+  assert.deepEqual(shown(await agent.lines(), 'agent'), typed);
+  await visitorPage.reload();
+  await until(
+    async () => shown(await visitor.lines(), 'agent').length === typed.length,
+    'the history after a reload',
+  );
+  await harmless(visitorPage);
+  await harmless(deskPage);
+  await deskPage.locator('desk-chat .hand-back').click();
+}
+
+async function lyingToWidget(browser, { url, mock }) {
+  const page = await openPage(browser, url);
+  const visitor = widget(page);
+  await visitor.open();
+  await visitor.next('bot', []);
+  const inject = (event) =>
+    fetch(`${url}/mock/inject`, { method: 'POST', body: JSON.stringify({ event }) });
+  for (const payload of PAYLOADS) {
+    await inject({ type: 'notice', kind: payload, text: payload });
+    const agent = { name: payload, avatarUrl: payload };
+    await inject({ type: 'control', control: 'human', agent, reason: payload });
+    await inject({ type: 'agent_message', text: payload, agent });
+    await inject({ type: 'bot_message', text: payload });
+    await inject({ type: 'bot_message', text: 'x', message: cardOf(payload) });
+    await inject({ type: 'bot_message', text: 'x', message: payloadOf(payload) });
+    await inject({ type: payload, text: payload });
+  }
+  await inject({
+    type: 'typing',
+    agent: { name: PAYLOADS[0], avatarUrl: PAYLOADS[0] },
+    until: 'x',
+  });
+  await visitor.has(`notice: ${PAYLOADS.at(-1)}`);
+  await until(
+    async () => shown(await visitor.lines(), 'agent').length === PAYLOADS.length,
+    'all agent lines',
+  );
+  assert.deepEqual(shown(await visitor.lines(), 'agent'), PAYLOADS);
+  assert.equal(await visitor.title.textContent(), PAYLOADS.at(-1));
+  await harmless(page);
+  for (const button of await page.locator('baton-messages .card-button').all()) {
+    const href = await button.getAttribute('href');
+    assert.match(href ?? 'https:', /^https:/);
+  }
+  assert.ok(mock.world.conversations.size > 0);
+}
+
+const cardOf = (payload) => ({
+  card: {
+    title: payload,
+    subtitle: payload,
+    imageUri: payload,
+    buttons: [
+      { text: payload, postback: payload },
+      { text: 'open', postback: payload },
+    ],
+  },
+  quickReplies: { title: payload, quickReplies: [payload] },
+  image: { imageUri: payload, accessibilityText: payload },
+  linkOutSuggestion: { destinationName: payload, uri: payload },
+});
+
+const payloadOf = (payload) => ({
+  payload: {
+    richContent: [
+      [
+        { type: 'info', title: payload, subtitle: payload, actionLink: payload },
+        { type: 'chips', options: [{ text: payload, link: payload, image: { src: payload } }] },
+        { type: 'html', html: payload },
+      ],
+    ],
+  },
+});
+
+async function lyingToDesk(browser, target) {
+  const { mock, url } = target;
+  const visitorPage = await openPage(browser, url);
+  await widget(visitorPage).open();
+  await widget(visitorPage).say('talk to a person');
+  const base = await until(() => [...mock.world.chats.values()][0], 'a chat');
+  for (const [at, payload] of PAYLOADS.entries()) {
+    const agent = { email: `a${at}`, name: payload, avatarUrl: payload };
+    mock.world.chats.set(`cht_x${at}`, {
+      ...base,
+      id: `cht_x${at}`,
+      visitor: { userId: payload, name: payload },
+      botId: payload,
+      route: payload,
+      language: payload,
+      preview: payload,
+      closeReason: payload,
+      status: at % 3 === 0 ? 'live' : at % 3 === 1 ? 'queued' : 'closed',
+      agent: at % 3 === 0 ? agent : null,
+      transcript: ['visitor', 'bot', 'agent'].map((from) => ({ from, text: payload, at: payload })),
+      byClient: new Map(),
+      events: [
+        { type: 'opened', reason: payload },
+        { type: 'visitor_message', text: payload },
+        { type: 'agent_message', text: payload, agent, clientId: payload },
+        { type: 'refused', detail: payload },
+        { type: 'notice', text: payload, kind: payload },
+        { type: 'claimed', agent },
+        { type: 'closed', reason: payload, agent },
+      ].map((event, index) => ({ seq: index + 1, at: new Date().toISOString(), ...event })),
+      seq: 7,
+    });
+  }
+  mock.world.agent = { ...mock.world.agent, name: PAYLOADS[1], avatarUrl: PAYLOADS[0] };
+  const page = await openPage(browser, `${url}/desk`);
+  const agent = desk(page);
+  await agent.signIn(target);
+  for (const [at, payload] of PAYLOADS.entries()) {
+    await page.evaluate((id) => (location.hash = id), `cht_x${at}`);
+    await agent.has(`visitor: ${payload}`);
+    assert.deepEqual(await agent.lines(), [`visitor: ${payload}`, `agent: ${payload}`]);
+    assert.equal(await page.locator('desk-chat header h2').textContent(), payload.trim());
+  }
+  await harmless(page);
+}

@@ -14,7 +14,7 @@ use proptest::{prelude::*, test_runner::Config, test_runner::TestRunner};
 
 use crate::world::START;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Op {
     StepOne {
         available: bool,

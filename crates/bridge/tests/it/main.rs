@@ -1,0 +1,11 @@
+//! The bridge from outside: real HTTP on loopback, a real SQLite file, a clock moved by hand, and
+//! a scripted platform that receives the pushes.
+
+mod desk;
+mod page;
+mod platform;
+mod pushes;
+mod stream;
+mod time;
+mod webhook;
+mod world;

@@ -1,0 +1,239 @@
+//! One bridge with its store, its clock and its platform; can be stopped and started again.
+
+use std::time::Duration;
+
+use bridge::{AgentConfig, Bridge, Connector, PushConfig, RouteConfig, Running};
+use edge::{
+    Clock, ManualClock,
+    egress::{Egress, Target},
+};
+use machine::{
+    Machine, Millis, Position,
+    chat::{self, Chat},
+};
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use store::{Ledger, Store};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::{page::Page, platform::Platform};
+
+/// Longest time anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// 2026-11-22T10:00:00Z.
+pub(crate) const START: Millis = 1_795_341_600_000;
+pub(crate) const TOKEN: &str = "webhook-token";
+pub(crate) const KEY: &str = "push-key";
+pub(crate) const MINUTE: Millis = 60_000;
+
+pub(crate) struct World {
+    pub(crate) url: String,
+    pub(crate) host: String,
+    pub(crate) hand: ManualClock,
+    pub(crate) platform: Platform,
+    pub(crate) ledger: Ledger<Chat>,
+    pub(crate) http: reqwest::Client,
+    clock: Clock,
+    times: chat::Clock,
+    store: Store,
+    files: TempDir,
+    shutdown: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+    running: Running,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(chat::Clock::default()).await
+    }
+
+    pub(crate) async fn start_with(times: chat::Clock) -> Self {
+        let (clock, hand) = Clock::manual(START);
+        let files = tempfile::tempdir().unwrap();
+        Self::build(files, clock, hand, times, Platform::start().await).await
+    }
+
+    /// Ends the process, as far as a test can, and starts it on what it left behind.
+    pub(crate) async fn restart(self) -> Self {
+        let Left { files, clock, hand, times, platform, .. } = self.stop().await;
+        Self::build(files, clock, hand, times, platform).await
+    }
+
+    pub(crate) async fn close_store(&self) {
+        self.store.clone().close().await;
+    }
+
+    async fn stop(self) -> Left {
+        self.shutdown.cancel();
+        tokio::time::timeout(PATIENCE, self.running.stopped()).await.unwrap();
+        tokio::time::timeout(PATIENCE, self.serving).await.unwrap().unwrap().unwrap();
+        self.store.close().await;
+        let Self { files, clock, hand, times, platform, .. } = self;
+        Left { files, clock, hand, times, platform }
+    }
+
+    async fn build(
+        files: TempDir,
+        clock: Clock,
+        hand: ManualClock,
+        times: chat::Clock,
+        platform: Platform,
+    ) -> Self {
+        let path = files.path().join("bridge.db");
+        let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let routes =
+            vec![route("desk", &platform.url, times), route("other", &platform.url, times)];
+        let agents = vec![agent("jane", "Jane Doe"), agent("joe", "Joe Bloggs")];
+        let egress = Egress::new().unwrap();
+        let bridge = Bridge::new(routes, agents, store.clone(), clock.clone(), egress).unwrap();
+        let shutdown = CancellationToken::new();
+        let running = bridge.start(shutdown.clone()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let serving = tokio::spawn(edge::serve::serve(listener, bridge.router(), shutdown.clone()));
+        Self {
+            url: format!("http://{host}"),
+            host,
+            hand,
+            platform,
+            ledger: store.ledger("desk"),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            clock,
+            times,
+            store,
+            files,
+            shutdown,
+            serving,
+            running,
+        }
+    }
+
+    /// Calls the webhook of the route `desk`.
+    pub(crate) async fn call(&self, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
+        self.call_raw("desk", headers, body.to_string()).await
+    }
+
+    pub(crate) async fn call_raw(
+        &self,
+        route: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> (u16, Value) {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let name = reqwest::header::HeaderName::from_bytes(name.as_bytes()).unwrap();
+            map.append(name, value.parse().unwrap());
+        }
+        let request = self.http.post(format!("{}/handover/{route}", self.url)).headers(map);
+        answer(request.body(body).send().await.unwrap()).await
+    }
+
+    /// Step one of a visitor, with the token in its header; panics unless the answer is 200.
+    pub(crate) async fn step_one(&self, user: &str) -> Value {
+        let (status, answer) = self.call(&[("authorization", TOKEN)], &step_one(user)).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    pub(crate) async fn step_two(&self, user: &str, text: &str) -> Value {
+        let body = step_two(user, text);
+        let (status, answer) = self.call(&[("authorization", TOKEN)], &body).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// Signs in at the desk; `name` is `jane` or `joe`.
+    pub(crate) async fn sign_in(&self, name: &str) -> Page {
+        Page::sign_in(self, name).await
+    }
+
+    /// A visitor's chat that Jane has claimed, with nothing owed any more.
+    pub(crate) async fn live_chat(&self, user: &str) -> (Page, String) {
+        let jane = self.sign_in("jane").await;
+        self.step_one(user).await;
+        let id = jane.open_chat_of(user).await;
+        assert_eq!(jane.post(&format!("chats/{id}/claim"), json!({})).await.0, 200);
+        self.settled(&id).await;
+        (jane, id)
+    }
+
+    /// Waits until the chat owes nothing.
+    pub(crate) async fn settled(&self, id: &str) -> Chat {
+        self.chat_when(id, |chat| !chat.owes()).await
+    }
+
+    pub(crate) async fn chat_when(&self, id: &str, when: impl Fn(&Chat) -> bool) -> Chat {
+        eventually(async || self.ledger.load(id).await.unwrap().filter(|chat| when(chat))).await
+    }
+
+    /// Everything recorded in a chat, notes included.
+    pub(crate) async fn journal(&self, id: &str) -> Vec<chat::Event> {
+        let journal = self.ledger.journal(id, Position::default(), 1_000).await.unwrap();
+        journal.into_iter().map(|recorded| recorded.event).collect()
+    }
+}
+
+struct Left {
+    files: TempDir,
+    clock: Clock,
+    hand: ManualClock,
+    times: chat::Clock,
+    platform: Platform,
+}
+
+/// Looks again and again, for as long as [`PATIENCE`] lasts.
+pub(crate) async fn eventually<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let looking = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.expect("it did not come")
+}
+
+pub(crate) async fn answer(response: reqwest::Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let body = response.bytes().await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+pub(crate) fn example(name: &str) -> Value {
+    let path = format!("{}/../wire/examples/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// A step one of r1 without its secret.
+pub(crate) fn step_one(user: &str) -> Value {
+    let mut body = example("r1.step_one");
+    body.as_object_mut().unwrap().remove("accessToken");
+    body["userId"] = json!(user);
+    body
+}
+
+pub(crate) fn step_two(user: &str, text: &str) -> Value {
+    let mut body = example("r1.step_two");
+    body.as_object_mut().unwrap().remove("accessToken");
+    body["userId"] = json!(user);
+    body["queryInput"]["text"]["text"] = json!(text);
+    body
+}
+
+fn route(id: &str, push_url: &str, clock: chat::Clock) -> RouteConfig {
+    let target = Target::parse(push_url, true).unwrap();
+    let push = PushConfig { target, key: KEY.into() };
+    RouteConfig { id: id.to_owned(), token: TOKEN.into(), push, connector: Connector::Desk, clock }
+}
+
+fn agent(id: &str, name: &str) -> AgentConfig {
+    AgentConfig {
+        email: format!("{id}@example.com"),
+        name: name.to_owned(),
+        avatar_url: String::new(),
+        password: format!("{id}'s password").into(),
+    }
+}

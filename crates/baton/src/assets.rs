@@ -45,8 +45,8 @@ fn response(
     encoding: Option<&'static str>,
 ) -> Response {
     let digest = file.metadata.sha256_hash();
-    let etag: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    let etag = format!("\"{etag}\"");
+    let etag = digest.iter().take(16).fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
+    let etag = format!("\"{etag:032x}\"");
     let unchanged = asked.get(header::IF_NONE_MATCH).is_some_and(|known| known == etag.as_str());
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()

@@ -72,7 +72,7 @@ pub(crate) async fn run(
     let stopped = tokio::time::timeout(STOP_TIMEOUT, async {
         serving.await??;
         platform_work.wait().await;
-        bridge_work.wait().await;
+        bridge_work.stopped().await;
         store.close().await;
         anyhow::Ok(())
     });
@@ -83,13 +83,12 @@ pub(crate) async fn run(
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let url = match &config.database {
-        Some(url) => url.read("database")?.expose_secret().to_owned(),
-        None => {
-            std::fs::create_dir_all(&config.data)
-                .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
-            format!("sqlite:{}", config.data.join("baton.db").display())
-        }
+    let url = if let Some(url) = &config.database {
+        url.read("database")?.expose_secret().to_owned()
+    } else {
+        std::fs::create_dir_all(&config.data)
+            .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+        format!("sqlite:{}", config.data.join("baton.db").display())
     };
     Store::open(&url).await.context("cannot open the store")
 }

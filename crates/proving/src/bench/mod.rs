@@ -1,0 +1,85 @@
+//! Speed as a ratio to floors measured in the same interleaved run.
+//!
+//! Each round runs every case at every number of conversations with fresh processes; medians over
+//! the rounds are compared. A run counts only if the crash check passes on the same binary.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::ensure;
+
+use crate::kill;
+
+mod case;
+mod machine;
+mod memory;
+mod report;
+
+use case::Case;
+use report::Report;
+
+/// Seeds of the crash check that a run needs to count.
+const KILL_SEEDS: u64 = 5;
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The binary under test; a release build
+    #[arg(long)]
+    pub baton: PathBuf,
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+    /// Length of each measurement, in seconds
+    #[arg(long, default_value_t = 2.0)]
+    pub secs: f64,
+    /// Conversations at a time
+    #[arg(long, value_delimiter = ',', default_value = "1,64,256")]
+    pub conc: Vec<usize>,
+    /// Conversations of one agent
+    #[arg(long, default_value_t = 32)]
+    pub chats_per_agent: usize,
+    /// Idle streams of the memory measurement
+    #[arg(long, default_value_t = 5_000)]
+    pub idle: usize,
+    /// One short round at 1 and 64, and 500 idle streams: to see that everything runs
+    #[arg(long)]
+    pub quick: bool,
+    /// Do not run the crash check; the figures then do not count
+    #[arg(long)]
+    pub no_kill_check: bool,
+    /// Where the figures go, as JSON
+    #[arg(long, default_value = "target/bench/bench.json")]
+    pub out: PathBuf,
+}
+
+/// Measures, prints, and writes the figures down.
+pub async fn run(options: &Options) -> anyhow::Result<()> {
+    ensure!(options.baton.is_file(), "no binary at {}", options.baton.display());
+    let (rounds, secs, conc, idle) = if options.quick {
+        (1, 0.5, vec![1, 64], 500)
+    } else {
+        (options.rounds, options.secs, options.conc.clone(), options.idle)
+    };
+    let length = Duration::from_secs_f64(secs);
+    let mut report = Report::new(rounds, secs);
+    for round in 1..=rounds {
+        for &conversations in &conc {
+            for case in Case::ALL {
+                eprintln!("round {round} of {rounds}: {} at {conversations}", case.name());
+                let run = case.run(options, conversations, length).await?;
+                report.add(case, conversations, run);
+            }
+        }
+        for kind in memory::Kind::ALL {
+            eprintln!("round {round} of {rounds}: memory of {}", kind.name());
+            report.add_memory(kind, memory::measure(options, kind, idle).await?);
+        }
+    }
+    if options.no_kill_check {
+        report.note("without the crash check: these figures do not count");
+    } else {
+        kill::check(&options.baton, 1, KILL_SEEDS).await?;
+        report.note("the crash check passed on this binary");
+    }
+    println!("{report}");
+    report.write(&options.out)?;
+    report.sound()
+}

@@ -1,0 +1,53 @@
+//! From a POST to an open WebSocket: who listens under which name.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use tokio::sync::mpsc;
+
+pub(super) type Outbox = mpsc::UnboundedSender<Utf8Bytes>;
+
+#[derive(Clone, Default)]
+pub(super) struct Relay(Arc<Mutex<HashMap<String, Outbox>>>);
+
+impl Relay {
+    pub(super) fn listen(&self, name: String, outbox: Outbox) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, outbox);
+    }
+
+    pub(super) fn send(&self, name: &str, frame: String) {
+        let listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outbox) = listeners.get(name) {
+            // A floor forgets whoever has gone.
+            let _sent = outbox.send(frame.into());
+        }
+    }
+}
+
+/// The buffers that cost least per open connection.
+pub(super) fn small(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade.read_buffer_size(1024).write_buffer_size(0)
+}
+
+/// Carries frames out until the client goes; `heard` is given what comes in.
+pub(super) async fn carry(mut socket: WebSocket, mut heard: impl FnMut(&str, &Outbox)) {
+    let (outbox, mut frames) = mpsc::unbounded_channel();
+    loop {
+        tokio::select! {
+            frame = frames.recv() => {
+                let Some(frame) = frame else { return };
+                if socket.send(Message::Text(frame)).await.is_err() {
+                    return;
+                }
+            }
+            message = socket.recv() => match message {
+                Some(Ok(Message::Text(text))) => heard(&text, &outbox),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return,
+            },
+        }
+    }
+}

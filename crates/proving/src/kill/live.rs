@@ -1,0 +1,91 @@
+//! What one visitor sees live, across every restart: a stream that resumes where it was.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::bail;
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::visitor::{Event, PATIENCE, Visitor};
+
+/// Between two tries to open the stream again.
+const BREATH: Duration = Duration::from_millis(10);
+
+/// Events as they were seen; reading ends when this is dropped.
+pub(super) struct Live {
+    seen: Arc<Mutex<Vec<Event>>>,
+    count: watch::Receiver<usize>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Live {
+    pub(super) fn open(visitor: Visitor) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (counter, count) = watch::channel(0);
+        let task = tokio::spawn(follow(visitor, seen.clone(), counter));
+        Self { seen, count, task }
+    }
+
+    /// Every numbered event so far.
+    pub(super) fn seen(&self) -> Vec<Event> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The first event after the `from`th that `wanted` accepts, with its place in the list.
+    pub(super) async fn wait_for(
+        &self,
+        from: usize,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> anyhow::Result<(usize, Event)> {
+        let mut count = self.count.clone();
+        let mut at = from;
+        let look = async {
+            loop {
+                let seen = *count.borrow_and_update();
+                while at < seen {
+                    let event = {
+                        let events = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                        events[at].clone()
+                    };
+                    at += 1;
+                    if wanted(&event) {
+                        return Ok((at, event));
+                    }
+                }
+                count.changed().await?;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, look).await {
+            Ok(found) => found,
+            Err(_) => {
+                let seen = self.seen();
+                let tail = &seen[seen.len().saturating_sub(6)..];
+                bail!("not seen within {PATIENCE:?}; the last events were {tail:#?}")
+            }
+        }
+    }
+}
+
+async fn follow(visitor: Visitor, seen: Arc<Mutex<Vec<Event>>>, count: watch::Sender<usize>) {
+    let mut last = 0;
+    loop {
+        if let Ok(mut stream) = visitor.stream(last).await {
+            while let Ok(event) = stream.next().await {
+                if event.seq.is_some() {
+                    seen.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+                    count.send_modify(|count| *count += 1);
+                }
+            }
+            last = stream.last;
+        }
+        tokio::time::sleep(BREATH).await;
+    }
+}

@@ -1,0 +1,21 @@
+//! The proving ground: everything that looks at Baton from outside.
+//!
+//! It knows the wire contract and our HTTP faces, and nothing of how they are served, so that it
+//! can run against an installation we did not build. Scripted visitors and agents ([`visitor`],
+//! [`agent`]), a webhook receiver and a push client ([`receiver`], [`push`]), processes to start
+//! and kill ([`server`]), the crash check ([`kill`]), and speed: [`load`] against [`floors`].
+#![forbid(unsafe_code)]
+
+pub mod agent;
+pub mod bench;
+pub mod config;
+pub mod floors;
+pub mod http;
+pub mod kill;
+pub mod load;
+pub mod push;
+pub mod receiver;
+pub mod rng;
+pub mod server;
+pub mod socket;
+pub mod visitor;

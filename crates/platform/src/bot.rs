@@ -35,21 +35,13 @@ pub(crate) struct Question<'a> {
 
 impl Bot {
     pub(crate) fn new(config: BotConfig, store: &Store) -> Self {
-        let triggers = config
-            .policy
-            .triggers
-            .iter()
-            .filter(|_| config.webhook.is_some());
+        let triggers = config.policy.triggers.iter().filter(|_| config.webhook.is_some());
         let policy = Policy {
             triggers: triggers.map(|name| trigger_name(name)).collect(),
             ..config.policy.clone()
         };
         let ledger = store.ledger(&config.id);
-        Self {
-            config,
-            policy,
-            ledger,
-        }
+        Self { config, policy, ledger }
     }
 
     /// The visitor's language, or the bot's own.
@@ -67,11 +59,7 @@ impl Bot {
         let why = match tokio::time::timeout(deadline, asked.catch_unwind()).await {
             Ok(Ok(Ok(answer))) => {
                 let answer = self.understood(answer, &language);
-                return Input::BotAnswered {
-                    turn,
-                    epoch,
-                    answer,
-                };
+                return Input::BotAnswered { turn, epoch, answer };
             }
             Ok(Ok(Err(error))) => told(&error),
             Ok(Err(_)) => "the bot panicked".to_owned(),
@@ -82,14 +70,7 @@ impl Bot {
     }
 
     fn query(&self, question: Question<'_>, now: Millis) -> Query {
-        let Question {
-            said,
-            clear,
-            memory,
-            conversation,
-            visitor,
-            ..
-        } = question;
+        let Question { said, clear, memory, conversation, visitor, .. } = question;
         let input = match said.event {
             Some(event) => dialogflow::Input::Event {
                 name: event.name,
@@ -97,11 +78,8 @@ impl Bot {
             },
             None => dialogflow::Input::Text(said.text),
         };
-        let cleared = clear.into_iter().map(|name| Context {
-            name,
-            lifespan: 0,
-            parameters: Map::new(),
-        });
+        let cleared =
+            clear.into_iter().map(|name| Context { name, lifespan: 0, parameters: Map::new() });
         Query {
             session: session_path(conversation),
             input,
@@ -121,16 +99,10 @@ impl Bot {
         });
         let contexts = dialogflow::response::output_context_names(&answer.response);
         // Only step one needs the whole response.
-        let triggered = contexts
-            .iter()
-            .any(|name| self.policy.triggers.contains(name));
+        let triggered = contexts.iter().any(|name| self.policy.triggers.contains(name));
         BotAnswer {
             messages: messages.collect(),
-            response: if triggered {
-                answer.response.to_string()
-            } else {
-                String::new()
-            },
+            response: if triggered { answer.response.to_string() } else { String::new() },
             contexts,
             memory: answer.memory,
         }
@@ -144,12 +116,7 @@ pub(crate) fn session_path(conversation: &str) -> String {
 
 /// The last path segment in lower case, as contexts are compared (contract, section 3).
 fn trigger_name(configured: &str) -> String {
-    configured
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_lowercase()
+    configured.rsplit('/').next().unwrap_or_default().trim().to_lowercase()
 }
 
 /// The context of [`wire::webhook::time_zone_context`] as the bot takes it.

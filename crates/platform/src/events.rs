@@ -21,36 +21,20 @@ pub(crate) fn encode(recorded: &Recorded<Event>) -> Option<String> {
         },
         Event::BotSaid { message, .. } => What::BotMessage {
             text: &message.text,
-            message: message
-                .rich
-                .as_deref()
-                .and_then(|rich| serde_json::from_str(rich).ok()),
+            message: message.rich.as_deref().and_then(|rich| serde_json::from_str(rich).ok()),
         },
-        Event::AgentSaid { text, agent } => What::AgentMessage {
-            text,
-            agent: agent.as_ref().map(view).unwrap_or_default(),
-        },
-        Event::Noticed { kind, text } => What::Notice {
-            text,
-            kind: kind.as_str(),
-        },
-        Event::ControlChanged {
-            control,
-            reason,
-            agent,
-        } => {
+        Event::AgentSaid { text, agent } => {
+            What::AgentMessage { text, agent: agent.as_ref().map(view).unwrap_or_default() }
+        }
+        Event::Noticed { kind, text } => What::Notice { text, kind: kind.as_str() },
+        Event::ControlChanged { control, reason, agent } => {
             let (control, paused_until) = match control {
                 Control::Bot => ("bot", None),
                 Control::Requested { .. } => ("requested", None),
                 Control::Human { until } => ("human", Some(rfc3339(*until))),
             };
             let agent = agent.as_ref().map(view);
-            What::Control {
-                control,
-                paused_until,
-                reason: reason.as_str(),
-                agent,
-            }
+            What::Control { control, paused_until, reason: reason.as_str(), agent }
         }
         _ => return None,
     };
@@ -60,14 +44,7 @@ pub(crate) fn encode(recorded: &Recorded<Event>) -> Option<String> {
 /// The human types; not stored, hence without a number.
 pub(crate) fn typing(agent: Option<&Agent>, now: Millis, until: Millis) -> Option<String> {
     let agent = agent.map(view);
-    write(
-        None,
-        now,
-        What::Typing {
-            agent,
-            until: rfc3339(until),
-        },
-    )
+    write(None, now, What::Typing { agent, until: rfc3339(until) })
 }
 
 fn write(seq: Option<u64>, at: Millis, what: What<'_>) -> Option<String> {
@@ -76,8 +53,5 @@ fn write(seq: Option<u64>, at: Millis, what: What<'_>) -> Option<String> {
 }
 
 fn view(agent: &Agent) -> AgentView {
-    AgentView {
-        name: agent.name.clone(),
-        avatar_url: agent.avatar_url.clone(),
-    }
+    AgentView { name: agent.name.clone(), avatar_url: agent.avatar_url.clone() }
 }

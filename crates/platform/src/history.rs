@@ -18,11 +18,7 @@ pub(crate) async fn of(call: Call<'_>) -> Vec<Value> {
     let mut after = call.turn.saturating_sub(2 * limits::PAGE_EVENTS_MAX as u64);
     let mut items = Items::new(call);
     loop {
-        let page = call
-            .bot
-            .ledger
-            .events(call.conversation, after, limits::PAGE_EVENTS_MAX)
-            .await;
+        let page = call.bot.ledger.events(call.conversation, after, limits::PAGE_EVENTS_MAX).await;
         let page = match page {
             Ok(page) => page,
             Err(error) => {
@@ -50,26 +46,16 @@ struct Items<'a> {
 impl<'a> Items<'a> {
     fn new(call: Call<'a>) -> Self {
         let session = session_path(call.conversation);
-        Self {
-            call,
-            session,
-            paused: false,
-            list: Vec::new(),
-        }
+        Self { call, session, paused: false, list: Vec::new() }
     }
 
     fn add(&mut self, recorded: &Recorded<Event>) {
         let said = match &recorded.event {
             Event::VisitorSaid { said, .. } => match &said.event {
                 Some(event) if said.text.is_empty() => Said::Event { name: &event.name },
-                _ => Said::Text {
-                    text: &said.text,
-                    paused: self.paused,
-                },
+                _ => Said::Text { text: &said.text, paused: self.paused },
             },
-            Event::BotSaid { message, .. } => Said::Bot {
-                text: &message.text,
-            },
+            Event::BotSaid { message, .. } => Said::Bot { text: &message.text },
             Event::AgentSaid { text, .. } => Said::Agent { text },
             Event::ControlChanged { control, .. } => {
                 self.paused = matches!(control, Control::Human { .. });
@@ -77,32 +63,18 @@ impl<'a> Items<'a> {
             }
             _ => return,
         };
-        let Call {
-            conversation,
-            bot,
-            visitor,
-            ..
-        } = self.call;
-        let session = Session {
-            id: &self.session,
-            language: bot.language(visitor),
-        };
+        let Call { conversation, bot, visitor, .. } = self.call;
+        let session = Session { id: &self.session, language: bot.language(visitor) };
         let id = format!("{conversation}/{}", recorded.position.seq);
-        self.list
-            .push(item(&id, &rfc3339(recorded.at), session, said));
+        self.list.push(item(&id, &rfc3339(recorded.at), session, said));
     }
 
     fn newest(mut self) -> Vec<Value> {
         let mut bytes = 0;
-        let fitting = self
-            .list
-            .iter()
-            .rev()
-            .take(limits::HISTORY_ITEMS_MAX)
-            .take_while(|item| {
-                bytes += item.to_string().len();
-                bytes <= limit::HISTORY_BYTES_MAX
-            });
+        let fitting = self.list.iter().rev().take(limits::HISTORY_ITEMS_MAX).take_while(|item| {
+            bytes += item.to_string().len();
+            bytes <= limit::HISTORY_BYTES_MAX
+        });
         let kept = fitting.count();
         self.list.split_off(self.list.len() - kept)
     }

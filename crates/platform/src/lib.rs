@@ -70,9 +70,7 @@ pub struct WebhookConfig {
 impl Platform {
     #[must_use]
     pub fn new(bots: Vec<BotConfig>, store: Store, clock: Clock, egress: Egress) -> Self {
-        Self {
-            app: Arc::new(App::new(bots, store, clock, egress)),
-        }
+        Self { app: Arc::new(App::new(bots, store, clock, egress)) }
     }
 
     /// `/v1/…` and `POST /webhooks/handover/push`.
@@ -96,8 +94,6 @@ impl fmt::Debug for Platform {
 
 impl fmt::Debug for BotConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BotConfig")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("BotConfig").field("id", &self.id).finish_non_exhaustive()
     }
 }

@@ -72,10 +72,7 @@ async fn reach(clock: &Clock, at: Option<Millis>) {
 
 async fn wake_due(app: &Arc<App>) -> Result<(), StoreError> {
     let now = app.clock.now();
-    let due = app
-        .store
-        .due::<Conversation>(now, limit::PAGE_IDS_MAX)
-        .await?;
+    let due = app.store.due::<Conversation>(now, limit::PAGE_IDS_MAX).await?;
     let wakings = due.into_iter().map(|(owner, id)| wake(app, now, owner, id));
     let mut woken = stream::iter(wakings).buffer_unordered(limit::WOKEN_AT_ONCE_MAX);
     let mut result = Ok(());
@@ -96,15 +93,9 @@ async fn wake(
 ) -> Result<(), StepError<machine::conversation::Refusal>> {
     let Some(bot) = app.bots.get(&owner) else {
         let ledger = app.store.ledger::<Conversation>(&owner);
-        return ledger
-            .step(&id, &Policy::default(), now, None, Input::Woke)
-            .await
-            .map(drop);
+        return ledger.step(&id, &Policy::default(), now, None, Input::Woke).await.map(drop);
     };
-    let stepped = bot
-        .ledger
-        .step(&id, &bot.policy, now, None, Input::Woke)
-        .await?;
+    let stepped = bot.ledger.step(&id, &bot.policy, now, None, Input::Woke).await?;
     app.drive(bot, &id, stepped.state);
     Ok(())
 }
@@ -126,12 +117,7 @@ async fn sweep(app: Arc<App>) {
             }
         };
         let mut seen = HashMap::new();
-        for Owed {
-            bot,
-            conversation,
-            state,
-        } in found
-        {
+        for Owed { bot, conversation, state } in found {
             let Some(call) = state.owed().as_ref().map(call_id) else {
                 continue;
             };
@@ -155,28 +141,18 @@ async fn owing(app: &Arc<App>) -> Result<Vec<Owed>, StoreError> {
     let mut all = Vec::new();
     let mut after = String::new();
     loop {
-        let page = app
-            .store
-            .owing::<Conversation>(&after, limit::PAGE_IDS_MAX)
-            .await?;
+        let page = app.store.owing::<Conversation>(&after, limit::PAGE_IDS_MAX).await?;
         let Some((_, last)) = page.last() else {
             return Ok(all);
         };
         after.clone_from(last);
         for (owner, conversation) in page {
             let Some(bot) = app.bots.get(&owner) else {
-                tracing::warn!(
-                    bot.id = owner,
-                    "a call is owed for a bot that is not configured"
-                );
+                tracing::warn!(bot.id = owner, "a call is owed for a bot that is not configured");
                 continue;
             };
             if let Some(state) = bot.ledger.load(&conversation).await? {
-                all.push(Owed {
-                    bot: Arc::clone(bot),
-                    conversation,
-                    state,
-                });
+                all.push(Owed { bot: Arc::clone(bot), conversation, state });
             }
         }
     }

@@ -60,11 +60,7 @@ impl App {
             }
             Entry::Vacant(free) => free.insert(None),
         };
-        let place = Place {
-            bot: Arc::clone(bot),
-            conversation,
-            lane,
-        };
+        let place = Place { bot: Arc::clone(bot), conversation, lane };
         self.tasks.spawn(Arc::clone(self).run(place, effect));
     }
 
@@ -78,57 +74,21 @@ impl App {
     }
 
     async fn perform(&self, place: &Place, effect: Effect) -> Input {
-        let Place {
-            bot, conversation, ..
-        } = place;
-        let visitor = self
-            .visitors
-            .of_conversation(conversation, self.clock.now())
-            .await;
+        let Place { bot, conversation, .. } = place;
+        let visitor = self.visitors.of_conversation(conversation, self.clock.now()).await;
         let visitor = &visitor;
         match effect {
-            Effect::AskBot {
-                turn,
-                epoch,
-                said,
-                clear,
-                memory,
-            } => {
-                let question = Question {
-                    turn,
-                    epoch,
-                    said,
-                    clear,
-                    memory,
-                    conversation,
-                    visitor,
-                };
+            Effect::AskBot { turn, epoch, said, clear, memory } => {
+                let question = Question { turn, epoch, said, clear, memory, conversation, visitor };
                 bot.ask(question, self.clock.now()).await
             }
-            Effect::StepOne {
-                turn,
-                epoch,
-                said,
-                response,
-            } => {
-                let call = webhook::Call {
-                    bot,
-                    conversation,
-                    visitor,
-                    turn,
-                    said: &said,
-                };
+            Effect::StepOne { turn, epoch, said, response } => {
+                let call = webhook::Call { bot, conversation, visitor, turn, said: &said };
                 let reply = self.step_one(call, &response).await;
                 Input::WebhookReplied { turn, epoch, reply }
             }
             Effect::StepTwo { turn, epoch, said } => {
-                let call = webhook::Call {
-                    bot,
-                    conversation,
-                    visitor,
-                    turn,
-                    said: &said,
-                };
+                let call = webhook::Call { bot, conversation, visitor, turn, said: &said };
                 let reply = self.step_two(call).await;
                 Input::WebhookReplied { turn, epoch, reply }
             }
@@ -138,15 +98,11 @@ impl App {
     /// Stores the answer. While the store is away it is kept and tried again: asking the world a
     /// second time would be worse than waiting. Storing it twice changes nothing.
     async fn settle(&self, place: &Place, answer: Input) -> Option<Conversation> {
-        let Place {
-            bot, conversation, ..
-        } = place;
+        let Place { bot, conversation, .. } = place;
         let mut wait = Duration::from_millis(50);
         loop {
             let now = self.clock.now();
-            let stepped = bot
-                .ledger
-                .step(conversation, &bot.policy, now, None, answer.clone());
+            let stepped = bot.ledger.step(conversation, &bot.policy, now, None, answer.clone());
             match stepped.await {
                 Ok(stepped) => return Some(stepped.state),
                 Err(StepError::Store(error)) if error.is_temporary() => {

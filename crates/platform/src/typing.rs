@@ -24,10 +24,7 @@ pub(crate) struct TypingCalls {
 
 impl Default for TypingCalls {
     fn default() -> Self {
-        Self {
-            last: Mutex::default(),
-            places: Arc::new(Semaphore::new(limit::TYPING_CALLS_MAX)),
-        }
+        Self { last: Mutex::default(), places: Arc::new(Semaphore::new(limit::TYPING_CALLS_MAX)) }
     }
 }
 
@@ -71,9 +68,7 @@ impl App {
         };
         let deadline = Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS);
         let limit = limits::WEBHOOK_REPLY_BYTES_MAX;
-        let reply = self
-            .egress
-            .post_json(&config.target, headers, body, deadline, limit);
+        let reply = self.egress.post_json(&config.target, headers, body, deadline, limit);
         if let Err(error) = reply.await {
             tracing::debug!(%error, "a typing call failed");
         }
@@ -94,8 +89,7 @@ fn body(bot: &Bot, conversation: &str) -> Option<Bytes> {
 impl TypingCalls {
     fn is_too_soon(&self, conversation: &str, now: Millis) -> bool {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.get(conversation)
-            .is_some_and(|last| now - last < limits::TYPING_CALL_GAP_MS)
+        last.get(conversation).is_some_and(|last| now - last < limits::TYPING_CALL_GAP_MS)
     }
 
     /// True for the one caller who may call now.

@@ -50,10 +50,7 @@ struct Recent {
 
 impl Visitors {
     pub(crate) fn new(store: Store) -> Self {
-        Self {
-            store,
-            recent: Mutex::default(),
-        }
+        Self { store, recent: Mutex::default() }
     }
 
     /// Makes a visitor of `bot` and the conversation they will have.
@@ -95,9 +92,7 @@ impl Visitors {
         token: &str,
         now: Millis,
     ) -> Result<Option<(Arc<Visitor>, String)>, StoreError> {
-        let id = token
-            .strip_prefix("vst_")
-            .and_then(|rest| rest.split_once('_'));
+        let id = token.strip_prefix("vst_").and_then(|rest| rest.split_once('_'));
         let Some(id) = id.map(|(id, _)| id).filter(|id| is_id(id)) else {
             return Ok(None);
         };
@@ -174,9 +169,7 @@ fn conversation_of_id(id: &str) -> String {
 }
 
 fn id_of(conversation: &str) -> &str {
-    conversation
-        .split_once('_')
-        .map_or(conversation, |(_, id)| id)
+    conversation.split_once('_').map_or(conversation, |(_, id)| id)
 }
 
 fn is_id(id: &str) -> bool {

@@ -46,11 +46,7 @@ impl App {
         let Ok(response) = serde_json::value::to_raw_value(&response) else {
             return failed("the bot's answer cannot be written");
         };
-        let history = if webhook.history {
-            Some(history::of(call).await)
-        } else {
-            None
-        };
+        let history = if webhook.history { Some(history::of(call).await) } else { None };
         let body = Body {
             response: Some(&response),
             history: history.as_deref(),
@@ -65,11 +61,8 @@ impl App {
         let Some(webhook) = &call.bot.config.webhook else {
             return no_webhook();
         };
-        let body = Body {
-            response: None,
-            history: None,
-            event_type: webhook.typing.then_some("message"),
-        };
+        let body =
+            Body { response: None, history: None, event_type: webhook.typing.then_some("message") };
         let id = format!("{}/{}", call.conversation, call.turn);
         self.post(webhook, &id, body.write(call, webhook)).await
     }
@@ -138,18 +131,9 @@ struct Written<'a> {
 
 impl Body<'_> {
     fn write(&self, call: Call<'_>, webhook: &WebhookConfig) -> Result<Bytes, serde_json::Error> {
-        let Call {
-            bot,
-            conversation,
-            visitor,
-            said,
-            ..
-        } = call;
+        let Call { bot, conversation, visitor, said, .. } = call;
         let language = bot.language(visitor);
-        let time_zone = visitor
-            .time_zone
-            .as_deref()
-            .map(contract::time_zone_context);
+        let time_zone = visitor.time_zone.as_deref().map(contract::time_zone_context);
         let contexts: Vec<Value> = time_zone.into_iter().collect();
         let user_id = visitors::user_of(conversation);
         let session = session_path(conversation);
@@ -159,9 +143,7 @@ impl Body<'_> {
             bot_id: &bot.config.id,
             session: &session,
             query_input: query_input(said, language),
-            query_params: contract::QueryParams {
-                contexts: &contexts,
-            },
+            query_params: contract::QueryParams { contexts: &contexts },
             dialogflow_response: self.response,
             message_history: self.history,
         };
@@ -184,13 +166,7 @@ fn query_input<'a>(said: &'a Said, language: &'a str) -> contract::QueryInput<'a
         let parameters: Value = serde_json::from_str(&event.parameters).unwrap_or_default();
         json!({ "name": event.name, "parameters": parameters, "languageCode": language })
     });
-    contract::QueryInput {
-        text: contract::QueryText {
-            text,
-            language_code: language,
-        },
-        event,
-    }
+    contract::QueryInput { text: contract::QueryText { text, language_code: language }, event }
 }
 
 fn understood(reply: contract::Reply) -> Reply {
@@ -207,7 +183,5 @@ fn no_webhook() -> Reply {
 }
 
 fn failed(why: &str) -> Reply {
-    Reply::Failed {
-        why: why.to_owned(),
-    }
+    Reply::Failed { why: why.to_owned() }
 }

@@ -32,10 +32,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         ));
     Router::new()
         .nest("/v1", visitors)
-        .route(
-            wire::push::PATH,
-            post(push::receive).fallback(push::method_not_allowed),
-        )
+        .route(wire::push::PATH, post(push::receive).fallback(push::method_not_allowed))
         .with_state(app)
 }
 

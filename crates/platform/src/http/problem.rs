@@ -7,11 +7,7 @@ use store::{StepError, StoreError};
 use wire::problem::{Problem, ProblemId};
 
 pub(super) fn store(error: &StoreError) -> ApiError {
-    if error.is_temporary() {
-        ApiError::unavailable(error)
-    } else {
-        ApiError::internal(error)
-    }
+    if error.is_temporary() { ApiError::unavailable(error) } else { ApiError::internal(error) }
 }
 
 pub(super) fn step(error: &StepError<Refusal>) -> ApiError {
@@ -19,9 +15,7 @@ pub(super) fn step(error: &StepError<Refusal>) -> ApiError {
         StepError::NotFound => unauthorized(),
         StepError::KeyReused => {
             let detail = "Use a new clientId for a new message.";
-            Problem::new(ProblemId::IdReused, detail)
-                .at("clientId")
-                .into()
+            Problem::new(ProblemId::IdReused, detail).at("clientId").into()
         }
         StepError::Refused(Refusal::TooManyWaiting) => ApiError::new(
             ProblemId::TooManyWaiting,
@@ -44,10 +38,7 @@ pub(super) async fn not_found() -> ApiError {
 }
 
 pub(super) async fn method_not_allowed() -> ApiError {
-    ApiError::new(
-        ProblemId::MethodNotAllowed,
-        "This path has other methods; see `Allow`.",
-    )
+    ApiError::new(ProblemId::MethodNotAllowed, "This path has other methods; see `Allow`.")
 }
 
 pub(super) fn not_json() -> ApiError {
@@ -56,9 +47,7 @@ pub(super) fn not_json() -> ApiError {
 
 pub(super) fn not_a_number(field: &str) -> ApiError {
     let detail = format!("`{field}` is no whole number: send one, or leave it out");
-    Problem::new(ProblemId::InvalidField, detail)
-        .at(field)
-        .into()
+    Problem::new(ProblemId::InvalidField, detail).at(field).into()
 }
 
 /// False for what is clearly not JSON; a missing content type passes (contract, section 15).

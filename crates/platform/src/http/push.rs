@@ -50,11 +50,7 @@ pub(super) async fn method_not_allowed() -> Response {
 
 async fn accept(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Conversation, Refused> {
     if !problem::may_be_json(headers) {
-        return Err(Refused::new(
-            415,
-            "not_json",
-            "send Content-Type: application/json",
-        ));
+        return Err(Refused::new(415, "not_json", "send Content-Type: application/json"));
     }
     let body = read_body(body, limits::BODY_BYTES_MAX).await?;
     let (push, bot) = read(app, headers, &body)?;
@@ -64,10 +60,7 @@ async fn accept(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Conve
     let typist = push.agent.clone();
     let now = app.clock.now();
     let input = Input::Pushed(pushed(push));
-    let stepped = bot
-        .ledger
-        .step(&conversation, &bot.policy, now, key, input)
-        .await?;
+    let stepped = bot.ledger.step(&conversation, &bot.policy, now, key, input).await?;
     if is_typing && !stepped.repeated {
         let typist = typist.map(agent).or_else(|| stepped.state.agent().cloned());
         let until = now + limits::TYPING_MS;
@@ -95,22 +88,14 @@ fn read(app: &App, headers: &HeaderMap, body: &Bytes) -> Result<(Push, Arc<Bot>)
         },
     };
     let in_headers = headers.get_all(header::AUTHORIZATION).iter();
-    let in_headers = in_headers
-        .filter_map(|value| value.to_str().ok())
-        .map(from_authorization);
+    let in_headers = in_headers.filter_map(|value| value.to_str().ok()).map(from_authorization);
     let presented: Vec<&str> = in_headers.chain(in_body.as_deref()).collect();
     let open = opened(app, &presented);
     if open.is_empty() {
-        return Err(Refused::new(
-            401,
-            "unauthorized",
-            "present a valid push key",
-        ));
+        return Err(Refused::new(401, "unauthorized", "present a valid push key"));
     }
     let push = parsed?;
-    let bot = open
-        .into_iter()
-        .find(|bot| Some(&bot.config.id) == bot_id.as_ref());
+    let bot = open.into_iter().find(|bot| Some(&bot.config.id) == bot_id.as_ref());
     // A key for another bot is told what it would be told if this bot did not exist.
     Ok((push, bot.ok_or_else(unknown)?))
 }
@@ -149,10 +134,7 @@ fn key(headers: &HeaderMap, push: &Push) -> Result<Option<Key>, Refused> {
         let message = format!("`{field}` must have 1 to {max} plain characters");
         return Err(Refused::new(400, "invalid_field", message).at(field));
     }
-    Ok(Some(Key {
-        id: format!("push:{id}"),
-        print: print(push),
-    }))
+    Ok(Some(Key { id: format!("push:{id}"), print: print(push) }))
 }
 
 /// Of what the push means, whichever way it is spelled and whichever key it came with.
@@ -162,10 +144,7 @@ fn print(push: &Push) -> u64 {
         PushKind::ChannelUpdate => ("channel_update", ""),
         PushKind::Typing => ("user_typing", ""),
     };
-    let agent = push
-        .agent
-        .as_ref()
-        .map(|agent| json!([agent.name, agent.avatar_url]));
+    let agent = push.agent.as_ref().map(|agent| json!([agent.name, agent.avatar_url]));
     let pause = match &push.pause {
         Pause::Unsaid => Value::Null,
         Pause::Paused(length) => json!([true, length]),
@@ -195,10 +174,7 @@ fn pushed(push: Push) -> Pushed {
 }
 
 fn agent(profile: push::AgentProfile) -> Agent {
-    Agent {
-        name: profile.name,
-        avatar_url: profile.avatar_url,
-    }
+    Agent { name: profile.name, avatar_url: profile.avatar_url }
 }
 
 /// A refusal in the contract's own shape.
@@ -211,12 +187,7 @@ struct Refused {
 
 impl Refused {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            field: None,
-        }
+        Self { status, code, message: message.into(), field: None }
     }
 
     fn at(mut self, field: &str) -> Self {
@@ -227,19 +198,13 @@ impl Refused {
 
 impl From<Invalid> for Refused {
     fn from(invalid: Invalid) -> Self {
-        Self {
-            field: invalid.field,
-            ..Self::new(400, invalid.code, invalid.message)
-        }
+        Self { field: invalid.field, ..Self::new(400, invalid.code, invalid.message) }
     }
 }
 
 impl From<ApiError> for Refused {
     fn from(ApiError(problem): ApiError) -> Self {
-        Self {
-            field: problem.field,
-            ..Self::new(problem.status, problem.id, problem.detail)
-        }
+        Self { field: problem.field, ..Self::new(problem.status, problem.id, problem.detail) }
     }
 }
 
@@ -247,11 +212,9 @@ impl From<StepError<Refusal>> for Refused {
     fn from(error: StepError<Refusal>) -> Self {
         match error {
             StepError::NotFound => unknown(),
-            StepError::KeyReused => Self::new(
-                422,
-                "id_reused",
-                "this id was used for another push: use a new one",
-            ),
+            StepError::KeyReused => {
+                Self::new(422, "id_reused", "this id was used for another push: use a new one")
+            }
             StepError::Refused(Refusal::TooManyWaiting) => {
                 Self::new(429, "too_many_waiting", "try again in a moment")
             }
@@ -264,10 +227,8 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = json(
-            status,
-            &push::refused(self.code, &self.message, self.field.as_deref()),
-        );
+        let mut response =
+            json(status, &push::refused(self.code, &self.message, self.field.as_deref()));
         let headers = response.headers_mut();
         match self.status {
             405 => drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST"))),

@@ -63,10 +63,7 @@ async fn serve(app: Arc<App>, mut socket: WebSocket) {
         Err(ended) => ended,
     };
     if let Ended::ByUs(End(code, reason)) = ended {
-        let close = CloseFrame {
-            code,
-            reason: reason.into(),
-        };
+        let close = CloseFrame { code, reason: reason.into() };
         let closing = socket.send(Message::Close(Some(close)));
         // Whoever does not read does not read this either.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), closing).await;

@@ -42,19 +42,11 @@ pub(super) async fn create(
     let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
     let new = NewVisitor::parse(&body)?;
     let Some(bot) = app.bots.get(&bot_id) else {
-        return Err(ApiError::new(
-            ProblemId::NotFound,
-            "No such bot; check the id of the bot.",
-        ));
+        return Err(ApiError::new(ProblemId::NotFound, "No such bot; check the id of the bot."));
     };
-    let made = app
-        .visitors
-        .create(&bot_id, &bot.ledger, new, app.clock.now());
+    let made = app.visitors.create(&bot_id, &bot.ledger, new, app.clock.now());
     let made = made.await.map_err(|error| problem::store(&error))?;
-    let created = VisitorCreated {
-        user_id: &made.user,
-        token: made.token.expose_secret(),
-    };
+    let created = VisitorCreated { user_id: &made.user, token: made.token.expose_secret() };
     Ok(json(StatusCode::CREATED, &created))
 }
 
@@ -78,21 +70,9 @@ pub(super) async fn say(
             parameters: serde_json::Value::Object(event.parameters).to_string(),
         }),
     };
-    let key = Key {
-        id: format!("msg:{client_id}"),
-        print: print(&said),
-    };
-    let input = Input::VisitorSaid {
-        client_id: client_id.clone(),
-        said,
-    };
-    let stepped = bot.ledger.step(
-        &conversation,
-        &bot.policy,
-        app.clock.now(),
-        Some(key),
-        input,
-    );
+    let key = Key { id: format!("msg:{client_id}"), print: print(&said) };
+    let input = Input::VisitorSaid { client_id: client_id.clone(), said };
+    let stepped = bot.ledger.step(&conversation, &bot.policy, app.clock.now(), Some(key), input);
     let stepped = stepped.await.map_err(|error| problem::step(&error))?;
     let seq = seq_of(&bot, &conversation, &client_id, &stepped).await?;
     app.drive(&bot, &conversation, stepped.state);
@@ -118,16 +98,12 @@ pub(super) async fn events(
 ) -> Result<Response, ApiError> {
     let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
     let query = query.unwrap_or_default();
-    let after = number(&query, "after")
-        .ok_or_else(|| problem::not_a_number("after"))?
-        .min(i64::MAX as u64);
+    let after =
+        number(&query, "after").ok_or_else(|| problem::not_a_number("after"))?.min(i64::MAX as u64);
     let wait = number(&query, "wait")
         .ok_or_else(|| problem::not_a_number("wait"))?
         .min(limit::POLL_SECONDS_MAX);
-    let page = bot
-        .ledger
-        .events(&conversation, after, limits::PAGE_EVENTS_MAX)
-        .await;
+    let page = bot.ledger.events(&conversation, after, limits::PAGE_EVENTS_MAX).await;
     let page = page.map_err(|error| problem::store(&error))?;
     if !page.is_empty() || wait == 0 {
         return Ok(Page::of(&page, after).into_response());
@@ -155,23 +131,14 @@ impl Caller {
         let found = app.visitors.with_token(token, app.clock.now()).await;
         let found = found.map_err(|error| problem::store(&error))?;
         let (visitor, conversation) = found.ok_or_else(problem::unauthorized)?;
-        let bot = app
-            .bots
-            .get(&visitor.bot)
-            .ok_or_else(problem::unauthorized)?;
-        Ok(Self {
-            bot: Arc::clone(bot),
-            conversation,
-        })
+        let bot = app.bots.get(&visitor.bot).ok_or_else(problem::unauthorized)?;
+        Ok(Self { bot: Arc::clone(bot), conversation })
     }
 }
 
 /// What makes two messages with the same `clientId` the same message.
 fn print(said: &Said) -> u64 {
-    let event = said
-        .event
-        .as_ref()
-        .map(|event| (&event.name, &event.parameters));
+    let event = said.event.as_ref().map(|event| (&event.name, &event.parameters));
     ids::fingerprint(format!("{:?}", (&said.text, event)).as_bytes())
 }
 
@@ -205,17 +172,10 @@ async fn next(app: &App, bot: &Bot, conversation: &str, after: u64) -> Result<Pa
     let began = app.clock.now();
     let mut watcher = bot.ledger.watch(conversation, after);
     loop {
-        match watcher
-            .next()
-            .await
-            .map_err(|error| problem::store(&error))?
-        {
+        match watcher.next().await.map_err(|error| problem::store(&error))? {
             Seen::Events(events) => return Ok(Page::of(&events, after)),
             Seen::Whisper { text, until } if until - limits::TYPING_MS >= began => {
-                return Ok(Page {
-                    events: vec![text.to_string()],
-                    next: after,
-                });
+                return Ok(Page { events: vec![text.to_string()], next: after });
             }
             Seen::Whisper { .. } => {}
         }
@@ -243,13 +203,7 @@ impl Page {
             next: u64,
         }
         match RawValue::from_string(format!("[{}]", self.events.join(","))) {
-            Ok(events) => json(
-                StatusCode::OK,
-                &Written {
-                    events,
-                    next: self.next,
-                },
-            ),
+            Ok(events) => json(StatusCode::OK, &Written { events, next: self.next }),
             Err(error) => ApiError::internal(&error).into_response(),
         }
     }

@@ -1,0 +1,87 @@
+//! A bot that answers by what it is asked: `handover` triggers, `slow …` waits for the test,
+//! `fail` and `panic` do so, anything else is echoed.
+
+use std::sync::{Arc, Mutex};
+
+use dialogflow::{Answer, Bot, BotError, BoxFuture, Input, Query};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+pub(crate) struct FakeBot {
+    pub(crate) queries: Mutex<Vec<Query>>,
+    /// One permit lets one slow query go.
+    pub(crate) gate: Semaphore,
+}
+
+impl FakeBot {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { queries: Mutex::default(), gate: Semaphore::new(0) })
+    }
+
+    /// What was asked in the session of one conversation, events as `!NAME`.
+    pub(crate) fn asked(&self, conversation: &str) -> Vec<String> {
+        let queries = self.queries.lock().unwrap();
+        let own = queries.iter().filter(|query| query.session.ends_with(conversation));
+        own.map(|query| words(&query.input)).collect()
+    }
+}
+
+impl Bot for FakeBot {
+    fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, BotError>> {
+        let words = words(&query.input);
+        let session = query.session.clone();
+        self.queries.lock().unwrap().push(query);
+        Box::pin(async move {
+            if words.starts_with("slow") {
+                self.gate.acquire().await.unwrap().forget();
+            }
+            match words.as_str() {
+                "fail" | "!FAIL" => Err(BotError::Unavailable("scripted".to_owned())),
+                "panic" => panic!("scripted"),
+                _ => Ok(Answer { response: response(&session, &words), memory: Some(words) }),
+            }
+        })
+    }
+}
+
+fn words(input: &Input) -> String {
+    match input {
+        Input::Text(text) => text.clone(),
+        Input::Event { name, .. } => format!("!{name}"),
+    }
+}
+
+fn response(session: &str, words: &str) -> Value {
+    let says = match words {
+        "handover" => "human handover text".to_owned(),
+        words => format!("echo: {words}"),
+    };
+    let messages = match words {
+        "!MUTE" => json!([]),
+        "chips" => json!([{ "quickReplies": { "title": "Pick", "quickReplies": ["a", "b"] } }]),
+        _ => json!([{ "text": { "text": [says] } }]),
+    };
+    let context = |name: &str, lifespan: u32, parameters: Value| {
+        json!({ "name": format!("{session}/contexts/{name}"), "lifespanCount": lifespan,
+                "parameters": parameters })
+    };
+    let time_zone = context("botcopy-timezone", 9, json!({ "tz": "Europe/Vienna" }));
+    let contexts = if words.ends_with("handover") {
+        json!([context("Handover-Test", 1, json!({})), time_zone])
+    } else {
+        json!([time_zone])
+    };
+    json!({
+        "responseId": "5a1e4c3e",
+        "queryResult": {
+            "queryText": words,
+            "allRequiredParamsPresent": true,
+            "fulfillmentText": if words == "!MUTE" { "" } else { &says },
+            "fulfillmentMessages": messages,
+            "outputContexts": contexts,
+            "intent": { "name": "projects/test/agent/intents/1", "displayName": "Any" },
+            "intentDetectionConfidence": 1,
+            "languageCode": "en"
+        }
+    })
+}

@@ -1,0 +1,13 @@
+//! The platform from outside: real HTTP, a real store, time moved by hand, a bot and a bridge
+//! that do what the test says.
+
+mod bot;
+mod bridge;
+mod calls;
+mod exclusive;
+mod push;
+mod replies;
+mod restart;
+mod stream;
+mod visitors;
+mod world;

@@ -1,0 +1,168 @@
+//! Visitors and what they send: once is enough, bad bodies are told what is wrong, and nobody
+//! reads another's conversation.
+
+use serde_json::{Value, json};
+
+use crate::world::{World, says};
+
+#[tokio::test]
+async fn the_same_client_id_is_the_same_message() {
+    let world = World::new().await;
+    let mut visitor = world.visitor().await;
+    let message = json!({ "clientId": "c1", "text": " hello " });
+    let first = visitor.post(message.clone()).await;
+    assert_eq!(first.0, 202);
+    visitor.until(says("echo: hello")).await;
+    assert_eq!(visitor.post(message).await, first);
+    assert_eq!(visitor.post(json!({ "clientId": "c1", "text": "hello" })).await, first);
+    let (status, problem) = visitor.post(json!({ "clientId": "c1", "text": "bye" })).await;
+    assert_eq!(
+        (status, &problem["id"], &problem["field"]),
+        (422, &json!("id_reused"), &json!("clientId"))
+    );
+    assert_eq!(visitor.story().await, ["visitor: hello", "bot: echo: hello"]);
+    assert_eq!(world.bot.asked(&visitor.conversation), ["hello"]);
+}
+
+#[tokio::test]
+async fn events_of_the_page_are_sent_to_the_bot_under_their_name() {
+    let world = World::new().await;
+    let mut visitor = world.visitor().await;
+    let event = json!({ "name": "WELCOME", "parameters": { "page": "/" } });
+    visitor.post(json!({ "clientId": "w", "event": event })).await;
+    visitor.until(says("echo: !WELCOME")).await;
+    let click = json!({ "clientId": "x", "event": { "name": "ORDER" }, "label": "My order" });
+    visitor.post(click).await;
+    visitor.until(says("echo: !ORDER")).await;
+    visitor.post(json!({ "clientId": "y", "text": "chips" })).await;
+    let chips = visitor.until(|event| event.get("message").is_some()).await;
+    assert_eq!(chips["message"]["quickReplies"]["quickReplies"], json!(["a", "b"]));
+    assert!(chips["text"].as_str().unwrap().contains("Pick"));
+    visitor.story().await;
+    let said: Vec<_> = visitor.events.iter().filter(|e| e["type"] == "visitor_message").collect();
+    assert_eq!((&said[0]["event"], &said[0]["text"]), (&json!("WELCOME"), &json!("")));
+    assert_eq!((&said[1]["event"], &said[1]["text"]), (&json!("ORDER"), &json!("My order")));
+    assert_eq!((said[2].get("event"), &said[2]["clientId"]), (None, &json!("y")));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_message_is_told_by_its_field() {
+    let world = World::new().await;
+    let mut visitor = world.visitor().await;
+    let long = "x".repeat(4001);
+    let cases = [
+        (json!([]), "invalid_body", Value::Null),
+        (json!({ "text": "hi" }), "missing_field", json!("clientId")),
+        (json!({ "clientId": "", "text": "hi" }), "invalid_field", json!("clientId")),
+        (json!({ "clientId": "x".repeat(65), "text": "hi" }), "invalid_field", json!("clientId")),
+        (json!({ "clientId": "c" }), "missing_field", json!("text")),
+        (json!({ "clientId": "c", "text": " \n" }), "invalid_field", json!("text")),
+        (json!({ "clientId": "c", "text": long }), "invalid_field", json!("text")),
+        (json!({ "clientId": "c", "event": 1 }), "invalid_field", json!("event")),
+        (json!({ "clientId": "c", "event": {} }), "missing_field", json!("event.name")),
+    ];
+    for (body, id, field) in cases {
+        let (status, problem) = visitor.post(body.clone()).await;
+        assert_eq!(
+            (status, &problem["id"], problem.get("field").unwrap_or(&Value::Null)),
+            (400, &json!(id), &field)
+        );
+    }
+    let (status, problem) = visitor.post(json!({ "clientId": "c", "x": "x".repeat(70_000) })).await;
+    assert_eq!((status, &problem["id"]), (413, &json!("too_large")));
+    assert!(visitor.story().await.is_empty());
+
+    let url = format!("{}/v1/conversation/events", world.base);
+    for (query, field) in [("after=x", "after"), ("wait=-1", "wait")] {
+        let answer = world.http.get(format!("{url}?{query}")).bearer_auth(&visitor.token).send();
+        let problem: Value = answer.await.unwrap().json().await.unwrap();
+        assert_eq!((&problem["status"], &problem["field"]), (&json!(400), &json!(field)));
+    }
+    let bots = format!("{}/v1/bots/support/visitors", world.base);
+    let bad = world.http.post(&bots).json(&json!({ "timeZone": "<b>" })).send().await.unwrap();
+    assert_eq!(bad.json::<Value>().await.unwrap()["field"], "timeZone");
+    let empty = world.http.post(&bots).send().await.unwrap();
+    assert_eq!(empty.status(), 201);
+}
+
+#[tokio::test]
+async fn tokens_open_their_own_conversation_and_nothing_else() {
+    let world = World::new().await;
+    let visitor = world.visitor().await;
+    let other = world.visitor().await;
+    visitor.say("private").await;
+    assert!(other.poll(0, 0).await.0.is_empty());
+    // The id of one with the secret of the other.
+    let (own, foreign) = (&visitor.token, &other.token);
+    let crossed = format!("{}{}", &own[..own.len() - 52], &foreign[foreign.len() - 52..]);
+    let never = format!("vst_{}_{}", "0".repeat(26), "0".repeat(52));
+    let url = format!("{}/v1/conversation/events", world.base);
+    let mut answers = Vec::new();
+    for token in [crossed.as_str(), &never, "", "vst_", "x", PUSH] {
+        let answer = world.http.get(&url).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 401, "{token}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        answers.push(answer.text().await.unwrap());
+    }
+    assert!(answers.iter().all(|answer| answer == &answers[0]));
+    let in_url = world.http.get(format!("{url}?token={}", visitor.token)).send().await.unwrap();
+    assert_eq!(in_url.status(), 401);
+    // Only the hash of a token is kept.
+    let record = world.store.record("visitor", &visitor.user, 0).await.unwrap().unwrap();
+    assert!(!record.contains(own.rsplit('_').next().unwrap()));
+}
+
+const PUSH: &str = crate::world::PUSH_KEY;
+
+#[tokio::test]
+async fn strangers_get_problems_and_other_pages_may_call() {
+    let world = World::new().await;
+    let cases = [
+        (reqwest::Method::POST, "/v1/bots/nobody/visitors", 404, "not_found"),
+        (reqwest::Method::GET, "/v1/nothing", 404, "not_found"),
+        (reqwest::Method::DELETE, "/v1/conversation/messages", 405, "method_not_allowed"),
+        (reqwest::Method::POST, "/v1/conversation/messages", 401, "unauthorized"),
+        (reqwest::Method::POST, "/v1/conversation/typing", 401, "unauthorized"),
+    ];
+    for (method, path, status, id) in cases {
+        let request = world.http.request(method, format!("{}{path}", world.base));
+        let answer = request.header("origin", "https://shop.example").send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let headers = answer.headers().clone();
+        assert_eq!(headers["content-type"], "application/problem+json");
+        assert_eq!(headers["access-control-allow-origin"], "*");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!((&problem["id"], &problem["status"]), (&json!(id), &json!(status)));
+    }
+    let url = format!("{}/v1/conversation/messages", world.base);
+    let asked = world.http.request(reqwest::Method::OPTIONS, &url);
+    let asked = asked
+        .header("origin", "https://shop.example")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization,content-type");
+    let headers = asked.send().await.unwrap().headers().clone();
+    assert_eq!(headers["access-control-allow-origin"], "*");
+    let allowed = headers["access-control-allow-headers"].to_str().unwrap().to_lowercase();
+    assert!(allowed.contains("authorization") && allowed.contains("content-type"));
+    assert_eq!(headers["access-control-max-age"], "86400");
+    assert!(headers.get("access-control-allow-credentials").is_none());
+    let text = world.http.post(&url).header("content-type", "text/plain").body("{}");
+    assert_eq!(text.send().await.unwrap().status(), 415);
+}
+
+#[tokio::test]
+async fn too_many_waiting_messages_are_refused_until_one_is_answered() {
+    let world = World::new().await;
+    let mut visitor = world.visitor().await;
+    for n in 0..machine::limits::WAITING_TURNS_MAX {
+        visitor.say(&format!("slow {n}")).await;
+    }
+    let extra = json!({ "clientId": "extra", "text": "extra" });
+    let (status, problem) = visitor.post(extra.clone()).await;
+    assert_eq!((status, &problem["id"]), (429, &json!("too_many_waiting")));
+    world.bot.gate.add_permits(1);
+    visitor.until(says("echo: slow 0")).await;
+    // A refusal is not remembered: the same id may try again.
+    assert_eq!(visitor.post(extra).await.0, 202);
+}

@@ -139,15 +139,24 @@ export function quiet(page) {
   assert.deepEqual(page.alarms, []);
 }
 
-/** Brings a visitor to a human: returns both sides. */
-export async function handover(browser, target) {
-  const visitorPage = await openPage(browser, target.url);
-  const visitor = widget(visitorPage);
-  await visitor.open();
-  await visitor.say('talk to a person');
+/** Brings a visitor into the queue: returns both sides. Without an agent there, nobody waits. */
+export async function queued(browser, target) {
   const deskPage = await openPage(browser, `${target.url}/desk`);
   const agent = desk(deskPage);
   await agent.signIn(target);
+  const visitorPage = await openPage(browser, target.url);
+  const visitor = widget(visitorPage);
+  await visitor.open();
+  await visitor.say('what do you do?');
+  await visitor.answered('what do you do?');
+  await visitor.say('talk to a person');
+  await deskPage.locator('desk-queue .waiting .row').last().waitFor({ timeout: WAIT_MS });
+  return { visitorPage, visitor, deskPage, agent };
+}
+
+/** Brings a visitor to a human: returns both sides. */
+export async function handover(browser, target) {
+  const { visitorPage, visitor, deskPage, agent } = await queued(browser, target);
   await agent.takeNewest();
   return { visitorPage, visitor, deskPage, agent };
 }

@@ -225,7 +225,7 @@ function botTurn(world, conversation, said) {
   };
   conversation.chat = chat;
   world.chats.set(id, chat);
-  chatEvent(world, chat, { type: 'opened', reason: 'trigger' });
+  chatEvent(world, chat, { type: 'opened', text: said, reason: 'Operator Request' });
   setTimeout(() => control(conversation, 'human', null, 'webhook_paused'), 80);
 }
 

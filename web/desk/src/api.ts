@@ -22,10 +22,8 @@ export interface Chat {
   closeReason: string | null;
   seq: number;
   preview: string;
-  /** Agent messages the platform has not accepted yet. */
-  unpushed?: number;
   /** Number of the last agent message the platform has accepted. */
-  pushedThrough?: number;
+  pushedThrough: number;
 }
 
 export interface Line {
@@ -41,13 +39,12 @@ interface Numbered {
 
 export type ChatEvent = Numbered &
   (
-    | { type: 'opened'; reason: string }
+    | { type: 'opened'; text: string; reason: string | null }
     | { type: 'visitor_message'; text: string }
     | { type: 'agent_message'; text: string; agent: Face; clientId?: string }
     | { type: 'claimed'; agent: Face }
     | { type: 'closed'; reason: string; agent: Face | null }
-    | { type: 'refused'; seq: number; detail: string; refused?: number }
-    | { type: 'notice'; text: string; kind: string }
+    | { type: 'refused'; message: number; detail: string }
   );
 
 const http = new Http({

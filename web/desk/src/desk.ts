@@ -98,10 +98,21 @@ export class Desk {
   }
 
   select(id: string | null): void {
+    const before = this.state.value.selected;
     this.state.patch({ selected: id });
+    if (before !== null && before !== id) this.leave(before);
     if (id === null || this.state.value.phase !== 'ready') return;
     void this.room(id).load();
     this.watch(id);
+  }
+
+  /** A chat that was only looked at is not kept in memory or watched. */
+  private leave(id: string): void {
+    const chat = this.state.value.chats.find((one) => one.id === id);
+    const room = this.rooms.get(id);
+    if (!room || (chat && this.mine(chat)) || room.outbox.items.value.length > 0) return;
+    this.rooms.delete(id);
+    this.link.send(JSON.stringify({ unwatch: id }));
   }
 
   room(id: string): Room {

@@ -139,6 +139,10 @@ export class Room {
 
   private taken(events: readonly ChatEvent[]): void {
     if (events.some((event) => event.type === 'visitor_message')) this.quiet();
+    if (this.loaded && events.some((event) => event.type === 'opened' && event.seq > 1)) {
+      this.loading = null;
+      void this.load();
+    }
     const ids = events.map((e) => (e.type === 'agent_message' ? (e.clientId ?? '') : ''));
     this.outbox.shown(this.log.last, new Set(ids));
     this.options.changed();

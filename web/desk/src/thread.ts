@@ -51,7 +51,15 @@ export function chatThread(
   for (const item of pending) {
     if (!known.has(item.clientId)) rows.push(pendingRow(item, chat.agent));
   }
-  return { before: transcript.map(lineRow), rows, unansweredSince: unanswered(rows) };
+  const before = (transcript.length > 0 ? transcript : askedWith(events)).map(lineRow);
+  return { before, rows, unansweredSince: unanswered(rows) };
+}
+
+/** Without a transcript, at least the words that brought the visitor here. */
+function askedWith(events: readonly ChatEvent[]): Line[] {
+  return events.flatMap((e) =>
+    e.type === 'opened' && e.text ? [{ from: 'visitor', text: e.text, at: e.at }] : [],
+  );
 }
 
 function lineRow(line: Line, at: number): Message {
@@ -68,14 +76,7 @@ function lineRow(line: Line, at: number): Message {
 
 /** Numbers of agent messages the platform will never take, with why. */
 function refusals(events: readonly ChatEvent[]): Map<number, string> {
-  const found = new Map<number, string>();
-  for (const [at, event] of events.entries()) {
-    if (event.type !== 'refused') continue;
-    const last = events.slice(0, at).findLast((earlier) => earlier.type === 'agent_message');
-    const which = event.refused ?? last?.seq;
-    if (which !== undefined) found.set(which, event.detail);
-  }
-  return found;
+  return new Map(events.flatMap((e) => (e.type === 'refused' ? [[e.message, e.detail]] : [])));
 }
 
 function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[] {
@@ -102,7 +103,12 @@ function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[
         from: 'agent',
         text: event.text,
         face: faceOf(event.agent),
-        delivery: detail === undefined ? deliveryOf(event.seq, chat) : 'refused',
+        delivery:
+          detail === undefined
+            ? event.seq <= chat.pushedThrough
+              ? 'delivered'
+              : 'sent'
+            : 'refused',
       };
       return [detail === undefined ? row : { ...row, detail }];
     }
@@ -110,16 +116,12 @@ function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[
       return status(`${faceOf(event.agent)?.name ?? 'An agent'} took the chat`);
     case 'closed':
       return status(closedText(event.reason, faceOf(event.agent)));
-    case 'notice':
-      return event.text ? status(event.text) : [];
+    case 'opened':
+      // A visitor who asks again while the last words are under way comes back to the same chat.
+      return event.seq > 1 ? status('Handed over again') : [];
     default:
       return [];
   }
-}
-
-function deliveryOf(seq: number, chat: Chat): Delivery {
-  if (chat.pushedThrough === undefined) return chat.unpushed === 0 ? 'delivered' : 'sent';
-  return seq <= chat.pushedThrough ? 'delivered' : 'sent';
 }
 
 function closedText(reason: string, agent: Face | null): string {

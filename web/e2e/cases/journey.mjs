@@ -1,6 +1,6 @@
 // The whole way: bot, human, reload in the middle, back to the bot.
 import assert from 'node:assert/strict';
-import { closeAll, desk, openPage, quiet, until, widget } from '../kit.mjs';
+import { closeAll, handover, openPage, quiet, until, widget } from '../kit.mjs';
 
 const ROUNDS = 5;
 
@@ -14,18 +14,7 @@ export const cases = {
 };
 
 async function wholeWay(browser, target) {
-  const visitorPage = await openPage(browser, target.url);
-  const visitor = widget(visitorPage);
-  await visitor.open();
-
-  await visitor.say('what do you do?');
-  await visitor.answered('what do you do?');
-  await visitor.say('talk to a person');
-
-  const deskPage = await openPage(browser, `${target.url}/desk`);
-  const agent = desk(deskPage);
-  await agent.signIn(target);
-  await agent.takeNewest();
+  const { visitorPage, visitor, deskPage, agent } = await handover(browser, target);
   const name = (await agent.name()).trim();
 
   const said = [];
@@ -107,14 +96,7 @@ async function nothingBefore(browser, target) {
 }
 
 async function draftStays(browser, target) {
-  const visitorPage = await openPage(browser, target.url);
-  const visitor = widget(visitorPage);
-  await visitor.open();
-  await visitor.say('talk to a person');
-  const deskPage = await openPage(browser, `${target.url}/desk`);
-  const agent = desk(deskPage);
-  await agent.signIn(target);
-  await agent.takeNewest();
+  const { deskPage, agent } = await handover(browser, target);
   await agent.input.focus();
   // Every shortcut key, typed into the reply, is just a letter.
   await deskPage.keyboard.type('jkcri? half a sentence');

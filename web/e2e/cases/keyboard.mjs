@@ -1,6 +1,6 @@
 // The widget and the desk without a mouse.
 import assert from 'node:assert/strict';
-import { desk, openPage, quiet, until, widget } from '../kit.mjs';
+import { openPage, queued, quiet, until, widget } from '../kit.mjs';
 
 /** What has the focus, through all shadow roots: its tag, and what it is called. */
 const focused = (page) =>
@@ -64,17 +64,12 @@ async function sheetKeys(browser, target) {
 }
 
 async function deskKeys(browser, target) {
-  const visitorPage = await openPage(browser, target.url);
-  const visitor = widget(visitorPage);
-  await visitor.open();
-  await visitor.say('talk to a person');
-  const page = await openPage(browser, `${target.url}/desk`);
-  const agent = desk(page);
-  await agent.signIn(target);
-  await page.locator('desk-queue .waiting .row').last().waitFor();
+  const { visitor, deskPage: page } = await queued(browser, target);
+  await page.bringToFront();
   await page.keyboard.press('?');
   await page.locator('desk-help dialog[open]').waitFor();
   await page.keyboard.press('Escape');
+  await page.locator('desk-help dialog[open]').waitFor({ state: 'detached' });
   for (;;) {
     await page.keyboard.press('j');
     const row = page.locator('desk-queue .row[aria-current]');

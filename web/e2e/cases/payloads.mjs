@@ -1,4 +1,4 @@
-// Words that would run a script where text is taken for markup. Each calls alert or sets window.xss.
+// Words that would run a script where text is taken for markup: each calls alert or sets a mark.
 export const PAYLOADS = [
   '<script>alert(1)</script>',
   '<img src=x onerror=alert(1)>',

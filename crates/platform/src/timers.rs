@@ -26,16 +26,15 @@ pub(crate) async fn start(app: &Arc<App>, shutdown: CancellationToken) -> Result
     for owed in owing(app).await? {
         app.drive(&owed.bot, &owed.conversation, owed.state);
     }
-    app.tasks.spawn(hear_clock(Arc::clone(app)));
+    let wakes = app.store.wakes::<Conversation>();
+    app.tasks.spawn(hear_clock(Arc::clone(app), wakes));
     app.tasks.spawn(sweep(Arc::clone(app)));
     app.tasks.spawn(pulse::beat(Arc::clone(app)));
     Ok(())
 }
 
 /// Ends pauses on time, with or without traffic.
-async fn hear_clock(app: Arc<App>) {
-    // Made before the first look, so that no earlier wake time is missed in between.
-    let mut wakes = app.store.wakes::<Conversation>();
+async fn hear_clock(app: Arc<App>, mut wakes: store::Wakes) {
     loop {
         let woken = tokio::select! {
             woken = wait_and_wake(&app, &mut wakes) => woken,

@@ -14,11 +14,12 @@ pub fn delay(id: &str, attempts: u32) -> Millis {
     step + step * spread / 1_000
 }
 
-/// The wait the receiver asked for, kept between ours and the top of the ladder.
+/// The wait the receiver asked for, but not more than the top of the ladder, nor less than ours.
 #[must_use]
 pub fn delay_asked(id: &str, attempts: u32, retry_after: Millis) -> Millis {
-    let ours = delay(id, attempts);
-    retry_after.clamp(ours, LADDER_S[LADDER_S.len() - 1] * SECOND_MS)
+    let top = LADDER_S[LADDER_S.len() - 1] * SECOND_MS;
+    // Ours may lie above the top by its jitter, so this is no `clamp`.
+    retry_after.min(top).max(delay(id, attempts))
 }
 
 /// FNV-1a: good enough to spread, and the same everywhere.
@@ -59,5 +60,11 @@ mod tests {
         assert_eq!(delay_asked("x", 1, 3_600 * SECOND_MS), 300 * SECOND_MS);
         assert_eq!(delay_asked("x", 1, 0), delay("x", 1));
         assert_eq!(delay_asked("x", 1, 30 * SECOND_MS), 30 * SECOND_MS);
+        for attempts in 1..40 {
+            for after in [0, 300 * SECOND_MS, Millis::MAX] {
+                let wait = delay_asked("x", attempts, after);
+                assert!((delay("x", attempts)..=360 * SECOND_MS).contains(&wait));
+            }
+        }
     }
 }

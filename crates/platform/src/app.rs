@@ -45,3 +45,6 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

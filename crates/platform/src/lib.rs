@@ -24,6 +24,7 @@ mod history;
 mod http;
 mod limit;
 mod pulse;
+mod recent;
 mod timers;
 mod turn;
 mod typing;

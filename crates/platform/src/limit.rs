@@ -22,6 +22,9 @@ pub(crate) const SLOW_READER_WAIT: Duration = Duration::from_secs(10);
 pub(crate) const PING_SECONDS: usize = 25;
 /// Visitors kept in memory, twice: those used lately and those used before them.
 pub(crate) const VISITORS_CACHED_MAX: usize = 8_192;
+/// Conversations whose last settled call is remembered, twice; a state that was handed in late is
+/// late by milliseconds, in which far fewer are settled.
+pub(crate) const SETTLED_REMEMBERED_MAX: usize = 8_192;
 /// Typing calls under way at a time, all bots together; more are not made.
 pub(crate) const TYPING_CALLS_MAX: usize = 64;
 /// Conversations whose last typing call is remembered before old ones are forgotten.

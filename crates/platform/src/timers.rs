@@ -99,34 +99,37 @@ async fn wake(
     Ok(())
 }
 
-/// A call that is still the one owed after a whole round is under way nowhere: every call ends
-/// sooner. It can only have been lost with a commit whose answer was lost.
+/// Looks for forgotten calls, again and again.
 async fn sweep(app: Arc<App>) {
-    let mut before: HashMap<String, (u64, u64)> = HashMap::new();
+    let mut owed = HashMap::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(limit::SWEEP_EVERY) => {}
             () = app.shutdown.cancelled() => return,
         }
-        let found = match owing(&app).await {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::warn!(%error, "could not look for forgotten calls");
-                continue;
-            }
-        };
-        let mut seen = HashMap::new();
-        for Owed { bot, conversation, state } in found {
-            let Some(call) = state.owed().as_ref().map(call_id) else {
-                continue;
-            };
-            seen.insert(conversation.clone(), call);
-            if before.get(&conversation) == Some(&call) {
-                app.drive(&bot, &conversation, state);
-            }
+        match take_up_forgotten(&app, &owed).await {
+            Ok(found) => owed = found,
+            Err(error) => tracing::warn!(%error, "could not look for forgotten calls"),
         }
-        before = seen;
     }
+}
+
+/// A call that was owed a whole round ago and still is, is under way nowhere: every call ends
+/// sooner. It can only have been lost with a commit whose answer was lost. Returns what is owed
+/// now, by conversation.
+async fn take_up_forgotten(
+    app: &Arc<App>,
+    owed_before: &HashMap<String, (u64, u64)>,
+) -> Result<HashMap<String, (u64, u64)>, StoreError> {
+    let mut owed = HashMap::new();
+    for Owed { bot, conversation, state } in owing(app).await? {
+        let Some(call) = state.owed().as_ref().map(call_id) else { continue };
+        if owed_before.get(&conversation) == Some(&call) {
+            app.drive(&bot, &conversation, state);
+        }
+        owed.insert(conversation, call);
+    }
+    Ok(owed)
 }
 
 struct Owed {
@@ -164,3 +167,6 @@ fn call_id(effect: &Effect) -> (u64, u64) {
         | Effect::StepTwo { turn, epoch, .. } => (*turn, *epoch),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use std::{
 };
 
 use machine::{
-    Machine as _,
+    Machine as _, Position,
     conversation::{Conversation, Effect, Input},
 };
 use store::StepError;
@@ -20,15 +20,21 @@ use store::StepError;
 use crate::{
     app::App,
     bot::{Bot, Question},
-    limit, webhook,
+    limit,
+    recent::Recent,
+    webhook,
 };
 
 /// The calls under way.
-#[derive(Default)]
-pub(crate) struct Lanes(Mutex<Busy>);
+pub(crate) struct Lanes(Mutex<Calls>);
 
-/// The busy lanes, each with the newest state that arrived meanwhile.
-type Busy = HashMap<(Arc<str>, Lane), Option<Conversation>>;
+struct Calls {
+    /// The busy lanes, each with the newest state that arrived meanwhile.
+    busy: HashMap<(Arc<str>, Lane), Option<Conversation>>,
+    /// Where each conversation was when its last call was settled. A state from before that was
+    /// handed in late: what it owes has been done.
+    settled: Recent<Position>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
@@ -52,7 +58,11 @@ impl App {
         }
         let conversation: Arc<str> = conversation.into();
         let lane = lane(&effect);
-        match self.lanes.lock().entry((Arc::clone(&conversation), lane)) {
+        let mut calls = self.lanes.lock();
+        if calls.settled.get(&conversation) > Some(state.position()) {
+            return;
+        }
+        match calls.busy.entry((Arc::clone(&conversation), lane)) {
             Entry::Occupied(mut busy) => {
                 let waiting = busy.get_mut();
                 *waiting = Some(newer(state, waiting.take()));
@@ -60,6 +70,7 @@ impl App {
             }
             Entry::Vacant(free) => free.insert(None),
         };
+        drop(calls);
         let place = Place { bot: Arc::clone(bot), conversation, lane };
         self.tasks.spawn(Arc::clone(self).run(place, effect));
     }
@@ -123,20 +134,23 @@ impl App {
 
     /// The next call of this lane; otherwise leaves the lane and hands the state on.
     fn go_on(self: &Arc<Self>, place: &Place, settled: Option<Conversation>) -> Option<Effect> {
-        let key = (Arc::clone(&place.conversation), place.lane);
         let newest = {
-            let mut lanes = self.lanes.lock();
-            let waiting = lanes.get_mut(&key).and_then(Option::take);
-            let newest = match (settled, waiting) {
-                (Some(settled), waiting) => Some(newer(settled, waiting)),
-                (None, waiting) => waiting,
+            let mut calls = self.lanes.lock();
+            if let Some(settled) = &settled {
+                calls.settled.put(&place.conversation, settled.position());
+            }
+            let key = (Arc::clone(&place.conversation), place.lane);
+            let waiting = calls.busy.get_mut(&key).and_then(Option::take);
+            let newest = match settled {
+                Some(settled) => Some(newer(settled, waiting)),
+                None => waiting,
             };
             let owed = newest.as_ref().and_then(Conversation::owed);
             let owed = owed.filter(|effect| lane(effect) == place.lane);
             if owed.is_some() && !self.shutdown.is_cancelled() {
                 return owed;
             }
-            lanes.remove(&key);
+            calls.busy.remove(&key);
             newest
         };
         self.drive(&place.bot, &place.conversation, newest?);
@@ -144,8 +158,15 @@ impl App {
     }
 }
 
+impl Default for Lanes {
+    fn default() -> Self {
+        let settled = Recent::new(limit::SETTLED_REMEMBERED_MAX);
+        Self(Mutex::new(Calls { busy: HashMap::new(), settled }))
+    }
+}
+
 impl Lanes {
-    fn lock(&self) -> MutexGuard<'_, Busy> {
+    fn lock(&self) -> MutexGuard<'_, Calls> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -163,3 +184,6 @@ fn newer(one: Conversation, other: Option<Conversation>) -> Conversation {
         _ => one,
     }
 }
+
+#[cfg(test)]
+mod tests;

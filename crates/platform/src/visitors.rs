@@ -3,10 +3,7 @@
 //! User, conversation and token share one 26 character id, so each leads to the others without a
 //! table: `usr_<id>`, `cnv_<id>`, `vst_<id>_<secret>`.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use edge::{ids, secrets};
 use machine::{Machine as _, Millis, conversation::Conversation};
@@ -15,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use store::{Ledger, Store, StoreError};
 use wire::visitor::NewVisitor;
 
-use crate::limit;
+use crate::{limit, recent::Recent};
 
 const SPACE: &str = "visitor";
 const ID_LENGTH: usize = 26;
@@ -39,18 +36,13 @@ pub(crate) struct Created {
 /// All visitors, the recent ones in memory.
 pub(crate) struct Visitors {
     store: Store,
-    recent: Mutex<Recent>,
-}
-
-#[derive(Default)]
-struct Recent {
-    young: HashMap<Box<str>, Arc<Visitor>>,
-    old: HashMap<Box<str>, Arc<Visitor>>,
+    recent: Mutex<Recent<Arc<Visitor>>>,
 }
 
 impl Visitors {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, recent: Mutex::default() }
+        let recent = Mutex::new(Recent::new(limit::VISITORS_CACHED_MAX));
+        Self { store, recent }
     }
 
     /// Makes a visitor of `bot` and the conversation they will have.
@@ -82,7 +74,7 @@ impl Visitors {
             self.store.put_record(SPACE, &user, &record, None),
             ledger.create(&conversation, &fresh),
         )?;
-        self.recent().keep(&id, Arc::new(visitor));
+        self.recent().put(&id, Arc::new(visitor));
         Ok(Created { user, token })
     }
 
@@ -125,31 +117,12 @@ impl Visitors {
             detail: error.to_string(),
         })?;
         let visitor = Arc::new(visitor);
-        self.recent().keep(id, Arc::clone(&visitor));
+        self.recent().put(id, Arc::clone(&visitor));
         Ok(Some(visitor))
     }
 
-    fn recent(&self) -> MutexGuard<'_, Recent> {
+    fn recent(&self) -> MutexGuard<'_, Recent<Arc<Visitor>>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Recent {
-    fn get(&mut self, id: &str) -> Option<Arc<Visitor>> {
-        if let Some(visitor) = self.young.get(id) {
-            return Some(Arc::clone(visitor));
-        }
-        let visitor = self.old.remove(id)?;
-        self.keep(id, Arc::clone(&visitor));
-        Some(visitor)
-    }
-
-    /// When the young are many, they become the old, and the old are forgotten.
-    fn keep(&mut self, id: &str, visitor: Arc<Visitor>) {
-        if self.young.len() >= limit::VISITORS_CACHED_MAX {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(id.into(), visitor);
     }
 }
 

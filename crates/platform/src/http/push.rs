@@ -16,6 +16,7 @@ use edge::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use machine::{
+    Millis,
     conversation::{Agent, Conversation, Goodbye, Input, PauseChange, Push as Pushed, Refusal},
     limits,
 };
@@ -56,20 +57,29 @@ async fn accept(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Conve
     let (push, bot) = read(app, headers, &body)?;
     let key = key(headers, &push)?;
     let conversation = visitors::conversation_of(&push.user_id).ok_or_else(unknown)?;
-    let is_typing = push.kind == PushKind::Typing;
-    let typist = push.agent.clone();
+    let (kind, profile) = (push.kind.clone(), push.agent.clone());
     let now = app.clock.now();
     let input = Input::Pushed(pushed(push));
     let stepped = bot.ledger.step(&conversation, &bot.policy, now, key, input).await?;
-    if is_typing && !stepped.repeated {
-        let typist = typist.map(agent).or_else(|| stepped.state.agent().cloned());
-        let until = now + limits::TYPING_MS;
-        if let Some(event) = events::typing(typist.as_ref(), now, until) {
-            bot.ledger.whisper(&conversation, &event, until);
+    if !stepped.repeated {
+        let agent = profile.map(agent).or_else(|| stepped.state.agent().cloned());
+        match kind {
+            PushKind::Typing => whisper(&bot, &conversation, agent.as_ref(), now),
+            // A message ends the typing at once, also for a page that opens only now.
+            PushKind::Message { .. } => bot.ledger.whisper(&conversation, "", now),
+            PushKind::ChannelUpdate => {}
         }
     }
     app.drive(&bot, &conversation, stepped.state.clone());
     Ok(stepped.state)
+}
+
+/// The agent types: shown for ten seconds, or until the next whisper or message.
+fn whisper(bot: &Bot, conversation: &str, agent: Option<&Agent>, now: Millis) {
+    let until = now + limits::TYPING_MS;
+    if let Some(event) = events::typing(agent, now, until) {
+        bot.ledger.whisper(conversation, &event, until);
+    }
 }
 
 /// A push and the bot it may speak to. Without a valid key nothing is learned: not which bots or

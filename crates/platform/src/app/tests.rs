@@ -1,0 +1,62 @@
+//! The platform on a desk: a store, one bot that counts its questions, and no network.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use dialogflow::{Answer, BoxFuture, Query};
+use edge::{Clock, egress::Egress};
+use machine::conversation::Policy;
+use store::Store;
+use tempfile::TempDir;
+
+use super::App;
+use crate::{BotConfig, bot::Bot};
+
+pub(crate) struct Desk {
+    pub(crate) app: Arc<App>,
+    pub(crate) bot: Arc<Bot>,
+    pub(crate) asked: Arc<AtomicUsize>,
+    /// Lives as long as the store in it.
+    pub(crate) _dir: TempDir,
+}
+
+struct Counting(Arc<AtomicUsize>);
+
+impl dialogflow::Bot for Counting {
+    fn detect_intent(&self, _: Query) -> BoxFuture<'_, Result<Answer, dialogflow::BotError>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let response = serde_json::json!({ "queryResult": { "fulfillmentText": "Hi" } });
+        Box::pin(async { Ok(Answer { response, memory: None }) })
+    }
+}
+
+pub(crate) async fn desk() -> Desk {
+    let dir = TempDir::new().unwrap();
+    let store = Store::open(&format!("sqlite:{}", dir.path().join("t.db").display())).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let config = BotConfig {
+        id: "support".to_owned(),
+        name: "Support".to_owned(),
+        bot: Arc::new(Counting(Arc::clone(&asked))),
+        language: "en".to_owned(),
+        push_keys: Vec::new(),
+        webhook: None,
+        policy: Policy::default(),
+    };
+    let (clock, _) = Clock::manual(0);
+    let app = App::new(vec![config], store.unwrap(), clock, Egress::new().unwrap());
+    let bot = Arc::clone(&app.bots["support"]);
+    Desk { app: Arc::new(app), bot, asked, _dir: dir }
+}
+
+/// Until no call is under way.
+pub(crate) async fn at_rest(app: &App) {
+    let resting = async {
+        while !app.tasks.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), resting).await.unwrap();
+}

@@ -1,0 +1,25 @@
+use std::sync::atomic::Ordering;
+
+use machine::{
+    Machine as _,
+    conversation::{Conversation, Input, Said},
+};
+
+use crate::app::tests::{Desk, at_rest, desk};
+
+/// A request may be held up between its commit and handing its state to the driver, for so long
+/// that what the state owes has been done by then.
+#[tokio::test]
+async fn a_state_that_is_handed_in_late_makes_no_second_call() {
+    let Desk { app, bot, asked, .. } = desk().await;
+    bot.ledger.create("cnv_1", &Conversation::new()).await.unwrap();
+    let said = Input::VisitorSaid { client_id: "c".to_owned(), said: Said::text("hello") };
+    let stepped = bot.ledger.step("cnv_1", &bot.policy, 0, None, said).await.unwrap();
+    app.drive(&bot, "cnv_1", stepped.state.clone());
+    at_rest(&app).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert!(stepped.state.owes());
+    app.drive(&bot, "cnv_1", stepped.state);
+    at_rest(&app).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}

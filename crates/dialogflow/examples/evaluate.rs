@@ -225,19 +225,19 @@ fn foreign(
     exports: &[(std::borrow::Cow<'_, str>, Files)],
     language: &str,
 ) -> Result<String, Box<dyn Error>> {
-    let (mut asked, mut claimed) = (0, 0);
+    let (mut asked, mut claimed) = (0_u32, 0_u32);
     for (_, files) in exports.iter().filter(|(name, _)| name != own) {
         if !languages(files)?.iter().any(|l| l == language) {
             continue;
         }
         for phrase in phrases(files, language)? {
             asked += 1;
-            claimed += usize::from(understood(bot, &phrase.text, language)?.is_some());
+            claimed += u32::from(understood(bot, &phrase.text, language)?.is_some());
         }
     }
     Ok(match asked {
         0 => "–".to_owned(),
-        _ => format!("{:.0} % of {asked}", 100.0 * f64::from(claimed as u32) / asked as f64),
+        _ => format!("{:.0} % of {asked}", 100.0 * f64::from(claimed) / f64::from(asked)),
     })
 }
 

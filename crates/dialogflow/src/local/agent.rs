@@ -20,6 +20,7 @@ pub struct Agent {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the export's own flags")]
 pub(crate) struct Intent {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -100,6 +101,7 @@ pub(crate) struct Part {
 
 /// An entity of the export.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the export's own flags")]
 pub(crate) struct EntityType {
     /// With the at sign: `@room`.
     pub(crate) name: Arc<str>,

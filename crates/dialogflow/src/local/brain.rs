@@ -21,6 +21,8 @@ const GUESSED: f32 = 0.9;
 const GUESSED_ONE_WORD: f32 = 0.7;
 /// Intents this close are told apart by priority.
 const CLOSE: f32 = 0.03;
+/// Similarities this close are those of the same phrase.
+const SAME: f32 = 1e-5;
 /// Head start of an intent whose input contexts are active.
 const IN_CONTEXT: f32 = 0.05;
 
@@ -272,16 +274,8 @@ impl Brain {
         intents: &[Intent],
         threshold: f32,
     ) -> Option<Guess> {
-        let mut likely: HashMap<usize, f32> = HashMap::new();
-        if let Some(classifier) = &self.classifier {
-            let scores = classifier.scores(&self.sample(&views[0], &views[1], &views[2]));
-            let mut taking_part: Vec<usize> =
-                best.keys().copied().filter(|i| self.classes.contains_key(i)).collect();
-            taking_part.sort_unstable();
-            let mut own: Vec<f32> = taking_part.iter().map(|i| scores[self.classes[i]]).collect();
-            softmax(&mut own);
-            likely.extend(taking_part.into_iter().zip(own));
-        }
+        let mut likely = self.likely(&best, views);
+        share(&best, &mut likely);
         let mut ranked: Vec<(f32, Guess)> = Vec::new();
         for mut guess in best.into_values() {
             let context = if intents[guess.intent].inputs.is_empty() { 0.0 } else { IN_CONTEXT };
@@ -300,6 +294,18 @@ impl Brain {
         let highest = ranked.first()?.0;
         let close = ranked.into_iter().take_while(|(score, _)| highest - score <= CLOSE);
         close.min_by_key(|(_, guess)| Reverse(intents[guess.intent].priority)).map(|(_, g)| g)
+    }
+
+    /// What the classifier gives each of the intents in question.
+    fn likely(&self, best: &HashMap<usize, Guess>, views: &[Counts; 3]) -> HashMap<usize, f32> {
+        let Some(classifier) = &self.classifier else { return HashMap::new() };
+        let scores = classifier.scores(&self.sample(&views[0], &views[1], &views[2]));
+        let mut taking_part: Vec<usize> =
+            best.keys().copied().filter(|i| self.classes.contains_key(i)).collect();
+        taking_part.sort_unstable();
+        let mut own: Vec<f32> = taking_part.iter().map(|i| scores[self.classes[i]]).collect();
+        softmax(&mut own);
+        taking_part.into_iter().zip(own).collect()
     }
 
     /// The nearest phrase of each intent.
@@ -354,6 +360,18 @@ impl Brain {
             at = end;
         }
         [words_and_pairs(&plain), words_and_pairs(&places), letters(text.words())]
+    }
+}
+
+/// Intents that own the same phrase cannot be told apart by it: each gets what they have together,
+/// and priority decides.
+fn share(best: &HashMap<usize, Guess>, likely: &mut HashMap<usize, f32>) {
+    let mut nearest: Vec<(f32, usize)> =
+        likely.keys().filter_map(|intent| Some((best.get(intent)?.similarity, *intent))).collect();
+    nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    for group in nearest.chunk_by(|a, b| b.0 - a.0 < SAME) {
+        let together: f32 = group.iter().map(|(_, intent)| likely[intent]).sum();
+        likely.extend(group.iter().map(|(_, intent)| (*intent, together.min(1.0))));
     }
 }
 

@@ -87,7 +87,9 @@ pub(crate) fn softmax(scores: &mut [f32]) {
         *score = (*score - highest).exp();
         sum += *score;
     }
-    scores.iter_mut().for_each(|score| *score /= sum);
+    for score in scores.iter_mut() {
+        *score /= sum;
+    }
 }
 
 /// Fisher–Yates with a generator of our own: the order is part of the result.

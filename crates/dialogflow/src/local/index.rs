@@ -64,7 +64,9 @@ impl Space {
             known.extend(id.map(|id| (*id, weight)));
         }
         let length = f32::sqrt(length).max(f32::MIN_POSITIVE);
-        known.iter_mut().for_each(|(_, weight)| *weight /= length);
+        for (_, weight) in &mut known {
+            *weight /= length;
+        }
         known
     }
 

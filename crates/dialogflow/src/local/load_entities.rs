@@ -72,10 +72,10 @@ fn read_entries(file: &str, items: Vec<Value>, report: &mut Report) -> Vec<Entry
         let entry = Entry { value: from.string("value"), synonyms: from.strings("synonyms") };
         from.ignore(&["languageCode"]);
         from.finish(report);
-        if !entry.value.is_empty() {
-            entries.push(entry);
-        } else {
+        if entry.value.is_empty() {
             report.note(file, NoticeKind::Unreadable, "a value without text");
+        } else {
+            entries.push(entry);
         }
     }
     entries

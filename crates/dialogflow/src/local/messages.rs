@@ -17,12 +17,9 @@ pub(crate) fn read(file: &str, mut from: Fields<'_>, report: &mut Report) -> Opt
     if from.is_filled("condition") {
         report.note(file, NoticeKind::Condition, "message");
     }
-    let platform = match platform(&platform_name) {
-        Ok(platform) => platform,
-        Err(()) => {
-            report.note(file, NoticeKind::UnsupportedMessage, format!("for {platform_name}"));
-            return None;
-        }
+    let Ok(platform) = platform(&platform_name) else {
+        report.note(file, NoticeKind::UnsupportedMessage, format!("for {platform_name}"));
+        return None;
     };
     let content = match kind.as_str() {
         "0" => Content::Text(from.strings("speech")),

@@ -110,7 +110,7 @@ pub(crate) fn find(
     found.extend(times::combined(text, &dates, &times, moment));
     found.extend(times::periods(text, &times, moment));
     found.extend(dates::periods(text, &dates, moment));
-    found.extend(dates.iter().map(|d| ("@sys.date", d.words.clone(), dates::noon(&d.day, moment))));
+    found.extend(dates.iter().map(|d| ("@sys.date", d.words.clone(), dates::noon(d.day, moment))));
     found.extend(times.iter().map(|t| ("@sys.time", t.words.clone(), t.value(moment))));
     found.extend(written::find(text));
     found.extend(places::find(text));

@@ -81,7 +81,7 @@ fn check(query: &Query) -> Result<(), BotError> {
     }
 }
 
-impl<'a> Turn<'a> {
+impl Turn<'_> {
     /// Selects by name and input contexts; the most contexts first, then priority. The name of an
     /// event for which there is no intent has no effect.
     fn event(&mut self, name: &str) -> Outcome {
@@ -259,8 +259,9 @@ impl<'a> Turn<'a> {
     }
 
     fn moment(&self) -> Moment {
-        let zone = self.query.time_zone.as_deref().into_iter().chain([self.agent.zone.as_str()]);
-        let zone = zone.filter_map(|name| TimeZone::get(name).ok()).next().unwrap_or(TimeZone::UTC);
+        let own = [self.agent.zone.as_str()];
+        let mut names = self.query.time_zone.as_deref().into_iter().chain(own);
+        let zone = names.find_map(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
         let now = Timestamp::from_millisecond(self.query.now).unwrap_or(Timestamp::UNIX_EPOCH);
         now.to_zoned(zone)
     }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::contract_r1;
 
-fn message(canonical: Value) -> String {
+fn message(canonical: &Value) -> String {
     let response = json!({ "queryResult": { "fulfillmentMessages": [canonical] } });
     contract_r1(&response)["queryResult"]["fulfillmentMessages"][0].to_string()
 }
@@ -168,10 +168,10 @@ fn each_kind_of_message_has_all_its_keys() {
         ),
     ] {
         let whole = format!(r#"{{"platform":"PLATFORM_UNSPECIFIED",{expected}}}"#);
-        assert_eq!(message(canonical), whole);
+        assert_eq!(message(&canonical), whole);
     }
-    let unknown = message(json!({ "platform": "SLACK", "hologram": {} }));
+    let unknown = message(&json!({ "platform": "SLACK", "hologram": {} }));
     assert_eq!(unknown, r#"{"platform":"SLACK"}"#);
-    let numbered = message(json!({ "platform": 1, "text": { "text": ["a"] } }));
+    let numbered = message(&json!({ "platform": 1, "text": { "text": ["a"] } }));
     assert_eq!(numbered, r#"{"platform":"FACEBOOK","text":{"text":["a"]},"message":"text"}"#);
 }

@@ -45,11 +45,11 @@ fn near_questions_are_answered_with_their_entities() {
 fn an_intent_with_negative_priority_never_matches() {
     check(
         "covid19-pathfinder",
-        r#"
+        "
         > talk to a live agent
         = Default Fallback Intent 1.00
         : I'm not sure how to answer that question. Try rephrasing it.
-    "#,
+    ",
     );
 }
 

@@ -8,7 +8,7 @@ use crate::script::{bot, check, query};
 fn near_phrases_ask_for_a_person() {
     check(
         "handoff-demo",
-        r#"
+        "
         > talk to a person
         = Operator Request 1.00
         : No worries! I'll connect you with a live operator. One momen…
@@ -36,7 +36,7 @@ fn near_phrases_ask_for_a_person() {
         > what is your purpose
         = What's My Purpose? 0.62
         : I'm a very simple agent designed to help developers learn ho…
-    "#,
+    ",
     );
 }
 
@@ -44,7 +44,7 @@ fn near_phrases_ask_for_a_person() {
 fn two_unknown_texts_in_a_row_hand_over() {
     check(
         "handoff-demo",
-        r#"
+        "
         > asdf qwer
         = Default Fallback Intent 1.00
         : I can either connect you with a customer service agent or te…
@@ -54,7 +54,7 @@ fn two_unknown_texts_in_a_row_hand_over() {
         : I'm not sure I can help with that. I'm connecting you with a…
         # defaultfallbackintent-followup 0
         # operator_request 1
-    "#,
+    ",
     );
 }
 
@@ -62,7 +62,7 @@ fn two_unknown_texts_in_a_row_hand_over() {
 fn an_understood_text_in_between_starts_the_count_again() {
     check(
         "handoff-demo",
-        r#"
+        "
         > asdf qwer
         = Default Fallback Intent 1.00
         : I can either connect you with a customer service agent or te…
@@ -75,7 +75,7 @@ fn an_understood_text_in_between_starts_the_count_again() {
         = Default Fallback Intent 1.00
         : I can either connect you with a customer service agent or te…
         # defaultfallbackintent-followup 1
-    "#,
+    ",
     );
 }
 
@@ -83,7 +83,7 @@ fn an_understood_text_in_between_starts_the_count_again() {
 fn contexts_end_after_twenty_idle_minutes() {
     check(
         "handoff-demo",
-        r#"
+        "
         > asdf qwer
         = Default Fallback Intent 1.00
         : I can either connect you with a customer service agent or te…
@@ -104,7 +104,7 @@ fn contexts_end_after_twenty_idle_minutes() {
         = Default Fallback Intent 1.00
         : You can ask me about my purpose, or ask to speak with a pers…
         # defaultfallbackintent-followup 1
-    "#,
+    ",
     );
 }
 

@@ -54,7 +54,7 @@ fn numbers_are_guessed_in_two_languages() {
 fn contexts_tell_the_same_words_apart() {
     check(
         "number-genie",
-        r#"
+        "
         % fr
         > bien sur
         = Default Fallback Intent 1.00
@@ -72,7 +72,7 @@ fn contexts_tell_the_same_words_apart() {
         :
         # game 5
         # done_yes_no 0
-    "#,
+    ",
     );
 }
 
@@ -80,7 +80,7 @@ fn contexts_tell_the_same_words_apart() {
 fn regions_use_their_root_and_strangers_the_agents_own_language() {
     check(
         "number-genie",
-        r#"
+        "
         % fr-CA
         > Répète
         = repeat 1.00
@@ -89,7 +89,7 @@ fn regions_use_their_root_and_strangers_the_agents_own_language() {
         > say that again
         = repeat 1.00
         :
-    "#,
+    ",
     );
 }
 

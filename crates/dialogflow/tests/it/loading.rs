@@ -1,1 +1,307 @@
+use std::io::{Cursor, Write};
 
+use dialogflow::{
+    Input,
+    local::{Agent, LoadError, LocalBot, NoticeKind, Report},
+};
+use serde_json::json;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use crate::script::{agents, query};
+
+fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    for (name, bytes) in entries {
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn load(files: &[(&str, &str)]) -> (Agent, Report) {
+    Agent::from_files("test", files.iter().map(|(n, b)| (*n, *b))).unwrap()
+}
+
+const AGENT: (&str, &str) = ("agent.json", r#"{"language": "en"}"#);
+
+#[test]
+fn six_real_agents_load() {
+    for (name, intents, phrases, entities, values) in [
+        ("handoff-demo", 5, 29, 0, 0),
+        ("room-reservation", 7, 112, 1, 3),
+        ("number-genie", 11, 167, 0, 0),
+        ("corona-wuerzburg-de", 88, 1946, 3, 83),
+        ("covid19-pathfinder", 98, 1277, 4, 20),
+        ("mystery-animal", 62, 404, 37, 6247),
+    ] {
+        let (agent, report) = Agent::load(agents().join(name)).unwrap();
+        let of_values: usize = report.languages.iter().map(|l| l.values).sum();
+        let counts = (report.intents, report.phrases(), report.entities, of_values);
+        assert_eq!(counts, (intents, phrases, entities, values), "{name}");
+        assert_eq!(report.of(NoticeKind::UnknownField).count(), 0, "{report}");
+        assert_eq!(report.of(NoticeKind::Unreadable).count(), 0, "{report}");
+        assert_eq!(report.of(NoticeKind::OrphanFile).count(), 0, "{report}");
+        assert!(agent.languages().any(|l| l == agent.language()));
+    }
+}
+
+#[test]
+fn the_report_is_readable() {
+    let (_, report) = Agent::load(agents().join("handoff-demo")).unwrap();
+    assert_eq!(
+        report.to_string(),
+        "handoff-demo: 5 intents, 29 training phrases, 0 entities\n  \
+         en: 29 phrases, 0 entity values\n\
+         not taken, or not as Dialogflow takes it:\n  \
+         agent.json switches on prebuilt domains; not available here (enabledDomainFeatures)\n"
+    );
+    let (_, report) = Agent::load(agents().join("number-genie")).unwrap();
+    let text = report.to_string();
+    assert!(text.contains("en: 91 phrases") && text.contains("fr: 76 phrases"), "{text}");
+    assert!(
+        text.contains(
+            "intents/Default Fallback Intent.json and 10 more: relies on the agent's webhook"
+        ),
+        "{text}"
+    );
+    let (_, report) = Agent::load(agents().join("covid19-pathfinder")).unwrap();
+    let telephony = report.of(NoticeKind::UnsupportedMessage).count();
+    assert!(telephony > 80, "{report}");
+    let never = report.of(NoticeKind::NeverMatched).map(|n| n.file.as_str());
+    assert_eq!(never.collect::<Vec<_>>(), ["intents/support.livechat.json"]);
+}
+
+#[test]
+fn folder_and_zip_are_the_same_agent() {
+    for name in ["number-genie", "room-reservation"] {
+        let folder = Agent::load(agents().join(name)).unwrap();
+        let archive = Agent::load(agents().join(name).join("agent.zip")).unwrap();
+        assert_eq!(folder.1.languages, archive.1.languages);
+        assert_eq!(folder.1.notices, archive.1.notices);
+        let bytes = std::fs::read(agents().join(name).join("agent.zip")).unwrap();
+        assert_eq!(Agent::from_zip_bytes(&bytes).unwrap().1.notices, archive.1.notices);
+        let holder = tempfile::tempdir().unwrap();
+        std::fs::write(holder.path().join("agent.zip"), &bytes).unwrap();
+        assert_eq!(Agent::load(holder.path()).unwrap().1.languages, archive.1.languages);
+    }
+    let wrapped = zip(&[("my agent/agent.json", b"{}"), ("my agent/intents/a.json", b"{}")]);
+    assert_eq!(Agent::from_zip_bytes(&wrapped).unwrap().1.intents, 1);
+}
+
+#[test]
+fn a_bad_file_is_left_out_and_reported() {
+    let (_, report) = load(&[
+        AGENT,
+        ("intents/good.json", "\u{feff}{\"name\": \"good\", \"surprise\": 1}"),
+        ("intents/bad.json", "{ not json"),
+        ("intents/gone_usersays_en.json", "[]"),
+        ("intents/good_usersays_en.json", r#"[{"data": [{"text": "x", "meta": "@none"}]}]"#),
+        ("entities/lost_entries_en.json", "[]"),
+        ("customSmalltalkResponses_en.json", r#"[{"action": "a", "customAnswers": ["b"]}]"#),
+        ("notes.json", "{}"),
+    ]);
+    let notices: Vec<(&str, NoticeKind, &str)> =
+        report.notices.iter().map(|n| (n.file.as_str(), n.kind, n.detail.as_str())).collect();
+    assert_eq!(
+        notices,
+        [
+            ("customSmalltalkResponses_en.json", NoticeKind::SmallTalk, ""),
+            ("notes.json", NoticeKind::UnknownFile, ""),
+            ("entities/lost_entries_en.json", NoticeKind::OrphanFile, ""),
+            ("intents/bad.json", NoticeKind::Unreadable, "not valid JSON at line 1"),
+            ("intents/good.json", NoticeKind::UnknownField, "surprise"),
+            ("intents/gone_usersays_en.json", NoticeKind::OrphanFile, ""),
+            ("intents/good.json", NoticeKind::UnknownEntity, "@none"),
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_taken_is_said() {
+    let intent = json!({
+        "name": "a", "webhookUsed": true, "webhookForSlotFilling": true,
+        "conditionalResponses": [{}], "condition": "$x > 1",
+        "userSays": [{ "data": [{ "text": "hello" }] }],
+        "responses": [{
+            "messages": [
+                { "type": 99 },
+                { "type": 0, "platform": "pigeon", "speech": "coo" },
+                { "type": "0", "speech": "hi", "condition": "$x" }
+            ],
+            "parameters": [{ "name": "x", "dataType": "@sys.flight-number", "promptMessages": [1] }]
+        }]
+    });
+    let agent = json!({
+        "language": "en", "webhook": { "available": true, "headers": { "key": "hush" } },
+        "customClassifierMode": "use.instead", "enabledKnowledgeBaseNames": ["k"]
+    });
+    let mut regexp = json!({ "name": "r", "isRegexp": true });
+    regexp["entries"] = json!([{ "value": "(" }]);
+    let (agent, intent) = (agent.to_string(), intent.to_string());
+    let regexp = regexp.to_string();
+    let same = r#"{"name": "b", "userSays": [{"data": [{"text": "Hello!"}]}]}"#;
+    let (_, report) = load(&[
+        ("agent.json", &agent),
+        ("intents/a.json", &intent),
+        ("intents/b.json", same),
+        ("entities/r.json", &regexp),
+    ]);
+    let mut kinds: Vec<NoticeKind> = report.notices.iter().map(|n| n.kind).collect();
+    kinds.sort_unstable();
+    assert_eq!(
+        kinds,
+        [
+            NoticeKind::UnsupportedMessage,
+            NoticeKind::UnsupportedMessage,
+            NoticeKind::UnsupportedMessage,
+            NoticeKind::SystemEntity,
+            NoticeKind::BadPattern,
+            NoticeKind::Condition,
+            NoticeKind::Condition,
+            NoticeKind::Condition,
+            NoticeKind::Webhook,
+            NoticeKind::Webhook,
+            NoticeKind::Webhook,
+            NoticeKind::Settings,
+            NoticeKind::Settings,
+            NoticeKind::SharedPhrase,
+        ],
+        "{report}"
+    );
+    assert!(!format!("{report:?}{report}").contains("hush"));
+}
+
+#[test]
+fn what_is_no_export_is_refused() {
+    let reason = |bytes: &[u8]| Agent::from_zip_bytes(bytes).unwrap_err();
+    assert!(matches!(reason(b"PK, but no archive"), LoadError::NotAZip));
+    assert!(matches!(reason(&zip(&[("readme.txt", b"hi")])), LoadError::NotAnAgent));
+    assert!(matches!(reason(&zip(&[("agent.json", b"{{{")])), LoadError::NotAnAgent));
+    let empty = tempfile::tempdir().unwrap();
+    assert!(matches!(Agent::load(empty.path()), Err(LoadError::NotAnAgent)));
+    let nowhere = empty.path().join("nowhere");
+    assert!(matches!(Agent::load(nowhere), Err(LoadError::Unreadable { .. })));
+}
+
+#[test]
+fn archives_that_point_outside_are_refused() {
+    for name in ["../evil.json", "/etc/evil.json", "a/../../evil.json", "a\\..\\evil.json"] {
+        let bytes = zip(&[("agent.json", b"{}"), (name, b"{}")]);
+        assert!(matches!(Agent::from_zip_bytes(&bytes), Err(LoadError::UnsafePath)), "{name}");
+    }
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default();
+    writer.add_symlink("intents/a.json", "/etc/passwd", options).unwrap();
+    let bytes = writer.finish().unwrap().into_inner();
+    assert!(matches!(Agent::from_zip_bytes(&bytes), Err(LoadError::UnsafePath)));
+}
+
+#[test]
+fn bombs_are_refused_while_they_unpack() {
+    let refused = |bytes: &[u8]| match Agent::from_zip_bytes(bytes) {
+        Err(LoadError::TooLarge(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    // One entry of blanks: a thousandfold.
+    let blanks = vec![b' '; 8 << 20];
+    let one = zip(&[("agent.json", b"{}"), ("intents/a.json", &blanks)]);
+    assert_eq!(refused(&one), "it unpacks to more than a hundredfold");
+    // The same with a declared size that lies: the limit counts what comes out.
+    let mut lying = one.clone();
+    let size = u32::try_from(blanks.len()).unwrap().to_le_bytes();
+    while let Some(at) = lying.windows(4).position(|w| w == size) {
+        lying[at..at + 4].copy_from_slice(&7_u32.to_le_bytes());
+    }
+    assert!(Agent::from_zip_bytes(&lying).is_err() || !lying.windows(4).any(|w| w == size));
+    // Many entries below the single limits.
+    let names: Vec<String> = (0..64).map(|n| format!("intents/{n}.json")).collect();
+    let small = vec![b' '; 1 << 20];
+    let many: Vec<(&str, &[u8])> = std::iter::once(("agent.json", &b"{}"[..]))
+        .chain(names.iter().map(|name| (name.as_str(), &small[..])))
+        .collect();
+    assert_eq!(refused(&zip(&many)), "it unpacks to more than a hundredfold");
+    // More than memory should hold, packed badly enough to pass as honest.
+    let mut noise = 1_u64;
+    let honest: Vec<u8> = (0..9 << 20)
+        .map(|_| {
+            noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            b'a' + (noise >> 62) as u8
+        })
+        .collect();
+    let large: Vec<(&str, &[u8])> =
+        names.iter().take(5).map(|name| (name.as_str(), &honest[..])).collect();
+    assert_eq!(refused(&zip(&large)), "it unpacks to more than 40 MiB");
+    // Too many entries.
+    let names: Vec<String> = (0..20_100).map(|n| format!("{n}")).collect();
+    let entries: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &b""[..])).collect();
+    assert_eq!(refused(&zip(&entries)), "the archive has too many entries");
+    // Too large as it is.
+    assert_eq!(refused(&vec![0; (16 << 20) + 1]), "the archive has more than 16 MiB");
+}
+
+#[test]
+fn deep_json_is_one_bad_file() {
+    let deep = "[".repeat(100_000);
+    let (_, report) = load(&[AGENT, ("intents/deep.json", &deep)]);
+    assert_eq!(report.of(NoticeKind::Unreadable).count(), 1);
+}
+
+#[test]
+fn an_archive_inside_the_archive_stays_closed() {
+    let inner = zip(&[("agent.json", b"{}")]);
+    let bytes = zip(&[("agent.json", b"{}"), ("intents/more.zip", &inner)]);
+    let (_, report) = Agent::from_zip_bytes(&bytes).unwrap();
+    assert_eq!(report.of(NoticeKind::UnknownFile).count(), 1);
+}
+
+#[test]
+fn kinds_of_messages_become_canonical() {
+    let intent = json!({
+        "id": "1", "name": "all", "events": [{ "name": "ALL" }],
+        "responses": [{ "messages": [
+            { "type": 0, "speech": "" },
+            { "type": "1", "platform": "facebook", "title": "T", "imageUrl": "i", "buttons": [
+                { "text": "b", "postback": "p" }] },
+            { "type": 2, "platform": "slack", "title": "Q", "replies": ["a"] },
+            { "type": 3, "platform": "telegram", "imageUrl": "i" },
+            { "type": 4, "payload": { "k": [1] } },
+            { "type": "simple_response", "platform": "google", "textToSpeech": "t" },
+            { "type": "suggestion_chips", "platform": "google", "suggestions": [{ "title": "c" }] },
+            { "type": "link_out_chip", "platform": "google", "destinationName": "d", "url": "u" },
+            { "type": "basic_card", "platform": "google", "title": "T", "formattedText": "f",
+              "image": { "url": "i" },
+              "buttons": [{ "title": "o", "openUrlAction": { "url": "u" } }] },
+            { "type": "carousel_card", "platform": "google", "items": [
+                { "optionInfo": { "key": "k" }, "title": "T", "image": { "url": "i" } }] },
+            { "type": "list_card", "platform": "google", "title": "L", "items": [] }
+        ] }]
+    });
+    let (agent, report) = load(&[AGENT, ("intents/all.json", &intent.to_string())]);
+    assert_eq!(report.notices, []);
+    let event = Input::Event { name: "all".to_owned(), parameters: serde_json::Map::default() };
+    let response = LocalBot::new(agent).answer(&query(event, "en")).unwrap().response;
+    assert_eq!(
+        response["queryResult"]["fulfillmentMessages"],
+        json!([
+            { "text": { "text": [""] } },
+            { "platform": "FACEBOOK", "card": { "title": "T", "imageUri": "i", "buttons": [
+                { "text": "b", "postback": "p" }] } },
+            { "platform": "SLACK", "quickReplies": { "title": "Q", "quickReplies": ["a"] } },
+            { "platform": "TELEGRAM", "image": { "imageUri": "i" } },
+            { "payload": { "k": [1] } },
+            { "platform": "ACTIONS_ON_GOOGLE", "simpleResponses": { "simpleResponses": [
+                { "textToSpeech": "t" }] } },
+            { "platform": "ACTIONS_ON_GOOGLE", "suggestions": { "suggestions": [
+                { "title": "c" }] } },
+            { "platform": "ACTIONS_ON_GOOGLE", "linkOutSuggestion": {
+                "destinationName": "d", "uri": "u" } },
+            { "platform": "ACTIONS_ON_GOOGLE", "basicCard": { "title": "T", "formattedText": "f",
+                "image": { "imageUri": "i" },
+                "buttons": [{ "title": "o", "openUriAction": { "uri": "u" } }] } },
+            { "platform": "ACTIONS_ON_GOOGLE", "carouselSelect": { "items": [
+                { "info": { "key": "k" }, "title": "T", "image": { "imageUri": "i" } }] } },
+            { "platform": "ACTIONS_ON_GOOGLE", "listSelect": { "title": "L" } }
+        ])
+    );
+}

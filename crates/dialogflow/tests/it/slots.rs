@@ -161,7 +161,7 @@ fn places_nobody_listed_are_read_where_phrases_have_one() {
         # e8f6a63e-73da-4a1a-8bfc-857183f71228_id_dialog_context 2
         # room_reservation_dialog_context 2
         # room_reservation_dialog_params_date 1
-        $ location {"city":"Gmunden"}
+        $ location {"city":"Hintertupfing"}
         $ date ""
         $ time ""
         $ duration ""
@@ -210,7 +210,7 @@ fn an_answer_that_is_none_is_asked_again() {
         $ date "2027-03-06T12:00:00+01:00"
         $ time ""
         $ duration ""
-        $ guests 20
+        $ guests 30
         ?
         > 3 pm
         = room.reservation 1.00
@@ -222,7 +222,7 @@ fn an_answer_that_is_none_is_asked_again() {
         $ date "2027-03-06T12:00:00+01:00"
         $ time "2027-03-05T15:00:00+01:00"
         $ duration ""
-        $ guests 20
+        $ guests 30
         ?
     "#,
     );
@@ -270,6 +270,15 @@ fn the_visitor_can_leave() {
         = Default Welcome Intent 1.00
         : [card FACEBOOK] {"title":"Let's start!","buttons":[{"text":"Reserve a room"}…
         : Greetings! I'm your room booking bot. I can help you to find…
+    "#,
+    );
+}
+
+#[test]
+fn a_dialog_ends_with_its_contexts() {
+    check(
+        "room-reservation",
+        r#"
         > I need a room
         = room.reservation 1.00
         : I can help with that. Where would you like to reserve a room…

@@ -106,8 +106,8 @@ pub(crate) fn find(text: &Text, language: &str, numbers: &[Number], now: &Moment
 }
 
 /// Noon of a day, as the service writes dates.
-pub(crate) fn noon(day: &Date, now: &Moment) -> Value {
-    json!(iso(*day, 12, 0, now.time_zone()))
+pub(crate) fn noon(day: Date, now: &Moment) -> Value {
+    json!(iso(day, 12, 0, now.time_zone()))
 }
 
 /// A local time with its offset, for example `2027-03-05T12:00:00+01:00`.
@@ -163,11 +163,10 @@ impl Reader<'_> {
         let three = part(at + 2).filter(|_| self.text.gap_after(at + 1) == sign);
         let (year, month, day, end) = match (sign, three) {
             ("-", Some(day)) if one > 31 => (one, two, day, at + 3),
-            ("-" | ".", Some(year)) => (century(year), two, one, at + 3),
             ("/", Some(year)) if self.language == "en" && one <= 12 => {
                 (century(year), one, two, at + 3)
             }
-            ("/", Some(year)) => (century(year), two, one, at + 3),
+            ("-" | "." | "/", Some(year)) => (century(year), two, one, at + 3),
             (".", None) if self.language == "de" && self.text.after(at + 1).starts_with('.') => {
                 return Some((at + 2, self.upcoming(two, one)?));
             }
@@ -249,7 +248,7 @@ fn century(year: i16) -> i16 {
 
 /// `next week`, `this weekend`, `next month`, and from one day to another.
 pub(crate) fn periods(text: &Text, days: &[Day], now: &Moment) -> Vec<Found> {
-    let period = |start: Date, end: Date| json!({ "startDate": noon(&start, now), "endDate": noon(&end, now) });
+    let period = |start: Date, end: Date| json!({ "startDate": noon(start, now), "endDate": noon(end, now) });
     let mut found = Vec::new();
     for pair in days.windows(2) {
         let [from, to] = pair else { continue };

@@ -205,7 +205,7 @@ pub(crate) fn combined(text: &Text, days: &[Day], clocks: &[Clock], now: &Moment
             }
         }
     }
-    found.extend(days.iter().map(|d| (name, d.words.clone(), noon(&d.day, now))));
+    found.extend(days.iter().map(|d| (name, d.words.clone(), noon(d.day, now))));
     found.extend(clocks.iter().map(|c| (name, c.words.clone(), c.value(now))));
     found
 }

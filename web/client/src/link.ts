@@ -80,6 +80,11 @@ export class Link {
     }
   }
 
+  /** Something else failed to reach the server: find out now whether the socket is cut as well. */
+  suspect(): void {
+    if (this.state === 'live') this.check();
+  }
+
   /** Sends on the live socket; what matters is sent again by `hello` after a reconnect. */
   send(frame: string): void {
     if (this.state === 'live') this.socket?.send(frame);

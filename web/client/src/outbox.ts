@@ -1,5 +1,5 @@
 import type { Box, Env } from './env.js';
-import { ProblemError } from './http.js';
+import { OfflineError, ProblemError } from './http.js';
 import { Store } from './store.js';
 
 export type SendState = 'sending' | 'sent' | 'failed';
@@ -22,6 +22,8 @@ export interface OutboxOptions<B> {
   deliver(clientId: string, body: B): Promise<{ seq: number }>;
   /** The server refused us, not the message. */
   unauthorized?: () => void;
+  /** No answer came. */
+  unreachable?: () => void;
 }
 
 const RETRY_MS = [400, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
@@ -108,6 +110,7 @@ export class Outbox<B> {
       this.pump();
       return;
     }
+    if (error instanceof OfflineError) this.options.unreachable?.();
     const wait = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)] ?? 0;
     this.tries += 1;
     const now = this.options.env.now();

@@ -68,6 +68,7 @@ export class Visitor {
       key: this.key('unsent'),
       deliver: (clientId, body) => this.deliver(clientId, body),
       unauthorized: () => this.forget(),
+      unreachable: () => this.link.suspect(),
     });
     this.outbox.items.subscribe(() => this.show());
     this.link = new Link(this.owner(), this.env);
@@ -126,6 +127,11 @@ export class Visitor {
     if (this.state.value.phase === 'lost') void this.start();
     this.link.wake();
     this.outbox.wake();
+  }
+
+  /** The browser says that the network went away. */
+  offline(): void {
+    this.link.suspect();
   }
 
   stop(): void {

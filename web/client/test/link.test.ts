@@ -91,6 +91,14 @@ describe('a kept socket', () => {
     expect(link.state).toBe('waiting');
   });
 
+  test('a doubt from elsewhere is looked into at once', async () => {
+    newest().onopen?.();
+    probes = [() => Promise.reject(new Error('offline'))];
+    link.suspect();
+    await settle();
+    expect(link.state).toBe('waiting');
+  });
+
   test('what an old socket says late is not heard', async () => {
     newest().onopen?.();
     const old = newest();

@@ -29,6 +29,7 @@ export class BatonDesk extends LitElement {
       listenToPage({
         second: () => this.redraw(),
         wake: () => this.desk.wake(),
+        offline: () => this.desk.offline(),
         address: (id) => this.desk.select(id),
         key: (event) => this.pressed(event),
         roomy: (all) => (this.details = all),

@@ -126,6 +126,7 @@ export class Desk {
       session: this.session,
       changed: () => this.bump(),
       unauthorized: () => this.signedOut(),
+      unreachable: () => this.link.suspect(),
     });
     this.rooms.set(id, room);
     return room;
@@ -150,6 +151,10 @@ export class Desk {
     this.endToast?.();
     this.state.patch({ toast: text });
     this.endToast = this.env.after(TOAST_MS, () => this.state.patch({ toast: null }));
+  }
+
+  offline(): void {
+    this.link.suspect();
   }
 
   wake(): void {

@@ -2,6 +2,7 @@ export interface PageListener {
   second(): void;
   /** The page came back: into view, into focus, online. */
   wake(): void;
+  offline(): void;
   /** The chat in the address, or none. */
   address(id: string | null): void;
   key(event: KeyboardEvent): void;
@@ -22,6 +23,7 @@ export function listenToPage(to: PageListener): () => void {
   document.addEventListener('visibilitychange', wake, { signal });
   window.addEventListener('focus', wake, { signal });
   window.addEventListener('online', wake, { signal });
+  window.addEventListener('offline', () => to.offline(), { signal });
   window.addEventListener('hashchange', address, { signal });
   window.addEventListener('keydown', (event) => to.key(event), { signal });
   const timer = setInterval(() => to.second(), 1_000);

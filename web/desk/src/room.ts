@@ -12,6 +12,7 @@ export interface RoomOptions {
   session: Box;
   changed(): void;
   unauthorized(): void;
+  unreachable(): void;
 }
 
 const TYPING_EVERY_MS = 4_000;
@@ -36,6 +37,7 @@ export class Room {
       key: `baton.desk.unsent.${id}`,
       deliver: (clientId, { text }) => api.say(id, clientId, text),
       unauthorized: options.unauthorized,
+      unreachable: options.unreachable,
     });
     this.outbox.items.subscribe(options.changed);
     this.outbox.wake();

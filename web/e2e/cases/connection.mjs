@@ -1,6 +1,7 @@
 // What a bad network does: cut sockets, no sockets, a server that is busy or away.
 import assert from 'node:assert/strict';
-import { openPage, quiet, until, widget } from '../kit.mjs';
+import { createServer } from 'node:http';
+import { handover, openPage, quiet, until, widget } from '../kit.mjs';
 
 export const cases = {
   'cut sockets lose and double nothing': { needs: 'mock', run: cuts },
@@ -10,6 +11,11 @@ export const cases = {
     run: retries,
   },
   'unsent words survive a reload': { needs: 'mock', run: reloads },
+  'offline is said within seconds on both sides, and nothing is lost': {
+    needs: 'any',
+    run: offline,
+  },
+  'the widget works on a page of another host': { needs: 'any', run: elsewhere },
   'unread messages show on the launcher and in the title': { needs: 'mock', run: badge },
 };
 
@@ -87,6 +93,44 @@ async function reloads(browser, { url, mock }) {
     JSON.stringify([{ ...localStorage }, { ...sessionStorage }]),
   );
   await until(async () => !stored.includes('I look after orders'), 'no transcript in storage');
+}
+
+async function offline(browser, target) {
+  const { visitorPage, visitor, deskPage, agent } = await handover(browser, target);
+  for (const page of [visitorPage, deskPage]) await page.context().setOffline(true);
+  await visitor.say('Said in the tunnel');
+  await agent.say('Said in the cellar');
+  await visitorPage.locator('baton-chat .banner').waitFor();
+  await deskPage.locator('baton-desk .banner').waitFor();
+  for (const page of [visitorPage, deskPage]) await page.context().setOffline(false);
+  await agent.has('visitor: Said in the tunnel');
+  await visitor.has('agent: Said in the cellar');
+  await visitorPage.locator('baton-chat .banner').waitFor({ state: 'detached' });
+  await deskPage.locator('baton-desk .banner').waitFor({ state: 'detached' });
+  const twice = (lines) => lines.length !== new Set(lines).size;
+  assert.ok(!twice(await agent.lines()), 'nothing is doubled');
+  await deskPage.locator('desk-chat .hand-back').click();
+}
+
+/** The usual case: the shop and the chat server are two hosts. */
+async function elsewhere(browser, target) {
+  const shop = createServer((_, response) => {
+    response.setHeader('content-type', 'text/html');
+    const tag = `<script async src="${target.url}/widget.js" data-bot-id="support"></script>`;
+    response.end(`<!doctype html><html lang="en"><title>Shop</title><h1>Shop</h1>${tag}`);
+  });
+  await new Promise((done) => shop.listen(0, '127.0.0.1', done));
+  try {
+    const page = await openPage(browser, `http://localhost:${shop.address().port}/`);
+    const visitor = widget(page);
+    await visitor.open();
+    await visitor.say('what do you do?');
+    await visitor.answered('what do you do?');
+    quiet(page);
+  } finally {
+    shop.closeAllConnections();
+    shop.close();
+  }
 }
 
 async function badge(browser, { url }) {

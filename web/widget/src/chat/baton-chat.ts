@@ -39,7 +39,11 @@ export class BatonChat extends LitElement {
     this.leave = [
       this.visitor.state.subscribe(() => this.changed()),
       followViewport(this, (sheet) => (this.sheet = sheet)),
-      watchPage({ wake: () => this.visitor.wake(), look: () => this.look() }),
+      watchPage({
+        wake: () => this.visitor.wake(),
+        look: () => this.look(),
+        offline: () => this.visitor.offline(),
+      }),
     ];
   }
 

@@ -22,7 +22,13 @@ export function followViewport(host: HTMLElement, sheet: (covers: boolean) => vo
   };
 }
 
-export function watchPage(tell: { wake(): void; look(): void }): () => void {
+export interface PageWatcher {
+  wake(): void;
+  look(): void;
+  offline(): void;
+}
+
+export function watchPage(tell: PageWatcher): () => void {
   const seen = () => {
     tell.look();
     if (document.visibilityState === 'visible') tell.wake();
@@ -31,11 +37,13 @@ export function watchPage(tell: { wake(): void; look(): void }): () => void {
   document.addEventListener('visibilitychange', seen);
   window.addEventListener('focus', wake);
   window.addEventListener('online', wake);
+  window.addEventListener('offline', tell.offline);
   window.addEventListener('storage', tell.look);
   return () => {
     document.removeEventListener('visibilitychange', seen);
     window.removeEventListener('focus', wake);
     window.removeEventListener('online', wake);
+    window.removeEventListener('offline', tell.offline);
     window.removeEventListener('storage', tell.look);
   };
 }

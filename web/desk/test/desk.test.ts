@@ -1,0 +1,266 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ProblemError } from '@baton/client/http';
+import { FakeEnv, FakeSocket, memory, settle } from '../../client/test/fakes.js';
+import type { Agent, Api, Chat, ChatEvent, Line } from '../src/api.js';
+import { Desk } from '../src/desk.js';
+import { groupsOf, neighbour, visitorName, waitingOf } from '../src/queue.js';
+
+const jane: Agent = { email: 'jane@example.com', name: 'Jane Doe', avatarUrl: '' };
+const sam: Agent = { email: 'sam@example.com', name: 'Sam Miller', avatarUrl: '' };
+const at = '2026-11-22T10:00:00.000Z';
+
+const chatOf = (id: string, more: Partial<Chat> = {}): Chat => ({
+  id,
+  route: 'desk',
+  visitor: { userId: `usr_${id}`, name: null },
+  botId: 'b',
+  language: 'en',
+  status: 'queued',
+  waitingSince: at,
+  agent: null,
+  closeReason: null,
+  seq: 1,
+  preview: 'hello',
+  pushedThrough: 0,
+  ...more,
+});
+const live = (id: string, agent: Agent, more: Partial<Chat> = {}) =>
+  chatOf(id, { status: 'live', agent, waitingSince: null, ...more });
+const event = (seq: number, more: object) => ({ seq, at, ...more }) as ChatEvent;
+const said = (seq: number, text: string) => event(seq, { type: 'visitor_message', text });
+const answered = (seq: number, text: string, clientId = `c${seq}`) =>
+  event(seq, { type: 'agent_message', text, agent: jane, clientId });
+
+let env: FakeEnv;
+let chats: Chat[];
+let stored: Map<string, ChatEvent[]>;
+let transcript: Line[];
+let claims: (id: string) => Promise<Chat>;
+let sends: string[];
+let sockets: FakeSocket[];
+let local: ReturnType<typeof memory>;
+let alerts: string[];
+
+const api = (): Api => ({
+  session: () => Promise.resolve({ agent: jane, available: true }),
+  signIn: () => Promise.reject(new ProblemError({ id: 'unauthorized', status: 401 })),
+  signOut: () => Promise.resolve(),
+  setAvailable: () => Promise.reject(new Error('offline')),
+  chats: () => Promise.resolve({ chats }),
+  chat: (id) => Promise.resolve({ ...chatOf(id), transcript }),
+  events: (id, after) => {
+    const events = (stored.get(id) ?? []).filter((one) => one.seq > after);
+    return Promise.resolve({ events, next: 0 });
+  },
+  claim: (id) => claims(id),
+  say: (id, clientId, text) => {
+    sends.push(`${id} ${clientId} ${text}`);
+    return Promise.resolve({ seq: 99 });
+  },
+  typing: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+});
+
+const make = () =>
+  new Desk({
+    api: api(),
+    env,
+    local,
+    session: memory(),
+    socket: () => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return socket;
+    },
+    alert: (chat, kind) => alerts.push(`${kind} ${chat.id}`),
+  });
+const newest = () => sockets[sockets.length - 1] as FakeSocket;
+const frames = (socket: FakeSocket) => socket.sent.map((frame) => JSON.parse(frame) as object);
+
+async function started(): Promise<Desk> {
+  const desk = make();
+  await desk.start();
+  newest().onopen?.();
+  newest().say({ type: 'chats', chats });
+  await settle();
+  return desk;
+}
+const texts = (desk: Desk, id: string) => {
+  const chat = desk.state.value.chats.find((one) => one.id === id) as Chat;
+  return desk
+    .room(id)
+    .thread(chat)
+    .rows.map((row) => row.text);
+};
+
+beforeEach(() => {
+  env = new FakeEnv();
+  chats = [];
+  stored = new Map();
+  transcript = [];
+  claims = (id) => Promise.resolve(live(id, jane));
+  sends = [];
+  sockets = [];
+  local = memory();
+  alerts = [];
+});
+
+describe('the desk', () => {
+  test('watches its own chats, and after a cut resumes each where it ended', async () => {
+    chats = [live('a', jane), live('b', sam), chatOf('c')];
+    await started();
+    expect(frames(newest())).toEqual([{ watch: 'a', after: 0 }]);
+    newest().say({ type: 'event', chat: 'a', event: said(1, 'one') });
+    newest().say({ type: 'event', chat: 'a', event: said(2, 'two') });
+    newest().onclose?.({ code: 1001 });
+    await env.pass(1_000);
+    newest().onopen?.();
+    expect(frames(newest())).toEqual([{ watch: 'a', after: 2 }]);
+  });
+
+  test('drops repeated events and reads a gap again', async () => {
+    chats = [live('a', jane)];
+    const desk = await started();
+    newest().say({ type: 'event', chat: 'a', event: said(1, 'one') });
+    newest().say({ type: 'event', chat: 'a', event: said(1, 'one') });
+    stored.set('a', [said(1, 'one'), said(2, 'two'), said(3, 'three')]);
+    newest().say({ type: 'event', chat: 'a', event: said(3, 'three') });
+    await settle();
+    expect(texts(desk, 'a')).toEqual(['one', 'two', 'three']);
+  });
+
+  test('a half-open socket is found by the list being ahead of it', async () => {
+    chats = [live('a', jane, { seq: 1 })];
+    await started();
+    newest().say({ type: 'event', chat: 'a', event: said(1, 'one') });
+    chats = [live('a', jane, { seq: 2 })];
+    stored.set('a', [said(1, 'one'), said(2, 'two')]);
+    const from = env.time;
+    while (sockets.length === 1) await env.pass(100);
+    expect(env.time - from).toBeLessThan(45_000);
+  });
+
+  test('says who was faster', async () => {
+    chats = [chatOf('a')];
+    claims = () => {
+      chats = [live('a', sam)];
+      const agent = { name: 'Sam Miller' };
+      return Promise.reject(new ProblemError({ id: 'taken', status: 409, agent }));
+    };
+    const desk = await started();
+    expect(await desk.claim('a')).toBe(false);
+    await settle();
+    expect(desk.state.value.toast).toBe('Sam Miller was faster and has this chat.');
+    expect(desk.state.value.chats[0]?.agent?.name).toBe('Sam Miller');
+  });
+
+  test('a switch that did not reach the server goes back', async () => {
+    const desk = await started();
+    await desk.setAvailable(false);
+    expect(desk.state.value.available).toBe(true);
+    expect(desk.state.value.toast).toMatch(/no connection/);
+  });
+
+  test('an own message is sending, sent, delivered, and shown once', async () => {
+    chats = [live('a', jane)];
+    const desk = await started();
+    const states = () =>
+      desk
+        .room('a')
+        .thread(desk.state.value.chats[0] as Chat)
+        .rows.map((row) => row.kind === 'message' && row.delivery);
+    desk.room('a').say(' hi ');
+    expect(states()).toEqual(['sending']);
+    await settle();
+    expect(sends).toEqual(['a id1 hi']);
+    newest().say({ type: 'event', chat: 'a', event: answered(1, 'hi', 'id1') });
+    expect(states()).toEqual(['sent']);
+    chats = [live('a', jane, { pushedThrough: 1 })];
+    newest().say({ type: 'chats', chats });
+    expect(states()).toEqual(['delivered']);
+    const refused = event(2, { type: 'refused', message: 1, detail: 'gone' });
+    newest().say({ type: 'event', chat: 'a', event: refused });
+    expect(states()).toEqual(['refused']);
+  });
+
+  test('drafts are kept per chat and survive the page', async () => {
+    chats = [live('a', jane), live('b', jane)];
+    const desk = await started();
+    desk.room('a').draft = 'to a';
+    desk.room('b').draft = 'to b';
+    expect(make().room('a').draft).toBe('to a');
+    expect(make().room('b').draft).toBe('to b');
+  });
+
+  test('unread is what the visitor said since I looked or answered', async () => {
+    chats = [live('a', jane)];
+    const desk = await started();
+    const room = desk.room('a');
+    for (const one of [said(1, 'x'), answered(2, 'y'), said(3, 'z')]) room.event(one);
+    expect(room.unread).toBe(1);
+    room.read();
+    expect(room.unread).toBe(0);
+    expect(make().room('a').unread).toBe(0);
+  });
+
+  test('tells of new waiting visitors and of new words, not of history', async () => {
+    chats = [live('a', jane), chatOf('old')];
+    await started();
+    newest().say({ type: 'event', chat: 'a', event: said(1, 'long ago') });
+    newest().say({ type: 'chats', chats: [...chats, chatOf('new')] });
+    const now = new Date(env.now()).toISOString();
+    newest().say({ type: 'event', chat: 'a', event: { ...said(2, 'now'), at: now } });
+    expect(alerts).toEqual(['queued new', 'message a']);
+  });
+
+  test('without a transcript the words that asked for a person are shown', async () => {
+    chats = [chatOf('a')];
+    const desk = await started();
+    desk.room('a').event(event(1, { type: 'opened', text: 'a person, please', reason: null }));
+    const { before } = desk.room('a').thread(chats[0] as Chat);
+    expect(before.map((line) => line.text)).toEqual(['a person, please']);
+  });
+});
+
+describe('the queue', () => {
+  const all = [chatOf('q'), live('m', jane), live('s', sam), chatOf('x', { status: 'closed' })];
+
+  test('puts my chats first, then who waits', () => {
+    const groups = groupsOf(all, jane.email).map(({ id, chats: c }) => [
+      id,
+      c.map((one) => one.id),
+    ]);
+    expect(groups).toEqual([
+      ['mine', ['m']],
+      ['waiting', ['q']],
+      ['others', ['s']],
+      ['closed', ['x']],
+    ]);
+  });
+
+  test('is walked from end to end', () => {
+    const groups = groupsOf(all, jane.email);
+    expect(neighbour(groups, null, 1)?.id).toBe('m');
+    expect(neighbour(groups, 'm', 1)?.id).toBe('q');
+    expect(neighbour(groups, 'm', -1)?.id).toBe('m');
+    expect(neighbour(groups, 'x', 1)?.id).toBe('x');
+    expect(neighbour([], null, 1)).toBe(undefined);
+  });
+
+  test.each([
+    [29_999, 'calm', '0:29'],
+    [30_000, 'warning', '0:30'],
+    [59_999, 'warning', '0:59'],
+    [60_000, 'critical', '1:00'],
+    [3_725_000, 'critical', '1:02:05'],
+    [-5_000, 'calm', '0:00'],
+  ])('after %i ms waiting is %s', (ms, urgency, span) => {
+    expect(waitingOf(chatOf('q'), make(), Date.parse(at) + ms)).toEqual({ urgency, span });
+  });
+
+  test('visitors without a name are told apart', () => {
+    const userId = 'usr_01hq4k7f2a';
+    expect(visitorName(chatOf('a', { visitor: { userId, name: null } }))).toBe('Visitor 7F2A');
+    expect(visitorName(chatOf('a', { visitor: { userId, name: ' Ada ' } }))).toBe('Ada');
+  });
+});

@@ -1,7 +1,7 @@
 //! Units of work per second at 1, 64 and 256 in flight, beside a floor.
 //!
-//! `cargo run --release -p store --example units -- [postgres://…]`; without an address a SQLite
-//! file in a temporary folder is used. The floor is the least a durable write can be: one bare
+//! `cargo run --release -p store --example units -- [postgres://…] [64]`; without an address a
+//! SQLite file in a temporary folder is used, without numbers 1, 64 and 256 are in flight. The floor is the least a durable write can be: one bare
 //! insert per unit into one table, on one connection that commits what waits together, with full
 //! sync. Runs are interleaved; the medians are printed.
 
@@ -80,12 +80,20 @@ struct Figures {
     per_second: f64,
     p50_ms: f64,
     p99_ms: f64,
+    /// Processor time of the whole process, which a busy machine disturbs less than the clock.
+    cpu_us: f64,
 }
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir_in(".")?;
-    let url = std::env::args().nth(1);
+    let (numbers, urls): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|word| word.parse::<usize>().is_ok());
+    let mut in_flights: Vec<usize> = numbers.iter().filter_map(|word| word.parse().ok()).collect();
+    if in_flights.is_empty() {
+        in_flights = vec![1, 64, 256];
+    }
+    let url = urls.into_iter().next();
     let is_sqlite = url.is_none();
     let url = url.unwrap_or_else(|| folder.path().join("units.db").display().to_string());
     let store = Store::open(&url).await?;
@@ -98,7 +106,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         ledger.create(&format!("tlk_{run}_{n:03}"), &talk).await?;
     }
     let floor = if is_sqlite { Some(Floor::start(&folder.path().join("floor.db"))?) } else { None };
-    for in_flight in [1, 64, 256] {
+    for in_flight in in_flights {
         let (mut units, mut floors) = (Vec::new(), Vec::new());
         for round in 0..ROUNDS {
             let run = run.clone();
@@ -130,16 +138,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let unit = median(units);
         print!(
-            "{in_flight:>4} in flight: {:>6.0} units/s, p50 {:.2} ms, p99 {:.2} ms",
-            unit.per_second, unit.p50_ms, unit.p99_ms
+            "{in_flight:>4} in flight: {:>6.0} units/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} us cpu",
+            unit.per_second, unit.p50_ms, unit.p99_ms, unit.cpu_us
         );
         if is_sqlite {
             let floor = median(floors);
             print!(
-                "; floor {:>6.0}/s, p50 {:.2} ms, p99 {:.2} ms; ratio {:.2}",
+                "; floor {:>6.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} us cpu; ratio {:.2}",
                 floor.per_second,
                 floor.p50_ms,
                 floor.p99_ms,
+                floor.cpu_us,
                 unit.per_second / floor.per_second
             );
         }
@@ -155,6 +164,7 @@ where
     R: Future<Output = bool> + Send,
 {
     let started = Instant::now();
+    let cpu_before = cpu_us();
     let mut tasks = Vec::new();
     for task in 0..in_flight {
         let unit = unit.clone();
@@ -175,9 +185,20 @@ where
         took.extend(task.await.unwrap_or_default());
     }
     let per_second = took.len() as f64 / started.elapsed().as_secs_f64();
+    let cpu_us = (cpu_us() - cpu_before) / took.len() as f64;
     took.sort_unstable();
     let at = |part: f64| took[((took.len() - 1) as f64 * part) as usize].as_secs_f64() * 1000.0;
-    Figures { per_second, p50_ms: at(0.5), p99_ms: at(0.99) }
+    Figures { per_second, p50_ms: at(0.5), p99_ms: at(0.99), cpu_us }
+}
+
+/// Processor time used so far, in microseconds; zero where there is no `/proc`.
+fn cpu_us() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks =
+        after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok());
+    // The kernel counts in hundredths of a second here.
+    ticks.sum::<f64>() * 10_000.0
 }
 
 fn median(mut figures: Vec<Figures>) -> Figures {

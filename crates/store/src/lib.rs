@@ -10,6 +10,7 @@
 mod desk;
 mod engine;
 mod error;
+mod finisher;
 mod front;
 mod ledger;
 mod migrate;

@@ -35,7 +35,7 @@ pub struct Watcher<M: Machine> {
     /// `None` when another machine's events live under this id, which only a misuse can cause.
     slot: Option<(Arc<Slot<M::Event>>, usize)>,
     after: u64,
-    /// Newest number for which the store was read.
+    /// Newest number for which the store was read; `None` before the slot is known to be enough.
     read: Option<u64>,
     whisper: u64,
 }
@@ -66,6 +66,8 @@ impl<M: Machine> Watcher<M> {
                 if let Some(events) = state.following(self.after) {
                     self.after = events.last().map_or(self.after, |event| event.position.seq);
                     state.advance(place, self.after);
+                    // The slot heard this commit, so it hears every later one.
+                    self.read.get_or_insert(0);
                     return Ok(Seen::Events(events));
                 }
                 let heard = state.seq;

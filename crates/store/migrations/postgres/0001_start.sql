@@ -1,7 +1,8 @@
 -- One row per state machine: a conversation, a chat. Room is left in each page, because the same
--- rows change all the time. Ids are compared byte by byte, as SQLite does.
+-- rows change all the time; its number keeps the indexes of its events small. Ids are compared byte by byte, as SQLite does.
 CREATE TABLE subjects (
-    id      text COLLATE "C" NOT NULL PRIMARY KEY,
+    num     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id      text COLLATE "C" NOT NULL UNIQUE,
     kind    text COLLATE "C" NOT NULL,
     owner   text COLLATE "C" NOT NULL,
     peer    text COLLATE "C",
@@ -14,9 +15,10 @@ CREATE UNIQUE INDEX subjects_peer ON subjects (kind, owner, peer) WHERE peer IS 
 CREATE INDEX subjects_wake ON subjects (kind, wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX subjects_owing ON subjects (kind, id) WHERE owes;
 
--- What happened: numbered events have sub = 0, notes hang on the last numbered event.
+-- What happened: numbered events have sub = 0, notes hang on the last numbered event. The statement
+-- that adds events looks the number of their machine up, which a foreign key would do once more.
 CREATE TABLE events (
-    subject text COLLATE "C" NOT NULL REFERENCES subjects (id),
+    subject bigint  NOT NULL,
     seq     bigint  NOT NULL,
     sub     bigint  NOT NULL,
     at      bigint  NOT NULL,

@@ -25,14 +25,14 @@ statements! { STATEMENTS;
         FROM unnest($1::text[], $2::text[], $3::text[]) AS w (kind, owner, peer) \
         JOIN subjects s ON s.kind = w.kind AND s.owner = w.owner AND s.peer = w.peer \
         AND s.peer IS NOT NULL ORDER BY s.id FOR UPDATE OF s";
-    FIND_KEYS = "SELECT e.subject, e.key, e.seq, e.print \
-        FROM unnest($1::text[], $2::text[]) AS w (subject, key) \
-        JOIN events e ON e.subject = w.subject AND e.key = w.key AND e.key IS NOT NULL";
-    FIND_PEER_KEYS = "SELECT e.subject, e.key, e.seq, e.print \
+    FIND_KEYS = "SELECT s.id AS subject, e.key, e.seq, e.print \
+        FROM unnest($1::text[], $2::text[]) AS w (id, key) JOIN subjects s ON s.id = w.id \
+        JOIN events e ON e.subject = s.num AND e.key = w.key AND e.key IS NOT NULL";
+    FIND_PEER_KEYS = "SELECT s.id AS subject, e.key, e.seq, e.print \
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w (kind, owner, peer, key) \
         JOIN subjects s ON s.kind = w.kind AND s.owner = w.owner AND s.peer = w.peer \
         AND s.peer IS NOT NULL \
-        JOIN events e ON e.subject = s.id AND e.key = w.key AND e.key IS NOT NULL";
+        JOIN events e ON e.subject = s.num AND e.key = w.key AND e.key IS NOT NULL";
     ADD_SUBJECTS = "INSERT INTO subjects (id, kind, owner, peer, state, seq, wake_at, owes) \
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
         $6::bigint[], $7::bigint[], $8::boolean[])";
@@ -41,8 +41,10 @@ statements! { STATEMENTS;
         FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[]) \
         AS w (id, peer, state, seq, wake_at, owes) WHERE s.id = w.id";
     ADD_EVENTS = "INSERT INTO events (subject, seq, sub, at, key, print, body) \
-        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], \
-        $6::bigint[], $7::text[])";
+        SELECT s.num, w.seq, w.sub, w.at, w.key, w.print, w.body \
+        FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], \
+        $6::bigint[], $7::text[]) AS w (id, seq, sub, at, key, print, body) \
+        LEFT JOIN subjects s ON s.id = w.id";
     NUMBERS = "SELECT owner, id, seq FROM subjects WHERE id = ANY($1)";
 }
 

@@ -15,6 +15,7 @@ mod tests;
 
 use crate::{
     error::StoreError,
+    finisher::Finisher,
     front::Front,
     signals::{Signals, lock},
     sql,
@@ -39,19 +40,19 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) async fn open(path: &Path, signals: &Arc<Signals>) -> Result<Self, StoreError> {
-        let (path, signals) = (path.to_owned(), signals.clone());
-        let opened = tokio::task::spawn_blocking(move || Self::open_now(&path, signals));
+        let (path, finisher) = (path.to_owned(), Finisher::start(signals.clone()));
+        let opened = tokio::task::spawn_blocking(move || Self::open_now(&path, finisher));
         opened.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 
-    fn open_now(path: &Path, signals: Arc<Signals>) -> Result<Self, StoreError> {
+    fn open_now(path: &Path, finisher: Finisher) -> Result<Self, StoreError> {
         let opened = connect::open(path)?;
         let (front, jobs) = Front::new();
         let readers = Readers::new();
         let mut threads = readers.start(&opened)?;
         let (checkpointer, thread) = Checkpointer::start(&opened)?;
         threads.push(thread);
-        let writer = Writer::new(opened, signals, front.health().clone(), checkpointer);
+        let writer = Writer::new(opened, finisher, front.health().clone(), checkpointer);
         threads.push(spawn("store-writer", move || writer.run(jobs))?);
         let threads = Mutex::new(threads);
         Ok(Self { name: path.display().to_string(), front, readers, threads })

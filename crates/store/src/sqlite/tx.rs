@@ -14,13 +14,14 @@ statements! { STATEMENTS;
     FIND = "SELECT id, kind, owner, state FROM subjects WHERE id = $1";
     FIND_PEER = "SELECT id, kind, owner, state FROM subjects \
         WHERE kind = $1 AND owner = $2 AND peer = $3";
-    FIND_KEY = "SELECT seq, print FROM events WHERE subject = $1 AND key = $2";
+    FIND_KEY = "SELECT seq, print FROM events \
+        WHERE subject = (SELECT num FROM subjects WHERE id = $1) AND key = $2";
     ADD_SUBJECT = "INSERT INTO subjects (id, kind, owner, peer, state, seq, wake_at, owes) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     SET_SUBJECT = "UPDATE subjects SET peer = $1, state = $2, seq = $3, wake_at = $4, owes = $5 \
         WHERE id = $6";
     ADD_EVENT = "INSERT INTO events (subject, seq, sub, at, key, print, body) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        VALUES ((SELECT num FROM subjects WHERE id = $1), $2, $3, $4, $5, $6, $7)";
 }
 
 /// SQLite takes `$n` for a name, so arguments are bound by these names and not by position.

@@ -12,9 +12,9 @@ use super::{
 use crate::{
     desk::Desk,
     error::StoreError,
+    finisher::Finisher,
     front::{Health, Jobs},
     mutant::{self, Mutant},
-    signals::Signals,
     tx::work,
     unit::Unit,
 };
@@ -27,7 +27,7 @@ pub(super) struct Writer {
     desk: Desk,
     /// Changes when another connection commits; then what lies on the desk is stale.
     foreign_commits: i64,
-    signals: Arc<Signals>,
+    finisher: Finisher,
     health: Arc<Health>,
     checkpointer: Checkpointer,
     _lock: File,
@@ -36,7 +36,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(
         opened: Opened,
-        signals: Arc<Signals>,
+        finisher: Finisher,
         health: Arc<Health>,
         checkpointer: Checkpointer,
     ) -> Self {
@@ -44,7 +44,7 @@ impl Writer {
             connection: opened.writer,
             desk: Desk::default(),
             foreign_commits: 0,
-            signals,
+            finisher,
             health,
             checkpointer,
             _lock: opened.lock,
@@ -67,7 +67,7 @@ impl Writer {
             return;
         }
         if let Some(error) = self.health.fatal().cloned() {
-            return self.finish(units, &Err(error));
+            return self.finisher.tell(units, Err(error));
         }
         match self.attempt(&mut units) {
             Err(StoreError::Conflict(_)) if units.len() > 1 => {
@@ -79,7 +79,7 @@ impl Writer {
                 if let Err(error) = &outcome {
                     self.health.note(error);
                 }
-                self.finish(units, &outcome);
+                self.finisher.tell(units, outcome);
             }
         }
         self.desk.tidy();
@@ -96,7 +96,7 @@ impl Writer {
             .now_or_never()
             .unwrap_or_else(|| Err(StoreError::Unavailable("SQLite had to wait".to_owned())));
         if mutant::is(Mutant::AckBeforeCommit) {
-            self.finish(std::mem::take(units), &Ok(()));
+            self.finisher.tell(std::mem::take(units), Ok(()));
         }
         match worked {
             Ok(wrote) => self.commit(wrote),
@@ -163,12 +163,6 @@ impl Writer {
             && let Err(error) = self.execute("ROLLBACK")
         {
             self.health.note(&StoreError::Stopped(format!("a rollback failed: {error}")));
-        }
-    }
-
-    fn finish(&self, units: Vec<Box<dyn Unit>>, outcome: &Result<(), StoreError>) {
-        for unit in units {
-            unit.finish(outcome.clone(), &self.signals);
         }
     }
 

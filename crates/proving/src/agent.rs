@@ -215,10 +215,10 @@ impl Desk {
         let theirs = |chat: &Chat| chat.visitor.user_id == user_id && chat.status != "closed";
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            if let Frame::Chats { chats } = stream.soon().await? {
-                if let Some(chat) = chats.into_iter().find(theirs) {
-                    return Ok(chat);
-                }
+            if let Frame::Chats { chats } = stream.soon().await?
+                && let Some(chat) = chats.into_iter().find(theirs)
+            {
+                return Ok(chat);
             }
         }
         bail!("no chat of {user_id} within {PATIENCE:?}")

@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use crate::{config::Setup, http::Http, rng::Rng};
 
 /// How long a server may take from its start to its first answer.
-const START_WAIT: Duration = Duration::from_secs(60);
+const START_WAIT: Duration = Duration::from_mins(1);
 /// How often a starting server is asked.
 const START_LOOK: Duration = Duration::from_millis(10);
 /// How long a server may take to end when asked to.
@@ -77,8 +77,10 @@ impl Server {
 
     /// Any program that will serve HTTP at `address`.
     pub fn program(binary: &Path, address: &str, args: &[&str]) -> anyhow::Result<Self> {
+        // It is started from a folder of its own.
+        let binary = binary.canonicalize().with_context(|| binary.display().to_string())?;
         Ok(Self {
-            binary: binary.to_owned(),
+            binary,
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             envs: Vec::new(),
             folder: TempDir::with_prefix("proving-")?,

@@ -63,14 +63,12 @@ impl Live {
                 count.changed().await?;
             }
         };
-        match tokio::time::timeout(PATIENCE, look).await {
-            Ok(found) => found,
-            Err(_) => {
-                let seen = self.seen();
-                let tail = &seen[seen.len().saturating_sub(6)..];
-                bail!("not seen within {PATIENCE:?}; the last events were {tail:#?}")
-            }
+        if let Ok(found) = tokio::time::timeout(PATIENCE, look).await {
+            return found;
         }
+        let seen = self.seen();
+        let tail = &seen[seen.len().saturating_sub(6)..];
+        bail!("not seen within {PATIENCE:?}; the last events were {tail:#?}")
     }
 }
 

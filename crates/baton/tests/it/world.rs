@@ -1,0 +1,113 @@
+//! Installations for the tests, and what their scripts have in common.
+
+use std::path::Path;
+
+use proving::{
+    agent::Desk,
+    config::{Agent, Bot, PUSH_KEY, Setup},
+    http::Http,
+    load::ASK,
+    push::Pusher,
+    receiver::Receiver,
+    server::{Server, free_address},
+    visitor::{Event, Visitor},
+};
+
+pub(crate) const BATON: &str = env!("CARGO_BIN_EXE_baton");
+pub(crate) const QUESTION: &str = "what is your purpose?";
+
+/// A platform alone; its bot `support` calls `receiver`.
+pub(crate) struct Platform {
+    pub(crate) server: Server,
+    pub(crate) receiver: Receiver,
+    pub(crate) http: Http,
+}
+
+impl Platform {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        Self::with(|_| {}).await
+    }
+
+    /// `change` may alter the settings of the bot.
+    pub(crate) async fn with(change: impl FnOnce(&mut Bot)) -> anyhow::Result<Self> {
+        let receiver = Receiver::start().await?;
+        let mut bot = Bot::demo("support", &receiver.url);
+        change(&mut bot);
+        let mut server = Server::baton(Path::new(BATON), |_| Setup::platform(vec![bot]))?;
+        server.start().await?;
+        Ok(Self { server, receiver, http: Http::new() })
+    }
+
+    pub(crate) async fn visitor(&self) -> anyhow::Result<Visitor> {
+        Visitor::create(&self.http, &self.server.base, "support").await
+    }
+
+    pub(crate) fn pusher(&self, visitor: &Visitor) -> Pusher {
+        Pusher::new(&self.http, &self.server.base, PUSH_KEY, "support", &visitor.user_id)
+    }
+
+    /// A visitor to whom the receiver has given a human; also the change of control.
+    pub(crate) async fn paused_visitor(&self) -> anyhow::Result<(Visitor, Event)> {
+        let visitor = self.visitor().await?;
+        let control = ask_for_human(&visitor).await?;
+        anyhow::ensure!(control.gives("human"), "{control:?}");
+        Ok((visitor, control))
+    }
+}
+
+/// A bridge alone, signed in to by Jane Doe; its platform is `platform`.
+pub(crate) struct Bridge {
+    pub(crate) server: Server,
+    pub(crate) platform: Receiver,
+    pub(crate) http: Http,
+    pub(crate) desk: Desk,
+}
+
+impl Bridge {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let platform = Receiver::start().await?;
+        let address = free_address()?;
+        let mut setup = Setup::bridge("", 2);
+        setup.routes[0].push_url.clone_from(&platform.url);
+        let mut server = Server::baton_at(Path::new(BATON), &address, &setup)?;
+        server.start().await?;
+        let http = Http::new();
+        let desk = sign_in(&http, &server.base, 0).await?;
+        Ok(Self { server, platform, http, desk })
+    }
+}
+
+pub(crate) async fn sign_in(http: &Http, base: &str, n: usize) -> anyhow::Result<Desk> {
+    let agent = Agent::number(n);
+    Desk::sign_in(http, base, &agent.email, &agent.password).await
+}
+
+/// Asks for a human and returns who got control when step one was over.
+pub(crate) async fn ask_for_human(visitor: &Visitor) -> anyhow::Result<Event> {
+    let asked = visitor.say("ask", ASK).await?;
+    let settled = |event: &Event| event.gives("human") || event.gives("bot");
+    visitor.wait_for(asked, settled).await
+}
+
+/// Milliseconds since midnight of an RFC 3339 time in UTC; enough to compare times of one test.
+pub(crate) fn millis(time: &str) -> anyhow::Result<i64> {
+    let clock = time.get(11..23).ok_or_else(|| anyhow::anyhow!("no time: {time:?}"))?;
+    let part = |from: usize, to: usize| clock[from..to].parse::<i64>();
+    Ok(((part(0, 2)? * 60 + part(3, 5)?) * 60 + part(6, 8)?) * 1_000 + part(9, 12)?)
+}
+
+/// Milliseconds from `earlier` to `later`, at most a day apart.
+pub(crate) fn between(earlier: &str, later: &str) -> anyhow::Result<i64> {
+    Ok((millis(later)? - millis(earlier)?).rem_euclid(86_400_000))
+}
+
+/// Length of the pause that a change of control announces, in milliseconds.
+pub(crate) fn pause_of(control: &Event) -> anyhow::Result<i64> {
+    let until = control.paused_until.as_deref();
+    between(&control.at, until.ok_or_else(|| anyhow::anyhow!("no pause: {control:?}"))?)
+}
+
+/// Texts of these events of one type.
+pub(crate) fn texts<'a>(events: &'a [Event], kind: &str) -> Vec<&'a str> {
+    events.iter().filter(|event| event.is(kind)).map(|event| event.text.as_str()).collect()
+}

@@ -148,8 +148,8 @@ fn each_kind_of_message_has_all_its_keys() {
         (
             json!({ "listSelect": { "items": [{}] } }),
             concat!(
-                r#""listSelect":{"items":[{"info":null,"title":"","description":"","image":null}],"#,
-                r#""title":"","subtitle":""},"message":"listSelect""#
+                r#""listSelect":{"items":[{"info":null,"title":"","description":"","#,
+                r#""image":null}],"title":"","subtitle":""},"message":"listSelect""#
             ),
         ),
         (

@@ -30,7 +30,11 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 96,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn any_conversation_is_answered(
@@ -45,7 +49,8 @@ proptest! {
         for text in texts {
             let text: String = text.chars().take(256).collect();
             next.input = Input::Text(text);
-            next.contexts = vec![Context { name: "game".into(), lifespan: 2, parameters: Map::new() }];
+            let parameters = Map::new();
+            next.contexts = vec![Context { name: "game".into(), lifespan: 2, parameters }];
             next.now += minutes * 60_000;
             let answer = bot.answer(&next).unwrap();
             let again = bot.answer(&next).unwrap();

@@ -248,7 +248,10 @@ fn century(year: i16) -> i16 {
 
 /// `next week`, `this weekend`, `next month`, and from one day to another.
 pub(crate) fn periods(text: &Text, days: &[Day], now: &Moment) -> Vec<Found> {
-    let period = |start: Date, end: Date| json!({ "startDate": noon(start, now), "endDate": noon(end, now) });
+    let period = |start: Date, end: Date| {
+        let (start, end) = (noon(start, now), noon(end, now));
+        json!({ "startDate": start, "endDate": end })
+    };
     let mut found = Vec::new();
     for pair in days.windows(2) {
         let [from, to] = pair else { continue };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use machine::{
-    Millis,
+    Machine, Millis,
     chat::{Agent, Chat, Event},
     limits::HOUR_MS,
 };
@@ -48,14 +48,19 @@ impl DeskConnector {
     pub(super) fn happened(&self, route: &str, stepped: &Stepped<Chat>) {
         let mut closed = self.lock();
         let at = closed.iter().position(|chat| chat.id == stepped.id);
-        if stepped.state.is_open() {
-            if let Some(at) = at {
-                closed.remove(at);
+        if let Some(at) = at {
+            // Steps of one chat may be told out of turn; the older one says nothing new.
+            if stepped.state.position() < closed[at].state.position() {
+                return;
             }
-            return;
+            if stepped.state.is_open() {
+                closed.remove(at);
+            } else {
+                closed[at].state = stepped.state.clone();
+            }
         }
-        if let Some(known) = at.and_then(|at| closed.get_mut(at)) {
-            known.state = stepped.state.clone();
+        if stepped.state.is_open() {
+            return;
         }
         let ending = stepped.events.iter().rev().find_map(|recorded| match &recorded.event {
             Event::Closed { agent, .. } => Some((agent.clone(), recorded.at)),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, Query, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     response::Response,
 };
 use edge::{
@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use store::Key;
 use wire::{
     desk::{ChatEvent, NewMessage, TranscriptLine},
+    problem::{Problem, ProblemId},
     visitor::Accepted,
 };
 
@@ -77,13 +78,17 @@ pub(crate) async fn events(
     State(bridge): State<Bridge>,
     signed: SignedIn,
     Path(id): Path<String>,
-    Query(After { after }): Query<After>,
+    query: Result<Query<After>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     #[derive(Serialize)]
     struct Page {
         events: Vec<ChatEvent>,
         next: u64,
     }
+    let Ok(Query(After { after })) = query else {
+        let problem = Problem::new(ProblemId::InvalidField, "`after` is no number: send a `seq`");
+        return Err(problem.at("after").into());
+    };
     let found = find(bridge.app(), &signed.agent, id).await?;
     let events = found.route.ledger.events(&found.id, after, PAGE_EVENTS_MAX).await;
     let events = events.map_err(|error| problems::of_store(&error))?;

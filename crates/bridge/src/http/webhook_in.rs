@@ -89,7 +89,7 @@ impl Call<'_> {
         let chat_id = match &self.id {
             // Named after the call, so that a repeat finds the chat even when that was closed at
             // once and has no visitor to be found by.
-            Some(id) => ids_of_call(&self.route.id, &self.peer(), id),
+            Some(id) => id_of_call(&self.route.id, &self.peer(), id),
             None => ids::new_id("cht", self.app.clock.now()),
         };
         if self.id.is_some()
@@ -192,7 +192,7 @@ fn call_id(headers: &HeaderMap) -> Option<String> {
 }
 
 /// 128 bits that only this call from this visitor gives.
-fn ids_of_call(route: &str, peer: &str, call: &str) -> String {
+fn id_of_call(route: &str, peer: &str, call: &str) -> String {
     let hash = secrets::hash_hex(&format!("{route}\n{peer}\n{call}"));
     format!("cht_{}", &hash[..32])
 }

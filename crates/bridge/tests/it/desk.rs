@@ -262,7 +262,8 @@ async fn bodies_that_are_wrong_are_told_where() {
     assert_eq!(jane.post(&messages, large).await.0, 413);
     let request = jane.request(Method::POST, &messages).body("{");
     assert_eq!(answer(request.send().await.unwrap()).await.1["id"], "invalid_body");
-    assert_eq!(jane.get(&format!("chats/{id}/events?after=x")).await.0, 400);
+    let (status, problem) = jane.get(&format!("chats/{id}/events?after=x")).await;
+    assert_eq!((status, &problem["field"]), (400, &json!("after")));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The bridge from outside: real HTTP on loopback, a real SQLite file, a clock moved by hand, and
 //! a scripted platform that receives the pushes.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod desk;
 mod page;

@@ -29,7 +29,7 @@ impl Page {
         let response = page.request(Method::POST, "session").json(&body).send().await.unwrap();
         assert_eq!(response.status(), 200);
         let cookie = response.headers()["set-cookie"].to_str().unwrap();
-        page.cookie = cookie.split(';').next().unwrap().to_owned();
+        cookie.split(';').next().unwrap().clone_into(&mut page.cookie);
         page
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     platform::{Attempt, Fate},
-    world::{KEY, MINUTE, PATIENCE, World},
+    world::{KEY, MINUTE, World, eventually},
 };
 
 /// A small generator, so that a failing seed can be run again (xorshift64*).
@@ -63,56 +63,54 @@ async fn a_reply_is_pushed_in_the_shape_of_the_contract() {
 
 #[tokio::test]
 async fn a_flaky_platform_gets_everything_once_and_in_order() {
-    for seed in 1..=5_u64 {
-        let world = World::start_with(day()).await;
-        let jane = world.sign_in("jane").await;
-        let users: Vec<String> = (0..6).map(|n| format!("u{n}")).collect();
-        let mut chats = Vec::new();
-        let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        world.platform.script(move |_| match chance.percent() {
-            0..15 => Fate::Fail(500),
-            15..30 => Fate::LoseAnswer,
-            30..33 => Fate::Fail(409),
-            _ => Fate::Accept,
-        });
-        for user in &users {
-            world.step_one(user).await;
-            let id = jane.open_chat_of(user).await;
-            assert_eq!(jane.post(&format!("chats/{id}/claim"), json!({})).await.0, 200);
-            chats.push(id);
+    futures::future::join_all((1..=5).map(talk_through_a_flaky_platform)).await;
+}
+
+async fn talk_through_a_flaky_platform(seed: u64) {
+    let world = World::start_with(day()).await;
+    let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    world.platform.script(move |_| match chance.percent() {
+        0..15 => Fate::Fail(500),
+        15..30 => Fate::LoseAnswer,
+        30..33 => Fate::Fail(409),
+        _ => Fate::Accept,
+    });
+    let jane = world.sign_in("jane").await;
+    let users: Vec<String> = (0..6).map(|n| format!("u{n}")).collect();
+    let mut chats = Vec::new();
+    for user in &users {
+        world.step_one(user).await;
+        let id = jane.open_chat_of(user).await;
+        assert_eq!(jane.post(&format!("chats/{id}/claim"), json!({})).await.0, 200);
+        chats.push(id);
+    }
+    for n in 0..10 {
+        for (user, id) in users.iter().zip(&chats) {
+            let said = jane.say(id, &format!("m{n}"), &format!("{user} {n}")).await;
+            assert_eq!(said.0, 202);
         }
-        for n in 0..10 {
-            for (user, id) in users.iter().zip(&chats) {
-                let said = jane.say(id, &format!("m{n}"), &format!("{user} {n}")).await;
-                assert_eq!(said.0, 202);
-            }
-        }
-        tokio::time::timeout(PATIENCE, async {
-            for id in &chats {
-                while world.ledger.load(id).await.unwrap().unwrap().owes() {
-                    world.hand.advance(500);
-                    tokio::task::yield_now().await;
-                    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-                }
-            }
+    }
+    for id in &chats {
+        eventually(async || {
+            world.hand.advance(500);
+            world.ledger.load(id).await.unwrap().filter(|chat| !chat.owes())
         })
-        .await
-        .unwrap_or_else(|_| panic!("seed {seed}: pushes are still owed"));
-        let attempts = world.platform.attempts();
-        let lost = attempts.iter().filter(|a| a.fate == Fate::LoseAnswer).count();
-        let failed = attempts.iter().filter(|a| matches!(a.fate, Fate::Fail(_))).count();
-        assert!(lost > 0 && failed > 0, "seed {seed} never reached the rare paths");
-        for user in &users {
-            let said: Vec<_> = (0..10).map(|n| format!("{user} {n}")).collect();
-            let texts = world.platform.texts();
-            let heard: Vec<_> = texts.iter().filter(|t| t.starts_with(user)).cloned().collect();
-            assert_eq!(heard, said, "seed {seed}");
-        }
-        for attempt in &attempts {
-            let same = |other: &&Attempt| other.id == attempt.id;
-            let differs = attempts.iter().filter(same).any(|other| other.raw != attempt.raw);
-            assert!(!differs, "seed {seed}: two attempts of {} differ", attempt.id);
-        }
+        .await;
+    }
+    let attempts = world.platform.attempts();
+    let lost = attempts.iter().filter(|a| a.fate == Fate::LoseAnswer).count();
+    let failed = attempts.iter().filter(|a| matches!(a.fate, Fate::Fail(_))).count();
+    assert!(lost > 0 && failed > 0, "seed {seed} never reached the rare paths");
+    for user in &users {
+        let said: Vec<_> = (0..10).map(|n| format!("{user} {n}")).collect();
+        let texts = world.platform.texts();
+        let heard: Vec<_> = texts.iter().filter(|t| t.starts_with(user)).cloned().collect();
+        assert_eq!(heard, said, "seed {seed}");
+    }
+    for attempt in &attempts {
+        let same = |other: &&Attempt| other.id == attempt.id;
+        let differs = attempts.iter().filter(same).any(|other| other.raw != attempt.raw);
+        assert!(!differs, "seed {seed}: two attempts of {} differ", attempt.id);
     }
 }
 
@@ -145,9 +143,25 @@ async fn a_slow_chat_does_not_hold_up_another() {
     });
     jane.say(&slow, "m1", "into the void").await;
     world.platform.wait(|attempts| attempts.len() == 3).await;
+    jane.say(&slow, "m2", "after it").await;
     jane.say(&quick, "m1", "here").await;
     world.settled(&quick).await;
     assert_eq!(world.platform.texts(), ["here"]);
+    let attempts = world.platform.attempts();
+    let under_way = attempts.iter().filter(|attempt| attempt.fate == Fate::Hang).count();
+    assert_eq!(under_way, 1, "one push of a chat at a time");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_said_while_the_last_push_is_confirmed_is_not_left_behind() {
+    let world = World::start_with(day()).await;
+    let (jane, id) = world.live_chat("u1").await;
+    for n in 0..150 {
+        jane.say(&id, &format!("m{n}"), &format!("{n}")).await;
+        world.platform.wait(|attempts| attempts.len() == n + 2).await;
+    }
+    let expected: Vec<_> = (0..150).map(|n| n.to_string()).collect();
+    assert_eq!(world.platform.texts(), expected);
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ pub(crate) const FIRST_FRAME_WAIT: Duration = Duration::from_secs(10);
 pub(crate) const FRAME_BYTES_MAX: usize = 4 * 1024;
 /// How long one frame may wait for a reader before the socket is closed.
 pub(crate) const SLOW_READER_WAIT: Duration = Duration::from_secs(10);
+/// How long a closing frame may take.
+pub(crate) const CLOSING_WAIT: Duration = Duration::from_secs(1);
 /// A socket is pinged once in so many seconds.
 pub(crate) const PING_SECONDS: usize = 25;
 /// Visitors kept in memory, twice: those used lately and those used before them.

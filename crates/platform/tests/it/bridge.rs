@@ -116,9 +116,8 @@ async fn answer(
             (axum::http::StatusCode::TEMPORARY_REDIRECT, [("location", "/trap")], paused.to_owned())
                 .into_response()
         }
-        "trap" => json(200, paused),
         "five_minutes" => json(200, r#"{"paused":true,"minutesPaused":5}"#),
-        "ten_minutes" => json(200, paused),
+        "ten_minutes" | "trap" => json(200, paused),
         "numeric_text" => json(200, r#"{"paused":true,"minutesPaused":"1.5"}"#),
         "no_number" => json(200, r#"{"paused":true,"minutesPaused":"soon"}"#),
         "no_minutes" => json(200, r#"{"paused":true,"minutesPaused":0}"#),

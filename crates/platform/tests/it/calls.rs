@@ -4,6 +4,7 @@ use futures::future::join_all;
 use machine::conversation::Event;
 use serde_json::{Value, json};
 
+use crate::bridge::Call;
 use crate::world::{WEBHOOK_TOKEN, World, config, control, says, wait_for};
 
 /// The names in a body and how they are nested, without the values.
@@ -126,7 +127,7 @@ async fn a_refused_message_is_forwarded_once_and_its_answer_may_hand_over_again(
     visitor.at_rest().await;
     assert_eq!(world.bot.asked(&visitor.conversation), ["handover"]);
     let calls = world.bridge.calls_of(&visitor.user);
-    assert_eq!(calls.iter().map(|call| call.is_step_one()).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(calls.iter().map(Call::is_step_one).collect::<Vec<_>>(), [false, true]);
     assert_ne!(calls[0].id(), calls[1].id());
 }
 

@@ -1,6 +1,8 @@
 //! The platform from outside: real HTTP, a real store, time moved by hand, a bot and a bridge
 //! that do what the test says.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
+
 mod bot;
 mod bridge;
 mod calls;

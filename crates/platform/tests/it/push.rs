@@ -10,6 +10,9 @@ use tokio::sync::Barrier;
 use crate::world::{MINUTE, PUSH_KEY, START, World, config, control, says};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
+/// Body, content type; status, code, field.
+type Refusal = (String, (&'static str, &'static str), u16, &'static str, Value);
+
 const KEY: (&str, &str) = ("authorization", PUSH_KEY);
 
 fn message(text: &str) -> Value {
@@ -113,7 +116,7 @@ async fn refusals_have_the_contracts_shape_and_name_the_field() {
         body.to_string()
     };
     let long = "x".repeat(machine::limits::BODY_BYTES_MAX);
-    let cases: [(String, (&str, &str), u16, &str, Value); 15] = [
+    let cases: [Refusal; 15] = [
         ("{".into(), JSON, 400, "invalid_body", Value::Null),
         ("[]".into(), JSON, 400, "invalid_body", Value::Null),
         ("\"x\"".into(), JSON, 400, "invalid_body", Value::Null),

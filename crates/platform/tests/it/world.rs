@@ -247,10 +247,8 @@ impl Visitor {
                 self.events.extend(events);
             }
         });
-        match polling.await {
-            Ok(event) => event,
-            Err(_) => panic!("never happened; seen: {:#?}", self.lines()),
-        }
+        let found = polling.await;
+        found.unwrap_or_else(|_| panic!("never happened; seen: {:#?}", self.lines()))
     }
 
     /// All numbered events, one line each: `visitor: hello`, `control: human (trigger)`.

@@ -144,13 +144,15 @@ export async function queued(browser, target) {
   const deskPage = await openPage(browser, `${target.url}/desk`);
   const agent = desk(deskPage);
   await agent.signIn(target);
+  const rows = deskPage.locator('desk-queue .waiting .row');
+  const before = await rows.count();
   const visitorPage = await openPage(browser, target.url);
   const visitor = widget(visitorPage);
   await visitor.open();
   await visitor.say('what do you do?');
   await visitor.answered('what do you do?');
   await visitor.say('talk to a person');
-  await deskPage.locator('desk-queue .waiting .row').last().waitFor({ timeout: WAIT_MS });
+  await until(async () => (await rows.count()) > before, 'the visitor in the queue');
   return { visitorPage, visitor, deskPage, agent };
 }
 

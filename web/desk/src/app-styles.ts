@@ -76,7 +76,7 @@ const panes = css`
   }
   .toasts {
     position: fixed;
-    inset-block-end: 24px;
+    inset-block-start: 72px;
     inset-inline: 0;
     display: flex;
     justify-content: center;
@@ -97,7 +97,7 @@ const panes = css`
   }
   @keyframes rise {
     from {
-      transform: translateY(10px);
+      transform: translateY(-10px);
       opacity: 0;
     }
   }

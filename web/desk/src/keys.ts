@@ -28,7 +28,7 @@ export function shortcutOf(press: Press, enabled: boolean): Shortcut | null {
   return SHORTCUTS.find(({ key }) => key === press.key)?.key ?? null;
 }
 
-const TAKES_KEYS = 'input, textarea, select, dialog, [contenteditable]';
+const TAKES_KEYS = 'input, textarea, select, dialog[open], [contenteditable]';
 
 export function pressOf(event: KeyboardEvent): Press {
   const path = event.composedPath();

@@ -64,14 +64,14 @@ const signIn = css`
     font-size: 13.5px;
     font-weight: 550;
   }
-  .problem:not(:empty) {
-    min-height: 0;
+  .problem:has(span) {
+    margin-block-end: 16px;
   }
   .problem .icon {
     flex: none;
     width: 18px;
     height: 18px;
-    margin-block-end: 14px;
+    margin-block-start: 1px;
   }
   .primary {
     min-height: 42px;

@@ -40,6 +40,16 @@ export const tokens: CSSResult = css`
     ${unsafeCSS(dark)}
     color-scheme: dark;
   }
+  /* Words on an accent of the page's choice: white or black, whichever can be read. */
+  @supports (color: oklch(from red l c h)) {
+    :host,
+    :host([theme]) {
+      --c-on-accent: var(
+        --baton-on-accent,
+        oklch(from var(--c-accent) clamp(0, (0.57 - l) * 1000, 1) 0 0)
+      );
+    }
+  }
 `;
 
 /** What every shadow root starts from. */

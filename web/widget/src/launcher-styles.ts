@@ -3,6 +3,14 @@ export const launcherStyles = `
   all: initial;
   position: static;
   --size: var(--baton-launcher-size, 56px);
+  --accent: var(--baton-accent, #0d6b5b);
+  --on-accent: var(--baton-on-accent, #fff);
+}
+@supports (color: oklch(from red l c h)) {
+  :host {
+    --readable: oklch(from var(--accent) clamp(0, (.57 - l) * 1000, 1) 0 0);
+    --on-accent: var(--baton-on-accent, var(--readable));
+  }
 }
 .launcher {
   position: fixed;
@@ -15,8 +23,8 @@ export const launcherStyles = `
   padding: 0;
   border: 1px solid transparent;
   border-radius: 50%;
-  background: var(--baton-accent, #0d6b5b);
-  color: var(--baton-on-accent, #fff);
+  background: var(--accent);
+  color: var(--on-accent);
   box-shadow: 0 1px 2px rgb(16 24 20 / .2), 0 8px 24px -6px rgb(16 24 20 / .38);
   cursor: pointer;
   transition: transform .18s cubic-bezier(.2,.9,.3,1.3), box-shadow .18s;
@@ -28,9 +36,9 @@ export const launcherStyles = `
 .launcher:hover { transform: scale(1.05); }
 .launcher:active { transform: scale(.96); }
 .launcher:focus-visible {
-  outline: 3px solid var(--baton-on-accent, #fff);
+  outline: 3px solid var(--on-accent);
   outline-offset: -6px;
-  box-shadow: 0 0 0 3px var(--baton-accent, #0d6b5b), 0 8px 24px -6px rgb(16 24 20 / .38);
+  box-shadow: 0 0 0 3px var(--accent), 0 8px 24px -6px rgb(16 24 20 / .38);
 }
 svg {
   position: absolute;

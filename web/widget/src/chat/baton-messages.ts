@@ -61,7 +61,7 @@ export class BatonMessages extends LitElement {
             thread.control === 'requested' || (thread.control === 'human' && !thread.agent)
               ? html`<li class="waiting">
                   <span class="pulse" aria-hidden="true"></span>
-                  <span>${this.words.connectingLine}</span>
+                  <span dir="auto">${this.words.connectingLine}</span>
                 </li>`
               : nothing
           }

@@ -59,7 +59,8 @@ const head = css`
     display: flex;
     align-items: center;
     gap: 12px;
-    padding: 14px 12px 14px 16px;
+    padding-block: 14px;
+    padding-inline: 16px 12px;
     border-block-end: 1px solid var(--c-line);
     background: var(--c-bg);
   }

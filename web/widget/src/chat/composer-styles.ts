@@ -11,7 +11,8 @@ const box = css`
     display: flex;
     align-items: flex-end;
     gap: 6px;
-    padding: 5px 5px 5px 14px;
+    padding-block: 5px;
+    padding-inline: 14px 5px;
     border: 1px solid var(--c-line-strong);
     border-radius: 22px;
     background: var(--c-bg);

@@ -33,7 +33,7 @@ export function headerView(
     <span class="face">${face}<span class="dot"></span></span>
     <div class="who">
       <h2 id="who" dir="auto">${title}</h2>
-      <p>${role}</p>
+      <p dir="auto">${role}</p>
     </div>
     <button type="button" class="close" aria-label=${words.close} @click=${close}>
       ${icons.close}

@@ -97,7 +97,8 @@ function metaView(item: MessageItem, { words, after }: Around): TemplateResult {
   const mine = item.from === 'visitor' && !after;
   const state = item.state === 'sending' ? words.sending : mine ? words.sent : '';
   return html`<p class="meta">
-    <time>${timeOf(item.at)}</time>${state ? html`<span>${state}</span>` : nothing}
+    <time dir="auto">${timeOf(item.at)}</time>
+    ${state ? html`<span dir="auto">${state}</span>` : nothing}
   </p>`;
 }
 

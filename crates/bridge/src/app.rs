@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     connectors::{Attached, Connector, DeskConnector},
-    desk::{Desk, auth::Agents},
+    desk::{Desk, auth::Agents, presence::Presence},
     http,
     push::PushClient,
     session::Driver,
@@ -106,7 +106,9 @@ impl Bridge {
         clock: Clock,
         egress: Egress,
     ) -> Result<Self, ConfigError> {
-        let connector = Arc::new(DeskConnector::default());
+        let agents = Agents::new(agents)?;
+        let emails = agents.iter().map(|agent| agent.email.clone()).collect();
+        let connector = Arc::new(DeskConnector::new(Presence::new(store.clone(), emails)));
         let mut table = BTreeMap::new();
         for config in routes {
             let route = route(config, &store, &egress, &connector)?;
@@ -117,7 +119,7 @@ impl Bridge {
         let stop = CancellationToken::new();
         Ok(Self(Arc::new(App {
             routes: table,
-            desk: Desk::new(Agents::new(agents)?, connector, store.clone()),
+            desk: Desk::new(agents, connector, store.clone()),
             driver: Driver::new(clock.clone(), stop.clone()),
             store,
             clock,
@@ -133,7 +135,6 @@ impl Bridge {
     /// Takes up what was owed when the process last ended, and keeps time until `shutdown`.
     pub async fn start(&self, shutdown: CancellationToken) -> Result<Running, StoreError> {
         let app = &self.0;
-        app.desk.recall_availability(&app.clock).await?;
         timer::take_up_owed(app).await?;
         let tasks = app.driver.tasks();
         tasks.spawn(timer::keep_time(self.clone()));

@@ -20,7 +20,6 @@ const LISTED_MS: Millis = HOUR_MS;
 /// Most closed chats that are kept.
 const CLOSED_MAX: usize = 1_000;
 
-#[derive(Default)]
 pub(crate) struct DeskConnector {
     pub(crate) presence: Presence,
     closed: Mutex<VecDeque<ClosedChat>>,
@@ -45,6 +44,10 @@ impl ClosedChat {
 }
 
 impl DeskConnector {
+    pub(crate) fn new(presence: Presence) -> Self {
+        Self { presence, closed: Mutex::default() }
+    }
+
     pub(super) fn happened(&self, route: &str, stepped: &Stepped<Chat>) {
         let mut closed = self.lock();
         let at = closed.iter().position(|chat| chat.id == stepped.id);

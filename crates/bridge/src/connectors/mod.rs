@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use machine::{Millis, chat::Chat};
-use store::{Ledger, Stepped};
+use store::{Ledger, Stepped, StoreError};
 
 mod desk;
 
@@ -26,9 +26,9 @@ pub(crate) enum Attached {
 
 impl Attached {
     /// Whether anybody could take a chat right now.
-    pub(crate) fn is_available(&self, now: Millis) -> bool {
+    pub(crate) async fn is_available(&self, now: Millis) -> Result<bool, StoreError> {
         match self {
-            Self::Desk(desk) => desk.presence.anybody(now),
+            Self::Desk(desk) => desk.presence.anybody(now).await,
         }
     }
 

@@ -66,7 +66,7 @@ impl FromRequestParts<Bridge> for SignedIn {
         let agent = app.desk.sessions.agent(&app.desk.agents, token.expose_secret(), now).await;
         let agent = agent.map_err(|error| problems::of_store(&error))?;
         let agent = agent.ok_or_else(not_signed_in)?.clone();
-        app.desk.connector.presence.seen(&agent.email, now);
+        app.desk.connector.presence.seen(&agent.email, now).await;
         Ok(Self { agent, token })
     }
 }

@@ -6,9 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use edge::Clock;
 use machine::Millis;
-use store::{Store, StoreError};
+use store::Store;
 
 use crate::connectors::DeskConnector;
 
@@ -28,8 +27,6 @@ use board::Board;
 use sessions::Sessions;
 use throttle::Throttle;
 
-/// Where it is kept whether an agent takes chats, across restarts.
-const AVAILABILITY: &str = "desk-availability";
 /// Least distance between two typing pushes of one chat, in milliseconds.
 const TYPING_PUSH_GAP_MS: Millis = 2_000;
 /// Most chats whose last typing push is remembered.
@@ -42,7 +39,6 @@ pub(crate) struct Desk {
     throttle: Throttle,
     pub(crate) board: Board,
     typing: Mutex<HashMap<String, Millis>>,
-    store: Store,
 }
 
 impl Desk {
@@ -50,28 +46,11 @@ impl Desk {
         Self {
             agents,
             connector,
-            sessions: Sessions::new(store.clone()),
+            sessions: Sessions::new(store),
             throttle: Throttle::default(),
             board: Board::default(),
             typing: Mutex::default(),
-            store,
         }
-    }
-
-    /// Agents whose page is still open somewhere go on as they were before a restart.
-    pub(crate) async fn recall_availability(&self, clock: &Clock) -> Result<(), StoreError> {
-        for agent in self.agents.iter() {
-            let known = self.store.record(AVAILABILITY, &agent.email, clock.now()).await?;
-            self.connector.presence.set(&agent.email, known.as_deref() == Some("yes"));
-        }
-        Ok(())
-    }
-
-    async fn set_available(&self, email: &str, available: bool) -> Result<(), StoreError> {
-        let value = if available { "yes" } else { "no" };
-        self.store.put_record(AVAILABILITY, email, value, None).await?;
-        self.connector.presence.set(email, available);
-        Ok(())
     }
 
     /// Whether the platform should hear now that an agent types in this chat.

@@ -1,53 +1,86 @@
-//! Which agents could take a chat: those who say so and were heard of lately.
+//! Which agents could take a chat: those who say so and were heard of in the last minute.
+//!
+//! Kept in the store, so that a restart sends no visitor away while pages are still coming back,
+//! and so that the node that is called knows of agents whose pages are on another one.
 
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use machine::{Millis, limits::AGENT_SEEN_MS};
+use machine::{
+    Millis,
+    limits::{AGENT_SEEN_MS, SECOND_MS},
+};
+use store::{Store, StoreError};
 
-/// Who is there. In memory: whoever is still there after a restart is heard of again soon.
-#[derive(Default)]
-pub(crate) struct Presence(Mutex<HashMap<String, Entry>>);
+/// Whether an agent wants chats: `yes` or `no`.
+const WANTS_CHATS: &str = "desk-availability";
+/// There as long as the agent counts as seen.
+const SEEN: &str = "desk-seen";
+/// Least distance between two writings of `SEEN`: a page is heard of every 25 seconds at least.
+const WRITE_GAP_MS: Millis = 10 * SECOND_MS;
 
-#[derive(Default)]
-struct Entry {
-    available: bool,
-    seen: Option<Millis>,
+pub(crate) struct Presence {
+    store: Store,
+    emails: Vec<String>,
+    /// When `SEEN` was last written here.
+    written: Mutex<HashMap<String, Millis>>,
 }
 
 impl Presence {
-    /// The agent's page was heard of.
-    pub(crate) fn seen(&self, email: &str, now: Millis) {
-        self.lock().entry(email.to_owned()).or_default().seen = Some(now);
+    pub(crate) fn new(store: Store, emails: Vec<String>) -> Self {
+        Self { store, emails, written: Mutex::default() }
+    }
+
+    /// The agent's page was heard of. That this cannot be written, for example on a full disk,
+    /// is no reason to show the agent nothing.
+    pub(crate) async fn seen(&self, email: &str, now: Millis) {
+        {
+            let mut written = self.written();
+            if written.get(email).is_some_and(|at| now - at < WRITE_GAP_MS) {
+                return;
+            }
+            written.insert(email.to_owned(), now);
+        }
+        let until = Some(now + AGENT_SEEN_MS);
+        if let Err(error) = self.store.put_record(SEEN, email, "", until).await {
+            tracing::warn!(%error, "it could not be noted that an agent is there");
+            self.written().remove(email);
+        }
     }
 
     /// The agent signed out.
-    pub(crate) fn left(&self, email: &str) {
-        self.lock().entry(email.to_owned()).or_default().seen = None;
+    pub(crate) async fn left(&self, email: &str) -> Result<(), StoreError> {
+        self.written().remove(email);
+        self.store.delete_record(SEEN, email).await
     }
 
     /// Whether the agent wants chats at all.
-    pub(crate) fn set(&self, email: &str, available: bool) {
-        self.lock().entry(email.to_owned()).or_default().available = available;
+    pub(crate) async fn set(&self, email: &str, wants_chats: bool) -> Result<(), StoreError> {
+        let value = if wants_chats { "yes" } else { "no" };
+        self.store.put_record(WANTS_CHATS, email, value, None).await
     }
 
-    pub(crate) fn wants_chats(&self, email: &str) -> bool {
-        self.lock().get(email).is_some_and(|entry| entry.available)
+    pub(crate) async fn wants_chats(&self, email: &str, now: Millis) -> Result<bool, StoreError> {
+        Ok(self.store.record(WANTS_CHATS, email, now).await?.as_deref() == Some("yes"))
     }
 
     /// Whether anybody could take a chat now.
-    pub(crate) fn anybody(&self, now: Millis) -> bool {
-        let here = |entry: &Entry| {
-            entry.available && entry.seen.is_some_and(|seen| now - seen < AGENT_SEEN_MS)
-        };
-        self.lock().values().any(here)
+    pub(crate) async fn anybody(&self, now: Millis) -> Result<bool, StoreError> {
+        for email in &self.emails {
+            if self.store.record(SEEN, email, now).await?.is_some()
+                && self.wants_chats(email, now).await?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+    fn written(&self) -> MutexGuard<'_, HashMap<String, Millis>> {
         // Nothing that holds the lock can panic half way, so what it guards is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,20 +88,29 @@ impl Presence {
 mod tests {
     use super::*;
 
-    #[test]
-    fn available_is_who_says_so_and_was_seen_in_the_last_minute() {
-        let presence = Presence::default();
-        assert!(!presence.anybody(0));
-        presence.set("jane@example.com", true);
-        assert!(!presence.anybody(0), "never seen");
-        presence.seen("jane@example.com", 1_000);
-        assert!(presence.anybody(60_999));
-        assert!(!presence.anybody(61_000));
-        presence.seen("jane@example.com", 61_000);
-        presence.set("jane@example.com", false);
-        assert!(!presence.anybody(61_000), "does not want chats");
-        presence.set("jane@example.com", true);
-        presence.left("jane@example.com");
-        assert!(!presence.anybody(61_000), "signed out");
+    #[tokio::test]
+    async fn available_is_who_says_so_and_was_seen_in_the_last_minute() {
+        let files = tempfile::tempdir().unwrap();
+        let path = files.path().join("presence.db");
+        let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let (jane, emails) = ("jane", vec!["joe".to_owned(), "jane".to_owned()]);
+        let presence = Presence::new(store.clone(), emails.clone());
+        assert!(!presence.anybody(0).await.unwrap());
+        presence.set(jane, true).await.unwrap();
+        assert!(!presence.anybody(0).await.unwrap(), "never seen");
+        presence.seen(jane, 1_000).await;
+        let elsewhere = Presence::new(store.clone(), emails);
+        for presence in [&presence, &elsewhere] {
+            assert!(presence.anybody(60_999).await.unwrap());
+            assert!(!presence.anybody(61_000).await.unwrap());
+        }
+        presence.seen(jane, 61_000).await;
+        elsewhere.set(jane, false).await.unwrap();
+        assert!(!presence.anybody(61_000).await.unwrap(), "does not want chats");
+        presence.set(jane, true).await.unwrap();
+        assert!(presence.anybody(61_000).await.unwrap());
+        elsewhere.left(jane).await.unwrap();
+        assert!(!presence.anybody(61_000).await.unwrap(), "signed out");
+        store.close().await;
     }
 }

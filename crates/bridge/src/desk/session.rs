@@ -53,19 +53,22 @@ pub(crate) async fn sign_in(
     let Some(token) = token else {
         return Err(ApiError::new(ProblemId::Unauthorized, "There is no such agent."));
     };
-    let available = app.desk.set_available(&agent.email, true).await;
-    available.map_err(|error| problems::of_store(&error))?;
-    app.desk.connector.presence.seen(&agent.email, now);
+    let presence = &app.desk.connector.presence;
+    presence.set(&agent.email, true).await.map_err(|error| problems::of_store(&error))?;
+    presence.seen(&agent.email, now).await;
     let cookie = cookie(&headers, token.expose_secret());
     let cookie = cookie.map_err(|error| ApiError::internal(&error))?;
-    let mut response = session(app, agent);
+    let mut response = session(app, agent).await?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
 }
 
 /// `GET /desk/api/session`.
-pub(crate) async fn show(State(bridge): State<Bridge>, signed: SignedIn) -> Response {
-    session(bridge.app(), &signed.agent)
+pub(crate) async fn show(
+    State(bridge): State<Bridge>,
+    signed: SignedIn,
+) -> Result<Response, ApiError> {
+    session(bridge.app(), &signed.agent).await
 }
 
 /// `DELETE /desk/api/session`: ends the session and its open streams.
@@ -77,7 +80,8 @@ pub(crate) async fn sign_out(
     let app = bridge.app();
     let ended = app.desk.sessions.end(signed.token.expose_secret()).await;
     ended.map_err(|error| problems::of_store(&error))?;
-    app.desk.connector.presence.left(&signed.agent.email);
+    let left = app.desk.connector.presence.left(&signed.agent.email).await;
+    left.map_err(|error| problems::of_store(&error))?;
     let cookie = cookie(&headers, "").map_err(|error| ApiError::internal(&error))?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -92,14 +96,16 @@ pub(crate) async fn set_availability(
 ) -> Result<StatusCode, ApiError> {
     let body = read_body(body, BODY_BYTES_MAX).await?;
     let available = desk::availability(&body)?;
-    let set = bridge.app().desk.set_available(&signed.agent.email, available).await;
+    let set = bridge.app().desk.connector.presence.set(&signed.agent.email, available).await;
     set.map_err(|error| problems::of_store(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn session(app: &App, agent: &Agent) -> Response {
-    let available = app.desk.connector.presence.wants_chats(&agent.email);
-    json(StatusCode::OK, &desk::Session { agent: view::agent(agent), available })
+async fn session(app: &App, agent: &Agent) -> Result<Response, ApiError> {
+    let presence = &app.desk.connector.presence;
+    let available = presence.wants_chats(&agent.email, app.clock.now()).await;
+    let available = available.map_err(|error| problems::of_store(&error))?;
+    Ok(json(StatusCode::OK, &desk::Session { agent: view::agent(agent), available }))
 }
 
 /// The session cookie, or with an empty token the end of it. Off https only because a desk on

@@ -71,8 +71,16 @@ impl Sessions {
         if agents.binding(&record.email, token).as_ref() != Some(&record.binding) {
             return Ok(None);
         }
-        if now - record.seen >= REFRESH_MS && !self.refresh(&key, now).await? {
-            return Ok(None);
+        if now - record.seen >= REFRESH_MS {
+            match self.refresh(&key, now).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                // A full disk ends no session; it only does not get longer.
+                Err(error) if error.is_temporary() => {
+                    tracing::warn!(%error, "a session could not be prolonged");
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(agents.get(&record.email))
     }

@@ -74,7 +74,8 @@ enum End {
 }
 
 const GOING_AWAY: End = End::Close(close_code::AWAY, "going away");
-const SIGNED_OUT: End = End::Close(close_code::POLICY, "signed out");
+/// As on the visitor's stream: whoever presents this session again is refused again.
+const SIGNED_OUT: End = End::Close(4401, "signed out");
 const TRY_AGAIN: End = End::Close(close_code::AGAIN, "try again");
 
 type Sight = (String, Result<Seen<Event>, StoreError>);
@@ -155,7 +156,7 @@ impl Stream<'_> {
         self.heard = Instant::now();
         self.frames += 1;
         let presence = &self.app.desk.connector.presence;
-        presence.seen(&self.signed.agent.email, self.app.clock.now());
+        presence.seen(&self.signed.agent.email, self.app.clock.now()).await;
         if self.frames > FRAMES_MAX {
             return Err(End::Close(close_code::POLICY, "too many frames"));
         }
@@ -181,8 +182,10 @@ impl Stream<'_> {
         if self.handles.len() >= WATCHED_MAX {
             return Err(End::Close(close_code::POLICY, "too many chats are watched"));
         }
-        let Ok(found) = chats::find(self.app, &self.signed.agent, chat).await else {
-            return Ok(());
+        let found = match chats::find(self.app, &self.signed.agent, chat).await {
+            Ok(found) => found,
+            Err(ApiError(problem)) if problem.status == 404 => return Ok(()),
+            Err(_) => return Err(TRY_AGAIN),
         };
         let watcher = found.route.ledger.watch(&found.id, after);
         let (sights, handle) = abortable(sights(found.id.clone(), watcher));

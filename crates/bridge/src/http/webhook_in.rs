@@ -101,7 +101,8 @@ impl Call<'_> {
             let (id, chat) = (chat_id.clone(), Chat::new(&self.bot_id, &self.user_id));
             move || Some((id, chat))
         };
-        let available = self.route.connector.is_available(self.app.clock.now());
+        let available = self.route.connector.is_available(self.app.clock.now()).await;
+        let available = available.map_err(|error| problems::of_store(&error))?;
         let key = self.key(&opening.text);
         let input = Input::StepOne { opening, available };
         let stepped = self.app.driver.step_peer(self.route, &self.peer(), make, key, input).await;

@@ -54,8 +54,10 @@ async fn nothing_is_open_to_strangers() {
     world.hand.advance(121 * MINUTE);
     assert_eq!(jane.get("session").await.0, 401);
     jane = world.sign_in("jane").await;
+    assert_eq!(world.step_one("u2").await["paused"], true);
     assert_eq!(jane.delete("session").await.0, 204);
     assert_eq!(jane.get("session").await.0, 401);
+    assert_eq!(world.step_one("u3").await["paused"], false, "who signed out is not there");
     // However busy, it is over after twelve hours.
     jane = world.sign_in("jane").await;
     for _ in 0..11 {
@@ -298,10 +300,14 @@ async fn agents_go_on_as_they_were_after_a_restart() {
     world = world.restart().await;
     let mut jane = Page::stranger(&world);
     jane.cookie = cookie;
-    assert_eq!(world.step_one("u1").await, json!({ "paused": false }), "nobody was seen yet");
+    let paused = world.step_one("u1").await["paused"].clone();
+    assert_eq!(paused, true, "pages that are coming back are still there");
     assert_eq!(jane.get("session").await.1["available"], true);
     assert_eq!(world.step_one("u2").await["paused"], true);
     let mut joe = Page::stranger(&world);
     joe.cookie = away.cookie;
     assert_eq!(joe.get("session").await.1["available"], false);
+    world.hand.advance(MINUTE);
+    joe.get("session").await;
+    assert_eq!(world.step_one("u3").await, json!({ "paused": false }), "and the other is gone");
 }

@@ -146,7 +146,7 @@ async fn signing_out_ends_the_streams_of_that_session_only() {
     let mut going_on = two.stream().await.ok().unwrap();
     let at = std::time::Instant::now();
     assert_eq!(one.delete("session").await.0, 204);
-    assert_eq!(ended.closed().await, 1008);
+    assert_eq!(ended.closed().await, 4401);
     assert!(at.elapsed().as_secs() < 5);
     assert_eq!(one.stream().await.err(), Some(401));
     going_on.next_of("chats").await;

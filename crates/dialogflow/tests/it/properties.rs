@@ -74,6 +74,32 @@ proptest! {
 }
 
 #[test]
+fn near_phrases_report_no_less_than_the_agents_minimum() {
+    for (name, minimum) in [("covid19-pathfinder", 0.7), ("corona-wuerzburg-de", 0.5)] {
+        let bot = bot(name);
+        let mut near = 0;
+        for entry in std::fs::read_dir(agents().join(name).join("agent/intents")).unwrap() {
+            let value = json_of(&entry.unwrap().path());
+            for phrase in value.as_array().into_iter().flatten() {
+                let parts = phrase["data"].as_array().unwrap();
+                let text: String = parts.iter().filter_map(|p| p["text"].as_str()).collect();
+                // Half of a phrase is near it, more or less.
+                let words: Vec<&str> = text.split_whitespace().collect();
+                let half = words[words.len() / 2..].join(" ");
+                if (1..=256).contains(&half.chars().count()) {
+                    let query = query(Input::Text(half), bot.agent().language());
+                    let answer = bot.answer(&query).unwrap().response;
+                    let confidence = answer["queryResult"]["intentDetectionConfidence"].as_f64();
+                    near += usize::from(confidence < Some(minimum + 0.1));
+                    assert!(confidence >= Some(minimum), "{answer}");
+                }
+            }
+        }
+        assert!(near > 0, "{name}: no text was near enough to its threshold to tell");
+    }
+}
+
+#[test]
 fn foreign_memory_starts_afresh() {
     let bot = bot("handoff-demo");
     let clean = bot.answer(&query(Input::Text("asdf".into()), "en")).unwrap();

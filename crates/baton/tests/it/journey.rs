@@ -8,7 +8,7 @@ use proving::{
     http::Http,
     load::ASK,
     server::Server,
-    visitor::{Event, Visitor},
+    visitor::{Event, PATIENCE, Visitor},
 };
 use serde_json::Value;
 
@@ -70,7 +70,12 @@ async fn bot_then_human_then_bot() -> anyhow::Result<()> {
         assert_eq!((shown.text.as_str(), shown.agent_name()), (&*answer, Some("Jane Doe")));
     }
 
-    // Typing both ways.
+    // Typing both ways; the agent's is not worth a place behind what is still to be pushed.
+    let pushed = async {
+        while desk.chat(&chat.id).await?.unpushed > 0 {}
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(PATIENCE, pushed).await??;
     desk.typing(&chat.id).await?;
     let typing = page.wait_for(|event| event.is("typing")).await?;
     assert_eq!((typing.seq, typing.agent_name()), (None, Some("Jane Doe")));

@@ -87,7 +87,7 @@ async fn notices_are_word_for_word() -> anyhow::Result<()> {
     for (fields, notice) in cases {
         let (visitor, _) = platform.paused_visitor().await?;
         let pusher = platform.pusher(&visitor);
-        let paused = json!({ "paused": true });
+        let paused = json!({ "paused": true, "agentProfile": { "name": "Al", "avatarUrl": "" } });
         pusher.send("channel_update", paused).await?.expect(200)?;
         let joined = visitor.wait_for(0, |event| event.is("notice")).await?;
         assert_eq!(joined.text, "You are now chatting with an Agent.");

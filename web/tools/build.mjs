@@ -1,6 +1,6 @@
 // Builds everything into dist/: the chat chunk first, because the loader must know its hashed name;
 // then the pages; then a .br and a .gz beside each file worth it.
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -21,6 +21,10 @@ const chat = await script('widget/src/chat/index.ts', 'assets/chat-[hash].js');
 await script('widget/src/loader.ts', 'widget.js', { __CHAT_FILE__: JSON.stringify(chat) });
 await page('demo', 'index.html');
 await page('desk', 'desk.html');
+await copyFile(
+  join(root, 'node_modules/@fontsource-variable/inter/LICENSE'),
+  join(dist, 'assets/inter-licence.txt'),
+);
 await report(await compress());
 
 async function script(entry, fileName, define = {}) {

@@ -136,7 +136,7 @@ pub(crate) async fn say(
 
 /// `POST /desk/api/chats/{id}/typing`: told to the platform at most every two seconds, and only
 /// when nothing the agent said is still on its way.
-pub(crate) async fn type_(
+pub(crate) async fn tell_typing(
     State(bridge): State<Bridge>,
     signed: SignedIn,
     Path(id): Path<String>,

@@ -10,7 +10,7 @@ use wire::problem::ProblemId;
 
 use crate::{
     app::Bridge,
-    desk::{chats, guard, session, stream},
+    desk::{chats, guard, sign_in, stream},
 };
 
 mod webhook_in;
@@ -19,15 +19,15 @@ pub(crate) fn router(bridge: Bridge) -> Router {
     let desk = Router::new()
         .route(
             "/desk/api/session",
-            get(session::show).post(session::sign_in).delete(session::sign_out),
+            get(sign_in::show).post(sign_in::sign_in).delete(sign_in::sign_out),
         )
-        .route("/desk/api/availability", put(session::set_availability))
+        .route("/desk/api/availability", put(sign_in::set_availability))
         .route("/desk/api/chats", get(chats::list))
         .route("/desk/api/chats/{id}", get(chats::show))
         .route("/desk/api/chats/{id}/events", get(chats::events))
         .route("/desk/api/chats/{id}/claim", post(chats::claim))
         .route("/desk/api/chats/{id}/messages", post(chats::say))
-        .route("/desk/api/chats/{id}/typing", post(chats::type_))
+        .route("/desk/api/chats/{id}/typing", post(chats::tell_typing))
         .route("/desk/api/chats/{id}/close", post(chats::close))
         .route("/desk/api/stream", get(stream::open))
         .layer(from_fn(guard::same_site));

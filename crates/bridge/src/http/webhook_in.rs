@@ -89,7 +89,7 @@ impl Call<'_> {
         let chat_id = match &self.id {
             // Named after the call, so that a repeat finds the chat even when that was closed at
             // once and has no visitor to be found by.
-            Some(id) => id_of_call(&self.route.id, &self.peer(), id),
+            Some(id) => id_of_call(&self.route.id, &self.peer(), id, &opening.text),
             None => ids::new_id("cht", self.app.clock.now()),
         };
         if self.id.is_some()
@@ -192,9 +192,9 @@ fn call_id(headers: &HeaderMap) -> Option<String> {
     Some(if id.len() > CALL_ID_BYTES_MAX { secrets::hash_hex(id) } else { id.to_owned() })
 }
 
-/// 128 bits that only this call from this visitor gives.
-fn id_of_call(route: &str, peer: &str, call: &str) -> String {
-    let hash = secrets::hash_hex(&format!("{route}\n{peer}\n{call}"));
+/// 128 bits that only this call with these words from this visitor gives.
+fn id_of_call(route: &str, peer: &str, call: &str, text: &str) -> String {
+    let hash = secrets::hash_hex(&format!("{route}\n{peer}\n{call}\n{text}"));
     format!("cht_{}", &hash[..32])
 }
 

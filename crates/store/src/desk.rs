@@ -160,12 +160,16 @@ impl Desk {
         }
     }
 
-    /// Where a peer's open machine is now, when this batch moved it.
-    pub(crate) fn moved(&self, peer: PeerRef<'_>) -> Option<Option<&str>> {
+    /// The open machine of a peer: as this batch left it, else as it was `found` stored.
+    pub(crate) fn open_machine<'a>(
+        &'a self,
+        peer: PeerRef<'_>,
+        found: Option<&'a str>,
+    ) -> Option<&'a str> {
         if self.peers.is_empty() {
-            return None;
+            return found;
         }
-        self.peers.get(&PeerKey::from(peer)).map(Option::as_deref)
+        self.peers.get(&PeerKey::from(peer)).map_or(found, Option::as_deref)
     }
 
     /// The event this batch recorded a key on.

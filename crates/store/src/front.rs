@@ -35,6 +35,7 @@ pub(crate) struct Health {
 pub(crate) struct Jobs {
     jobs: mpsc::Receiver<Job>,
     closing: Option<oneshot::Sender<()>>,
+    health: Arc<Health>,
 }
 
 impl Front {
@@ -45,7 +46,8 @@ impl Front {
             fatal: OnceLock::new(),
             fatal_seen: watch::Sender::new(false),
         };
-        (Self { inbox, health: Arc::new(health) }, Jobs { jobs, closing: None })
+        let health = Arc::new(health);
+        (Self { inbox, health: health.clone() }, Jobs { jobs, closing: None, health })
     }
 
     pub(crate) fn health(&self) -> &Arc<Health> {
@@ -142,5 +144,14 @@ impl Jobs {
             next = if units.len() < BATCH_LENGTH_MAX { self.jobs.try_recv().ok() } else { None };
         }
         units
+    }
+}
+
+impl Drop for Jobs {
+    /// A writer that ends by a panic is as fatal as one that cannot sync.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.health.note(&StoreError::Stopped("the writer panicked".to_owned()));
+        }
     }
 }

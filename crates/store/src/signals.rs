@@ -27,9 +27,12 @@ const FREE: u64 = u64::MAX;
 pub(crate) struct Signals {
     hasher: RandomState,
     slots: Vec<Mutex<HashMap<Box<str>, Entry>>>,
-    owners: Mutex<HashMap<(&'static str, Arc<str>), watch::Sender<u64>>>,
+    owners: Mutex<Owners>,
     wakes: Mutex<Vec<(&'static str, Arc<WakeCell>)>>,
 }
+
+/// A counter of changes for each owner that is watched, by kind of machine.
+type Owners = HashMap<(&'static str, Arc<str>), watch::Sender<u64>>;
 
 struct Entry {
     /// A `Slot<E>`; the events of one machine have one type.

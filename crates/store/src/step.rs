@@ -133,10 +133,7 @@ where
             }
             Subject::Peer { peer, make } => {
                 let peer = PeerRef { kind: M::PREFIX, owner: &self.owner, peer };
-                let open = match desk.moved(peer) {
-                    Some(moved) => moved.map(str::to_owned),
-                    None => found_id.clone(),
-                };
+                let open = desk.open_machine(peer, found_id.as_deref()).map(str::to_owned);
                 match open {
                     Some(id) => match desk.machine::<M>(&self.owner, &id)? {
                         Some(machine) => (id, machine, false),

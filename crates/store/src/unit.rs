@@ -36,7 +36,9 @@ impl Statements {
 
 impl Unit for Statements {
     fn want(&self) -> Want<'_> {
-        Want { target: Target::Nothing, key: None }
+        // With nothing to write it is a question whether the writer can read.
+        let target = if self.queries.is_empty() { Target::Id("") } else { Target::Nothing };
+        Want { target, key: None }
     }
 
     fn decide(&mut self, desk: &mut Desk, _found: Found) {

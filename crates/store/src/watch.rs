@@ -111,7 +111,8 @@ impl<M: Machine> Drop for Watcher<M> {
 
 impl<M: Machine> fmt::Debug for Watcher<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watcher").field("id", &self.id).field("after", &self.after).finish()
+        let mut shown = f.debug_struct("Watcher");
+        shown.field("id", &self.id).field("after", &self.after).finish_non_exhaustive()
     }
 }
 

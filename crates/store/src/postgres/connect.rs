@@ -1,7 +1,7 @@
 //! Connecting to PostgreSQL, and refusing to: settings that lose acknowledged commits, replicas,
 //! and schemas this release does not know.
 
-use super::tx;
+use super::{failure, tx};
 use crate::{
     error::StoreError,
     migrate::{self, Applied},
@@ -58,11 +58,11 @@ pub(super) fn name(config: &Config) -> String {
 /// A connection for the writer.
 pub(super) async fn connect(config: &Config, name: &str) -> Result<Connection, StoreError> {
     let client = client(config).await?;
-    client.batch_execute(SESSION).await.map_err(|error| tx::error(&error.into()))?;
+    client.batch_execute(SESSION).await.map_err(|error| failure::error(&error.into()))?;
     check_settings(&client, name).await?;
     let mut statements = HashMap::new();
     for sql in sql::SHARED.iter().chain(tx::STATEMENTS) {
-        let statement = client.prepare(sql).await.map_err(|error| tx::error(&error.into()))?;
+        let statement = client.prepare(sql).await.map_err(|error| failure::error(&error.into()))?;
         statements.insert(*sql, statement);
     }
     Ok(Connection { client, statements })
@@ -79,7 +79,7 @@ async fn client(config: &Config) -> Result<Client, StoreError> {
     let connecting = tokio::time::timeout(CONNECT_WAIT * 2, config.connect(NoTls)).await;
     let late = |_| StoreError::Unavailable("PostgreSQL does not answer".to_owned());
     let (client, connection) =
-        connecting.map_err(late)?.map_err(|error| tx::error(&error.into()))?;
+        connecting.map_err(late)?.map_err(|error| failure::error(&error.into()))?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "a connection to PostgreSQL was lost");
@@ -91,7 +91,8 @@ async fn client(config: &Config) -> Result<Client, StoreError> {
 /// Bars A2 and D5: nothing is acknowledged that a power cut takes away, and decisions are made on
 /// the primary only.
 async fn check_settings(client: &Client, name: &str) -> Result<(), StoreError> {
-    let row = client.query_one(SETTINGS, &[]).await.map_err(|error| tx::error(&error.into()))?;
+    let row =
+        client.query_one(SETTINGS, &[]).await.map_err(|error| failure::error(&error.into()))?;
     let (synchronous_commit, fsync): (&str, &str) = (row.get(0), row.get(1));
     let is_replica: bool = row.get(2);
     if synchronous_commit == "off" || fsync != "on" || is_replica {
@@ -106,7 +107,7 @@ async fn check_settings(client: &Client, name: &str) -> Result<(), StoreError> {
 pub(super) async fn migrate(config: &Config, name: &str) -> Result<(), StoreError> {
     let mut client = client(config).await?;
     check_settings(&client, name).await?;
-    let failed = |error: tokio_postgres::Error| tx::error(&error.into());
+    let failed = |error: tokio_postgres::Error| failure::error(&error.into());
     let transaction = client.transaction().await.map_err(failed)?;
     let lock = "SELECT pg_advisory_xact_lock($1)";
     transaction.execute(lock, &[&MIGRATION_LOCK]).await.map_err(failed)?;

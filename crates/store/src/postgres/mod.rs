@@ -4,7 +4,9 @@
 //! may do the same with the same database: rows are locked for a step, and what was raced is
 //! decided again.
 
+mod columns;
 mod connect;
+mod failure;
 mod poll;
 mod tx;
 mod writer;
@@ -17,6 +19,7 @@ use crate::{
     tx::{Columns, Query},
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Timeouts};
+use failure::Failure;
 use std::{sync::Arc, time::Duration};
 use tokio::task::AbortHandle;
 use tokio_postgres::{Config, NoTls};
@@ -26,6 +29,9 @@ use writer::Writer;
 const READERS: usize = 8;
 /// How long a read waits for a connection.
 const READER_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a read may take in all.
+const READ_WAIT: Duration = Duration::from_secs(15);
 
 pub(crate) struct Postgres {
     name: String,
@@ -69,16 +75,20 @@ impl Postgres {
         query: &Query,
         read: impl Fn(&dyn Columns) -> Result<R, StoreError>,
     ) -> Result<Vec<R>, StoreError> {
-        let rows = match self.rows(query).await {
-            Err(error) if tx::is_lost(&error) => self.rows(query).await,
-            rows => rows,
+        let asked = async {
+            match self.rows(query).await {
+                Err(error) if failure::is_lost(&error) => self.rows(query).await,
+                rows => rows,
+            }
         };
-        let rows = rows.map_err(|error| tx::error(&error))?;
+        let late = |_| StoreError::Unavailable("PostgreSQL took too long".to_owned());
+        let rows = tokio::time::timeout(READ_WAIT, asked).await.map_err(late)?;
+        let rows = rows.map_err(|error| failure::error(&error))?;
         rows.iter().map(|row| read(row)).collect()
     }
 
-    async fn rows(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, tx::Failure> {
-        let connection: Object = self.pool.get().await.map_err(tx::Failure::pool)?;
+    async fn rows(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, Failure> {
+        let connection: Object = self.pool.get().await.map_err(Failure::pool)?;
         let statement = connection.prepare_cached(query.sql).await?;
         Ok(connection.query(&statement, &tx::args(query)).await?)
     }

@@ -1,7 +1,10 @@
 //! Looks, now and then, for what other nodes committed, so that their commits are seen late rather
 //! than never when no signal arrives.
 
-use super::tx;
+use super::{
+    failure::{self, Failure},
+    tx,
+};
 use crate::signals::Signals;
 use deadpool_postgres::Pool;
 use std::{sync::Arc, time::Duration};
@@ -18,14 +21,14 @@ pub(super) async fn run(pool: Pool, signals: Arc<Signals>, pause: Duration) {
         for ids in signals.watched().chunks(IDS_MAX) {
             if let Err(failure) = look(&pool, &signals, ids).await {
                 // The next round looks again.
-                tracing::debug!(error = %tx::error(&failure), "could not look for new commits");
+                tracing::debug!(error = %failure::error(&failure), "could not look for new commits");
             }
         }
     }
 }
 
-async fn look(pool: &Pool, signals: &Signals, ids: &[String]) -> Result<(), tx::Failure> {
-    let connection = pool.get().await.map_err(tx::Failure::pool)?;
+async fn look(pool: &Pool, signals: &Signals, ids: &[String]) -> Result<(), Failure> {
+    let connection = pool.get().await.map_err(Failure::pool)?;
     let statement = connection.prepare_cached(tx::NUMBERS).await?;
     for row in connection.query(&statement, &[&ids]).await? {
         signals.heard(row.try_get(0)?, row.try_get(1)?, row.try_get::<_, i64>(2)? as u64);

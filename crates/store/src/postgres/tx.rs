@@ -4,20 +4,20 @@
 //! Requests are sent one behind the other without waiting for answers in between; the server
 //! answers them in order.
 
-use super::connect::Connection;
+use super::{
+    columns::{Answers, Asked, Events, Subjects},
+    connect::Connection,
+    failure::{self, Failure},
+};
 use crate::{
-    desk::{Changes, EventRow, SubjectRow},
+    desk::Changes,
     error::StoreError,
     sql::statements,
-    tx::{Columns, Found, PeerRef, Query, Row, SeenKey, Target, Tx, Value, Want},
+    tx::{Columns, Found, Query, Tx, Value, Want},
 };
-use deadpool_postgres::PoolError;
 use futures::future::{BoxFuture, FutureExt, maybe_done};
-use std::{collections::HashMap, error::Error as _, future::poll_fn, task::Poll};
-use tokio_postgres::{
-    error::SqlState,
-    types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked},
-};
+use std::{future::poll_fn, task::Poll};
+use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
 statements! { STATEMENTS;
     FIND = "SELECT id, kind, owner, state FROM subjects WHERE id = ANY($1) ORDER BY id FOR UPDATE";
@@ -68,16 +68,9 @@ pub(super) enum Stage {
     Committed,
 }
 
-/// What a driver or its pool said.
-#[derive(Debug)]
-pub(super) enum Failure {
-    Server(tokio_postgres::Error),
-    Pool(String),
-}
-
-type Rows = Vec<tokio_postgres::Row>;
+pub(super) type Rows = Vec<tokio_postgres::Row>;
 type Request<'a> = BoxFuture<'a, Result<Rows, tokio_postgres::Error>>;
-type Args<'a> = Vec<&'a (dyn ToSql + Sync)>;
+pub(super) type Args<'a> = Vec<&'a (dyn ToSql + Sync)>;
 
 impl<'a> PostgresTx<'a> {
     pub(super) fn new(connection: &'a Connection) -> Self {
@@ -90,7 +83,7 @@ impl<'a> PostgresTx<'a> {
             Stage::Fresh | Stage::Committed => Ok(()),
             Stage::Begun | Stage::Committing => {
                 let undone = self.connection.client.batch_execute("ROLLBACK").await;
-                undone.map_err(|failure| error(&failure.into()))
+                undone.map_err(|said| failure::error(&said.into()))
             }
         }
     }
@@ -109,7 +102,7 @@ impl<'a> PostgresTx<'a> {
 
     fn failed(&mut self, failure: tokio_postgres::Error) -> StoreError {
         let failure = Failure::from(failure);
-        let said = error(&failure);
+        let said = failure::error(&failure);
         self.failure = Some(failure);
         said
     }
@@ -198,197 +191,6 @@ async fn pipelined(requests: Vec<Request<'_>>) -> Vec<Result<Rows, tokio_postgre
     answers
 }
 
-/// What a batch asks for, column by column.
-#[derive(Default)]
-struct Asked<'a> {
-    ids: Vec<&'a str>,
-    peers: [Vec<&'a str>; 3],
-    keys: [Vec<&'a str>; 2],
-    peer_keys: [Vec<&'a str>; 4],
-}
-
-impl<'a> From<&[Want<'a>]> for Asked<'a> {
-    fn from(wants: &[Want<'a>]) -> Self {
-        let mut asked = Self::default();
-        for want in wants {
-            match want.target {
-                Target::Nothing => {}
-                Target::Id(id) | Target::Held(id) => {
-                    asked.ids.push(id);
-                    if let Some(key) = want.key {
-                        push(&mut asked.keys, [id, key]);
-                    }
-                }
-                Target::Peer(PeerRef { kind, owner, peer }) => {
-                    push(&mut asked.peers, [kind, owner, peer]);
-                    if let Some(key) = want.key {
-                        push(&mut asked.peer_keys, [kind, owner, peer, key]);
-                    }
-                }
-            }
-        }
-        asked
-    }
-}
-
-fn push<'a, const N: usize>(columns: &mut [Vec<&'a str>; N], row: [&'a str; N]) {
-    for (column, value) in columns.iter_mut().zip(row) {
-        column.push(value);
-    }
-}
-
-impl Asked<'_> {
-    fn is_empty(&self) -> bool {
-        self.ids.is_empty() && self.peers[0].is_empty()
-    }
-
-    /// The statements to run; keys come last, so that they are looked up under the locks.
-    fn args(&self) -> Vec<(&'static str, Args<'_>)> {
-        fn columns<'r>(columns: &'r [Vec<&'r str>]) -> Args<'r> {
-            columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect()
-        }
-        let mut lists = Vec::new();
-        if !self.ids.is_empty() {
-            lists.push((FIND, columns(std::slice::from_ref(&self.ids))));
-        }
-        if !self.peers[0].is_empty() {
-            lists.push((FIND_PEERS, columns(&self.peers)));
-        }
-        if !self.keys[0].is_empty() {
-            lists.push((FIND_KEYS, columns(&self.keys)));
-        }
-        if !self.peer_keys[0].is_empty() {
-            lists.push((FIND_PEER_KEYS, columns(&self.peer_keys)));
-        }
-        lists
-    }
-}
-
-/// What was found, to be handed to the units that asked.
-#[derive(Default)]
-struct Answers {
-    rows: HashMap<String, Row>,
-    peers: HashMap<(String, String, String), String>,
-    keys: HashMap<(String, String), SeenKey>,
-}
-
-impl Answers {
-    fn read(answers: &[Rows]) -> Result<Self, StoreError> {
-        let mut found = Self::default();
-        for row in answers.iter().flatten() {
-            if row.columns()[0].name() == "subject" {
-                let seen = SeenKey { seq: row.int(2)? as u64, print: row.int(3)? as u64 };
-                found.keys.insert((row.text(0)?.to_owned(), row.text(1)?.to_owned()), seen);
-                continue;
-            }
-            let [id, kind, owner, state] =
-                [row.text(0)?, row.text(1)?, row.text(2)?, row.text(3)?].map(str::to_owned);
-            if row.len() == 5 {
-                let peer = (kind.clone(), owner.clone(), row.text(4)?.to_owned());
-                found.peers.insert(peer, id.clone());
-            }
-            found.rows.insert(id.clone(), Row { id, kind, owner, state });
-        }
-        Ok(found)
-    }
-
-    fn assign(&self, wants: &[Want<'_>]) -> Vec<Found> {
-        let assign = |want: &Want<'_>| {
-            let id = match want.target {
-                Target::Nothing => None,
-                Target::Id(id) | Target::Held(id) => Some(id),
-                Target::Peer(PeerRef { kind, owner, peer }) => {
-                    let peer = (kind.to_owned(), owner.to_owned(), peer.to_owned());
-                    self.peers.get(&peer).map(String::as_str)
-                }
-            };
-            let Some(id) = id else {
-                return Found::default();
-            };
-            let seen =
-                want.key.and_then(|key| self.keys.get(&(id.to_owned(), key.to_owned()))).copied();
-            Found { row: self.rows.get(id).cloned(), seen }
-        };
-        wants.iter().map(assign).collect()
-    }
-}
-
-/// Machines to be written, column by column.
-struct Subjects<'a> {
-    ids: Vec<&'a str>,
-    kinds: Vec<&'a str>,
-    owners: Vec<&'a str>,
-    peers: Vec<Option<&'a str>>,
-    states: Vec<&'a str>,
-    seqs: Vec<i64>,
-    wakes: Vec<Option<i64>>,
-    owes: Vec<bool>,
-}
-
-impl<'a> Subjects<'a> {
-    fn of(rows: &'a [SubjectRow]) -> Self {
-        Self {
-            ids: rows.iter().map(|row| row.id.as_str()).collect(),
-            kinds: rows.iter().map(|row| row.kind).collect(),
-            owners: rows.iter().map(|row| &*row.owner).collect(),
-            peers: rows.iter().map(|row| row.peer.as_deref()).collect(),
-            states: rows.iter().map(|row| row.state.as_str()).collect(),
-            seqs: rows.iter().map(|row| row.seq as i64).collect(),
-            wakes: rows.iter().map(|row| row.wake_at).collect(),
-            owes: rows.iter().map(|row| row.owes).collect(),
-        }
-    }
-
-    fn fresh(&self) -> [&(dyn ToSql + Sync); 8] {
-        [
-            &self.ids,
-            &self.kinds,
-            &self.owners,
-            &self.peers,
-            &self.states,
-            &self.seqs,
-            &self.wakes,
-            &self.owes,
-        ]
-    }
-
-    fn changed(&self) -> [&(dyn ToSql + Sync); 6] {
-        [&self.ids, &self.peers, &self.states, &self.seqs, &self.wakes, &self.owes]
-    }
-}
-
-/// Events to be written, column by column.
-struct Events<'a> {
-    subjects: Vec<&'a str>,
-    seqs: Vec<i64>,
-    subs: Vec<i64>,
-    ats: Vec<i64>,
-    keys: Vec<Option<&'a str>>,
-    prints: Vec<Option<i64>>,
-    bodies: Vec<&'a str>,
-}
-
-impl<'a> Events<'a> {
-    fn of(rows: &'a [EventRow]) -> Self {
-        Self {
-            subjects: rows.iter().map(|row| row.subject.as_str()).collect(),
-            seqs: rows.iter().map(|row| row.seq as i64).collect(),
-            subs: rows.iter().map(|row| row.sub as i64).collect(),
-            ats: rows.iter().map(|row| row.at).collect(),
-            keys: rows.iter().map(|row| row.key.as_ref().map(|(key, _)| key.as_str())).collect(),
-            prints: rows
-                .iter()
-                .map(|row| row.key.as_ref().map(|(_, print)| *print as i64))
-                .collect(),
-            bodies: rows.iter().map(|row| row.body.as_str()).collect(),
-        }
-    }
-
-    fn args(&self) -> [&(dyn ToSql + Sync); 7] {
-        [&self.subjects, &self.seqs, &self.subs, &self.ats, &self.keys, &self.prints, &self.bodies]
-    }
-}
-
 pub(super) fn args(query: &Query) -> Args<'_> {
     query.args.iter().map(|arg| arg as &(dyn ToSql + Sync)).collect()
 }
@@ -415,70 +217,14 @@ impl ToSql for Value {
 
 impl Columns for tokio_postgres::Row {
     fn text(&self, column: usize) -> Result<&str, StoreError> {
-        self.try_get(column).map_err(|failure| error(&failure.into()))
+        self.try_get(column).map_err(|said| failure::error(&said.into()))
     }
 
     fn int(&self, column: usize) -> Result<i64, StoreError> {
-        self.try_get(column).map_err(|failure| error(&failure.into()))
+        self.try_get(column).map_err(|said| failure::error(&said.into()))
     }
 
     fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
-        self.try_get(column).map_err(|failure| error(&failure.into()))
+        self.try_get(column).map_err(|said| failure::error(&said.into()))
     }
-}
-
-impl From<tokio_postgres::Error> for Failure {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Server(error)
-    }
-}
-
-impl Failure {
-    pub(super) fn pool(error: PoolError) -> Self {
-        match error {
-            PoolError::Backend(error) => Self::Server(error),
-            other => Self::Pool(other.to_string()),
-        }
-    }
-
-    fn state(&self) -> Option<&SqlState> {
-        match self {
-            Self::Server(error) => error.code(),
-            Self::Pool(_) => None,
-        }
-    }
-}
-
-/// What a failure means for the unit that met it.
-pub(super) fn error(failure: &Failure) -> StoreError {
-    let server = match failure {
-        Failure::Server(server) => server,
-        Failure::Pool(said) => return StoreError::Unavailable(said.clone()),
-    };
-    let said = match (server.as_db_error(), server.source()) {
-        (Some(said), _) => said.message().to_owned(),
-        (None, Some(cause)) => format!("{server}: {cause}"),
-        (None, None) => server.to_string(),
-    };
-    match failure.state() {
-        Some(state) if state.code().starts_with("23") => StoreError::Conflict(said),
-        Some(state) if *state == SqlState::DISK_FULL => StoreError::Full,
-        _ => StoreError::Unavailable(said),
-    }
-}
-
-/// True when the connection is gone, or the server is about to end it.
-pub(super) fn is_lost(failure: &Failure) -> bool {
-    match (failure, failure.state()) {
-        (_, Some(state)) => state.code().starts_with("08") || state.code().starts_with("57P"),
-        (Failure::Server(_), None) => true,
-        (Failure::Pool(_), None) => false,
-    }
-}
-
-/// True when the server undid the transaction because of others, and it may be run again.
-pub(super) fn is_raced(failure: &Failure) -> bool {
-    failure.state().is_some_and(|state| {
-        [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(state)
-    })
 }

@@ -6,7 +6,8 @@
 
 use super::{
     connect::{self, Connection},
-    tx::{self, PostgresTx, Stage},
+    failure,
+    tx::{PostgresTx, Stage},
 };
 use crate::{
     desk::Desk,
@@ -127,8 +128,8 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
-                let is_lost = is_late || failure.as_ref().is_some_and(tx::is_lost);
-                let is_raced = failure.as_ref().is_some_and(tx::is_raced);
+                let is_lost = is_late || failure.as_ref().is_some_and(failure::is_lost);
+                let is_raced = failure.as_ref().is_some_and(failure::is_raced);
                 if !is_lost && transaction.undo().await.is_ok() {
                     self.connection = Some(connection);
                 }

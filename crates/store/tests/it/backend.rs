@@ -11,6 +11,8 @@ pub(crate) struct Place {
     dir: Option<TempDir>,
 }
 
+/// Tells apart the schemas of one process.
+static NEXT: AtomicU32 = AtomicU32::new(0);
 /// The server the PostgreSQL half runs against.
 const SERVER: &str = "BATON_TEST_POSTGRES";
 /// Leaves the PostgreSQL half out, for a quick look only.
@@ -29,7 +31,6 @@ impl Place {
             return None;
         }
         let server = postgres_server();
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let schema = format!("t{}_{number}", std::process::id());
         let sql = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}");
@@ -68,22 +69,21 @@ pub(crate) async fn postgres_run(url: &str, sql: &str) {
 #[macro_export]
 macro_rules! on_both {
     ($(async fn $name:ident($place:ident: Place) $body:block)*) => {$(
+        async fn $name($place: &$crate::backend::Place) $body
+
         mod $name {
-            #[allow(unused_imports, reason = "not every test needs every name")]
-            use super::*;
             use $crate::backend::Place;
 
-            async fn body($place: &Place) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                body(&Place::sqlite()).await;
+                super::$name(&Place::sqlite()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 if let Some(place) = Place::postgres().await {
-                    body(&place).await;
+                    super::$name(&place).await;
                 }
             }
         }

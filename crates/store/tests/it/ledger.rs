@@ -7,6 +7,7 @@ use crate::{
 use machine::{Machine, Position};
 use store::{Key, Ledger, StepError, Store, StoreError};
 
+#[expect(clippy::unnecessary_wraps, reason = "every step takes it this way")]
 fn key(id: &str, print: u64) -> Option<Key> {
     Some(Key { id: id.to_owned(), print })
 }
@@ -106,7 +107,9 @@ on_both! {
             assert_eq!(state.total, 320);
             let journal = ledger.journal(&id, Position::default(), 10_000).await.unwrap();
             let mut replayed = Counter::default();
-            journal.iter().for_each(|event| replayed.apply(event));
+            for event in &journal {
+                replayed.apply(event);
+            }
             assert_eq!(replayed, state);
         }
     }

@@ -1,9 +1,11 @@
 //! The store from outside: what both engines promise runs on both.
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod backend;
 mod counter;
 mod kill;
 mod ledger;
+mod load;
 mod nodes;
 mod records;
 mod refusals;

@@ -301,7 +301,8 @@ impl Machine for Conversation {
     }
 
     /// The end of the pause; but while a reply is awaited that may still renew it, the reply (or
-    /// its lateness) decides, so that an input sent in time keeps the pause (contract r1, step two).
+    /// its lateness) decides, so that an input sent in time keeps the pause (contract r1, step
+    /// two).
     fn wake_at(&self) -> Option<Millis> {
         let epoch = self.epoch;
         let awaits_reply =

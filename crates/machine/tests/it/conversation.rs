@@ -49,7 +49,8 @@ fn pause_length() -> impl Strategy<Value = Option<Millis>> {
 
 fn any_outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
-        4 => (0..3_u8, any::<bool>()).prop_map(|(messages, trigger)| Outcome::Answer { messages, trigger }),
+        4 => (0..3_u8, any::<bool>())
+            .prop_map(|(messages, trigger)| Outcome::Answer { messages, trigger }),
         4 => pause_length().prop_map(|pause| Outcome::Paused { pause }),
         1 => Just(Outcome::Refused),
         2 => Just(Outcome::Late),

@@ -32,6 +32,8 @@ pub(crate) struct Seen {
     pub(crate) script: Mutex<VecDeque<String>>,
     /// One permit lets one call of the path `held` go.
     pub(crate) gate: Semaphore,
+    /// Calls of the path `held` that wait now, and the most that ever did at once.
+    pub(crate) held: Mutex<(usize, usize)>,
 }
 
 #[derive(Clone)]
@@ -63,6 +65,7 @@ impl FakeBridge {
             calls: Mutex::default(),
             script: Mutex::default(),
             gate: Semaphore::new(0),
+            held: Mutex::default(),
         });
         let router = Router::new().route("/{path}", post(answer)).with_state(Arc::clone(&seen));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -99,7 +102,9 @@ async fn answer(
             json(200, &reply.unwrap_or_else(|| paused.to_owned()))
         }
         "held" => {
+            hold(&seen, 1);
             seen.gate.acquire().await.unwrap().forget();
+            hold(&seen, -1);
             json(200, paused)
         }
         "silent" => std::future::pending().await,
@@ -132,6 +137,12 @@ async fn answer(
         "status_404" => json(404, paused),
         other => panic!("no such path: {other}"),
     }
+}
+
+fn hold(seen: &Seen, change: isize) {
+    let mut held = seen.held.lock().unwrap();
+    held.0 = held.0.checked_add_signed(change).unwrap();
+    held.1 = held.1.max(held.0);
 }
 
 fn json(status: u16, body: &str) -> Response {

@@ -99,7 +99,11 @@ async fn each_message_makes_one_call_in_order_however_they_arrive() {
 
 #[tokio::test]
 async fn two_calls_of_one_conversation_never_overlap() {
-    let world = World::with(|bot, bridge| vec![config(bot, &bridge.url, "support", "held")]).await;
+    let world = World::with(|bot, bridge| {
+        let of = |id, path| config(bot, &bridge.url, id, path);
+        vec![of("support", "held"), of("other", "script")]
+    })
+    .await;
     let visitor = world.visitor().await;
     visitor.say("handover").await;
     wait_for(async || (world.bridge.calls_under("held") == 1).then_some(())).await;
@@ -107,11 +111,15 @@ async fn two_calls_of_one_conversation_never_overlap() {
     let push = json!({ "eventType": "message", "text": "Jane here", "paused": true });
     assert_eq!(world.push(&visitor, push).await.0, 200);
     visitor.say("hello").await;
-    assert_eq!(world.bridge.calls_under("held"), 1, "step two overtook step one");
+    // Long enough for another conversation to have its call made and answered.
+    let other = world.paused_visitor("other").await;
+    other.say("hello").await;
+    other.at_rest().await;
     world.bridge.seen.gate.add_permits(1);
     wait_for(async || (world.bridge.calls_under("held") == 2).then_some(())).await;
     world.bridge.seen.gate.add_permits(1);
     visitor.at_rest().await;
+    assert_eq!(world.bridge.seen.held.lock().unwrap().1, 1, "step two overtook step one");
     let ignored = |event: &Event| matches!(event, Event::CallIgnored { .. });
     visitor.until_noted(ignored).await;
 }

@@ -135,8 +135,16 @@ async fn typing_is_whispered_and_gone_after_ten_seconds() {
     for socket in [&mut first, &mut second, &mut third] {
         assert_eq!(socket.next().await.unwrap()["text"], "Here I am");
     }
+    // Who comes after the message is not told of the typing before it.
+    world.push(&visitor, typing.clone()).await;
+    assert!(is("typing")(&first.next().await.unwrap()));
+    world.push(&visitor, json!({ "eventType": "message", "text": "So" })).await;
+    let mut fourth = Socket::of(&visitor, seq + 1).await;
+    assert_eq!(fourth.next().await.unwrap()["text"], "So");
+    world.push(&visitor, json!({ "eventType": "message", "text": "Well" })).await;
+    assert_eq!(fourth.next().await.unwrap()["text"], "Well");
     // The long poll hears of it as well.
-    let polling = poll_in_background(&visitor, seq + 1);
+    let polling = poll_in_background(&visitor, seq + 3);
     wait_for(async || {
         // Nothing shows from outside that the poll has begun, so it is typed until it hears.
         world.push(&visitor, typing.clone()).await;
@@ -145,7 +153,7 @@ async fn typing_is_whispered_and_gone_after_ten_seconds() {
     .await;
     let polled: Value = polling.await.unwrap().unwrap().json().await.unwrap();
     assert!(is("typing")(&polled["events"][0]), "{polled}");
-    assert_eq!(polled["next"], seq + 1);
+    assert_eq!(polled["next"], seq + 3);
 }
 
 #[tokio::test]

@@ -45,13 +45,14 @@ impl Sessions {
         Self { store, ended: broadcast::channel(ENDED_MAX).0, changing: Mutex::default() }
     }
 
-    /// The token of a new session.
+    /// The token of a new session. Signing in is rare, so it is when old sessions are swept away.
     pub(super) async fn open(
         &self,
         agents: &Agents,
         email: &str,
         now: Millis,
     ) -> Result<Option<SecretString>, StoreError> {
+        self.store.forget_expired(now).await?;
         let token = ids::new_secret("dsk");
         let Some(binding) = agents.binding(email, token.expose_secret()) else { return Ok(None) };
         let record = Record { email: email.to_owned(), binding, since: now, seen: now };

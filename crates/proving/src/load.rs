@@ -26,6 +26,9 @@ use crate::{
 pub const ASK: &str = "talk to a person";
 /// Visitors set up at a time.
 const GATHERED_AT_ONCE: usize = 32;
+/// How often a greeting is repeated, and how long each may take.
+const GREETINGS_MAX: usize = 10;
+const GREETING_WAIT: Duration = Duration::from_secs(3);
 /// How often the desk is asked whether everybody is there.
 const GATHER_LOOK: Duration = Duration::from_millis(20);
 
@@ -110,6 +113,8 @@ impl Crowd {
             }
             crowd.readers.spawn(read_desk(stream, listeners));
         }
+        let greetings = crowd.pairs.iter_mut().map(Pair::greet);
+        futures::future::try_join_all(greetings).await?;
         Ok(crowd)
     }
 
@@ -142,6 +147,23 @@ fn quantile(sorted: &[Duration], q: f64) -> f64 {
 }
 
 impl Pair {
+    /// Speaks each way until it is heard: a floor forgets what is said before anybody listens.
+    async fn greet(&mut self) -> anyhow::Result<()> {
+        for direction in [Direction::ToAgent, Direction::ToVisitor] {
+            let mut heard = false;
+            for n in 0..GREETINGS_MAX {
+                let text = format!("greeting {n}");
+                let passed = self.pass(direction, &text);
+                heard = matches!(tokio::time::timeout(GREETING_WAIT, passed).await, Ok(Ok(_)));
+                if heard {
+                    break;
+                }
+            }
+            ensure!(heard, "{}: {direction:?}: nothing is heard", self.chat);
+        }
+        Ok(())
+    }
+
     /// Latencies of what arrived before `until`, and how much went wrong.
     async fn exchange(
         &mut self,

@@ -17,7 +17,7 @@ use crate::world::{BATON, QUESTION, ask_for_human, between, sign_in, texts};
 async fn start() -> anyhow::Result<Server> {
     let mut server = Server::baton(Path::new(BATON), |base| {
         let mut setup = Setup::whole(base, 2);
-        setup.bots[0].webhook_more = "history = true, typing = true".to_owned();
+        "history = true, typing = true".clone_into(&mut setup.bots[0].webhook_more);
         setup
     })?;
     server.start().await?;

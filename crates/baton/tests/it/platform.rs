@@ -176,6 +176,27 @@ async fn a_refused_message_reaches_the_bot_once() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The other readings of contract 13.3, for owners who chose them.
+#[tokio::test]
+async fn owners_may_choose_the_other_readings() -> anyhow::Result<()> {
+    let platform = Platform::with(|bot| {
+        bot.more = "on_refused = \"keep\"\non_late = \"end\"".to_owned();
+    })
+    .await?;
+    let (visitor, _) = platform.paused_visitor().await?;
+    platform.receiver.then(Reply::refused());
+    let said = visitor.say("kept", QUESTION).await?;
+    visitor.wait_for(said, |event| event.is("bot_message")).await?;
+    let after = visitor.poll(said, 0).await?.events;
+    assert!(!after.iter().any(|event| event.is("control")), "{after:#?}");
+    platform.receiver.then(Reply::Cut);
+    let said = visitor.say("ended", QUESTION).await?;
+    let ended = visitor.wait_for(said, |event| event.is("control")).await?;
+    assert_eq!((&*ended.control, &*ended.reason), ("bot", "webhook_failed"));
+    visitor.wait_for(said, |event| event.is("bot_message")).await?;
+    Ok(())
+}
+
 /// Checklist 21: a pause survives SIGKILL, and ends on time although it was down meanwhile.
 #[tokio::test]
 async fn a_restart_keeps_the_pause() -> anyhow::Result<()> {

@@ -115,7 +115,7 @@ impl fmt::Display for Report {
         writeln!(f, "medians of {} rounds of {} s; rates in messages/s", self.rounds, self.secs)?;
         writeln!(
             f,
-            "| case | chats | to agent: rate, p50, p99 ms | to visitor: rate, p50, p99 ms | server CPU µs |"
+            "| case | chats | to agent: rate, p50, p99 ms | to visitor: rate, p50, p99 ms | CPU µs |"
         )?;
         writeln!(f, "|---|---|---|---|---|")?;
         for &(conversations, case) in self.runs.keys() {

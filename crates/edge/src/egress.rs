@@ -24,6 +24,10 @@ pub use address::is_public;
 /// Calls to one target at a time; what waits keeps its order of arrival.
 pub const IN_FLIGHT_MAX: usize = 64;
 
+/// An idle connection is dropped before the receiver might: a common server closes after five
+/// seconds, and a call on a connection that is just being closed counts as failed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EgressError {
@@ -138,6 +142,7 @@ fn builder() -> reqwest::ClientBuilder {
         .retry(reqwest::retry::never())
         .tcp_nodelay(true)
         .pool_max_idle_per_host(IN_FLIGHT_MAX)
+        .pool_idle_timeout(IDLE_TIMEOUT)
 }
 
 async fn answer(

@@ -71,18 +71,11 @@ impl Bot {
 
     fn query(&self, question: Question<'_>, now: Millis) -> Query {
         let Question { said, clear, memory, conversation, visitor, .. } = question;
-        let input = match said.event {
-            Some(event) => dialogflow::Input::Event {
-                name: event.name,
-                parameters: serde_json::from_str(&event.parameters).unwrap_or_default(),
-            },
-            None => dialogflow::Input::Text(said.text),
-        };
         let cleared =
             clear.into_iter().map(|name| Context { name, lifespan: 0, parameters: Map::new() });
         Query {
             session: session_path(conversation),
-            input,
+            input: input(said),
             language: self.language(visitor).to_owned(),
             time_zone: visitor.time_zone.clone(),
             contexts: time_zone(visitor).into_iter().chain(cleared).collect(),
@@ -107,6 +100,15 @@ impl Bot {
             memory: answer.memory,
         }
     }
+}
+
+/// What the bot is asked; of a text, as much as a bot reads.
+fn input(said: Said) -> dialogflow::Input {
+    if let Some(event) = said.event {
+        let parameters = serde_json::from_str(&event.parameters).unwrap_or_default();
+        return dialogflow::Input::Event { name: event.name, parameters };
+    }
+    dialogflow::Input::Text(said.text.chars().take(limits::BOT_TEXT_CHARS_MAX).collect())
 }
 
 /// Dialogflow session of a conversation, as the bot and the bridge know it.

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-/// Longest `clientId`, in characters (visitor API).
-pub(crate) const CLIENT_ID_CHARS_MAX: usize = 64;
 /// Longest `Idempotency-Key` or `messageId` of a push, in characters.
 pub(crate) const PUSH_ID_CHARS_MAX: usize = 200;
 /// Most bytes of a request body of the visitor API.

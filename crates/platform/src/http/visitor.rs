@@ -61,7 +61,7 @@ pub(super) async fn say(
     }
     let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
     let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
-    let message = NewMessage::parse(&body, limits::TEXT_CHARS_MAX, limit::CLIENT_ID_CHARS_MAX)?;
+    let message = NewMessage::parse(&body, limits::TEXT_CHARS_MAX, limits::CLIENT_ID_CHARS_MAX)?;
     let client_id = message.client_id;
     let said = Said {
         text: message.text,

@@ -220,3 +220,17 @@ async fn a_failing_bot_says_so_and_the_next_message_is_answered() {
     let failed = "notice: Sorry, that could not be answered. Please try again.";
     assert_eq!(answers, [failed, failed, "bot: echo: hello"]);
 }
+
+#[tokio::test]
+async fn a_long_message_reaches_the_bot_cut_and_the_human_whole() {
+    let world = World::new().await;
+    let mut visitor = world.visitor().await;
+    let long = "é".repeat(1_000);
+    visitor.say(&long).await;
+    visitor.until(says(&format!("echo: {}", "é".repeat(256)))).await;
+    visitor.say("handover").await;
+    visitor.until(control("human")).await;
+    visitor.say(&long).await;
+    wait_for(async || (world.bridge.calls_of(&visitor.user).len() == 2).then_some(())).await;
+    assert_eq!(world.bridge.calls_of(&visitor.user)[1].text(), long);
+}

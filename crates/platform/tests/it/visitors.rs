@@ -54,7 +54,7 @@ async fn what_is_wrong_with_a_message_is_told_by_its_field() {
         (json!([]), "invalid_body", Value::Null),
         (json!({ "text": "hi" }), "missing_field", json!("clientId")),
         (json!({ "clientId": "", "text": "hi" }), "invalid_field", json!("clientId")),
-        (json!({ "clientId": "x".repeat(65), "text": "hi" }), "invalid_field", json!("clientId")),
+        (json!({ "clientId": "x".repeat(129), "text": "hi" }), "invalid_field", json!("clientId")),
         (json!({ "clientId": "c" }), "missing_field", json!("text")),
         (json!({ "clientId": "c", "text": " \n" }), "invalid_field", json!("text")),
         (json!({ "clientId": "c", "text": long }), "invalid_field", json!("text")),

@@ -7,6 +7,7 @@ use crate::{
     migrate::{self, Applied},
     sql,
 };
+use futures::future::try_join_all;
 use std::{collections::HashMap, time::Duration};
 use tokio_postgres::{Client, Config, NoTls, Statement, config::Host};
 
@@ -60,11 +61,14 @@ pub(super) async fn connect(config: &Config, name: &str) -> Result<Connection, S
     let client = client(config).await?;
     client.batch_execute(SESSION).await.map_err(|error| failure::error(&error.into()))?;
     check_settings(&client, name).await?;
-    let mut statements = HashMap::new();
-    for sql in sql::SHARED.iter().chain(tx::STATEMENTS) {
-        let statement = client.prepare(sql).await.map_err(|error| failure::error(&error.into()))?;
-        statements.insert(*sql, statement);
-    }
+    // All at once, so that coming back after a lost connection takes one round trip, not twenty.
+    let prepare = async |sql: &'static str| Ok((sql, client.prepare(sql).await?));
+    let texts = sql::SHARED.iter().chain(tx::STATEMENTS).copied();
+    let statements: HashMap<_, _> = try_join_all(texts.map(prepare))
+        .await
+        .map_err(|error: tokio_postgres::Error| failure::error(&error.into()))?
+        .into_iter()
+        .collect();
     Ok(Connection { client, statements })
 }
 

@@ -220,7 +220,10 @@ on_both! {
         assert_eq!(events, 60);
         let mut stored = 0;
         for n in 0..60 {
-            stored += ledger.events(&format!("cnt_{n:02}"), 0, 100).await.unwrap().len();
+            let events = ledger.events(&format!("cnt_{n:02}"), 0, 100).await.unwrap();
+            let closed = events.iter().position(|event| event.event == Happened::Closed);
+            assert!(closed.is_none_or(|at| at + 1 == events.len()), "{events:?}");
+            stored += events.len();
         }
         assert_eq!(stored, 60);
         assert!(ledger.open_ids(10).await.unwrap().len() <= 1);

@@ -6,6 +6,7 @@ mod counter;
 mod kill;
 mod ledger;
 mod load;
+mod lost;
 mod nodes;
 mod records;
 mod refusals;

@@ -41,9 +41,9 @@ async fn pass_on(mut client: TcpStream, mut server: TcpStream, swallow: Arc<Atom
                 let Ok(length @ 1..) = read else { return };
                 let asked = &asked[..length];
                 server.write_all(asked).await.unwrap();
-                let commits = asked.windows(6).any(|word| word == b"COMMIT");
+                let commits = asked.windows(7).any(|word| word == b"COMMIT\0");
                 if commits && swallow.swap(false, Ordering::SeqCst) {
-                    server.read(&mut answered).await.unwrap();
+                    assert_ne!(server.read(&mut answered).await.unwrap(), 0);
                     return;
                 }
             }

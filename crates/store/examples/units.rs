@@ -1,9 +1,10 @@
 //! Units of work per second at 1, 64 and 256 in flight, beside a floor.
 //!
 //! `cargo run --release -p store --example units -- [postgres://…] [64]`; without an address a
-//! SQLite file in a temporary folder is used, without numbers 1, 64 and 256 are in flight. The floor is the least a durable write can be: one bare
-//! insert per unit into one table, on one connection that commits what waits together, with full
-//! sync. Runs are interleaved; the medians are printed.
+//! SQLite file in a temporary folder is used, without numbers 1, 64 and 256 are in flight. The
+//! floor is the least a durable write can be: one bare insert per unit into one table, on one
+//! connection that commits what waits together, with full sync. Runs are interleaved; the medians
+//! are printed.
 
 use machine::{Event, Machine, Millis, Position, Recorded};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, mpsc},
     time::{Duration, Instant},
 };
-use store::{Key, Ledger, Store};
+use store::{Key, Ledger, Store, StoreError};
 use tokio::sync::oneshot;
 
 const RUN: Duration = Duration::from_secs(2);
@@ -84,6 +85,13 @@ struct Figures {
     cpu_us: f64,
 }
 
+impl std::fmt::Display for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { per_second, p50_ms, p99_ms, cpu_us } = self;
+        write!(f, "{per_second:>6.0}/s, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, {cpu_us:.0} us cpu")
+    }
+}
+
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir_in(".")?;
@@ -97,65 +105,53 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let is_sqlite = url.is_none();
     let url = url.unwrap_or_else(|| folder.path().join("units.db").display().to_string());
     let store = Store::open(&url).await?;
-    let run = format!("{}", std::process::id());
     let ledger: Ledger<Talk> = store.ledger("bot_bench");
-    for n in 0..MACHINES {
-        let settings =
-            (0..20).map(|n| format!("setting {n:02} with a value of some length")).collect();
-        let talk = Talk { position: Position::default(), said: 0, settings };
-        ledger.create(&format!("tlk_{run}_{n:03}"), &talk).await?;
-    }
+    let ids = create_machines(&ledger).await?;
     let floor = if is_sqlite { Some(Floor::start(&folder.path().join("floor.db"))?) } else { None };
     for in_flight in in_flights {
         let (mut units, mut floors) = (Vec::new(), Vec::new());
         for round in 0..ROUNDS {
-            let run = run.clone();
-            let ledger = ledger.clone();
-            units.push(
-                measure(in_flight, move |task, n| {
-                    let (ledger, run) = (ledger.clone(), run.clone());
-                    async move {
-                        let id = format!("tlk_{run}_{:03}", task % MACHINES);
-                        let key = Key { id: format!("{round}/{in_flight}/{task}/{n}"), print: n };
-                        let text =
-                            "a message of the usual length, about eighty bytes of text in it";
-                        let step = ledger.step(&id, &(), n as i64, Some(key), text.to_owned());
-                        step.await.is_ok()
-                    }
-                })
-                .await,
-            );
-            if let Some(floor) = &floor {
-                let floor = floor.clone();
-                floors.push(
-                    measure(in_flight, move |_, _| {
-                        let floor = floor.clone();
-                        async move { floor.insert().await }
-                    })
-                    .await,
-                );
+            let (ledger, ids) = (ledger.clone(), ids.clone());
+            let unit = move |task: usize, n| {
+                let (ledger, ids) = (ledger.clone(), ids.clone());
+                async move {
+                    let key = Key { id: format!("{round}/{in_flight}/{task}/{n}"), print: n };
+                    let text = "a message of the usual length, about eighty bytes of text in it";
+                    let id = &ids[task % MACHINES];
+                    ledger.step(id, &(), n as i64, Some(key), text.to_owned()).await.is_ok()
+                }
+            };
+            units.push(measure(in_flight, unit).await);
+            if let Some(floor) = floor.clone() {
+                let insert = move |_, _| {
+                    let floor = floor.clone();
+                    async move { floor.insert().await }
+                };
+                floors.push(measure(in_flight, insert).await);
             }
         }
         let unit = median(units);
-        print!(
-            "{in_flight:>4} in flight: {:>6.0} units/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} us cpu",
-            unit.per_second, unit.p50_ms, unit.p99_ms, unit.cpu_us
-        );
+        print!("{in_flight:>4} in flight: {unit}");
         if is_sqlite {
             let floor = median(floors);
-            print!(
-                "; floor {:>6.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} us cpu; ratio {:.2}",
-                floor.per_second,
-                floor.p50_ms,
-                floor.p99_ms,
-                floor.cpu_us,
-                unit.per_second / floor.per_second
-            );
+            print!("; floor {floor}; ratio {:.2}", unit.per_second / floor.per_second);
         }
         println!();
     }
     store.close().await;
     Ok(())
+}
+
+async fn create_machines(ledger: &Ledger<Talk>) -> Result<Arc<[String]>, StoreError> {
+    let run = std::process::id();
+    let ids: Arc<[String]> = (0..MACHINES).map(|n| format!("tlk_{run}_{n:03}")).collect();
+    for id in &*ids {
+        let settings =
+            (0..20).map(|n| format!("setting {n:02} with a value of some length")).collect();
+        let talk = Talk { position: Position::default(), said: 0, settings };
+        ledger.create(id, &talk).await?;
+    }
+    Ok(ids)
 }
 
 async fn measure<F, R>(in_flight: usize, unit: F) -> Figures

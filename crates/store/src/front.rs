@@ -1,9 +1,12 @@
 //! What stands in front of a writer: the queue of units, and how the writer is.
 
 use crate::{error::StoreError, unit::Unit};
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -11,6 +14,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 const WAITING_UNITS_MAX: usize = 4096;
 /// How many units share a commit at most.
 const BATCH_LENGTH_MAX: usize = 256;
+/// How long a batch may wait to become about as large as the last one; shorter than a commit.
+const PATIENCE: Duration = Duration::from_micros(200);
 
 /// The side of a writer that others see.
 pub(crate) struct Front {
@@ -36,6 +41,8 @@ pub(crate) struct Jobs {
     jobs: mpsc::Receiver<Job>,
     closing: Option<oneshot::Sender<()>>,
     health: Arc<Health>,
+    /// How many units the last batch had.
+    last: usize,
 }
 
 impl Front {
@@ -47,7 +54,7 @@ impl Front {
             fatal_seen: watch::Sender::new(false),
         };
         let health = Arc::new(health);
-        (Self { inbox, health: health.clone() }, Jobs { jobs, closing: None, health })
+        (Self { inbox, health: health.clone() }, Jobs { jobs, closing: None, health, last: 0 })
     }
 
     pub(crate) fn health(&self) -> &Arc<Health> {
@@ -118,7 +125,16 @@ impl Jobs {
         if self.closing.is_some() {
             return None;
         }
-        self.jobs.blocking_recv().map(|first| self.gather(first))
+        let first = self.jobs.blocking_recv()?;
+        let mut units = Vec::with_capacity(self.last);
+        let began = Instant::now();
+        self.gather(Some(first), &mut units);
+        while self.is_early(units.len(), began) {
+            std::thread::yield_now();
+            self.gather(None, &mut units);
+        }
+        self.last = units.len();
+        Some(units)
     }
 
     /// The same for a task.
@@ -126,13 +142,27 @@ impl Jobs {
         if self.closing.is_some() {
             return None;
         }
-        self.jobs.recv().await.map(|first| self.gather(first))
+        let first = self.jobs.recv().await?;
+        let mut units = Vec::with_capacity(self.last);
+        let began = Instant::now();
+        self.gather(Some(first), &mut units);
+        while self.is_early(units.len(), began) {
+            tokio::task::yield_now().await;
+            self.gather(None, &mut units);
+        }
+        self.last = units.len();
+        Some(units)
     }
 
-    /// Everything that waits already travels with the first.
-    fn gather(&mut self, first: Job) -> Vec<Box<dyn Unit>> {
-        let mut units = Vec::new();
-        let mut next = Some(first);
+    /// True while those whom the last commit woke are probably still on their way: without a
+    /// moment's patience every other commit would carry only the quickest of them.
+    fn is_early(&self, units: usize, began: Instant) -> bool {
+        self.closing.is_none() && units * 2 < self.last && began.elapsed() < PATIENCE
+    }
+
+    /// Everything that waits already travels along.
+    fn gather(&mut self, first: Option<Job>, units: &mut Vec<Box<dyn Unit>>) {
+        let mut next = first.or_else(|| self.jobs.try_recv().ok());
         while let Some(job) = next {
             match job {
                 Job::Unit(unit) => units.push(unit),
@@ -143,7 +173,6 @@ impl Jobs {
             }
             next = if units.len() < BATCH_LENGTH_MAX { self.jobs.try_recv().ok() } else { None };
         }
-        units
     }
 }
 

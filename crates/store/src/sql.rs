@@ -14,10 +14,12 @@ statements! { SHARED;
     LOAD = "SELECT state FROM subjects WHERE id = $1 AND kind = $2 AND owner = $3";
     OPEN_IDS = "SELECT id, state FROM subjects \
         WHERE kind = $1 AND owner = $2 AND peer IS NOT NULL ORDER BY id LIMIT $3";
-    EVENTS = "SELECT e.seq, e.sub, e.at, e.body FROM events e JOIN subjects s ON s.num = e.subject \
+    EVENTS = "SELECT e.seq, e.sub, e.at, e.body \
+        FROM events e JOIN subjects s ON s.num = e.subject \
         WHERE s.id = $1 AND s.kind = $2 AND s.owner = $3 AND e.seq > $4 AND e.sub = 0 \
         ORDER BY e.seq LIMIT $5";
-    JOURNAL = "SELECT e.seq, e.sub, e.at, e.body FROM events e JOIN subjects s ON s.num = e.subject \
+    JOURNAL = "SELECT e.seq, e.sub, e.at, e.body \
+        FROM events e JOIN subjects s ON s.num = e.subject \
         WHERE s.id = $1 AND s.kind = $2 AND s.owner = $3 AND (e.seq, e.sub) > ($4, $5) \
         ORDER BY e.seq, e.sub LIMIT $6";
     DUE = "SELECT owner, id FROM subjects WHERE kind = $1 AND wake_at <= $2 \

@@ -21,7 +21,8 @@ pub(super) async fn run(pool: Pool, signals: Arc<Signals>, pause: Duration) {
         for ids in signals.watched().chunks(IDS_MAX) {
             if let Err(failure) = look(&pool, &signals, ids).await {
                 // The next round looks again.
-                tracing::debug!(error = %failure::error(&failure), "could not look for new commits");
+                let error = failure::error(&failure);
+                tracing::debug!(%error, "could not look for new commits");
             }
         }
     }

@@ -191,7 +191,7 @@ fn check_pages(path: &Path, connection: &Connection) -> Result<(), StoreError> {
         Err(error)
             if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
         {
-            tracing::info!(db.file = %path.display(), "database too large to be checked whole at start");
+            tracing::info!(db.file = %path.display(), "too large to be checked whole at start");
             Ok(())
         }
         Err(error) => Err(start_error(path, &error)),

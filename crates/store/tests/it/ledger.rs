@@ -172,7 +172,8 @@ on_both! {
             let ledger = ledger.clone();
             tasks.push(tokio::spawn(async move {
                 let make = move || Some((format!("cnt_{n}"), Counter::with("visitor")));
-                ledger.step_peer("visitor", make, &1, 1, None, Input::Add(1)).await.unwrap().unwrap()
+                let step = ledger.step_peer("visitor", make, &1, 1, None, Input::Add(1)).await;
+                step.unwrap().unwrap()
             }));
         }
         let mut ids = std::collections::HashSet::new();
@@ -282,7 +283,8 @@ on_both! {
         let store = place.open().await;
         let ledger = self::ledger(&store);
         assert_eq!(ledger.journal("cnt_p", Position::default(), 10).await.unwrap(), journal);
-        let again = ledger.step_peer("p", || None, &1, 3, key("k", 5), Input::AddWithNotes(4)).await;
+        let input = Input::AddWithNotes(4);
+        let again = ledger.step_peer("p", || None, &1, 3, key("k", 5), input).await;
         let again = again.unwrap().unwrap();
         assert!(again.repeated && again.state.total == 4 && again.id == "cnt_p");
         let next = ledger.step("cnt_p", &1, 4, None, Input::Add(1)).await.unwrap();

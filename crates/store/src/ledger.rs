@@ -215,7 +215,7 @@ impl<M> fmt::Debug for Ledger<M> {
 }
 
 fn decode<T: serde::de::DeserializeOwned>(id: &str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| crate::desk::unreadable(id, &error.to_string()))
+    serde_json::from_str(text).map_err(|error| crate::workbench::unreadable(id, &error.to_string()))
 }
 
 pub(crate) fn count(limit: usize) -> Value {

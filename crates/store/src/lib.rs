@@ -6,7 +6,6 @@
 //! No transaction stays open while anybody waits for a network other than the database's own.
 #![forbid(unsafe_code)]
 
-mod desk;
 mod engine;
 mod error;
 mod finisher;
@@ -22,6 +21,7 @@ mod step;
 mod tx;
 mod unit;
 mod watch;
+mod workbench;
 
 pub use error::{StepError, StoreError};
 pub use ledger::{Key, Ledger, Stepped};

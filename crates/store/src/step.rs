@@ -1,15 +1,15 @@
-//! The unit of work: find the machine, check the key, step, and leave the outcome on the desk.
+//! The unit of work: find the machine, check the key, step, and leave the outcome on the workbench.
 //!
 //! This is the one body behind [`crate::Ledger::step`], [`crate::Ledger::step_peer`] and
 //! [`crate::Ledger::create`]. Nothing here waits, and nothing is written unless all of it is.
 
 use crate::{
-    desk::{Desk, Draft, EventRow, SubjectRow, unreadable},
     error::{StepError, StoreError},
     ledger::{Key, Stepped},
     signals::Signals,
     tx::{Found, PeerRef, SeenKey, Target, Want},
     unit::Unit,
+    workbench::{Draft, EventRow, SubjectRow, Workbench, unreadable},
 };
 use machine::{Event, Machine, Millis, Recorded};
 use std::{
@@ -114,28 +114,28 @@ where
         (Box::new(step), outcome)
     }
 
-    fn run(&mut self, desk: &mut Desk, found: Found) -> Outcome<M> {
+    fn run(&mut self, workbench: &mut Workbench, found: Found) -> Outcome<M> {
         let Found { row, seen } = found;
         let found_id = row.as_ref().map(|row| row.id.clone());
         if let Some(row) = row {
-            desk.admit(row);
+            workbench.admit(row);
         }
         let (id, machine, fresh) = match &mut self.subject {
-            Subject::Id(id) => match desk.machine::<M>(&self.owner, id)? {
+            Subject::Id(id) => match workbench.machine::<M>(&self.owner, id)? {
                 Some(machine) => (id.clone(), machine, false),
                 None => return Err(StepError::NotFound),
             },
             Subject::New { id, machine } => {
-                if desk.holds(id) {
+                if workbench.holds(id) {
                     return Err(StoreError::Conflict(id.clone()).into());
                 }
                 (id.clone(), machine.clone(), true)
             }
             Subject::Peer { peer, make } => {
                 let peer = PeerRef { kind: M::PREFIX, owner: &self.owner, peer };
-                let open = desk.open_machine(peer, found_id.as_deref()).map(str::to_owned);
+                let open = workbench.open_machine(peer, found_id.as_deref()).map(str::to_owned);
                 match open {
-                    Some(id) => match desk.machine::<M>(&self.owner, &id)? {
+                    Some(id) => match workbench.machine::<M>(&self.owner, &id)? {
                         Some(machine) => (id, machine, false),
                         None => return Err(unreadable(&id, "found by its peer, then gone").into()),
                     },
@@ -149,17 +149,17 @@ where
         // A key that was looked up in the database belongs to the row that was found there.
         let seen = seen.filter(|_| found_id.as_ref().is_none_or(|found| *found == id));
         if let Some(key) = &self.key
-            && let Some(seen) = desk.seen(&id, &key.id).or(seen)
+            && let Some(seen) = workbench.seen(&id, &key.id).or(seen)
         {
             return repeated(id, machine, key, seen);
         }
-        self.advance(desk, id, &machine, fresh).map(Some)
+        self.advance(workbench, id, &machine, fresh).map(Some)
     }
 
     /// Steps a copy of the machine, so that neither a refusal nor a panic leaves a trace.
     fn advance(
         &self,
-        desk: &mut Desk,
+        workbench: &mut Workbench,
         id: String,
         before: &Arc<M>,
         fresh: bool,
@@ -181,7 +181,7 @@ where
         let first_seq = events.first().map_or(state.position().seq, |event| event.position.seq);
         let wake = state.wake_at().filter(|at| fresh || before.wake_at() != Some(*at));
         if fresh || !events.is_empty() {
-            desk.keep(Draft {
+            workbench.keep(Draft {
                 row: self.row(&id, &state)?,
                 machine: state.clone(),
                 peer_before: before.peer().filter(|_| !fresh).map(str::to_owned),
@@ -247,8 +247,8 @@ where
         Want { target, key: self.key.as_ref().map(|key| key.id.as_str()) }
     }
 
-    fn decide(&mut self, desk: &mut Desk, found: Found) {
-        self.outcome = Some(self.run(desk, found));
+    fn decide(&mut self, workbench: &mut Workbench, found: Found) {
+        self.outcome = Some(self.run(workbench, found));
     }
 
     fn finish(mut self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals) {

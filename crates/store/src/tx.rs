@@ -6,9 +6,9 @@
 //! futures are always ready; PostgreSQL runs it with one round trip to find and one to put.
 
 use crate::{
-    desk::{Changes, Desk},
     error::StoreError,
     unit::Unit,
+    workbench::{Changes, Workbench},
 };
 
 /// An argument of a statement.
@@ -110,14 +110,14 @@ pub(crate) trait Tx {
 /// savepoint. When a write itself fails, the caller undoes the whole batch.
 pub(crate) async fn work<T: Tx>(
     tx: &mut T,
-    desk: &mut Desk,
+    workbench: &mut Workbench,
     units: &mut [Box<dyn Unit>],
 ) -> Result<bool, StoreError> {
-    let found = tx.find(&wants(desk, units)).await?;
+    let found = tx.find(&wants(workbench, units)).await?;
     for (unit, found) in units.iter_mut().zip(found) {
-        unit.decide(desk, found);
+        unit.decide(workbench, found);
     }
-    let changes = desk.take_changes();
+    let changes = workbench.take_changes();
     if changes.is_empty() {
         return Ok(false);
     }
@@ -125,11 +125,11 @@ pub(crate) async fn work<T: Tx>(
     Ok(true)
 }
 
-fn wants<'a>(desk: &Desk, units: &'a [Box<dyn Unit>]) -> Vec<Want<'a>> {
+fn wants<'a>(workbench: &Workbench, units: &'a [Box<dyn Unit>]) -> Vec<Want<'a>> {
     let mut wants: Vec<Want<'a>> = units.iter().map(|unit| unit.want()).collect();
     for want in &mut wants {
         if let Target::Id(id) = want.target
-            && desk.holds(id)
+            && workbench.holds(id)
         {
             want.target = Target::Held(id);
         }

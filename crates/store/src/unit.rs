@@ -1,19 +1,19 @@
 //! One unit of work, with the type of its machine erased so that any units share a commit.
 
 use crate::{
-    desk::Desk,
     error::StoreError,
     signals::Signals,
     tx::{Found, Query, Target, Want},
+    workbench::Workbench,
 };
 use tokio::sync::oneshot;
 
 /// Something a writer runs inside a transaction together with other units.
 pub(crate) trait Unit: Send {
     fn want(&self) -> Want<'_>;
-    /// Decides from what was found and leaves what is to be written on the desk, or leaves it as
+    /// Decides from what was found and leaves what is to be written on the workbench, or leaves it as
     /// it was. Called again, from the start, when the batch had to be undone.
-    fn decide(&mut self, desk: &mut Desk, found: Found);
+    fn decide(&mut self, workbench: &mut Workbench, found: Found);
     /// Told once, after the commit was synced or the batch was given up.
     fn finish(self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals);
 }
@@ -41,8 +41,8 @@ impl Unit for Statements {
         Want { target, key: None }
     }
 
-    fn decide(&mut self, desk: &mut Desk, _found: Found) {
-        desk.run(self.queries.iter().cloned());
+    fn decide(&mut self, workbench: &mut Workbench, _found: Found) {
+        workbench.run(self.queries.iter().cloned());
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>, _signals: &Signals) {

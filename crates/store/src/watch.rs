@@ -4,10 +4,10 @@
 //! is either in what it reads or signalled. Dropping a watcher leaves the slot.
 
 use crate::{
-    desk::unreadable,
     error::StoreError,
     ledger::Ledger,
     signals::{Signals, Slot, WakeCell, lock},
+    workbench::unreadable,
 };
 use machine::{Machine, Millis, Recorded};
 use std::{

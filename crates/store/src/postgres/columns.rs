@@ -5,9 +5,9 @@
 
 use super::tx::{self, Args, Rows};
 use crate::{
-    desk::{EventRow, SubjectRow},
     error::StoreError,
     tx::{Columns, Found, PeerRef, Row, SeenKey, Target, Want},
+    workbench::{EventRow, SubjectRow},
 };
 use std::collections::HashMap;
 use tokio_postgres::types::ToSql;

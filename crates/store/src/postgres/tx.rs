@@ -10,10 +10,10 @@ use super::{
     failure::{self, Failure},
 };
 use crate::{
-    desk::Changes,
     error::StoreError,
     sql::statements,
     tx::{Columns, Found, Query, Tx, Value, Want},
+    workbench::Changes,
 };
 use futures::future::{BoxFuture, FutureExt, maybe_done};
 use std::{future::poll_fn, task::Poll};

@@ -10,12 +10,12 @@ use super::{
     tx::{PostgresTx, Stage},
 };
 use crate::{
-    desk::Desk,
     error::StoreError,
     front::{Health, Jobs},
     signals::Signals,
     tx::work,
     unit::Unit,
+    workbench::Workbench,
 };
 use std::{sync::Arc, time::Duration};
 use tokio_postgres::Config;
@@ -33,7 +33,7 @@ pub(super) struct Writer {
     config: Config,
     name: String,
     connection: Option<Connection>,
-    desk: Desk,
+    workbench: Workbench,
     signals: Arc<Signals>,
     health: Arc<Health>,
 }
@@ -53,7 +53,7 @@ impl Writer {
         health: Arc<Health>,
     ) -> Self {
         let connection = Some(connection);
-        Self { config, name, connection, desk: Desk::default(), signals, health }
+        Self { config, name, connection, workbench: Workbench::default(), signals, health }
     }
 
     /// Works until the store is closed or dropped.
@@ -101,7 +101,7 @@ impl Writer {
 
     async fn attempt(&mut self, units: &mut [Box<dyn Unit>]) -> Result<(), Failed> {
         // Other nodes write too, so nothing is remembered from one transaction to the next.
-        self.desk.clear();
+        self.workbench.clear();
         let connection = match self.connection.take() {
             Some(connection) if !connection.client.is_closed() => connection,
             _ => connect::connect(&self.config, &self.name)
@@ -110,7 +110,8 @@ impl Writer {
         };
         let mut transaction = PostgresTx::new(&connection);
         let worked =
-            tokio::time::timeout(TRY_WAIT, work(&mut transaction, &mut self.desk, units)).await;
+            tokio::time::timeout(TRY_WAIT, work(&mut transaction, &mut self.workbench, units))
+                .await;
         let is_late = worked.is_err();
         let worked = worked.unwrap_or_else(|_| {
             Err(StoreError::Unavailable("PostgreSQL took too long".to_owned()))

@@ -1,10 +1,10 @@
 //! The seam on SQLite: statements run at once, on the thread that polls.
 
 use crate::{
-    desk::{Changes, EventRow, SubjectRow},
     error::StoreError,
     sql::statements,
     tx::{Columns, Found, PeerRef, Query, Row, SeenKey, Target, Tx, Value, Want},
+    workbench::{Changes, EventRow, SubjectRow},
 };
 use std::future::ready;
 

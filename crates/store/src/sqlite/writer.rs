@@ -10,13 +10,13 @@ use super::{
     tx::{self, SqliteTx},
 };
 use crate::{
-    desk::Desk,
     error::StoreError,
     finisher::Finisher,
     front::{Health, Jobs},
     mutant::{self, Mutant},
     tx::work,
     unit::Unit,
+    workbench::Workbench,
 };
 use futures::FutureExt;
 use rusqlite::{Connection, ErrorCode};
@@ -24,8 +24,8 @@ use std::{fs::File, sync::Arc};
 
 pub(super) struct Writer {
     connection: Connection,
-    desk: Desk,
-    /// Changes when another connection commits; then what lies on the desk is stale.
+    workbench: Workbench,
+    /// Changes when another connection commits; then what lies on the workbench is stale.
     foreign_commits: i64,
     finisher: Finisher,
     health: Arc<Health>,
@@ -42,7 +42,7 @@ impl Writer {
     ) -> Self {
         Self {
             connection: opened.writer,
-            desk: Desk::default(),
+            workbench: Workbench::default(),
             foreign_commits: 0,
             finisher,
             health,
@@ -82,7 +82,7 @@ impl Writer {
                 self.finisher.tell(units, outcome);
             }
         }
-        self.desk.tidy();
+        self.workbench.tidy();
         if self.checkpointer.is_wanted() {
             self.checkpointer.help(&self.connection);
         }
@@ -92,7 +92,7 @@ impl Writer {
     fn attempt(&mut self, units: &mut Vec<Box<dyn Unit>>) -> Result<(), StoreError> {
         self.begin()?;
         let mut transaction = SqliteTx { connection: &self.connection };
-        let worked = work(&mut transaction, &mut self.desk, units)
+        let worked = work(&mut transaction, &mut self.workbench, units)
             .now_or_never()
             .unwrap_or_else(|| Err(StoreError::Unavailable("SQLite had to wait".to_owned())));
         if mutant::is(Mutant::AckBeforeCommit) {
@@ -116,7 +116,7 @@ impl Writer {
             Ok(version) => {
                 if version != self.foreign_commits {
                     self.foreign_commits = version;
-                    self.desk.clear();
+                    self.workbench.clear();
                 }
                 Ok(())
             }
@@ -157,7 +157,7 @@ impl Writer {
     }
 
     fn undo(&mut self) {
-        self.desk.clear();
+        self.workbench.clear();
         // Some errors have rolled back already.
         if !self.connection.is_autocommit()
             && let Err(error) = self.execute("ROLLBACK")

@@ -1,4 +1,4 @@
-//! What the writer has on its desk: the machines a batch works on, and what is to be written.
+//! What the writer has on its workbench: the machines a batch works on, and what is to be written.
 //!
 //! Units of one batch see each other's work here before any of it is written. SQLite's writer,
 //! being the only one, keeps decoded machines from batch to batch; PostgreSQL's does not, because
@@ -15,9 +15,9 @@ use std::{
     sync::Arc,
 };
 
-/// The desk of one writer.
+/// The workbench of one writer.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct Workbench {
     /// Machines used lately, and those used before them: when the first half is full, it becomes
     /// the second, and what was not used since is forgotten.
     young: Shelf,
@@ -31,7 +31,7 @@ pub(crate) struct Desk {
     keys: HashMap<(String, String), SeenKey>,
 }
 
-/// How much state text half of the desk stands for before it is put aside, in bytes.
+/// How much state text half of the workbench stands for before it is put aside, in bytes.
 const HALF_BYTES_MAX: usize = 16 << 20;
 /// What a machine costs besides its state, roughly, in bytes.
 const SUBJECT_BYTES: usize = 400;
@@ -114,12 +114,12 @@ pub(crate) struct Draft<M> {
     pub(crate) fresh: bool,
 }
 
-impl Desk {
+impl Workbench {
     pub(crate) fn holds(&self, id: &str) -> bool {
         self.young.subjects.contains_key(id) || self.old.contains_key(id)
     }
 
-    /// Lays a found machine on the desk, unless a newer one lies there.
+    /// Lays a found machine on the workbench, unless a newer one lies there.
     pub(crate) fn admit(&mut self, row: Row) {
         if self.holds(&row.id) {
             return;
@@ -244,7 +244,7 @@ impl Desk {
         }
     }
 
-    /// Puts the older half away when the desk is full; called between batches.
+    /// Puts the older half away when the workbench is full; called between batches.
     pub(crate) fn tidy(&mut self) {
         if self.young.bytes > HALF_BYTES_MAX {
             self.old = std::mem::take(&mut self.young).subjects;

@@ -39,6 +39,9 @@ pub struct Options {
     /// Idle streams of the memory measurement
     #[arg(long, default_value_t = 5_000)]
     pub idle: usize,
+    /// Only cases whose name has this in it, for a look with a profiler
+    #[arg(long, default_value = "")]
+    pub only: String,
     /// One short round at 1 and 64, and 500 idle streams: to see that everything runs
     #[arg(long)]
     pub quick: bool,
@@ -62,13 +65,13 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let mut report = Report::new(rounds, secs);
     for round in 1..=rounds {
         for &conversations in &conc {
-            for case in Case::ALL {
+            for case in Case::ALL.into_iter().filter(|case| case.name().contains(&options.only)) {
                 eprintln!("round {round} of {rounds}: {} at {conversations}", case.name());
                 let run = case.run(options, conversations, length).await?;
                 report.add(case, conversations, run);
             }
         }
-        for kind in memory::Kind::ALL {
+        for kind in memory::Kind::ALL.into_iter().filter(|_| options.only.is_empty()) {
             eprintln!("round {round} of {rounds}: memory of {}", kind.name());
             report.add_memory(kind, memory::measure(options, kind, idle).await?);
         }

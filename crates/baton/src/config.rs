@@ -160,16 +160,29 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the configuration {}", path.display()))?;
         let mut config = Self::parse(&text).with_context(|| path.display().to_string())?;
-        let base = path.parent().unwrap_or(Path::new("."));
-        config.data = base.join(&config.data);
-        for bot in &mut config.bots {
-            bot.agent.export = base.join(&bot.agent.export);
-        }
+        config.rebase(path.parent().unwrap_or(Path::new(".")));
         Ok(config)
     }
 
+    fn rebase(&mut self, base: &Path) {
+        self.data = base.join(&self.data);
+        let mut secrets: Vec<&mut Secret> = self.database.iter_mut().collect();
+        for bot in &mut self.bots {
+            bot.agent.export = base.join(&bot.agent.export);
+            secrets.push(&mut bot.push_key);
+            secrets.extend(bot.webhook.as_mut().map(|webhook| &mut webhook.token));
+        }
+        for route in &mut self.routes {
+            secrets.extend([&mut route.token, &mut route.push.key]);
+        }
+        secrets.extend(self.agents.iter_mut().map(|agent| &mut agent.password));
+        for secret in secrets {
+            secret.rebase(base);
+        }
+    }
+
     fn parse(text: &str) -> anyhow::Result<Self> {
-        let config: Self = toml::from_str(text).map_err(|error| nearest::explain(&error))?;
+        let config: Self = toml::from_str(text).map_err(|error| nearest::explain(&error, text))?;
         config.validate()?;
         Ok(config)
     }

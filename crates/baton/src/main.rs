@@ -12,6 +12,11 @@ mod pages;
 mod serve;
 mod telemetry;
 
+/// Messages are made of many small allocations on few threads; docs/performance.md has what this
+/// one is worth.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Human handover for Dialogflow bots: the baton passes from bot to human and back, and nothing
 /// said is lost, repeated or put out of order.
 #[derive(Parser)]

@@ -2,14 +2,22 @@
 
 use anyhow::anyhow;
 
-/// The reader's message, with a suggestion when a key or value is unknown.
-pub(super) fn explain(error: &toml::de::Error) -> anyhow::Error {
-    let text = error.to_string();
-    let text = text.trim_end();
-    match suggestion(error.message()) {
-        Some(known) => anyhow!("{text}\ndid you mean `{known}`?"),
-        None => anyhow!("{text}"),
+/// The reader's message with its place, and a suggestion when a key or value is unknown. The line
+/// itself is not shown: it may hold a secret.
+pub(super) fn explain(error: &toml::de::Error, text: &str) -> anyhow::Error {
+    let message = error.message().trim_end();
+    let place = error.span().map_or_else(String::new, |span| place(text, span.start));
+    match suggestion(message) {
+        Some(known) => anyhow!("{place}{message}; did you mean `{known}`?"),
+        None => anyhow!("{place}{message}"),
     }
+}
+
+fn place(text: &str, offset: usize) -> String {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    format!("line {line}, column {column}: ")
 }
 
 /// From "unknown field `lisen`, expected one of `listen`, `data`": `listen`.

@@ -1,6 +1,9 @@
 //! A secret in the configuration: the text itself, `{ file = "…" }`, or `{ env = "…" }`.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, ensure};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,6 +21,13 @@ pub(crate) enum Secret {
 }
 
 impl Secret {
+    /// Makes the path of a file relative to `base`.
+    pub(super) fn rebase(&mut self, base: &Path) {
+        if let Self::File(path) = self {
+            *path = base.join(&*path);
+        }
+    }
+
     /// The secret itself; `key` names the setting in errors.
     pub(crate) fn read(&self, key: &str) -> anyhow::Result<SecretString> {
         let secret = match self {

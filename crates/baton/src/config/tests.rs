@@ -65,6 +65,29 @@ fn unknown_keys_name_the_line_and_the_nearest_known_key() {
 }
 
 #[test]
+fn an_error_shows_its_place_and_never_the_line_with_its_secret() {
+    let message =
+        error(&GOOD.replace("allow_private = true }\n\n[[routes]]", "alow = 1 }\n[[routes]]"));
+    assert!(message.contains("line 11, column "), "{message}");
+    assert!(!message.contains("token = "), "{message}");
+    let message = error(&GOOD.replace("password = \"secret\"", "password = \"secret"));
+    assert!(!message.contains("secret\"") && !message.contains("\"secret"), "{message}");
+}
+
+#[test]
+fn paths_are_relative_to_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.toml");
+    let text = GOOD.replace("push_key = \"key\"", "push_key = { file = \"push-key\" }");
+    std::fs::write(&file, text).unwrap();
+    std::fs::write(folder.path().join("push-key"), "k").unwrap();
+    let config = Config::load(&file).unwrap();
+    assert_eq!(config.data, folder.path().join("data"));
+    assert_eq!(config.bots[0].agent.export, folder.path().join("agents/handoff-demo"));
+    assert_eq!(config.bots[0].push_key.read("bots.push_key").unwrap().expose_secret(), "k");
+}
+
+#[test]
 fn what_no_type_can_say_is_checked() {
     let cases = [
         ("id = \"support\"", "id = \"sup/port\"", "bots.id"),

@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 /// Something a writer runs inside a transaction together with other units.
 pub(crate) trait Unit: Send {
     fn want(&self) -> Want<'_>;
-    /// Decides from what was found and leaves what is to be written on the workbench, or leaves it as
-    /// it was. Called again, from the start, when the batch had to be undone.
+    /// Decides from what was found and leaves what is to be written on the workbench, or leaves it
+    /// as it was. Called again, from the start, when the batch had to be undone.
     fn decide(&mut self, workbench: &mut Workbench, found: Found);
     /// Told once, after the commit was synced or the batch was given up.
     fn finish(self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals);

@@ -113,10 +113,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "medians of {} rounds of {} s; rates in messages/s", self.rounds, self.secs)?;
-        writeln!(
-            f,
-            "| case | chats | to agent: rate, p50, p99 ms | to visitor: rate, p50, p99 ms | CPU µs |"
-        )?;
+        let columns = "to agent: rate, p50, p99 ms | to visitor: rate, p50, p99 ms | CPU µs";
+        writeln!(f, "| case | chats | {columns} |")?;
         writeln!(f, "|---|---|---|---|---|")?;
         for &(conversations, case) in self.runs.keys() {
             let Some(middle) = self.middle(conversations, case) else { continue };

@@ -27,8 +27,8 @@ pub(crate) fn test() -> Result<()> {
     let postgres = Postgres::start()?;
     total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
-    total.add(mutants()?);
     total.add(browser()?);
+    total.add(mutants()?);
     conclude(total)
 }
 

@@ -63,10 +63,11 @@ pub enum UnpauseChatEvent {
 impl Push {
     pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let object = reading::object(body)?;
-        let user_id = reading::text(&object, "userId", "the userId of the webhook call")?;
-        let bot_id = reading::text(&object, "botId", "the botId of the webhook call")?;
+        let user_id = reading::id(&object, "userId", "the userId of the webhook call")?;
+        let bot_id = reading::id(&object, "botId", "the botId of the webhook call")?;
         let access_token = reading::optional_text(&object, "accessToken")?;
         let message_id = reading::optional_text(&object, "messageId")?;
+        reading::printable("messageId", message_id.as_deref().unwrap_or_default())?;
         let agent = agent_profile(&object)?;
         let pause = pause(&object)?;
         let kind = kind(&object)?;
@@ -123,6 +124,7 @@ fn pause(object: &Map<String, Value>) -> Result<Pause, Invalid> {
     };
     if !paused {
         let event = reading::optional_text(object, "unpauseChatEvent")?.unwrap_or_default();
+        reading::printable("unpauseChatEvent", &event)?;
         return Ok(Pause::Resumed(match event.trim() {
             "" | "default" => UnpauseChatEvent::Default,
             "none" => UnpauseChatEvent::None,

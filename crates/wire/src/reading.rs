@@ -61,6 +61,21 @@ pub(crate) fn text(
     }
 }
 
+/// A required id. Ids become keys, and not every store can keep a NUL in one.
+pub(crate) fn id(object: &Map<String, Value>, field: &str, what: &str) -> Result<String, Invalid> {
+    let id = text(object, field, what)?;
+    printable(field, &id)?;
+    Ok(id)
+}
+
+/// Refuses what cannot be a key or the name of an event.
+pub(crate) fn printable(field: &str, text: &str) -> Result<(), Invalid> {
+    if text.chars().any(char::is_control) {
+        return Err(Invalid::field(field, "holds control characters: send printable ones"));
+    }
+    Ok(())
+}
+
 /// A string that may be absent or `null`.
 pub(crate) fn optional_text(
     object: &Map<String, Value>,

@@ -67,7 +67,7 @@ impl NewMessage {
     /// `text_chars_max` and `id_chars_max` count characters.
     pub fn parse(body: &[u8], text_chars_max: usize, id_chars_max: usize) -> Result<Self, Invalid> {
         let object = reading::object(body)?;
-        let client_id = reading::text(&object, "clientId", "an id of your own for this message")?;
+        let client_id = reading::id(&object, "clientId", "an id of your own for this message")?;
         within("clientId", &client_id, id_chars_max)?;
         let event = event(&object)?;
         let text = match event {
@@ -110,6 +110,7 @@ fn event(object: &Map<String, Value>) -> Result<Option<NewEvent>, Invalid> {
         }
     };
     within("event.name", &name, 150)?;
+    reading::printable("event.name", &name)?;
     let parameters = match event.get("parameters") {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(parameters)) => parameters.clone(),
@@ -181,4 +182,39 @@ pub enum What<'a> {
 pub struct AgentView {
     pub name: Option<String>,
     pub avatar_url: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_message_that_cannot_be_read_names_the_field() {
+        let cases = [
+            (json!({ "text": "t" }), "clientId"),
+            (json!({ "clientId": "", "text": "t" }), "clientId"),
+            (json!({ "clientId": "123456789", "text": "t" }), "clientId"),
+            (json!({ "clientId": "c\0", "text": "t" }), "clientId"),
+            (json!({ "clientId": "c\n", "text": "t" }), "clientId"),
+            (json!({ "clientId": "c\u{9f}", "text": "t" }), "clientId"),
+            (json!({ "clientId": "c" }), "text"),
+            (json!({ "clientId": "c", "text": " " }), "text"),
+            (json!({ "clientId": "c", "text": "12345678901" }), "text"),
+            (json!({ "clientId": "c", "event": "WELCOME" }), "event"),
+            (json!({ "clientId": "c", "event": {} }), "event.name"),
+            (json!({ "clientId": "c", "event": { "name": "W\0" } }), "event.name"),
+            (json!({ "clientId": "c", "event": { "name": "W\u{1f}" } }), "event.name"),
+        ];
+        for (body, field) in cases {
+            let error = NewMessage::parse(body.to_string().as_bytes(), 10, 8).err().unwrap();
+            assert_eq!(error.field.as_deref(), Some(field), "{body}");
+            assert!(error.message.contains(field), "{}", error.message);
+        }
+        let read = |body: Value| NewMessage::parse(body.to_string().as_bytes(), 10, 8);
+        let message = read(json!({ "clientId": "ü 1", "text": " a\nb " })).ok().unwrap();
+        assert_eq!((message.client_id.as_str(), message.text.as_str()), ("ü 1", "a\nb"));
+        assert!(read(json!({ "clientId": "c", "event": { "name": "SAY hi" } })).is_ok());
+    }
 }

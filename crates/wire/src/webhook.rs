@@ -87,8 +87,8 @@ impl Received {
     /// Tells typing, step one and step two apart (contract, section 12) and checks what all have.
     pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let object = reading::object(body)?;
-        let user_id = reading::text(&object, "userId", "the chat user's id")?;
-        let bot_id = reading::text(&object, "botId", "the bot's id")?;
+        let user_id = reading::id(&object, "userId", "the chat user's id")?;
+        let bot_id = reading::id(&object, "botId", "the bot's id")?;
         let access_token = reading::optional_text(&object, "accessToken")?;
         let event_type = reading::optional_text(&object, "eventType")?;
         if event_type.as_deref() == Some("user_typing") {

@@ -118,6 +118,39 @@ fn a_push_that_cannot_be_read_names_the_field() {
     }
 }
 
+/// Ids become keys of the store, which cannot hold a NUL everywhere.
+#[test]
+fn an_id_with_control_characters_is_refused_and_a_text_with_them_is_not() {
+    let whole = json!({ "eventType": "message", "userId": "u", "botId": "b", "text": "t",
+                        "messageId": "m" });
+    let mut update = whole.clone();
+    update["eventType"] = "channel_update".into();
+    update["paused"] = false.into();
+    for control in ["\0", "\u{1f}", "\n", "\t", "\u{7f}", "\u{9f}"] {
+        let odd = format!("a{control}b");
+        let fields = [
+            (&whole, "userId"),
+            (&whole, "botId"),
+            (&whole, "messageId"),
+            (&update, "unpauseChatEvent"),
+        ];
+        for (body, field) in fields {
+            let mut body = body.clone();
+            body[field] = odd.clone().into();
+            let error = parse(&body).err().unwrap();
+            assert_eq!((error.code, error.field.as_deref()), ("invalid_field", Some(field)));
+            let message = format!("`{field}` holds control characters: send printable ones");
+            assert_eq!(error.message, message);
+        }
+        let mut body = whole.clone();
+        body["text"] = odd.into();
+        assert!(parse(&body).is_ok(), "{body}");
+    }
+    let mut body = whole;
+    body["messageId"] = "Zoë/日本 1".into();
+    assert!(parse(&body).is_ok());
+}
+
 #[test]
 fn a_push_is_written_as_r1_prints_it() {
     let body = PushBody {

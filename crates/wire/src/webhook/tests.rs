@@ -75,6 +75,9 @@ fn a_call_that_cannot_be_read_names_the_field() {
             json!({ "userId": "u", "botId": "b", "queryInput": { "text": { "text": 1 } } }),
             Some("queryInput.text.text"),
         ),
+        (json!({ "userId": "u\0", "botId": "b" }), Some("userId")),
+        (json!({ "userId": "u", "botId": "b\n" }), Some("botId")),
+        (json!({ "userId": "u", "botId": "\u{85}", "eventType": "user_typing" }), Some("botId")),
     ];
     for (body, field) in cases {
         let error = Received::parse(body.to_string().as_bytes()).err().unwrap();

@@ -2,7 +2,8 @@
 //! owner said otherwise, both when they are spelled as addresses and when a name leads there.
 //!
 //! A call has one deadline from connecting to the last byte, a limit for its answer, no redirects,
-//! no proxy of the environment, and at most [`IN_FLIGHT_MAX`] neighbours to the same target.
+//! no proxy of the environment, and at most [`IN_FLIGHT_MAX`] neighbours to the same target. It
+//! waits for its place among them no longer than it may then take itself.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -114,7 +115,7 @@ impl Egress {
     }
 
     /// POSTs `body` as JSON. `deadline` runs from connecting to the last byte of the answer;
-    /// waiting for earlier calls to the same target comes before it.
+    /// waiting for earlier calls to the same target comes before it and may take as long again.
     pub async fn post_json(
         &self,
         target: &Target,
@@ -124,7 +125,10 @@ impl Egress {
         reply_bytes_max: usize,
     ) -> Result<Reply, EgressError> {
         target.check_literal()?;
-        let _place = target.in_flight.acquire().await.map_err(|_| EgressError::Late)?;
+        let waited = tokio::time::timeout(deadline, target.in_flight.acquire());
+        let Ok(Ok(_place)) = waited.await else {
+            return Err(EgressError::Late);
+        };
         let json = http::HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
         let client = if target.allow_private { &self.private } else { &self.guarded };

@@ -33,11 +33,13 @@ impl ApiError {
         Self::new(ProblemId::Internal, "The failure was logged; please try again.")
     }
 
-    /// Something we need is away; the same request may work in a moment.
+    /// Something we need is away; the same request may work in a moment. Whether this one did is
+    /// not always known, hence the same id.
     #[must_use]
     pub fn unavailable(error: &dyn std::error::Error) -> Self {
         tracing::warn!(error = %chain(error), "a request could not be served now");
-        Self::new(ProblemId::Unavailable, "Please try again in a moment; nothing was stored.")
+        let detail = "Please send it again in a moment with the same id.";
+        Self::new(ProblemId::Unavailable, detail)
     }
 }
 

@@ -72,3 +72,19 @@ async fn a_name_that_leads_home_is_blocked_when_it_is_called() {
     let Err(error) = called else { panic!("the call went out") };
     assert_eq!(error, EgressError::Blocked("localhost".to_owned()));
 }
+
+#[tokio::test]
+async fn waiting_for_a_place_ends_with_the_deadline() {
+    let egress = Egress::new().unwrap();
+    let target = Target::parse("http://127.0.0.1:9/hook", true).unwrap();
+    let all = u32::try_from(IN_FLIGHT_MAX).unwrap();
+    let taken = target.in_flight.acquire_many(all).await.unwrap();
+    let call = async |deadline| {
+        let call = egress.post_json(&target, HeaderMap::new(), Bytes::new(), deadline, 1024);
+        let ended = tokio::time::timeout(Duration::from_secs(20), call).await;
+        ended.expect("the call waits for ever").err()
+    };
+    assert_eq!(call(Duration::from_millis(20)).await, Some(EgressError::Late));
+    drop(taken);
+    assert!(matches!(call(Duration::from_secs(5)).await, Some(EgressError::Network(_))));
+}

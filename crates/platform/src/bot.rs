@@ -1,7 +1,7 @@
 //! A bot with its settings, and the question put to it: one detectIntent query in, what the
 //! conversation makes of the answer out.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use dialogflow::{BotError, Context, Query};
 use futures::FutureExt as _;
@@ -12,13 +12,16 @@ use machine::{
 };
 use serde_json::Map;
 use store::{Ledger, Store};
+use tokio::sync::Semaphore;
 
-use crate::{BotConfig, visitors::Visitor};
+use crate::{BotConfig, limit, visitors::Visitor};
 
 pub(crate) struct Bot {
     pub(crate) config: BotConfig,
     pub(crate) policy: Policy,
     pub(crate) ledger: Ledger<Conversation>,
+    /// One for each typing call that may be under way.
+    pub(crate) typing_places: Arc<Semaphore>,
 }
 
 /// A query that is owed.
@@ -41,7 +44,8 @@ impl Bot {
             ..config.policy.clone()
         };
         let ledger = store.ledger(&config.id);
-        Self { config, policy, ledger }
+        let typing_places = Arc::new(Semaphore::new(limit::TYPING_CALLS_MAX));
+        Self { config, policy, ledger, typing_places }
     }
 
     /// The visitor's language, or the bot's own.

@@ -1,5 +1,6 @@
 //! `messageHistory` of step one, from the journal (contract r3, section 7 and 13.9): this
-//! conversation only, oldest first, the newest that fit.
+//! conversation only, oldest first, the newest that fit. What the visitor said after the turn of
+//! step one is left out: it waits, and comes as step two or goes to the bot.
 
 use edge::time::rfc3339;
 use machine::{
@@ -51,6 +52,7 @@ impl<'a> Items<'a> {
 
     fn add(&mut self, recorded: &Recorded<Event>) {
         let said = match &recorded.event {
+            Event::VisitorSaid { .. } if recorded.position.seq > self.call.turn => return,
             Event::VisitorSaid { said, .. } => match &said.event {
                 Some(event) if said.text.is_empty() => Said::Event { name: &event.name },
                 _ => Said::Text { text: &said.text, paused: self.paused },

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Longest `Idempotency-Key` or `messageId` of a push, in characters.
 pub(crate) const PUSH_ID_CHARS_MAX: usize = 200;
+/// Longest text of an agent, in characters; their tools send longer ones than visitors type.
+pub(crate) const AGENT_TEXT_CHARS_MAX: usize = 16_000;
 /// Most bytes of a request body of the visitor API.
 pub(crate) const VISITOR_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Most bytes of `messageHistory`, so that step one stays well within a receiver's body limit.
@@ -25,8 +27,9 @@ pub(crate) const VISITORS_CACHED_MAX: usize = 8_192;
 /// Conversations whose last settled call is remembered, twice; a state that was handed in late is
 /// late by milliseconds, in which far fewer are settled.
 pub(crate) const SETTLED_REMEMBERED_MAX: usize = 8_192;
-/// Typing calls under way at a time, all bots together; more are not made.
-pub(crate) const TYPING_CALLS_MAX: usize = 64;
+/// Typing calls under way at a time for one bot; more are not made. Few beside the calls a target
+/// takes at a time, so that a slow receiver of typing calls still has room for messages.
+pub(crate) const TYPING_CALLS_MAX: usize = 8;
 /// Conversations whose last typing call is remembered before old ones are forgotten.
 pub(crate) const TYPING_REMEMBERED_MAX: usize = 8_192;
 /// Due conversations woken at a time.

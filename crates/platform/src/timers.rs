@@ -1,7 +1,11 @@
 //! What nobody's request sets off: taking up what was owed at the start, ending pauses on time,
 //! and finding calls that were forgotten.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use edge::Clock;
 use futures::{StreamExt as _, stream};
@@ -23,8 +27,9 @@ pub(crate) async fn start(app: &Arc<App>, shutdown: CancellationToken) -> Result
         // From now on, waiting for the tasks ends with the last of them.
         tasks.close();
     });
-    for owed in owing(app).await? {
-        app.drive(&owed.bot, &owed.conversation, owed.state);
+    let drive = |bot: &_, conversation: &str, state| app.drive(bot, conversation, state);
+    for (owner, calls) in each_owing(app, drive).await? {
+        tracing::warn!(bot.id = owner, calls, "calls are owed for a bot that is not configured");
     }
     let wakes = app.store.wakes::<Conversation>();
     app.tasks.spawn(hear_clock(Arc::clone(app), wakes));
@@ -122,39 +127,39 @@ async fn take_up_forgotten(
     owed_before: &HashMap<String, (u64, u64)>,
 ) -> Result<HashMap<String, (u64, u64)>, StoreError> {
     let mut owed = HashMap::new();
-    for Owed { bot, conversation, state } in owing(app).await? {
-        let Some(call) = state.owed().as_ref().map(call_id) else { continue };
-        if owed_before.get(&conversation) == Some(&call) {
-            app.drive(&bot, &conversation, state);
+    // Bots that are not configured were told of at the start.
+    each_owing(app, |bot, conversation, state| {
+        let Some(call) = state.owed().as_ref().map(call_id) else { return };
+        if owed_before.get(conversation) == Some(&call) {
+            app.drive(bot, conversation, state);
         }
-        owed.insert(conversation, call);
-    }
+        owed.insert(conversation.to_owned(), call);
+    })
+    .await?;
     Ok(owed)
 }
 
-struct Owed {
-    bot: Arc<Bot>,
-    conversation: String,
-    state: Conversation,
-}
-
-/// All conversations that owe a call.
-async fn owing(app: &Arc<App>) -> Result<Vec<Owed>, StoreError> {
-    let mut all = Vec::new();
+/// Hands over every conversation that owes a call, page by page. Returns how many there are of
+/// each bot that is not configured; nobody can make those.
+async fn each_owing(
+    app: &App,
+    mut found: impl FnMut(&Arc<Bot>, &str, Conversation),
+) -> Result<BTreeMap<String, usize>, StoreError> {
+    let mut orphans = BTreeMap::new();
     let mut after = String::new();
     loop {
         let page = app.store.owing::<Conversation>(&after, limit::PAGE_IDS_MAX).await?;
         let Some((_, last)) = page.last() else {
-            return Ok(all);
+            return Ok(orphans);
         };
         after.clone_from(last);
         for (owner, conversation) in page {
             let Some(bot) = app.bots.get(&owner) else {
-                tracing::warn!(bot.id = owner, "a call is owed for a bot that is not configured");
+                *orphans.entry(owner).or_default() += 1;
                 continue;
             };
             if let Some(state) = bot.ledger.load(&conversation).await? {
-                all.push(Owed { bot: Arc::clone(bot), conversation, state });
+                found(bot, &conversation, state);
             }
         }
     }

@@ -11,21 +11,14 @@ use std::{
 use bytes::Bytes;
 use machine::{Millis, limits};
 use store::StoreError;
-use tokio::sync::Semaphore;
 use wire::webhook::TypingCall;
 
 use crate::{WebhookConfig, app::App, bot::Bot, limit, visitors, webhook};
 
-/// When each conversation's last call was made, and how many are under way.
+/// When each conversation's last call was made.
+#[derive(Default)]
 pub(crate) struct TypingCalls {
     last: Mutex<HashMap<String, Millis>>,
-    places: Arc<Semaphore>,
-}
-
-impl Default for TypingCalls {
-    fn default() -> Self {
-        Self { last: Mutex::default(), places: Arc::new(Semaphore::new(limit::TYPING_CALLS_MAX)) }
-    }
 }
 
 impl App {
@@ -45,7 +38,7 @@ impl App {
         if state.is_none_or(|state| state.paused_until().is_none_or(|until| until <= now)) {
             return Ok(());
         }
-        let Ok(place) = Arc::clone(&self.typing.places).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&bot.typing_places).try_acquire_owned() else {
             return Ok(());
         };
         if !self.typing.take(conversation, now) {

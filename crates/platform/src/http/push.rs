@@ -82,16 +82,15 @@ fn whisper(bot: &Bot, conversation: &str, agent: Option<&Agent>, now: Millis) {
     }
 }
 
-/// A push and the bot it may speak to. Without a valid key nothing is learned: not which bots or
+/// A push and the bot it may speak to. Without any valid key nothing is learned: not which bots or
 /// users there are, nor what is wrong with the fields.
 fn read(app: &App, headers: &HeaderMap, body: &Bytes) -> Result<(Push, Arc<Bot>), Refused> {
     let parsed = Push::parse(body);
-    let (bot_id, in_body) = match &parsed {
-        Ok(push) => (Some(push.bot_id.clone()), push.access_token.clone()),
+    let in_body = match &parsed {
+        Ok(push) => push.access_token.clone(),
         Err(invalid) => match serde_json::from_slice(body) {
             Ok(Value::Object(object)) => {
-                let text = |name| object.get(name).and_then(Value::as_str).map(str::to_owned);
-                (text("botId"), text("accessToken"))
+                object.get("accessToken").and_then(Value::as_str).map(str::to_owned)
             }
             // Not even an object, so there is no place for a key in it either.
             _ => return Err(invalid.clone().into()),
@@ -105,9 +104,25 @@ fn read(app: &App, headers: &HeaderMap, body: &Bytes) -> Result<(Push, Arc<Bot>)
         return Err(Refused::new(401, "unauthorized", "present a valid push key"));
     }
     let push = parsed?;
-    let bot = open.into_iter().find(|bot| Some(&bot.config.id) == bot_id.as_ref());
-    // A key for another bot is told what it would be told if this bot did not exist.
-    Ok((push, bot.ok_or_else(unknown)?))
+    text_fits(&push)?;
+    if let Some(bot) = open.into_iter().find(|bot| bot.config.id == push.bot_id) {
+        return Ok((push, bot));
+    }
+    // A bridge may take 404 for the end of the chat; a key in the wrong place can be put right.
+    if app.bots.contains_key(&push.bot_id) {
+        return Err(Refused::new(403, "forbidden", "present a push key of this bot"));
+    }
+    Err(unknown())
+}
+
+fn text_fits(push: &Push) -> Result<(), Refused> {
+    let PushKind::Message { text } = &push.kind else { return Ok(()) };
+    let (chars, max) = (text.chars().count(), limit::AGENT_TEXT_CHARS_MAX);
+    if chars <= max {
+        return Ok(());
+    }
+    let message = format!("`text` has {chars} characters: send at most {max}");
+    Err(Refused::new(400, "invalid_field", message).at("text"))
 }
 
 /// All bots one of these secrets opens. Every key is compared, whatever the ones before gave.

@@ -167,6 +167,56 @@ async fn history_goes_with_step_one_only_and_only_when_switched_on() {
 }
 
 #[tokio::test]
+async fn what_waits_behind_the_handover_is_no_history() {
+    let world = World::with(|bot, bridge| {
+        let mut config = config(bot, &bridge.url, "support", "script");
+        config.webhook.as_mut().unwrap().history = true;
+        vec![config]
+    })
+    .await;
+    let visitor = world.visitor().await;
+    for text in ["slow handover", "anybody?", "hello?"] {
+        visitor.say(text).await;
+    }
+    world.bot.gate.add_permits(1);
+    wait_for(async || (world.bridge.calls_of(&visitor.user).len() == 3).then_some(())).await;
+    let calls = world.bridge.calls_of(&visitor.user);
+    let history = calls[0].body["messageHistory"].as_array().unwrap();
+    let lines: Vec<_> = history.iter().filter_map(wire::history::line).map(|l| l.text).collect();
+    assert_eq!(lines, ["slow handover", "echo: slow handover"]);
+    assert_eq!([calls[1].text(), calls[2].text()], ["anybody?", "hello?"]);
+}
+
+#[tokio::test]
+async fn typing_leaves_room_for_messages_and_bots_do_not_share_it() {
+    let world = World::with(|bot, bridge| {
+        let bots = ["support", "other"].map(|id| {
+            let mut config = config(bot, &bridge.url, id, "held");
+            config.webhook.as_mut().unwrap().typing = true;
+            config
+        });
+        bots.into()
+    })
+    .await;
+    let types = async |bot: &'static str| {
+        let visitor = world.paused_visitor(bot).await;
+        visitor.types().await;
+        visitor
+    };
+    let visitors = join_all((0..20).map(|_| types("support"))).await;
+    let other = types("other").await;
+    wait_for(async || world.bridge.calls_of(&other.user).pop()).await;
+    visitors[0].say("hello").await;
+    let said = async || {
+        let calls = world.bridge.calls_of(&visitors[0].user);
+        calls.into_iter().find(|call| call.text() == "hello")
+    };
+    wait_for(said).await;
+    let typed = visitors.iter().flat_map(|visitor| world.bridge.calls_of(&visitor.user));
+    assert_eq!(typed.filter(|call| call.body["eventType"] == "user_typing").count(), 8);
+}
+
+#[tokio::test]
 async fn typing_is_passed_on_every_four_seconds_while_a_human_has_control() {
     let world = World::with(|bot, bridge| {
         let mut typing = config(bot, &bridge.url, "support", "script");

@@ -84,7 +84,7 @@ async fn without_a_valid_key_nothing_is_learned() {
         assert_eq!(answer.0, 401);
         assert_eq!(answer, &answers[0]);
     }
-    // With a key, what is unknown is 404; so is a bot the key is not for.
+    // With a key, what is unknown is 404.
     let mut odd_user = message("hi");
     odd_user["userId"] = json!("../etc/passwd");
     let missing = [unknown_bot, unknown_user, odd_user];
@@ -94,7 +94,13 @@ async fn without_a_valid_key_nothing_is_learned() {
         assert_eq!(answer, &missing[0]);
     }
     let foreign = world.push_with(&visitor, message("hi"), &[("authorization", "other-key")]);
-    assert_eq!(foreign.await, missing[0]);
+    // A key in the wrong place may be put right, so it must not look like the end of the chat.
+    let foreign = foreign.await;
+    assert_eq!((foreign.0, &foreign.1["error"]["code"]), (403, &json!("forbidden")));
+    let mut nobody = message("hi");
+    nobody["botId"] = json!("nobody");
+    let nobody = world.push_with(&visitor, nobody, &[("authorization", "other-key")]);
+    assert_eq!(nobody.await, missing[0]);
     // A visitor of one bot is unknown to another, although the key would fit.
     let mut crossed = message("hi");
     crossed["botId"] = json!("other");
@@ -116,13 +122,22 @@ async fn refusals_have_the_contracts_shape_and_name_the_field() {
         body.to_string()
     };
     let long = "x".repeat(machine::limits::BODY_BYTES_MAX);
-    let cases: [Refusal; 15] = [
+    let agents_max = "é".repeat(16_000);
+    let cases: [Refusal; 17] = [
         ("{".into(), JSON, 400, "invalid_body", Value::Null),
         ("[]".into(), JSON, 400, "invalid_body", Value::Null),
         ("\"x\"".into(), JSON, 400, "invalid_body", Value::Null),
         (with(json!({ "text": null })), JSON, 400, "missing_field", "text".into()),
         (with(json!({ "text": "" })), JSON, 400, "invalid_field", "text".into()),
         (with(json!({ "text": 7 })), JSON, 400, "invalid_field", "text".into()),
+        (
+            with(json!({ "text": format!("{agents_max}é") })),
+            JSON,
+            400,
+            "invalid_field",
+            "text".into(),
+        ),
+        (with(json!({ "messageId": "m\0" })), JSON, 400, "invalid_field", "messageId".into()),
         (with(json!({ "paused": "maybe" })), JSON, 400, "invalid_field", "paused".into()),
         (with(json!({ "eventType": "dance" })), JSON, 400, "invalid_field", "eventType".into()),
         (with(json!({ "userId": null })), JSON, 400, "missing_field", "userId".into()),
@@ -165,7 +180,7 @@ async fn refusals_have_the_contracts_shape_and_name_the_field() {
     assert_eq!(answer.headers()["allow"], "POST");
     assert_eq!(answer.json::<Value>().await.unwrap()["ok"], false);
     // What r1 does not ask for may be missing.
-    let answer = world.push_raw(with(json!({})), &[KEY]).await;
+    let answer = world.push_raw(with(json!({ "text": agents_max })), &[KEY]).await;
     assert_eq!(answer.0, 200);
     assert!(visitor.journal().await.len() <= 3, "a refused push had an effect");
 }

@@ -7,7 +7,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use edge::egress::{Egress, EgressError, Reply, Target};
+use edge::{
+    egress::{Egress, EgressError, Reply, Target},
+    time,
+};
 use http::{HeaderMap, HeaderValue, header};
 use machine::{
     Millis, Position,
@@ -15,12 +18,15 @@ use machine::{
     limits::PUSH_TIMEOUT_MS,
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
 use wire::push::{AgentProfileBody, PushBody};
 
 /// Most bytes of an answer that are read; the contract asks for none of them.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
-/// A typing push is worth nothing later.
-const TYPING_TIMEOUT: Duration = Duration::from_secs(3);
+/// A typing push is worth nothing later: by then the next one is due.
+const TYPING_TIMEOUT: Duration = Duration::from_secs(2);
+/// Typing pushes of one route at a time; they must leave the way free for what agents say.
+const TYPING_IN_FLIGHT_MAX: usize = 8;
 
 /// Pushes to one target with one key.
 pub(crate) struct PushClient {
@@ -28,6 +34,7 @@ pub(crate) struct PushClient {
     target: Target,
     key: SecretString,
     authorization: HeaderValue,
+    typing: Semaphore,
 }
 
 impl PushClient {
@@ -35,19 +42,27 @@ impl PushClient {
     pub(crate) fn new(egress: Egress, target: Target, key: SecretString) -> Option<Self> {
         let mut authorization = HeaderValue::from_str(key.expose_secret()).ok()?;
         authorization.set_sensitive(true);
-        (!authorization.is_empty()).then_some(Self { egress, target, key, authorization })
+        let typing = Semaphore::new(TYPING_IN_FLIGHT_MAX);
+        (!authorization.is_empty()).then_some(Self { egress, target, key, authorization, typing })
     }
 
-    /// Pushes what `chat` owes first.
-    pub(crate) async fn send(&self, id: &str, chat: &Chat, owed: &Owed) -> Result<(), PushFailure> {
+    /// Pushes what `chat` owes first; gives when the pause ends, where the platform tells.
+    pub(crate) async fn send(
+        &self,
+        id: &str,
+        chat: &Chat,
+        owed: &Owed,
+    ) -> Result<Option<Millis>, PushFailure> {
         let message_id = push_id(id, owed.id);
         let body = self.body(chat, &owed.push, &message_id);
         let deadline = Duration::from_millis(PUSH_TIMEOUT_MS);
         outcome(self.post(&body, Some(&message_id), deadline).await)
     }
 
-    /// Tells once that the agent types; nothing comes of it when it fails.
+    /// Tells once that the agent types, unless too many are told so already; nothing comes of it
+    /// when it fails.
     pub(crate) async fn send_typing(&self, chat: &Chat, agent: &Agent) {
+        let Ok(_place) = self.typing.try_acquire() else { return };
         let body = PushBody {
             event_type: "user_typing",
             text: None,
@@ -113,18 +128,24 @@ fn push_id(chat: &str, id: Position) -> String {
 
 /// What an answer means (contract, section 15): a body the platform cannot take is not sent
 /// again; everything that may pass, a wrong key among it, is.
-fn outcome(answer: Result<Reply, EgressError>) -> Result<(), PushFailure> {
+fn outcome(answer: Result<Reply, EgressError>) -> Result<Option<Millis>, PushFailure> {
     let reply = match answer {
         Ok(reply) => reply,
         Err(error) => return Err(PushFailure::Retry { after: None, detail: error.to_string() }),
     };
     let detail = describe(&reply);
     match reply.status {
-        200..=299 => Ok(()),
+        200..=299 => Ok(paused_until(&reply)),
         401 | 403 | 408 | 409 | 425 | 429 => Err(retry(&reply, detail)),
         400..=499 => Err(PushFailure::Refused { detail }),
         _ => Err(retry(&reply, detail)),
     }
+}
+
+/// `pausedUntil`, which our platform tells and others need not.
+fn paused_until(reply: &Reply) -> Option<Millis> {
+    let body: serde_json::Value = serde_json::from_slice(&reply.body).ok()?;
+    time::parse_rfc3339(body.get("pausedUntil")?.as_str()?)
 }
 
 fn retry(reply: &Reply, detail: String) -> PushFailure {
@@ -163,12 +184,52 @@ mod tests {
                 _ => "retry",
             };
             let found = match outcome(Ok(answer(status))) {
-                Ok(()) => "accepted",
+                Ok(_) => "accepted",
                 Err(PushFailure::Retry { .. }) => "retry",
                 Err(PushFailure::Refused { .. }) => "refused",
             };
             assert_eq!(found, expected, "status {status}");
         }
+    }
+
+    #[test]
+    fn an_acceptance_may_tell_how_long_the_pause_is() {
+        for (body, expected) in [
+            (r#"{"ok":true,"pausedUntil":"2026-11-22T10:00:00.000Z"}"#, Some(1_795_341_600_000)),
+            (r#"{"pausedUntil":"2026-11-22T11:00:00+01:00"}"#, Some(1_795_341_600_000)),
+            (r#"{"pausedUntil":null}"#, None),
+            (r#"{"pausedUntil":"soon"}"#, None),
+            (r#"{"pausedUntil":5}"#, None),
+            ("[]", None),
+            ("OK", None),
+            ("", None),
+        ] {
+            let reply = Reply { status: 200, body: body.into(), retry_after: None };
+            assert_eq!(outcome(Ok(reply)), Ok(expected), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn typing_does_not_pile_up() {
+        // Nobody ever answers here.
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let target = Target::parse(&url, true).unwrap();
+        let client = PushClient::new(Egress::new().unwrap(), target, "key".into()).unwrap();
+        let chat = Chat::new("bot", "visitor");
+        let (email, name) = ("jane@example.com".to_owned(), "Jane".to_owned());
+        let agent = Agent { email, name, avatar_url: String::new() };
+        let mut under_way = Vec::new();
+        for _ in 0..20 {
+            let mut typing = Box::pin(client.send_typing(&chat, &agent));
+            if futures::poll!(&mut typing).is_pending() {
+                under_way.push(typing);
+            }
+        }
+        assert_eq!(under_way.len(), 8, "the others are dropped at once");
+        under_way.pop();
+        let mut typing = Box::pin(client.send_typing(&chat, &agent));
+        assert!(futures::poll!(&mut typing).is_pending(), "a place is free again");
     }
 
     #[test]

@@ -103,8 +103,9 @@ impl Driver {
         Ok(stepped)
     }
 
-    /// Sees to it that what `id` owes is pushed.
-    pub(crate) fn drive(&self, route: &Arc<Route>, id: &str, state: Option<Chat>) {
+    /// Sees to it that what `id` owes is pushed. What that is, the store says: whoever calls may
+    /// have been held up, and what was owed when it looked may be done by now.
+    pub(crate) fn drive(&self, route: &Arc<Route>, id: &str) {
         if self.0.stop.is_cancelled() {
             return;
         }
@@ -115,7 +116,7 @@ impl Driver {
         }
         work.running.insert(id.to_owned(), false);
         drop(work);
-        self.0.tasks.spawn(self.clone().run(route.clone(), id.to_owned(), state));
+        self.0.tasks.spawn(self.clone().run(route.clone(), id.to_owned()));
     }
 
     /// Drives the parked chats whose time has come; gives the time of the next one.
@@ -126,7 +127,7 @@ impl Driver {
         let next = work.parked.keys().next().map(|(at, _)| *at);
         drop(work);
         for ((_, id), route) in due {
-            self.drive(&route, &id, None);
+            self.drive(&route, &id);
         }
         next
     }
@@ -146,11 +147,12 @@ impl Driver {
             route.connector.happened(&route.id, stepped);
         }
         if stepped.state.owes() {
-            self.drive(route, &stepped.id, Some(stepped.state.clone()));
+            self.drive(route, &stepped.id);
         }
     }
 
-    async fn run(self, route: Arc<Route>, id: String, mut state: Option<Chat>) {
+    async fn run(self, route: Arc<Route>, id: String) {
+        let mut state = None;
         loop {
             match self.push_next(&route, &id, state.take()).await {
                 Next::Again(after) => state = Some(*after),
@@ -182,7 +184,7 @@ impl Driver {
         let push = owed.id;
         let input = tokio::select! {
             sent = route.push.send(id, &state, owed) => match sent {
-                Ok(()) => Input::PushAccepted { id: push },
+                Ok(paused_until) => Input::PushAccepted { id: push, paused_until },
                 Err(failure) => Input::PushFailed { id: push, failure },
             },
             () = self.cut() => return Next::Stop,
@@ -226,3 +228,6 @@ impl Driver {
         self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ pub(crate) async fn take_up_owed(app: &App) -> Result<(), StoreError> {
         let page = app.store.owing::<Chat>(&after, PAGE).await?;
         for (owner, id) in &page {
             match app.routes.get(owner) {
-                Some(route) => app.driver.drive(route, id, None),
+                Some(route) => app.driver.drive(route, id),
                 None => strangers += 1,
             }
         }

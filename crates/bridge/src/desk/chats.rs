@@ -17,7 +17,7 @@ use edge::{
 use http::StatusCode;
 use machine::{
     Machine,
-    chat::{Agent, Chat, Event, Input},
+    chat::{Agent, Chat, CloseReason, Event, Input, Phase},
     limits::{BODY_BYTES_MAX, CLIENT_ID_CHARS_MAX, PAGE_EVENTS_MAX, TEXT_CHARS_MAX},
 };
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,8 @@ use crate::{
     problems,
 };
 
-/// How far back the end of a closed chat is looked for.
+/// Events taken at once when the end of a closed chat is looked for, from the last one back. After
+/// it come only refusals of what was still to be pushed.
 const LAST_EVENTS: u64 = 50;
 
 /// `GET /desk/api/chats`.
@@ -194,7 +195,11 @@ pub(super) async fn find(app: &App, agent: &Agent, id: String) -> Result<Found, 
             return Ok(found);
         }
         found.closer = found.last_agent().await?;
-        if found.closer.as_ref().is_none_or(|closer| closer.email == agent.email) {
+        let visible = match &found.closer {
+            Some(closer) => closer.email == agent.email,
+            None => found.was_missed(),
+        };
+        if visible {
             return Ok(found);
         }
         break;
@@ -207,15 +212,28 @@ impl Found {
         view::chat(&self.route.id, &self.id, &self.state, self.closer.as_ref())
     }
 
+    /// Closed before any agent had it.
+    fn was_missed(&self) -> bool {
+        let Phase::Closed { reason } = self.state.phase() else { return false };
+        matches!(reason, CloseReason::NobodyAvailable | CloseReason::QueueTimeout)
+    }
+
     async fn last_agent(&self) -> Result<Option<Agent>, ApiError> {
-        let after = self.state.position().seq.saturating_sub(LAST_EVENTS);
-        let events = self.route.ledger.events(&self.id, after, LAST_EVENTS as usize).await;
-        let events = events.map_err(|error| problems::of_store(&error))?;
-        let closed = events.into_iter().rev().find_map(|recorded| match recorded.event {
-            Event::Closed { agent, .. } => Some(agent),
-            _ => None,
-        });
-        Ok(closed.flatten())
+        let mut end = self.state.position().seq;
+        while end > 0 && !self.was_missed() {
+            let after = end.saturating_sub(LAST_EVENTS);
+            let events = self.route.ledger.events(&self.id, after, (end - after) as usize).await;
+            let events = events.map_err(|error| problems::of_store(&error))?;
+            let closed = events.into_iter().rev().find_map(|recorded| match recorded.event {
+                Event::Closed { agent, .. } => Some(agent),
+                _ => None,
+            });
+            if let Some(agent) = closed {
+                return Ok(agent);
+            }
+            end = after;
+        }
+        Ok(None)
     }
 
     /// What was said before the latest handover: a chat that is opened again while its last

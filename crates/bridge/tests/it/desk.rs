@@ -1,10 +1,12 @@
 //! The desk API: who may do what, and who wins.
 
+use machine::chat::Event;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
     page::Page,
+    platform::Fate,
     world::{MINUTE, World, answer},
 };
 
@@ -176,6 +178,28 @@ async fn a_changed_answer_to_what_is_not_there_would_tell_that_it_is() {
     world.hand.advance(60 * MINUTE);
     assert!(jane.chats().await.is_empty(), "listed for an hour");
     assert_eq!(jane.chat(&id).await["status"], "closed", "and found after it");
+}
+
+#[tokio::test]
+async fn a_closed_chat_stays_hidden_however_much_the_platform_refuses() {
+    let world = World::start().await;
+    let (jane, id) = world.live_chat("u1").await;
+    let joe = world.sign_in("joe").await;
+    world.platform.script(|_| Fate::Fail(503));
+    for n in 0..120 {
+        assert_eq!(jane.say(&id, &format!("m{n}"), "hello").await.0, 202);
+    }
+    assert_eq!(jane.post(&format!("chats/{id}/close"), json!({})).await.0, 204);
+    world.chat_when(&id, |chat| chat.owed().is_some_and(|owed| owed.attempts == 1)).await;
+    world.platform.script(|_| Fate::Fail(404));
+    world.hand.advance(2_000);
+    world.settled(&id).await;
+    let journal = world.journal(&id).await;
+    let is_refusal = |event: &&Event| matches!(event, Event::Refused { .. });
+    let refused = journal.iter().rev().take_while(is_refusal).count();
+    assert_eq!(refused, 121, "all of them after the end");
+    assert_eq!(jane.chat(&id).await["agent"]["name"], "Jane Doe");
+    assert_eq!(joe.get(&format!("chats/{id}")).await.0, 404);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use axum::{
     routing::post,
 };
 use futures::stream;
+use machine::Millis;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Accept,
+    /// Accepted, and told when the pause ends.
+    PausedUntil(Millis),
     /// Nothing is done, and the status says so.
     Fail(u16),
     /// As `Fail(429)` with `Retry-After` in seconds.
@@ -81,7 +84,9 @@ impl Platform {
     /// What a platform that drops repeats by their id has taken in, in order.
     pub(crate) fn taken(&self) -> Vec<Value> {
         let mut seen = HashSet::new();
-        let done = |attempt: &Attempt| matches!(attempt.fate, Fate::Accept | Fate::LoseAnswer);
+        let done = |attempt: &Attempt| {
+            matches!(attempt.fate, Fate::Accept | Fate::PausedUntil(_) | Fate::LoseAnswer)
+        };
         let attempts = self.attempts().into_iter().filter(done);
         attempts.filter(|attempt| seen.insert(attempt.id.clone())).map(|a| a.body).collect()
     }
@@ -135,6 +140,9 @@ async fn receive(State(inner): State<Arc<Inner>>, headers: HeaderMap, raw: Bytes
     inner.count.send_modify(|count| *count += 1);
     match fate {
         Fate::Accept => axum::Json(wire::push::accepted(None)).into_response(),
+        Fate::PausedUntil(until) => {
+            axum::Json(wire::push::accepted(Some(&edge::time::rfc3339(until)))).into_response()
+        }
         Fate::Fail(status) => {
             let body = wire::push::refused("scripted", "as the script says", None);
             (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response()

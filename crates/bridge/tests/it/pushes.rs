@@ -239,9 +239,15 @@ async fn a_refused_push_is_shown_and_does_not_block_the_rest() {
 
 #[tokio::test]
 async fn a_wrong_key_is_tried_until_it_is_right() {
+    for status in [401, 403] {
+        try_until_the_key_is_right(status).await;
+    }
+}
+
+async fn try_until_the_key_is_right(status: u16) {
     let world = World::start_with(day()).await;
     let (jane, id) = world.live_chat("u1").await;
-    world.platform.script(|_| Fate::Fail(401));
+    world.platform.script(move |_| Fate::Fail(status));
     jane.say(&id, "m1", "hello").await;
     for attempts in 1..=3 {
         world.chat_when(&id, |c| c.owed().is_some_and(|owed| owed.attempts == attempts)).await;

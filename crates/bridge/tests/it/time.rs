@@ -3,7 +3,10 @@
 use machine::chat::Clock;
 use serde_json::{Value, json};
 
-use super::world::{MINUTE, World};
+use super::{
+    platform::Fate,
+    world::{MINUTE, START, World},
+};
 
 #[tokio::test]
 async fn the_pause_is_kept_alive_while_the_visitor_waits_and_while_nobody_speaks() {
@@ -29,6 +32,20 @@ async fn the_pause_is_kept_alive_while_the_visitor_waits_and_while_nobody_speaks
     }
     let types: Vec<Value> = jane.events(&id).await.iter().map(|e| e["type"].clone()).collect();
     assert_eq!(types, [json!("opened"), json!("claimed")], "agents see nothing of it");
+}
+
+#[tokio::test]
+async fn a_platform_that_pauses_for_less_hears_of_it_in_time() {
+    let times = Clock { pause: 10 * MINUTE, queue: 60 * MINUTE, idle: 60 * MINUTE };
+    let world = World::start_with(times).await;
+    world.platform.script(|_| Fate::PausedUntil(START + 6 * MINUTE));
+    let (_, id) = world.live_chat("u1").await;
+    world.platform.script(|_| Fate::Accept);
+    world.hand.advance(4 * MINUTE);
+    let attempts = world.platform.wait(|attempts| attempts.len() == 2).await;
+    assert_eq!(attempts[1].body["eventType"], "channel_update");
+    assert_eq!(attempts[1].body["paused"], true);
+    world.settled(&id).await;
 }
 
 #[tokio::test]
@@ -79,7 +96,7 @@ async fn a_push_is_given_up_after_a_day_and_said_so() {
     let day = Clock { pause: 10 * MINUTE, queue: 6_000 * MINUTE, idle: 6_000 * MINUTE };
     let world = World::start_with(day).await;
     let (jane, id) = world.live_chat("u1").await;
-    world.platform.script(|_| super::platform::Fate::Fail(502));
+    world.platform.script(|_| Fate::Fail(502));
     jane.say(&id, "m1", "hello").await;
     world.chat_when(&id, |chat| chat.owed().is_some_and(|owed| owed.attempts == 1)).await;
     world.hand.advance(1_440 * MINUTE);

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Machine, Millis, Position, Recorded};
+use crate::{Machine, Millis, Position, Recorded, limits::MINUTE_MS};
 
 mod step;
 mod types;
@@ -20,6 +20,10 @@ pub use types::{
     Agent, Clock, CloseReason, Event, Input, Line, Opening, Owed, Phase, Policy, Push, PushFailure,
     Refusal, Speaker,
 };
+
+/// No pause is taken to be shorter than this: should the two clocks disagree, the platform is
+/// still told only now and then that the handover goes on.
+const GRANTED_MIN_MS: Millis = MINUTE_MS;
 
 /// The state of one chat: the sum of its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +40,9 @@ pub struct Chat {
     last_said: Millis,
     /// When the platform was last told that the handover goes on.
     told_at: Millis,
+    /// How long a pause the platform gave then, where it told.
+    #[serde(default)]
+    granted: Option<Millis>,
     clock: Clock,
     outbox: VecDeque<Owed>,
     /// `seq` of the last agent's message that the platform accepted.
@@ -56,6 +63,7 @@ impl Chat {
             preview: String::new(),
             last_said: 0,
             told_at: 0,
+            granted: None,
             clock: Clock::default(),
             outbox: VecDeque::new(),
             pushed_through: 0,
@@ -158,13 +166,16 @@ impl Chat {
     /// they may have come too late.
     fn keep_alive_at(&self) -> Option<Millis> {
         let waits = self.outbox.iter().any(|owed| !matches!(owed.push, Push::Resume { .. }));
-        (self.is_open() && !waits).then_some(self.told_at + self.clock.pause - self.clock.pause / 3)
+        let granted = self.granted.map(|granted| granted.max(GRANTED_MIN_MS));
+        let pause = granted.map_or(self.clock.pause, |granted| granted.min(self.clock.pause));
+        (self.is_open() && !waits).then_some(self.told_at + pause - pause / 3)
     }
 
     fn opened(&mut self, at: Millis, opening: &Opening, clock: Clock) {
         self.clock = clock;
         self.phase = Phase::Queued { since: at };
         self.told_at = at;
+        self.granted = None;
         self.language.clone_from(&opening.language);
         self.said(at, &opening.text);
         // The platform has given control to the bot since: whatever was to end or keep the last
@@ -172,15 +183,14 @@ impl Chat {
         self.outbox.retain(|owed| matches!(owed.push, Push::Message { .. }));
     }
 
-    fn accepted(&mut self, at: Millis, id: Position) {
+    fn accepted(&mut self, at: Millis, id: Position, paused_until: Option<Millis>) {
         match self.settle(id).map(|owed| owed.push) {
-            Some(Push::Message { .. }) => {
-                self.pushed_through = id.seq;
-                self.told_at = at;
-            }
-            Some(Push::Pause { .. }) => self.told_at = at,
-            Some(Push::Resume { .. }) | None => {}
+            Some(Push::Message { .. }) => self.pushed_through = id.seq,
+            Some(Push::Pause { .. }) => {}
+            Some(Push::Resume { .. }) | None => return,
         }
+        self.told_at = at;
+        self.granted = paused_until.map(|until| until.saturating_sub(at));
     }
 
     fn settle(&mut self, id: Position) -> Option<Owed> {
@@ -230,7 +240,7 @@ impl Machine for Chat {
             Event::Refused { push, .. } => {
                 self.settle(*push);
             }
-            Event::PushAccepted { id } => self.accepted(at, *id),
+            Event::PushAccepted { id, paused_until } => self.accepted(at, *id, *paused_until),
             Event::PushRetried { id, attempts, at, .. } => {
                 if let Some(owed) = self.outbox.iter_mut().find(|owed| owed.id == *id) {
                     (owed.attempts, owed.not_before) = (*attempts, *at);

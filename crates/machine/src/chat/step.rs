@@ -35,9 +35,9 @@ pub(super) fn step(
         Input::Close { agent } => {
             log.record(Event::Closed { reason: CloseReason::AgentClosed, agent: Some(agent) });
         }
-        Input::PushAccepted { id } => {
+        Input::PushAccepted { id, paused_until } => {
             if waits(log.state, id).is_some() {
-                log.record(Event::PushAccepted { id });
+                log.record(Event::PushAccepted { id, paused_until });
             }
         }
         Input::PushFailed { id, failure } => push_failed(&mut log, policy, id, failure),

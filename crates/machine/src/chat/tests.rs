@@ -102,7 +102,10 @@ impl Stage {
         }
         let id = self.tried;
         let failure = match what.split_once(' ').unwrap_or((what, "")) {
-            ("accepted", _) => return Input::PushAccepted { id },
+            ("accepted", pause) => {
+                let paused_until = (!pause.is_empty()).then(|| self.now + length(pause));
+                return Input::PushAccepted { id, paused_until };
+            }
             ("refused", _) => PushFailure::Refused { detail: "status 400".to_owned() },
             ("failed", after) => PushFailure::Retry {
                 after: (!after.is_empty()).then(|| length(after)),
@@ -208,7 +211,7 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
         Event::AgentSaid { agent, text, .. } => format!("{}: {text}", agent.name),
         Event::Closed { reason, .. } => format!("closed ({})", reason.as_str()),
         Event::Refused { push, detail } => format!("refused {}: {detail}", push.seq),
-        Event::PushAccepted { id } => format!("accepted {}", id.seq),
+        Event::PushAccepted { id, .. } => format!("accepted {}", id.seq),
         Event::PushRetried { attempts, at, .. } => {
             format!("attempt {attempts} failed, next at {}", since_start(*at))
         }

@@ -109,8 +109,10 @@ pub enum Input {
     Close {
         agent: Agent,
     },
+    /// `paused_until` is when the pause ends, where the platform told with its answer.
     PushAccepted {
         id: Position,
+        paused_until: Option<Millis>,
     },
     PushFailed {
         id: Position,
@@ -161,6 +163,8 @@ pub enum Event {
     // Notes: seen by operators, not at the desk.
     PushAccepted {
         id: Position,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paused_until: Option<Millis>,
     },
     PushRetried {
         id: Position,

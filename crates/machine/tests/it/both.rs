@@ -104,7 +104,7 @@ struct Net {
     requests: VecDeque<(Connection, CallName, Effect)>,
     replies: VecDeque<(Connection, CallName, Reply)>,
     pushes: VecDeque<(Connection, PushName, Push)>,
-    acks: VecDeque<(Connection, PushName)>,
+    acks: VecDeque<(Connection, PushName, Option<Millis>)>,
     rare: BTreeSet<Rare>,
 }
 
@@ -187,11 +187,11 @@ impl Net {
             Op::PushArrives => self.push_arrives(),
             Op::PushLost => _ = self.pushes.pop_front(),
             Op::AckArrives => {
-                if let Some((connection, (chat, id))) = self.acks.pop_front()
+                if let Some((connection, (chat, id), paused_until)) = self.acks.pop_front()
                     && self.push == Some((connection, (chat, id)))
                 {
                     self.push = None;
-                    self.bridge(chat, chat::Input::PushAccepted { id });
+                    self.bridge(chat, chat::Input::PushAccepted { id, paused_until });
                 }
             }
             Op::AckLost => _ = self.acks.pop_front(),
@@ -386,7 +386,7 @@ impl Net {
         } else if self.platform(conversation::Input::Pushed(push)) {
             self.taken.insert(name);
         }
-        self.acks.push_back((connection, name));
+        self.acks.push_back((connection, name, self.conversation.paused_until()));
     }
 
     /// Everything under way arrives, and everything owed is done.

@@ -41,7 +41,8 @@ enum Op {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
-    Accepted,
+    /// With a pause of this length, where the platform tells.
+    Accepted(Option<Millis>),
     Refused,
     /// Worth trying again, now or after the time asked for.
     Failed(Option<Millis>),
@@ -112,6 +113,8 @@ struct Play {
     owed: VecDeque<(Position, Push)>,
     told: Vec<Input>,
     kept_alive: Option<Millis>,
+    /// The pause the platform gave last.
+    granted: Option<Millis>,
     rare: BTreeSet<Rare>,
 }
 
@@ -126,6 +129,7 @@ impl Play {
             owed: VecDeque::new(),
             told: Vec::new(),
             kept_alive: None,
+            granted: None,
             rare: BTreeSet::new(),
         }
     }
@@ -182,14 +186,14 @@ impl Play {
             return;
         }
         let detail = "no".to_owned();
-        let failure = match answer {
-            Answer::Accepted => None,
-            Answer::Refused => Some(PushFailure::Refused { detail }),
-            Answer::Failed(after) => Some(PushFailure::Retry { after, detail }),
-        };
-        let input = match failure {
-            None => Input::PushAccepted { id },
-            Some(failure) => Input::PushFailed { id, failure },
+        let failed = |failure| Input::PushFailed { id, failure };
+        let input = match answer {
+            Answer::Accepted(granted) => {
+                let paused_until = granted.map(|granted| self.now + granted);
+                Input::PushAccepted { id, paused_until }
+            }
+            Answer::Refused => failed(PushFailure::Refused { detail }),
+            Answer::Failed(after) => failed(PushFailure::Retry { after, detail }),
         };
         self.feed(input.clone());
         self.repeat(input.clone());
@@ -251,8 +255,11 @@ impl Play {
                 self.owed.push_back((id, Push::Message { text, agent }));
             }
             Event::Closed { reason, agent: by } => self.closed(*reason, by.as_ref()),
-            Event::PushAccepted { id } => {
+            Event::PushAccepted { id, paused_until } => {
                 let push = self.settled(*id);
+                if !matches!(push, Push::Resume { .. }) {
+                    self.granted = paused_until.map(|until| until - self.now);
+                }
                 let told = !matches!(push, Push::Message { .. });
                 assert!(told || self.chat.pushed_through() == id.seq);
             }
@@ -261,7 +268,9 @@ impl Play {
                 self.rare.insert(Rare::Refused);
             }
             Event::KeptAlive => {
-                let least = self.policy.clock.pause * 2 / 3;
+                let longest = self.policy.clock.pause;
+                let pause = self.granted.unwrap_or(longest).clamp(limits::MINUTE_MS, longest);
+                let least = pause * 2 / 3;
                 let early = self.kept_alive.is_some_and(|at| self.now < at + least);
                 assert!(!early, "kept alive too often");
                 self.kept_alive = Some(self.now);
@@ -283,7 +292,7 @@ impl Play {
         }
         let is_message = |(_, push): &(_, Push)| matches!(push, Push::Message { .. });
         self.owed.retain(is_message);
-        self.kept_alive = None;
+        (self.kept_alive, self.granted) = (None, None);
     }
 
     fn closed(&mut self, reason: CloseReason, agent: Option<&Agent>) {
@@ -326,7 +335,7 @@ impl Play {
         for _ in 0..limits::WAITING_PUSHES_MAX + 20 {
             if let Some(owed) = self.chat.owed() {
                 self.now = self.now.max(owed.not_before);
-                self.push(Answer::Accepted);
+                self.push(Answer::Accepted(None));
             } else if let Some(at) = self.chat.wake_at() {
                 self.now = self.now.max(at);
                 self.op(Op::Wake);
@@ -340,8 +349,9 @@ impl Play {
 
 fn any_op() -> impl Strategy<Value = Op> {
     let after = prop::option::of(0..200 * limits::SECOND_MS);
+    let granted = prop::option::of((-100..600_i64).prop_map(|s| s * limits::SECOND_MS));
     let answer = prop_oneof![
-        5 => Just(Answer::Accepted),
+        5 => granted.prop_map(Answer::Accepted),
         1 => Just(Answer::Refused),
         3 => after.prop_map(Answer::Failed),
     ];
@@ -389,15 +399,18 @@ fn every_schedule_pushes_in_order_once_and_comes_to_rest() {
 }
 
 /// A platform that accepts within a minute never sees its pause run out while the chat is open,
-/// even when it heard none of the answers to step two.
+/// even when it heard none of the answers to step two. It may tell how long it pauses, and then
+/// pause for less than it was asked.
 #[test]
 fn an_open_chat_is_kept_alive() {
     let steps = prop::collection::vec((0..100_i64, 0..60_i64, 0..4_u8), 1..60);
-    let run = TestRunner::new(config(300)).run(&steps, |steps| {
+    let cap = prop::option::of((240..480_i64).prop_map(|seconds| seconds * limits::SECOND_MS));
+    let run = TestRunner::new(config(300)).run(&(cap, steps), |(cap, steps)| {
         let mut play = Play::new();
         play.op(Op::StepOne { available: true });
         play.op(Op::Claim { agent: 0 });
-        let mut paused_until = play.now + play.policy.clock.pause;
+        let pause = play.policy.clock.pause.min(cap.unwrap_or(Millis::MAX));
+        let mut paused_until = play.now + pause;
         for (wait, latency, what) in steps {
             let end = play.now + wait * limits::SECOND_MS;
             match what {
@@ -407,9 +420,10 @@ fn an_open_chat_is_kept_alive() {
             }
             while play.chat.owes() || play.chat.wake_at().is_some_and(|at| at <= end) {
                 if play.chat.owes() {
-                    paused_until = play.now + play.policy.clock.pause;
+                    paused_until = play.now + pause;
                     play.now += latency * limits::SECOND_MS;
-                    play.op(Op::Push(Answer::Accepted));
+                    let granted = cap.map(|_| paused_until - play.now);
+                    play.op(Op::Push(Answer::Accepted(granted)));
                 } else {
                     play.now = play.now.max(play.chat.wake_at().unwrap_or(play.now));
                     play.op(Op::Wake);

@@ -90,6 +90,59 @@ fn the_pause_is_kept_alive_at_two_thirds() {
 }
 
 #[test]
+fn a_shorter_pause_of_the_platform_is_kept_alive_sooner() {
+    check(
+        "
+        > policy: pause 9m
+        > step one: human please
+        1 opened: human please
+        > +6m
+        ~ kept alive at 6m0s
+        => pause
+        > push: accepted 3m
+        ~ accepted 1
+        => nothing
+        > +2m
+        ~ kept alive at 8m0s
+        => pause
+        > push: accepted 20m
+        ~ accepted 1
+        => nothing
+        > +6m
+        ~ kept alive at 14m0s
+        => pause
+        > push: accepted
+        ~ accepted 1
+        => nothing
+        > +6m
+        ~ kept alive at 20m0s
+        => pause
+        ",
+    );
+}
+
+/// The end of a pause may seem to be over already when the platform's clock is behind.
+#[test]
+fn a_clock_that_is_wrong_does_not_make_it_busy() {
+    check(
+        "
+        > step one: human please
+        1 opened: human please
+        > Jane: (claims)
+        2 claimed by Jane
+        => pause Jane
+        > push: accepted 0m
+        ~ accepted 2
+        => nothing
+        > +39s
+        > +1s
+        ~ kept alive at 0m40s
+        => pause
+        ",
+    );
+}
+
+#[test]
 fn what_visitors_say_keeps_nothing_alive() {
     check(
         "

@@ -1,0 +1,107 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{Router, http::StatusCode, routing::post};
+use edge::{
+    Clock,
+    egress::{Egress, Target},
+};
+use machine::{
+    Machine as _,
+    chat::{Agent, Chat, Input, Opening, Policy},
+};
+use store::{Stepped, Store};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::Driver;
+use crate::{
+    app::Route,
+    connectors::{Attached, DeskConnector},
+    desk::presence::Presence,
+    push::PushClient,
+};
+
+const CHAT: &str = "cht_1";
+
+/// A platform that answers everything with `status`, and how often it was asked.
+async fn platform(status: StatusCode) -> (Target, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = asked.clone();
+    let router = Router::new().route(
+        "/",
+        post(async move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+            status
+        }),
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(edge::serve::serve(listener, router, CancellationToken::new()));
+    (Target::parse(&url, true).unwrap(), asked)
+}
+
+fn route(store: &Store, target: Target) -> Arc<Route> {
+    let presence = Presence::new(store.clone(), Vec::new());
+    Arc::new(Route {
+        id: "desk".to_owned(),
+        token: "token".into(),
+        ledger: store.ledger("desk"),
+        policy: Policy::default(),
+        push: PushClient::new(Egress::new().unwrap(), target, "key".into()).unwrap(),
+        connector: Attached::Desk(Arc::new(DeskConnector::new(presence))),
+    })
+}
+
+/// A chat that was claimed just now; nobody has driven it yet.
+async fn claimed(route: &Route, now: i64) -> Stepped<Chat> {
+    route.ledger.create(CHAT, &Chat::new("bot", "visitor")).await.unwrap();
+    let opening = Opening {
+        text: "human please".to_owned(),
+        language: "en".to_owned(),
+        intent: None,
+        transcript: Vec::new(),
+    };
+    let agent = Agent {
+        email: "jane@example.com".to_owned(),
+        name: "Jane".to_owned(),
+        avatar_url: String::new(),
+    };
+    let open = Input::StepOne { opening, available: true };
+    route.ledger.step(CHAT, &route.policy, now, None, open).await.unwrap();
+    let claim = Input::Claim { agent };
+    route.ledger.step(CHAT, &route.policy, now, None, claim).await.unwrap()
+}
+
+async fn at_rest(driver: &Driver) {
+    driver.tasks().close();
+    driver.tasks().wait().await;
+}
+
+/// A request may be held up between its commit and telling the driver of it, for so long that
+/// another one has driven the chat by then. What was accepted is not pushed again, and what must
+/// wait still waits.
+#[tokio::test]
+async fn a_step_that_is_told_late_pushes_nothing_again() {
+    for (status, owes) in [(StatusCode::OK, false), (StatusCode::SERVICE_UNAVAILABLE, true)] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bridge.db");
+        let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let (clock, _hand) = Clock::manual(1_795_341_600_000);
+        let (target, asked) = platform(status).await;
+        let route = route(&store, target);
+        let late = claimed(&route, clock.now()).await;
+        let driver = Driver::new(clock, CancellationToken::new());
+        driver.committed(&route, &late);
+        at_rest(&driver).await;
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        let state = route.ledger.load(CHAT).await.unwrap().unwrap();
+        assert_eq!(state.owes(), owes, "{status}");
+        assert!(late.state.owes());
+        driver.committed(&route, &late);
+        at_rest(&driver).await;
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "{status}");
+    }
+}

@@ -38,6 +38,10 @@ pub enum StoreError {
     /// The id or the peer of this machine is taken.
     #[error("already there: {0}")]
     Conflict(String),
+    /// The database cannot hold what it was given, now or later: a text with a NUL character, a
+    /// key that is too long. Nothing was stored.
+    #[error("the database cannot hold this: {0}")]
+    Unstorable(String),
     /// A stored state or event cannot be read or written by this release.
     #[error("{id} cannot be read or written: {detail}")]
     Unreadable { id: String, detail: String },

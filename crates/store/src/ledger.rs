@@ -67,7 +67,8 @@ impl<M: Machine> Ledger<M> {
         Ok(states.into_iter().next())
     }
 
-    /// The machines that have a peer, which means the open ones, by id.
+    /// The machines that have a peer, which means the open ones, oldest first: those that wait
+    /// longest are never cut off by the limit.
     pub async fn open_ids(&self, limit: usize) -> Result<Vec<(String, M)>, StoreError> {
         let args = vec![M::PREFIX.into(), (&*self.owner).into(), count(limit)];
         let read = |row: &dyn Columns| {
@@ -85,7 +86,7 @@ impl<M: Machine> Ledger<M> {
         limit: usize,
     ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
         let mut args = self.subject_args(id);
-        args.extend([Value::Int(after as i64), count(limit)]);
+        args.extend([place(after), count(limit)]);
         self.recorded(id, Query { sql: sql::EVENTS, args }).await
     }
 
@@ -97,7 +98,7 @@ impl<M: Machine> Ledger<M> {
         limit: usize,
     ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
         let mut args = self.subject_args(id);
-        args.extend([Value::Int(after.seq as i64), Value::Int(after.sub as i64), count(limit)]);
+        args.extend([place(after.seq), place(after.sub), count(limit)]);
         self.recorded(id, Query { sql: sql::JOURNAL, args }).await
     }
 
@@ -194,6 +195,7 @@ where
         step: Box<Step<M>>,
         outcome: oneshot::Receiver<Outcome<M>>,
     ) -> Result<Option<Stepped<M>>, StepError<M::Refusal>> {
+        step.check()?;
         self.store.submit(step).await?;
         match outcome.await {
             Ok(outcome) => Ok(outcome?.map(Stepped::from)),
@@ -216,6 +218,11 @@ impl<M> fmt::Debug for Ledger<M> {
 
 fn decode<T: serde::de::DeserializeOwned>(id: &str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| crate::workbench::unreadable(id, &error.to_string()))
+}
+
+/// A place in a journal; beyond what a column can hold there is as little as at its end.
+fn place(number: u64) -> Value {
+    Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 pub(crate) fn count(limit: usize) -> Value {

@@ -49,7 +49,8 @@ struct Inner {
 /// What an operator may choose about the store.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// How often to look for what other nodes committed, on PostgreSQL; `None` for a single node.
+    /// How often to look for what other nodes committed, on PostgreSQL; `None` for a single node,
+    /// which then refuses to work beside another single one.
     pub poll: Option<Duration>,
 }
 
@@ -187,15 +188,22 @@ impl Store {
         self.inner.engine.front().stopped()
     }
 
+    /// Nothing is stored under a text that cannot be stored, so nothing is found there.
     pub(crate) async fn query<R: Send + 'static>(
         &self,
         query: Query,
         read: impl Fn(&dyn Columns) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<Vec<R>, StoreError> {
+        if !query.args.iter().all(Value::is_storable) {
+            return Ok(Vec::new());
+        }
         self.inner.engine.query(query, read).await
     }
 
     async fn execute(&self, queries: Vec<Query>) -> Result<(), StoreError> {
+        if !queries.iter().flat_map(|query| &query.args).all(Value::is_storable) {
+            return Err(StoreError::Unstorable("a record has a NUL character in it".to_owned()));
+        }
         let (unit, outcome) = Statements::new(queries);
         self.submit(unit).await?;
         outcome.await.unwrap_or_else(|_| Err(self.stopped()))

@@ -12,8 +12,9 @@ pub(crate) use statements;
 
 statements! { SHARED;
     LOAD = "SELECT state FROM subjects WHERE id = $1 AND kind = $2 AND owner = $3";
+    // By a sum, so that no planner walks all the machines closed before to the few open ones.
     OPEN_IDS = "SELECT id, state FROM subjects \
-        WHERE kind = $1 AND owner = $2 AND peer IS NOT NULL ORDER BY id LIMIT $3";
+        WHERE kind = $1 AND owner = $2 AND peer IS NOT NULL ORDER BY num + 0 LIMIT $3";
     EVENTS = "SELECT e.seq, e.sub, e.at, e.body \
         FROM events e JOIN subjects s ON s.num = e.subject \
         WHERE s.id = $1 AND s.kind = $2 AND s.owner = $3 AND e.seq > $4 AND e.sub = 0 \

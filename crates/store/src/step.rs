@@ -7,7 +7,7 @@ use crate::{
     error::{StepError, StoreError},
     ledger::{Key, Stepped},
     signals::Signals,
-    tx::{Found, PeerRef, SeenKey, Target, Want},
+    tx::{Found, PeerRef, SeenKey, Target, Want, check_storable, has_nul},
     unit::Unit,
     workbench::{Draft, EventRow, SubjectRow, Workbench, unreadable},
 };
@@ -114,6 +114,18 @@ where
         (Box::new(step), outcome)
     }
 
+    /// Refuses what no database can look for; what the machine itself says is checked later.
+    pub(crate) fn check(&self) -> Result<(), StepError<M::Refusal>> {
+        match &self.subject {
+            Subject::Id(id) if has_nul(id) => return Err(StepError::NotFound),
+            Subject::Id(_) => {}
+            Subject::New { id, .. } => check_storable("the id", id)?,
+            Subject::Peer { peer, .. } => check_storable("the peer", peer)?,
+        }
+        check_storable("the owner", &self.owner)?;
+        Ok(self.key.iter().try_for_each(|key| check_storable("the key", &key.id))?)
+    }
+
     fn run(&mut self, workbench: &mut Workbench, found: Found) -> Outcome<M> {
         let Found { row, seen } = found;
         let found_id = row.as_ref().map(|row| row.id.clone());
@@ -201,6 +213,8 @@ where
     }
 
     fn row(&self, id: &str, machine: &M) -> Result<SubjectRow, StoreError> {
+        check_storable("the id", id)?;
+        machine.peer().map_or(Ok(()), |peer| check_storable("the peer", peer))?;
         Ok(SubjectRow {
             id: id.to_owned(),
             kind: M::PREFIX,

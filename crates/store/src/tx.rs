@@ -19,6 +19,13 @@ pub(crate) enum Value {
     MaybeInt(Option<i64>),
 }
 
+impl Value {
+    /// False for what neither a row nor a question can hold.
+    pub(crate) fn is_storable(&self) -> bool {
+        !matches!(self, Self::Text(text) if has_nul(text))
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
@@ -36,6 +43,20 @@ impl From<i64> for Value {
 pub(crate) struct Query {
     pub(crate) sql: &'static str,
     pub(crate) args: Vec<Value>,
+}
+
+/// True for a text that is stored nowhere: PostgreSQL knows no NUL, and to SQLite's own functions
+/// the text ends there.
+pub(crate) fn has_nul(text: &str) -> bool {
+    text.contains('\0')
+}
+
+/// Refuses a text with a NUL before it meets the database, where it would fail a whole batch.
+pub(crate) fn check_storable(what: &str, text: &str) -> Result<(), StoreError> {
+    if has_nul(text) {
+        return Err(StoreError::Unstorable(format!("{what} has a NUL character in it")));
+    }
+    Ok(())
 }
 
 /// One row of an answer, borrowed from the driver.

@@ -42,6 +42,8 @@ pub struct Watcher<M: Machine> {
 
 impl<M: Machine> Watcher<M> {
     pub(crate) fn new(ledger: Ledger<M>, id: &str, after: u64) -> Self {
+        // No event has a larger number, and the slot has a use of its own for the largest.
+        let after = after.min(i64::MAX as u64);
         let slot = ledger.signals().join::<M::Event>(ledger.owner(), id, after);
         Self { ledger, id: id.into(), slot, after, read: None, whisper: 0 }
     }

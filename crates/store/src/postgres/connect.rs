@@ -9,7 +9,7 @@ use crate::{
 };
 use futures::future::try_join_all;
 use std::{collections::HashMap, time::Duration};
-use tokio_postgres::{Client, Config, NoTls, Statement, config::Host};
+use tokio_postgres::{Client, Config, NoTls, Statement, config::Host, error::SqlState};
 
 /// A connection with every statement prepared.
 pub(super) struct Connection {
@@ -17,9 +17,28 @@ pub(super) struct Connection {
     statements: HashMap<&'static str, Statement>,
 }
 
+/// Where the database is, and how it is worked on.
+pub(super) struct Access {
+    pub(super) config: Config,
+    /// For people, without secrets.
+    pub(super) name: String,
+    /// No other process may write to it, because this one would not notice.
+    pub(super) is_alone: bool,
+}
+
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// Number of the lock that lets one node migrate at a time; any constant does.
 const MIGRATION_LOCK: i64 = 0x6261_746f_6e01;
+
+/// Number of the lock of a process that works alone, together with the schema's name.
+const ALONE_LOCK: i64 = 0x6261_746f_6e02;
+const TAKE_ALONE: &str =
+    "SELECT pg_advisory_lock(hashtextextended(coalesce(current_schema(), ''), $1))";
+/// A process that has just ended may still hold its place for a moment; one whose machine has
+/// died does until the server notices, so that it is asked to look within seconds.
+const ALONE_SETTINGS: &str = "\
+    SET lock_timeout = '3s'; SET tcp_keepalives_idle = 3; \
+    SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3";
 
 /// The writer's session. Every statement of a unit is a lookup by index, so plans are made once
 /// and never scan; nothing holds a lock for long, not even a node that has stopped in its tracks.
@@ -56,11 +75,20 @@ pub(super) fn name(config: &Config) -> String {
     format!("postgres://{host}/{}", config.get_dbname().unwrap_or_default())
 }
 
-/// A connection for the writer.
-pub(super) async fn connect(config: &Config, name: &str) -> Result<Connection, StoreError> {
-    let client = client(config).await?;
+/// A connection for the writer of a database that is up to date.
+pub(super) async fn connect(access: &Access) -> Result<Connection, StoreError> {
+    prepare(client(access).await?).await
+}
+
+/// The same for a database that may have to be migrated first.
+pub(super) async fn open(access: &Access) -> Result<Connection, StoreError> {
+    let mut client = client(access).await?;
+    migrate(&mut client, &access.name).await?;
+    prepare(client).await
+}
+
+async fn prepare(client: Client) -> Result<Connection, StoreError> {
     client.batch_execute(SESSION).await.map_err(|error| failure::error(&error.into()))?;
-    check_settings(&client, name).await?;
     // All at once, so that coming back after a lost connection takes one round trip, not twenty.
     let prepare = async |sql: &'static str| Ok((sql, client.prepare(sql).await?));
     let texts = sql::SHARED.iter().chain(tx::STATEMENTS).copied();
@@ -79,8 +107,9 @@ impl Connection {
     }
 }
 
-async fn client(config: &Config) -> Result<Client, StoreError> {
-    let connecting = tokio::time::timeout(CONNECT_WAIT * 2, config.connect(NoTls)).await;
+/// A session of a server that is fit, with the database to itself where that is asked for.
+async fn client(access: &Access) -> Result<Client, StoreError> {
+    let connecting = tokio::time::timeout(CONNECT_WAIT * 2, access.config.connect(NoTls)).await;
     let late = |_| StoreError::Unavailable("PostgreSQL does not answer".to_owned());
     let (client, connection) =
         connecting.map_err(late)?.map_err(|error| failure::error(&error.into()))?;
@@ -89,7 +118,25 @@ async fn client(config: &Config) -> Result<Client, StoreError> {
             tracing::warn!(%error, "a connection to PostgreSQL was lost");
         }
     });
+    check_settings(&client, &access.name).await?;
+    if access.is_alone {
+        take_alone(&client, &access.name).await?;
+    }
     Ok(client)
+}
+
+/// Takes the database for this process, for as long as the session lasts: two that do not know of
+/// each other would not see each other's commits.
+async fn take_alone(client: &Client, name: &str) -> Result<(), StoreError> {
+    let taking = async {
+        client.batch_execute(ALONE_SETTINGS).await?;
+        client.execute(TAKE_ALONE, &[&ALONE_LOCK]).await?;
+        client.batch_execute("RESET lock_timeout").await
+    };
+    taking.await.map_err(|error| match error.code() {
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => StoreError::InUse { database: name.to_owned() },
+        _ => failure::error(&error.into()),
+    })
 }
 
 /// Bars A2 and D5: nothing is acknowledged that a power cut takes away, and decisions are made on
@@ -108,9 +155,7 @@ async fn check_settings(client: &Client, name: &str) -> Result<(), StoreError> {
 }
 
 /// Applies what is missing, in one transaction, one node at a time.
-pub(super) async fn migrate(config: &Config, name: &str) -> Result<(), StoreError> {
-    let mut client = client(config).await?;
-    check_settings(&client, name).await?;
+async fn migrate(client: &mut Client, name: &str) -> Result<(), StoreError> {
     let failed = |error: tokio_postgres::Error| failure::error(&error.into());
     let transaction = client.transaction().await.map_err(failed)?;
     let lock = "SELECT pg_advisory_xact_lock($1)";

@@ -46,7 +46,9 @@ pub(super) fn error(failure: &Failure) -> StoreError {
         (None, None) => server.to_string(),
     };
     match failure.state() {
-        Some(state) if state.code().starts_with("23") => StoreError::Conflict(said),
+        Some(state) if *state == SqlState::UNIQUE_VIOLATION => StoreError::Conflict(said),
+        // Bad data, a broken rule of the schema, a limit of the server: the same every time.
+        Some(state) if is_of(state, &["22", "23", "54"]) => StoreError::Unstorable(said),
         Some(state) if *state == SqlState::DISK_FULL => StoreError::Full,
         _ => StoreError::Unavailable(said),
     }
@@ -55,10 +57,24 @@ pub(super) fn error(failure: &Failure) -> StoreError {
 /// True when the connection is gone, or the server is about to end it.
 pub(super) fn is_lost(failure: &Failure) -> bool {
     match (failure, failure.state()) {
-        (_, Some(state)) => state.code().starts_with("08") || state.code().starts_with("57P"),
+        (_, Some(state)) => is_of(state, &["08", "57P"]),
         (Failure::Server(_), None) => true,
         (Failure::Pool(_), None) => false,
     }
+}
+
+/// True when the server refused a statement for a reason that may lie in one unit of a batch, and
+/// not in what all share: the connection, a race, a disk or memory that is full, a time that is up.
+pub(super) fn is_of_one(failure: &Failure) -> bool {
+    let is_shared = |state: &SqlState| is_of(state, &["53", "55", "57", "58"]);
+    failure.state().is_some_and(|state| !is_shared(state))
+        && !is_lost(failure)
+        && !is_raced(failure)
+}
+
+/// Classes of SQLSTATE are its first two characters.
+fn is_of(state: &SqlState, starts: &[&str]) -> bool {
+    starts.iter().any(|start| state.code().starts_with(start))
 }
 
 /// True when the server undid the transaction because of others, and it may be run again.

@@ -1,8 +1,8 @@
 //! PostgreSQL: one writer task with its own connection, and a pool for reads.
 //!
 //! The writer commits what waits together, as on SQLite, in two round trips per batch. Other nodes
-//! may do the same with the same database: rows are locked for a step, and what was raced is
-//! decided again.
+//! may do the same with the same database, when all of them know: rows are locked for a step, and
+//! what was raced is decided again.
 
 mod columns;
 mod connect;
@@ -18,6 +18,7 @@ use crate::{
     signals::Signals,
     tx::{Columns, Query},
 };
+use connect::Access;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Timeouts};
 use failure::Failure;
 use std::{sync::Arc, time::Duration};
@@ -48,12 +49,11 @@ impl Postgres {
     ) -> Result<Self, StoreError> {
         let config = connect::config(url)?;
         let name = connect::name(&config);
-        connect::migrate(&config, &name).await?;
-        let connection = connect::connect(&config, &name).await?;
         let pool = pool(&config)?;
+        let access = Access { config, name: name.clone(), is_alone: options.poll.is_none() };
+        let connection = connect::open(&access).await?;
         let (front, jobs) = Front::new();
-        let writer =
-            Writer::new(config, name.clone(), connection, signals.clone(), front.health().clone());
+        let writer = Writer::new(access, connection, signals.clone(), front.health().clone());
         tokio::spawn(writer.run(jobs));
         let poll = options.poll.map(|pause| {
             tokio::spawn(poll::run(pool.clone(), signals.clone(), pause)).abort_handle()

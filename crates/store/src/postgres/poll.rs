@@ -5,7 +5,7 @@ use super::{
     failure::{self, Failure},
     tx,
 };
-use crate::signals::Signals;
+use crate::{signals::Signals, tx::has_nul};
 use deadpool_postgres::Pool;
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,10 @@ pub(super) async fn run(pool: Pool, signals: Arc<Signals>, pause: Duration) {
     loop {
         ticks.tick().await;
         signals.look_around();
-        for ids in signals.watched().chunks(IDS_MAX) {
+        let mut watched = signals.watched();
+        // One that cannot be stored would spoil the question for all others.
+        watched.retain(|id| !has_nul(id));
+        for ids in watched.chunks(IDS_MAX) {
             if let Err(failure) = look(&pool, &signals, ids).await {
                 // The next round looks again.
                 let error = failure::error(&failure);

@@ -5,7 +5,7 @@
 //! the connection was lost before the commit was sent. A lost commit is reported as uncertain.
 
 use super::{
-    connect::{self, Connection},
+    connect::{self, Access, Connection},
     failure,
     tx::{PostgresTx, Stage},
 };
@@ -18,7 +18,6 @@ use crate::{
     workbench::Workbench,
 };
 use std::{sync::Arc, time::Duration};
-use tokio_postgres::Config;
 
 /// How often a batch is run again.
 const TRIES_MAX: u32 = 5;
@@ -30,8 +29,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const TRY_WAIT: Duration = Duration::from_secs(15);
 
 pub(super) struct Writer {
-    config: Config,
-    name: String,
+    access: Access,
     connection: Option<Connection>,
     workbench: Workbench,
     signals: Arc<Signals>,
@@ -42,18 +40,28 @@ pub(super) struct Writer {
 struct Failed {
     error: StoreError,
     may_repeat: bool,
+    /// One unit may be to blame, and the others may do without it.
+    may_part: bool,
+}
+
+impl Failed {
+    /// It was not possible to begin. Whoever lost its place to another process gives up for good,
+    /// unless it is only the old session that lingers.
+    fn to_connect(error: StoreError) -> Self {
+        let may_repeat = error.is_temporary() || matches!(error, StoreError::InUse { .. });
+        Self { error, may_repeat, may_part: false }
+    }
 }
 
 impl Writer {
     pub(super) fn new(
-        config: Config,
-        name: String,
+        access: Access,
         connection: Connection,
         signals: Arc<Signals>,
         health: Arc<Health>,
     ) -> Self {
         let connection = Some(connection);
-        Self { config, name, connection, workbench: Workbench::default(), signals, health }
+        Self { access, connection, workbench: Workbench::default(), signals, health }
     }
 
     /// Works until the store is closed or dropped.
@@ -64,12 +72,15 @@ impl Writer {
     }
 
     async fn batch(&mut self, mut units: Vec<Box<dyn Unit>>) {
+        if let Some(error) = self.health.fatal().cloned() {
+            return self.finish(units, &Err(error));
+        }
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
         let outcome = loop {
             match self.attempt(&mut units).await {
                 Ok(()) => break Ok(()),
-                Err(Failed { error: StoreError::Conflict(_), .. }) if units.len() > 1 => {
+                Err(failed) if failed.may_part && units.len() > 1 => {
                     return self.one_by_one(units).await;
                 }
                 // A twin was committed elsewhere; deciding again at once finds it.
@@ -82,6 +93,9 @@ impl Writer {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                     tries += 1;
+                }
+                Err(Failed { error: error @ StoreError::InUse { .. }, .. }) => {
+                    break Err(StoreError::Stopped(error.to_string()));
                 }
                 Err(failed) => break Err(failed.error),
             }
@@ -104,9 +118,7 @@ impl Writer {
         self.workbench.clear();
         let connection = match self.connection.take() {
             Some(connection) if !connection.client.is_closed() => connection,
-            _ => connect::connect(&self.config, &self.name)
-                .await
-                .map_err(|error| Failed { may_repeat: error.is_temporary(), error })?,
+            _ => connect::connect(&self.access).await.map_err(Failed::to_connect)?,
         };
         let mut transaction = PostgresTx::new(&connection);
         let worked =
@@ -136,10 +148,11 @@ impl Writer {
                 }
                 if is_lost && stage == Stage::Committing {
                     let error = StoreError::Uncertain(error.to_string());
-                    return Err(Failed { error, may_repeat: false });
+                    return Err(Failed { error, may_repeat: false, may_part: false });
                 }
                 let may_repeat = !is_late && (is_lost || is_raced);
-                Err(Failed { error, may_repeat })
+                let may_part = !is_late && failure.as_ref().is_some_and(failure::is_of_one);
+                Err(Failed { error, may_repeat, may_part })
             }
         }
     }

@@ -70,7 +70,7 @@ impl Writer {
             return self.finisher.tell(units, Err(error));
         }
         match self.attempt(&mut units) {
-            Err(StoreError::Conflict(_)) if units.len() > 1 => {
+            Err(StoreError::Conflict(_) | StoreError::Unstorable(_)) if units.len() > 1 => {
                 for unit in units {
                     self.batch(vec![unit]);
                 }

@@ -5,7 +5,7 @@ use crate::{
     on_both,
 };
 use machine::{Machine, Position};
-use store::{Key, Ledger, StepError, Store, StoreError};
+use store::{Key, Ledger, Seen, StepError, Store, StoreError};
 
 #[expect(clippy::unnecessary_wraps, reason = "every step takes it this way")]
 fn key(id: &str, print: u64) -> Option<Key> {
@@ -228,6 +228,36 @@ on_both! {
         }
         assert_eq!(stored, 60);
         assert!(ledger.open_ids(10).await.unwrap().len() <= 1);
+    }
+
+    async fn those_who_wait_longest_are_never_cut_off(place: Place) {
+        let store = place.open().await;
+        let ledger = ledger(&store);
+        for id in ["cnt_c", "cnt_b", "cnt_a"] {
+            ledger.create(id, &Counter::with(id)).await.unwrap();
+        }
+        let ids = |open: Vec<(String, Counter)>| -> Vec<String> {
+            open.into_iter().map(|(id, _)| id).collect()
+        };
+        assert_eq!(ids(ledger.open_ids(2).await.unwrap()), ["cnt_c", "cnt_b"]);
+        ledger.step("cnt_c", &1, 1, None, Input::Close).await.unwrap();
+        assert_eq!(ids(ledger.open_ids(2).await.unwrap()), ["cnt_b", "cnt_a"]);
+    }
+
+    async fn nothing_comes_after_the_largest_number(place: Place) {
+        let store = place.open().await;
+        let ledger = with_counter(&store).await;
+        ledger.step("cnt_1", &1, 1, None, Input::AddWithNotes(1)).await.unwrap();
+        for after in [i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX] {
+            assert!(ledger.events("cnt_1", after, 10).await.unwrap().is_empty());
+            let end = Position { seq: after, sub: after };
+            assert!(ledger.journal("cnt_1", end, 10).await.unwrap().is_empty());
+            let watcher = &mut ledger.watch("cnt_1", after);
+            ledger.whisper("cnt_1", "typing", 1);
+            assert!(matches!(watcher.next().await, Ok(Seen::Whisper { .. })));
+        }
+        let beyond = Position { seq: 1, sub: u64::MAX };
+        assert!(ledger.journal("cnt_1", beyond, 10).await.unwrap().is_empty());
     }
 
     async fn tenants_do_not_see_each_other(place: Place) {

@@ -1,6 +1,7 @@
 //! The store from outside: what both engines promise runs on both.
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+mod alone;
 mod backend;
 mod counter;
 mod kill;
@@ -8,6 +9,7 @@ mod ledger;
 mod load;
 mod lost;
 mod nodes;
+mod poison;
 mod records;
 mod refusals;
 mod watch;

@@ -17,8 +17,14 @@ use store::{Key, Ledger, Options, Seen, StepError, Store, StoreError};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn two_nodes(place: &Place) -> [Ledger<Counter>; 2] {
-    let (one, two) = tokio::join!(place.open(), place.open());
+    let (one, two) = tokio::join!(open_node(place), open_node(place));
     [one.ledger("bot"), two.ledger("bot")]
+}
+
+/// A node that knows that there are others.
+async fn open_node(place: &Place) -> Store {
+    let options = Options { poll: Some(Duration::from_millis(50)) };
+    Store::open_with(&place.url, &options).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,9 +87,8 @@ async fn two_nodes_open_one_machine_per_peer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_nodes_commits_are_seen_late_rather_than_never() {
     let Some(place) = Place::postgres().await else { return };
-    let options = Options { poll: Some(Duration::from_millis(50)) };
-    let here = Store::open_with(&place.url, &options).await.unwrap();
-    let there = place.open().await.ledger::<Counter>("bot");
+    let here = open_node(&place).await;
+    let there = open_node(&place).await.ledger::<Counter>("bot");
     let ledger = here.ledger::<Counter>("bot");
     there.create("cnt_1", &Counter::default()).await.unwrap();
     let mut watcher = ledger.watch("cnt_1", 0);
@@ -134,6 +139,7 @@ async fn cut_connections_lose_nothing_and_double_nothing() {
     }
     stop.store(true, Ordering::Relaxed);
     cutter.await.unwrap();
+    store.close().await;
     let store = place.open().await;
     let ledger = store.ledger::<Counter>("bot");
     let events = ledger.events("cnt_1", 0, 2000).await.unwrap();

@@ -139,7 +139,7 @@ async fn take_alone(client: &Client, name: &str) -> Result<(), StoreError> {
     })
 }
 
-/// Bars A2 and D5: nothing is acknowledged that a power cut takes away, and decisions are made on
+/// Nothing is acknowledged that a power cut takes away, and decisions are made on
 /// the primary only.
 async fn check_settings(client: &Client, name: &str) -> Result<(), StoreError> {
     let row =

@@ -80,7 +80,7 @@ fn settle(connection: &Connection, role: Role) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Bars A2: nothing starts that could acknowledge what a power cut takes away.
+/// Nothing starts that could acknowledge what a power cut takes away.
 pub(super) fn check_settings(
     path: &Path,
     connection: &Connection,

@@ -114,7 +114,7 @@ async fn check_recovered(store: &Store, acknowledged: u64) {
     assert!(!store.inner.engine.front().is_ailing());
 }
 
-/// Bar A3, with a limit of SQLite's own in the place of a small disk.
+/// A full disk, with a limit of SQLite's own in the place of a small disk.
 #[tokio::test]
 async fn a_full_database_recovers_by_itself() {
     let (_folder, path) = made().await;
@@ -134,7 +134,7 @@ async fn a_full_database_recovers_by_itself() {
     check_recovered(&store, acknowledged).await;
 }
 
-/// Bar A3 on a real small disk, such as a tmpfs of a few megabytes.
+/// A full disk, on a real small one, such as a tmpfs of a few megabytes.
 #[tokio::test]
 #[ignore = "needs an empty small disk at BATON_TEST_SMALL_DISK"]
 async fn a_full_disk_recovers_by_itself() {

@@ -1,4 +1,4 @@
-//! Killed at any moment: everything acknowledged is there once and in order (bar A1).
+//! Killed at any moment: everything acknowledged is there once and in order.
 //!
 //! The test binary runs itself as the victim. It prints every acknowledgement, dies by SIGKILL at a
 //! seeded moment, and what it printed is compared with what is on the disk.
@@ -203,7 +203,7 @@ mod failing_sync {
         });
     }
 
-    /// Bar A4: after a failed sync nothing is acknowledged any more, and the process is told.
+    /// After a failed sync nothing is acknowledged any more, and the process is told.
     #[test]
     fn the_writer_gives_up() {
         let place = Place::sqlite();

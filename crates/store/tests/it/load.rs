@@ -33,7 +33,7 @@ async fn with_machines(place: &Place) -> store::Store {
     store
 }
 
-/// Bar A6: an export may read for minutes.
+/// An export may read for minutes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_reader_holds_up_no_writer() {
     let place = Place::sqlite();

@@ -32,8 +32,10 @@ export function safeImage(address: unknown): string | null {
   return href !== null && /^https?:/.test(href) ? href : null;
 }
 
-const ADDRESS = /\b(?:https?:\/\/|mailto:|tel:)[^\s<>"'`]+|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
-const TRAILING = /[.,;:!?)\]}'"*_]+$/;
+/** The parts of a mail address have bounds, so that looking for one costs the same everywhere. */
+const ADDRESS =
+  /\b(?:https?:\/\/|mailto:|tel:)[^\s<>"'`]+|\b\w[\w.+-]{0,63}@[\w-]{1,63}(?:\.[\w-]+)+/gi;
+const TRAILING = new Set('.,;:!?)]}\'"*_');
 
 /** Text as typed, with addresses made clickable. */
 export function plain(text: string): Inline[] {
@@ -53,17 +55,22 @@ export function plain(text: string): Inline[] {
 
 /** Keeps a closing bracket that was opened inside the address. */
 function trimmed(raw: string): string {
-  let end = raw.replace(TRAILING, '');
-  if (raw[end.length] === ')' && end.includes('(') && !end.includes(')')) end += ')';
-  return end;
+  let length = raw.length;
+  while (TRAILING.has(raw.charAt(length - 1))) length -= 1;
+  const end = raw.slice(0, length);
+  return raw[length] === ')' && end.includes('(') && !end.includes(')') ? `${end})` : end;
 }
 
 const FENCE = /^```/;
 const BULLET = /^\s{0,3}[-*•]\s+(.*)$/;
 const NUMBER = /^\s{0,3}(\d{1,9})[.)]\s+(.*)$/;
 
+/** Longer texts are shown as typed: nobody reads that much in a bubble, whatever its marks. */
+export const MARKED_MAX = 8_000;
+
 /** The part of Markdown that bots use: paragraphs, lists, code, emphasis, links. */
 export function markdown(text: string): Block[] {
+  if (text.length > MARKED_MAX) return [{ t: 'p', c: plain(text) }];
   const lines = text.replace(/\r\n?/g, '\n').split('\n');
   const blocks: Block[] = [];
   let paragraph: string[] = [];
@@ -75,8 +82,8 @@ export function markdown(text: string): Block[] {
   for (let i = 0; i < lines.length; i += 1) {
     const line = lines[i] ?? '';
     if (FENCE.test(line)) {
-      const end = lines.findIndex((other, at) => at > i && FENCE.test(other));
-      if (end > i) {
+      const end = fenceAfter(lines, i);
+      if (end !== null) {
         flush();
         blocks.push({ t: 'pre', v: lines.slice(i + 1, end).join('\n') });
         i = end;
@@ -95,6 +102,13 @@ export function markdown(text: string): Block[] {
   }
   flush();
   return blocks;
+}
+
+function fenceAfter(lines: readonly string[], at: number): number | null {
+  for (let i = at + 1; i < lines.length; i += 1) {
+    if (FENCE.test(lines[i] ?? '')) return i;
+  }
+  return null;
 }
 
 interface ListItem {
@@ -118,48 +132,151 @@ function addItem(blocks: Block[], item: ListItem, goesOn: boolean): void {
 }
 
 const DEPTH_MAX = 6;
-const MARK = new RegExp(
-  [
-    '`([^`\\n]+)`',
-    '\\[([^\\]\\n]+)\\]\\(([^()\\s]+(?:\\([^()\\s]*\\)[^()\\s]*)*)\\)',
-    '\\*\\*(?=\\S)([^\\n]+?)(?<=\\S)\\*\\*',
-    '\\*(?=\\S)([^*\\n]+?)(?<=\\S)\\*',
-    '(?<![\\w_])_(?=\\S)([^_\\n]+?)(?<=\\S)_(?![\\w_])',
-  ].join('|'),
-);
 
 /** Emphasis, code and links in one line; what is not well formed stays as typed. */
 export function inline(text: string, depth = 0): Inline[] {
-  const match = depth < DEPTH_MAX ? MARK.exec(text) : null;
-  if (!match) return plain(text);
-  const [whole, code, label, target, strong, star, under] = match;
-  const inner = nodeOf({ whole, code, label, target, em: star ?? under, strong }, depth);
-  const rest = text.slice(match.index + whole.length);
-  return [...plain(text.slice(0, match.index)), ...inner, ...inlineRest(rest, depth)];
-}
-
-function inlineRest(rest: string, depth: number): Inline[] {
-  return rest === '' ? [] : inline(rest, depth);
-}
-
-interface Found {
-  whole: string;
-  code?: string | undefined;
-  label?: string | undefined;
-  target?: string | undefined;
-  strong?: string | undefined;
-  em?: string | undefined;
-}
-
-function nodeOf(found: Found, depth: number): Inline[] {
-  if (found.code !== undefined) return [{ t: 'code', v: found.code }];
-  if (found.label !== undefined) {
-    const href = safeHref(found.target);
-    if (href === null) return [{ t: 'text', v: found.whole }];
-    return [{ t: 'link', href, c: unlinked(inline(found.label, depth + 1)) }];
+  if (depth >= DEPTH_MAX) return plain(text);
+  const out: Inline[] = [];
+  const add = (nodes: Inline[]) => {
+    for (const node of nodes) out.push(node);
+  };
+  const marks = new Marks(text, depth);
+  let from = 0;
+  for (let at = 0; at < text.length;) {
+    const mark = marks.at(at);
+    if (!mark) {
+      at += 1;
+      continue;
+    }
+    add(plain(text.slice(from, at)));
+    out.push(mark.node);
+    at = mark.end;
+    from = at;
   }
-  if (found.strong !== undefined) return [{ t: 'strong', c: inline(found.strong, depth + 1) }];
-  return [{ t: 'em', c: inline(found.em ?? '', depth + 1) }];
+  add(plain(text.slice(from)));
+  return out;
+}
+
+interface Mark {
+  node: Inline;
+  end: number;
+}
+
+const TARGET = /\(([^()\s]+(?:\([^()\s]*\)[^()\s]*)*)\)/y;
+
+/** Finds what begins at a place. Asked for places in order, it goes over the text a few times. */
+class Marks {
+  private readonly line: (from: number) => number;
+  private readonly tick: (from: number) => number;
+  private readonly star: (from: number) => number;
+  private readonly stars: (from: number) => number;
+  private readonly under: (from: number) => number;
+  private readonly bracket: (from: number) => number;
+  /** The bracket whose target was read last: many labels may end in the same one. */
+  private read: { close: number; target: string | undefined } = { close: -1, target: undefined };
+
+  constructor(
+    private readonly text: string,
+    private readonly depth: number,
+  ) {
+    this.line = finder(text, '\n');
+    this.tick = finder(text, '`');
+    this.star = finder(text, '*');
+    this.stars = finder(text, '**');
+    this.under = finder(text, '_');
+    this.bracket = finder(text, ']');
+  }
+
+  at(at: number): Mark | null {
+    switch (this.text[at]) {
+      case '`':
+        return this.code(at);
+      case '[':
+        return this.link(at);
+      case '*':
+        return this.strong(at) ?? this.em(at, this.star(at + 1));
+      case '_':
+        return this.inWord(at - 1) ? null : this.slanted(at);
+      default:
+        return null;
+    }
+  }
+
+  private code(at: number): Mark | null {
+    const close = this.tick(at + 1);
+    if (!this.encloses(at + 1, close)) return null;
+    return { node: { t: 'code', v: this.text.slice(at + 1, close) }, end: close + 1 };
+  }
+
+  private link(at: number): Mark | null {
+    const close = this.bracket(at + 1);
+    if (!this.encloses(at + 1, close)) return null;
+    const target = this.target(close);
+    if (target === undefined) return null;
+    const end = close + target.length + 3;
+    const href = safeHref(target);
+    if (href === null) return { node: { t: 'text', v: this.text.slice(at, end) }, end };
+    return { node: { t: 'link', href, c: unlinked(this.inner(at + 1, close)) }, end };
+  }
+
+  private target(close: number): string | undefined {
+    if (this.read.close !== close) {
+      TARGET.lastIndex = close + 1;
+      this.read = { close, target: TARGET.exec(this.text)?.[1] };
+    }
+    return this.read.target;
+  }
+
+  private strong(at: number): Mark | null {
+    if (this.text[at + 1] !== '*') return null;
+    let close = this.stars(at + 3);
+    while (close < Infinity && this.isSpace(close - 1)) close = this.stars(close + 1);
+    if (!this.encloses(at + 2, close) || this.isSpace(at + 2)) return null;
+    return { node: { t: 'strong', c: this.inner(at + 2, close) }, end: close + 2 };
+  }
+
+  private slanted(at: number): Mark | null {
+    const close = this.under(at + 1);
+    return this.inWord(close + 1) ? null : this.em(at, close);
+  }
+
+  private em(at: number, close: number): Mark | null {
+    if (!this.encloses(at + 1, close)) return null;
+    if (this.isSpace(at + 1) || this.isSpace(close - 1)) return null;
+    return { node: { t: 'em', c: this.inner(at + 1, close) }, end: close + 1 };
+  }
+
+  /** Whether there is something in between, all in one line. */
+  private encloses(from: number, close: number): boolean {
+    return close < Infinity && close > from && this.line(from) > close;
+  }
+
+  private inner(from: number, to: number): Inline[] {
+    return inline(this.text.slice(from, to), this.depth + 1);
+  }
+
+  private isSpace(at: number): boolean {
+    return /\s/.test(this.text.charAt(at));
+  }
+
+  private inWord(at: number): boolean {
+    return /\w/.test(this.text.charAt(at));
+  }
+}
+
+/**
+ * Where `needle` comes next, or Infinity. It may only be asked for places in order: then all the
+ * answers together cost one way through the text.
+ */
+function finder(text: string, needle: string): (from: number) => number {
+  let found = -1;
+  return (from) => {
+    if (found < from) {
+      const at = text.indexOf(needle, from);
+      found = at < 0 ? Infinity : at;
+    }
+    return found;
+  };
 }
 
 /** A link cannot stand in a link. */

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { icons } from '@baton/ui/icons';
-import { plainView } from '@baton/ui/text';
+import { drawn, plainView } from '@baton/ui/text';
 import { timeOf } from '@baton/ui/times';
 import type { Delivery, Message, Row } from './thread.js';
 
@@ -16,7 +16,7 @@ export function beforeView(before: readonly Message[], visitor: string): Templat
         (line) =>
           html`<div class=${line.from}>
             <dt dir="auto">${line.from === 'visitor' ? visitor : SAYS[line.from]}</dt>
-            <dd dir="auto">${plainView(line.text)}</dd>
+            <dd dir="auto">${wordsView(line.text)}</dd>
           </div>`,
       )}
     </dl>
@@ -44,9 +44,16 @@ export function rowView(
     }"
   >
     <span class="off-screen">${who}: </span>
-    <div class="bubble" dir="auto">${plainView(row.text)}</div>
+    <div class="bubble" dir="auto">${wordsView(row.text)}</div>
     ${broken ? brokenView(row) : last ? metaView(row) : nothing}
   </li>`;
+}
+
+function wordsView(text: string): TemplateResult {
+  return drawn(
+    () => plainView(text),
+    () => html`<p class="text">${text}</p>`,
+  );
 }
 
 const STATES: Record<Delivery, { icon: TemplateResult; word: string }> = {

@@ -16,6 +16,7 @@ export const cases = {
     run: offline,
   },
   'the widget works on a page of another host': { needs: 'any', run: elsewhere },
+  'a text of thousands of marks takes nothing else down': { needs: 'mock', run: marks },
   'unread messages show on the launcher and in the title': { needs: 'mock', run: badge },
 };
 
@@ -143,4 +144,16 @@ async function badge(browser, { url }) {
   assert.match(await visitor.launcher.getAttribute('aria-label'), /1 unread message/);
   await visitor.open();
   await until(async () => !(await page.title()).startsWith('('), 'the plain title');
+}
+
+async function marks(browser, { url }) {
+  const { page, visitor } = await started(browser, url);
+  for (const text of ['`a`'.repeat(5_000), '`a`'.repeat(2_600), '**a '.repeat(8_000), 'after']) {
+    await tell(url, 'inject', { event: { type: 'bot_message', text } });
+  }
+  await visitor.has('bot: after');
+  await page.reload();
+  await visitor.has('bot: after');
+  assert.equal((await visitor.lines()).filter((line) => /a`*a|a \*/.test(line)).length, 3);
+  quiet(page);
 }

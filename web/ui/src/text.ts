@@ -1,6 +1,15 @@
 import { css, html, type TemplateResult } from 'lit';
 import { markdown, plain, type Block, type Inline } from '@baton/client/text';
 
+/** What `draw` gives, or `instead` where it throws: one message cannot take the others along. */
+export function drawn(draw: () => TemplateResult, instead: () => TemplateResult): TemplateResult {
+  try {
+    return draw();
+  } catch {
+    return instead();
+  }
+}
+
 /** Text as typed, line breaks kept, addresses as links. */
 export function plainView(text: string): TemplateResult {
   return html`<p class="text">${plain(text).map(inlineView)}</p>`;

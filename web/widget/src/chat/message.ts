@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { avatar } from '@baton/ui/avatar';
 import { icons } from '@baton/ui/icons';
-import { markdownView, plainView } from '@baton/ui/text';
+import { drawn, markdownView, plainView } from '@baton/ui/text';
 import { dayOf, sameDay, timeOf } from '@baton/ui/times';
 import type { Item, MessageItem } from '@baton/client/thread';
 import type { Face } from '@baton/client/types';
@@ -22,6 +22,23 @@ const GROUP_MS = 5 * 60_000;
 
 /** One line of the conversation, with a day above it where a day begins. */
 export function itemView(item: Item, around: Around): TemplateResult {
+  return drawn(
+    () => dressedView(item, around),
+    () => bareView(item),
+  );
+}
+
+function bareView(item: Item): TemplateResult {
+  const from = item.kind === 'message' ? item.from : 'bot';
+  return html`<li class="message ${from} first last" data-walk tabindex="-1">
+    ${from === 'visitor' ? nothing : html`<span class="side"></span>`}
+    <div class="words">
+      <div class="bubble" dir="auto"><p class="text">${item.text}</p></div>
+    </div>
+  </li>`;
+}
+
+function dressedView(item: Item, around: Around): TemplateResult {
   const { before, now } = around;
   const newDay = item.at > 0 && (!before || !sameDay(before.at, item.at));
   return html`${

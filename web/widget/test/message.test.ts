@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import type { MessageItem } from '@baton/client/thread';
+import { itemView, type Around } from '../src/chat/message.js';
+import { wordsFor } from '../src/words.js';
+
+/** All words of a template, without a browser. */
+function wordsOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(wordsOf).join('');
+  const { values } = (value ?? {}) as { values?: unknown[] };
+  return values ? wordsOf(values) : '';
+}
+
+const item = (text: string, more: object = {}): MessageItem => ({
+  kind: 'message',
+  key: text,
+  seq: 1,
+  at: 0,
+  from: 'bot',
+  text,
+  face: null,
+  answered: false,
+  answer: '',
+  state: 'shown',
+  ...more,
+});
+const around: Around = {
+  before: undefined,
+  after: undefined,
+  config: { botName: 'Bot' } as Around['config'],
+  words: wordsFor('en'),
+  now: 0,
+};
+const broken = {
+  get card(): object {
+    throw new Error('this message cannot be drawn');
+  },
+};
+
+describe('a message that cannot be drawn', () => {
+  test('is shown in plain words in the widget', () => {
+    expect(wordsOf(itemView(item('**fine**'), around))).toContain('fine');
+    expect(wordsOf(itemView(item('**words**', { message: broken }), around))).toContain(
+      '**words**',
+    );
+  });
+});

@@ -30,6 +30,7 @@ export async function deskApi(world, request, response, url) {
   }
   if (path === '/session' && method === 'DELETE') {
     world.sessions.clear();
+    for (const { ws } of world.deskSockets) ws.close(4401);
     return send(response, 204);
   }
   const body = method === 'GET' ? null : await read(request);
@@ -100,10 +101,20 @@ function agentSays(world, chat, mine, { clientId, text }, response) {
 
 function closeChat(world, chat) {
   chat.status = 'closed';
-  chat.closeReason = 'agent';
-  chatEvent(world, chat, { type: 'closed', reason: 'agent', agent: faceOf(world.agent) });
+  chat.closeReason = 'agent_closed';
+  const agent = faceOf(world.agent);
+  chatEvent(world, chat, { type: 'closed', reason: 'agent_closed', agent });
   const text = `${world.agent.name} has left the conversation. You are now chatting with the bot.`;
   record(chat.conversation, { type: 'notice', kind: 'agent_left', text });
+  control(chat.conversation, 'bot', null, 'push');
+}
+
+/** Nobody is there: the chat is closed as it is opened. */
+export function missChat(world, chat) {
+  chat.status = 'closed';
+  chat.waitingSince = null;
+  chat.closeReason = 'nobody_available';
+  chatEvent(world, chat, { type: 'closed', reason: 'nobody_available', agent: null });
   control(chat.conversation, 'bot', null, 'push');
 }
 

@@ -6,7 +6,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { answerOf } from './mock-bot.mjs';
-import { chatEvent, deskApi, deskStream, toDesk } from './mock-desk.mjs';
+import { chatEvent, deskApi, deskStream, missChat, toDesk } from './mock-desk.mjs';
 import { control, iso, problem, read, record, send, signedIn } from './mock-parts.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
@@ -226,6 +226,7 @@ function botTurn(world, conversation, said) {
   conversation.chat = chat;
   world.chats.set(id, chat);
   chatEvent(world, chat, { type: 'opened', text: said, reason: 'Operator Request' });
+  if (!world.available) return missChat(world, chat);
   setTimeout(() => control(conversation, 'human', null, 'webhook_paused'), 80);
 }
 

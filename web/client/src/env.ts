@@ -23,6 +23,8 @@ export const browserEnv: Env = {
 export interface Box {
   get(key: string): string | null;
   set(key: string, value: string | null): void;
+  /** Drops everything whose key begins so. */
+  forget(prefix: string): void;
 }
 
 /** Wraps a browser storage. Where storage is forbidden, it lasts as long as the page. */
@@ -45,5 +47,18 @@ export function box(storage: () => Storage): Box {
         else memory.set(key, value);
       }
     },
+    forget(prefix) {
+      for (const key of [...memory.keys(), ...keysOf(storage)]) {
+        if (key.startsWith(prefix)) this.set(key, null);
+      }
+    },
   };
+}
+
+function keysOf(storage: () => Storage): string[] {
+  try {
+    return Object.keys(storage());
+  } catch {
+    return [];
+  }
 }

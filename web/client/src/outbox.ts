@@ -38,6 +38,7 @@ export class Outbox<B> {
   readonly items: Store<readonly Pending<B>[]>;
   private busy = false;
   private tries = 0;
+  private stopped = false;
   private cancelRetry: (() => void) | null = null;
 
   constructor(private readonly options: OutboxOptions<B>) {
@@ -81,8 +82,14 @@ export class Outbox<B> {
     this.put([]);
   }
 
+  /** For good: sends nothing more and leaves the box as it is. */
+  stop(): void {
+    this.stopped = true;
+    this.cancelRetry?.();
+  }
+
   private pump(): void {
-    if (this.busy || this.cancelRetry) return;
+    if (this.busy || this.cancelRetry || this.stopped) return;
     const next = this.items.value.find((item) => item.seq === undefined && !item.refusal);
     if (!next) return;
     this.busy = true;
@@ -101,6 +108,7 @@ export class Outbox<B> {
   }
 
   private failed(item: Pending<B>, error: unknown): void {
+    if (this.stopped) return;
     if (error instanceof ProblemError && !error.passing) {
       if (error.status === 401) {
         this.options.unauthorized?.();
@@ -133,6 +141,7 @@ export class Outbox<B> {
 
   private put(items: readonly Pending<B>[]): void {
     this.items.set(items);
+    if (this.stopped) return;
     const open = items.filter((item) => item.seq === undefined);
     const { box, key } = this.options;
     box.set(key, open.length === 0 ? null : JSON.stringify(open));

@@ -67,6 +67,9 @@ export function memory(start: Record<string, string> = {}): Box & { all: Map<str
     all,
     get: (key) => all.get(key) ?? null,
     set: (key, value) => void (value === null ? all.delete(key) : all.set(key, value)),
+    forget: (prefix) => {
+      for (const key of all.keys()) if (key.startsWith(prefix)) all.delete(key);
+    },
   };
 }
 

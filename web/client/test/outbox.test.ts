@@ -4,9 +4,11 @@ import { Outbox, PATIENCE_MS, type OutboxOptions } from '../src/outbox.js';
 import { FakeEnv, memory, settle } from './fakes.js';
 
 type Body = { text: string };
+type Over = { resolve(taken: { seq: number }): void; reject(error: Error): void };
 let env: FakeEnv;
 let box: ReturnType<typeof memory>;
 let tries: string[];
+let complaints: string[];
 let deliver: OutboxOptions<Body>['deliver'];
 
 const make = () =>
@@ -18,6 +20,8 @@ const make = () =>
       tries.push(`${id} ${body.text}`);
       return deliver(id, body);
     },
+    unauthorized: () => complaints.push('unauthorized'),
+    unreachable: () => complaints.push('unreachable'),
   });
 const states = (outbox: Outbox<Body>) => outbox.items.value.map((i) => `${i.body.text} ${i.state}`);
 const refusal = (status: number) => new ProblemError({ id: 'x', status, detail: 'No.' });
@@ -26,6 +30,7 @@ beforeEach(() => {
   env = new FakeEnv();
   box = memory();
   tries = [];
+  complaints = [];
   let seq = 0;
   deliver = () => Promise.resolve({ seq: ++seq });
 });
@@ -53,6 +58,27 @@ describe('the outbox', () => {
     outbox.add({ text: 'b' });
     await env.pass(20_000);
     expect(tries).toEqual(['id1 a', 'id1 a', 'id1 a', 'id1 a', 'id2 b']);
+  });
+
+  test.each<[string, (over: Over) => void]>([
+    ['taken', ({ resolve }) => resolve({ seq: 1 })],
+    ['not heard', ({ reject }) => reject(new OfflineError())],
+    ['of nobody we know', ({ reject }) => reject(refusal(401))],
+  ])('stopped, it is done, even when the last try was %s', async (_, end) => {
+    const over = {} as Over;
+    deliver = () => new Promise((resolve, reject) => Object.assign(over, { resolve, reject }));
+    const outbox = make();
+    outbox.add({ text: 'a' });
+    outbox.add({ text: 'b' });
+    await settle();
+    outbox.stop();
+    box.set('unsent', 'of the next one');
+    end(over);
+    outbox.wake();
+    await env.pass(60_000);
+    expect(tries).toEqual(['id1 a']);
+    expect(box.get('unsent')).toBe('of the next one');
+    expect(complaints).toEqual([]);
   });
 
   test('says so after ten seconds, goes on trying, and a retry is at once', async () => {

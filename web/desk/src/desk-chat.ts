@@ -4,6 +4,7 @@ import type { Chat } from './api.js';
 import { chatStyles } from './chat-styles.js';
 import type { DeskLog } from './desk-log.js';
 import type { Desk } from './desk.js';
+import { endingOf } from './ending.js';
 import type { DeskReply } from './desk-reply.js';
 import { visitorName, waitingOf } from './queue.js';
 import { visitorFace, waitingView } from './row.js';
@@ -108,7 +109,7 @@ export class DeskChat extends LitElement {
 
 function statusOf(chat: Chat, desk: Desk): string {
   if (chat.status === 'queued') return 'Waiting for a person';
-  if (chat.status === 'closed') return 'Closed';
+  if (chat.status === 'closed') return endingOf(chat.closeReason, chat.agent?.name).word;
   const mine = chat.agent?.email === desk.state.value.agent?.email;
   return mine ? 'With you' : `With ${chat.agent?.name ?? 'a colleague'}`;
 }

@@ -4,8 +4,9 @@ import { timeOf } from '@baton/ui/times';
 import type { Chat } from './api.js';
 import { contextStyles } from './context-styles.js';
 import type { Desk } from './desk.js';
+import { endingOf } from './ending.js';
 import { visitorName } from './queue.js';
-import { visitorFace } from './row.js';
+import { missedView, visitorFace } from './row.js';
 
 /** The right pane: who the visitor is and where the chat came from. */
 export class DeskContext extends LitElement {
@@ -44,9 +45,12 @@ export class DeskContext extends LitElement {
           </div>`
         : nothing;
     const name = visitorName(chat);
+    const closed = chat.status === 'closed';
+    const ending = closed ? endingOf(chat.closeReason, chat.agent?.name) : null;
     return html`<div class="person">
         ${visitorFace(name)}
         <p dir="auto">${name}</p>
+        ${ending?.missed ? missedView() : nothing}
       </div>
       ${
         asked
@@ -59,7 +63,8 @@ export class DeskContext extends LitElement {
       <section>
         <h3>Chat</h3>
         <dl>
-          ${entry('With', chat.agent?.name ?? 'Nobody yet')} ${entry('Route', chat.route)}
+          ${entry('With', chat.agent?.name ?? (closed ? 'Nobody' : 'Nobody yet'))}
+          ${entry('Ended', ending?.text)} ${entry('Route', chat.route)}
           ${entry('Began', first ? timeOf(Date.parse(first)) : null)}
           ${entry('Messages', String(rows.filter((row) => row.kind === 'message').length))}
         </dl>

@@ -3,7 +3,7 @@ import { ProblemError } from '@baton/client/http';
 import { Link, type LinkState, type SocketLike } from '@baton/client/link';
 import { Store } from '@baton/client/store';
 import { api as realApi, type Agent, type Api, type Chat, type ChatEvent } from './api.js';
-import { Room } from './room.js';
+import { Room, UNSENT } from './room.js';
 
 export interface DeskState {
   phase: 'starting' | 'signed-out' | 'unreachable' | 'ready';
@@ -30,6 +30,8 @@ export interface DeskOptions {
   alert?: (chat: Chat, kind: 'queued' | 'message') => void;
 }
 
+/** Whose unsent replies this tab keeps. */
+const OWNER = 'baton.desk.agent';
 const TOAST_MS = 6_000;
 const POLL_MS = 2_000;
 
@@ -87,6 +89,7 @@ export class Desk {
   async signOut(): Promise<void> {
     await this.try(() => this.api.signOut());
     this.signedOut();
+    this.session.forget(UNSENT);
   }
 
   async setAvailable(available: boolean): Promise<void> {
@@ -163,6 +166,9 @@ export class Desk {
   }
 
   private begin({ agent, available }: { agent: Agent; available: boolean }): void {
+    // A session that merely ended loses no words, but another agent must not send them.
+    if (this.session.get(OWNER) !== agent.email) this.session.forget(UNSENT);
+    this.session.set(OWNER, agent.email);
     this.state.patch({ phase: 'ready', agent, available });
     this.link.start();
     const { selected } = this.state.value;
@@ -171,6 +177,7 @@ export class Desk {
 
   private signedOut(): void {
     this.link.stop();
+    for (const room of this.rooms.values()) room.leave();
     this.rooms.clear();
     this.state.patch({ phase: 'signed-out', agent: null, chats: [], listed: false });
   }
@@ -251,6 +258,7 @@ export class Desk {
       // A chat that vanished while open may come back; its draft waits for it.
       const last = before.chats.find((chat) => chat.id === id);
       if (last?.status === 'closed') room.forget();
+      room.leave();
       this.rooms.delete(id);
       this.link.send(JSON.stringify({ unwatch: id }));
     }

@@ -15,6 +15,9 @@ export interface RoomOptions {
   unreachable(): void;
 }
 
+/** Where what was written and not yet sent is kept, by chat. */
+export const UNSENT = 'baton.desk.unsent.';
+
 const TYPING_EVERY_MS = 4_000;
 
 /** One chat at this desk: its events, its reply box, what is being sent. */
@@ -34,7 +37,7 @@ export class Room {
     this.outbox = new Outbox<Reply>({
       env,
       box: session,
-      key: `baton.desk.unsent.${id}`,
+      key: `${UNSENT}${id}`,
       deliver: (clientId, { text }) => api.say(id, clientId, text),
       unauthorized: options.unauthorized,
       unreachable: options.unreachable,
@@ -121,6 +124,12 @@ export class Room {
     if (this.unread === 0) return;
     this.options.local.set(this.key('read'), String(this.log.last));
     this.options.changed();
+  }
+
+  /** Nobody looks at this room any more; what is unsent waits for its agent in the session. */
+  leave(): void {
+    this.endTyping?.();
+    this.outbox.stop();
   }
 
   /** The chat is gone for good: leave nothing of it in this browser. */

@@ -3,6 +3,7 @@ import { initialsOf } from '@baton/ui/avatar';
 import { icons } from '@baton/ui/icons';
 import type { Chat } from './api.js';
 import type { Desk } from './desk.js';
+import { endingOf } from './ending.js';
 import { isNameless, visitorName, waitingOf, type Urgency, type Waiting } from './queue.js';
 
 const SIGN: Record<Urgency, TemplateResult> = {
@@ -53,8 +54,17 @@ function sideOf(chat: Chat, waiting: Waiting | null, unread: number): TemplateRe
         : nothing
     }
     ${waiting ? waitingView(waiting) : nothing}
-    ${chat.status === 'closed' ? html`<span class="ended">Closed</span>` : nothing}
+    ${chat.status === 'closed' ? endedView(chat) : nothing}
   </span>`;
+}
+
+function endedView(chat: Chat): TemplateResult {
+  const { word, text, missed } = endingOf(chat.closeReason, chat.agent?.name);
+  return missed ? missedView() : html`<span class="ended" title=${text}>${word}</span>`;
+}
+
+export function missedView(): TemplateResult {
+  return html`<span class="wait warning missed">${icons.alert}<span>Missed</span></span>`;
 }
 
 export function waitingView({ urgency, span }: Waiting): TemplateResult {

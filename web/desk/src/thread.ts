@@ -2,6 +2,7 @@ import { faceOf } from '@baton/client/thread';
 import type { Pending } from '@baton/client/outbox';
 import type { Face } from '@baton/client/types';
 import type { Chat, ChatEvent, Line } from './api.js';
+import { endingOf } from './ending.js';
 
 export type Delivery = 'sending' | 'failed' | 'sent' | 'delivered' | 'refused';
 
@@ -115,22 +116,13 @@ function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[
     case 'claimed':
       return status(`${faceOf(event.agent)?.name ?? 'An agent'} took the chat`);
     case 'closed':
-      return status(closedText(event.reason, faceOf(event.agent)));
+      return status(endingOf(event.reason, faceOf(event.agent)?.name).text);
     case 'opened':
       // A visitor who asks again while the last words are under way comes back to the same chat.
       return event.seq > 1 ? status('Handed over again') : [];
     default:
       return [];
   }
-}
-
-function closedText(reason: string, agent: Face | null): string {
-  if (agent) return `${agent.name} handed the visitor back to the bot`;
-  const words: Record<string, string> = {
-    expired: 'The pause ran out; the bot has the visitor again',
-    visitor_left: 'The visitor left',
-  };
-  return words[reason] ?? 'The chat was closed';
 }
 
 function pendingRow(item: Pending<Reply>, agent: Face | null): Message {

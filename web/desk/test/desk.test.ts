@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ProblemError } from '@baton/client/http';
+import { OfflineError, ProblemError } from '@baton/client/http';
 import { FakeEnv, FakeSocket, memory, settle } from '../../client/test/fakes.js';
 import type { Agent, Api, Chat, ChatEvent, Line } from '../src/api.js';
 import { Desk } from '../src/desk.js';
+import { endingOf } from '../src/ending.js';
+import { beforeView, rowView } from '../src/message.js';
+import { chatRow } from '../src/row.js';
 import { groupsOf, neighbour, visitorName, waitingOf } from '../src/queue.js';
 
 const jane: Agent = { email: 'jane@example.com', name: 'Jane Doe', avatarUrl: '' };
@@ -37,12 +40,15 @@ let stored: Map<string, ChatEvent[]>;
 let transcript: Line[];
 let claims: (id: string) => Promise<Chat>;
 let sends: string[];
+let say: () => Promise<{ seq: number }>;
+let signedIn: Agent;
 let sockets: FakeSocket[];
 let local: ReturnType<typeof memory>;
+let session: ReturnType<typeof memory>;
 let alerts: string[];
 
 const api = (): Api => ({
-  session: () => Promise.resolve({ agent: jane, available: true }),
+  session: () => Promise.resolve({ agent: signedIn, available: true }),
   signIn: () => Promise.reject(new ProblemError({ id: 'unauthorized', status: 401 })),
   signOut: () => Promise.resolve(),
   setAvailable: () => Promise.reject(new Error('offline')),
@@ -55,7 +61,7 @@ const api = (): Api => ({
   claim: (id) => claims(id),
   say: (id, clientId, text) => {
     sends.push(`${id} ${clientId} ${text}`);
-    return Promise.resolve({ seq: 99 });
+    return say();
   },
   typing: () => Promise.resolve(),
   close: () => Promise.resolve(),
@@ -66,7 +72,7 @@ const make = () =>
     api: api(),
     env,
     local,
-    session: memory(),
+    session,
     socket: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
@@ -100,8 +106,11 @@ beforeEach(() => {
   transcript = [];
   claims = (id) => Promise.resolve(live(id, jane));
   sends = [];
+  say = () => Promise.resolve({ seq: 99 });
+  signedIn = jane;
   sockets = [];
   local = memory();
+  session = memory();
   alerts = [];
 });
 
@@ -219,6 +228,96 @@ describe('the desk', () => {
     desk.room('a').event(event(1, { type: 'opened', text: 'a person, please', reason: null }));
     const { before } = desk.room('a').thread(chats[0] as Chat);
     expect(before.map((line) => line.text)).toEqual(['a person, please']);
+  });
+});
+
+test('a message that cannot be drawn is shown in plain words', () => {
+  const text = 70_707 as unknown as string;
+  const common = { key: 'k', at: 0, text, face: null, delivery: null };
+  const row = { kind: 'message', from: 'visitor', ...common } as const;
+  expect(JSON.stringify(rowView(row, undefined, undefined, 'Ada'))).toContain('70707');
+  expect(JSON.stringify(beforeView([row], 'Ada'))).toContain('70707');
+});
+
+describe('signing out', () => {
+  const unsent = () => [...session.all.values()].filter((kept) => kept.includes('secret'));
+
+  async function writing(): Promise<Desk> {
+    chats = [live('a', jane)];
+    session.set('baton.desk.unsent.gone', '[{"clientId":"x","body":{"text":"secret"}}]');
+    session.set('baton.desk.agent', jane.email);
+    const desk = await started();
+    say = () => Promise.reject(new OfflineError());
+    desk.room('a').say('secret');
+    await settle();
+    expect(unsent().length).toBe(2);
+    return desk;
+  }
+
+  test('leaves no reply to be sent, now or by the next agent', async () => {
+    const desk = await writing();
+    await desk.signOut();
+    const before = sends.length;
+    desk.wake();
+    await env.pass(120_000);
+    expect(sends.length).toBe(before);
+    expect(unsent()).toEqual([]);
+  });
+
+  test('by the server is at once, and nobody knocks again', async () => {
+    const desk = await writing();
+    newest().onclose?.({ code: 4401 });
+    expect(desk.state.value).toMatchObject({ phase: 'signed-out', agent: null, chats: [] });
+    const before = [sockets.length, sends.length];
+    await env.pass(120_000);
+    expect([sockets.length, sends.length]).toEqual(before);
+  });
+
+  test('by the server keeps what the agent wrote, for this agent alone', async () => {
+    await writing();
+    newest().onclose?.({ code: 4401 });
+    say = () => Promise.resolve({ seq: 99 });
+    await started();
+    expect(sends.at(-1)).toBe('a id1 secret');
+
+    await writing();
+    newest().onclose?.({ code: 4401 });
+    signedIn = sam;
+    chats = [live('a', sam)];
+    sends = [];
+    const desk = await started();
+    desk.select('gone');
+    await env.pass(120_000);
+    expect([sends, unsent()]).toEqual([[], []]);
+  });
+});
+
+describe('how a chat ended', () => {
+  const reasons: [string, boolean, string][] = [
+    ['nobody_available', true, 'Nobody was available: the bot kept the visitor'],
+    ['queue_timeout', true, 'Nobody took the chat in time: the visitor is with the bot again'],
+    ['agent_closed', false, 'Jane Doe handed the visitor back to the bot'],
+    ['idle', false, 'Closed after a long silence: the visitor is with the bot again'],
+    ['something new', false, 'The chat was closed'],
+  ];
+
+  test.each(reasons)('%s is told, whoever had it', async (reason, missed, text) => {
+    chats = [live('a', jane)];
+    const desk = await started();
+    newest().say({
+      type: 'event',
+      chat: 'a',
+      event: event(1, { type: 'closed', reason, agent: jane }),
+    });
+    expect(texts(desk, 'a')).toEqual([text]);
+    expect(endingOf(reason, jane.name).missed).toBe(missed);
+  });
+
+  test.each(reasons)('%s shows in the list', (reason, missed, text) => {
+    const chat = chatOf('a', { status: 'closed', closeReason: reason, agent: jane });
+    const row = JSON.stringify(chatRow(chat, make(), 0));
+    expect(row.includes('Missed')).toBe(missed);
+    expect(row.includes(text)).toBe(!missed);
   });
 });
 

@@ -1,6 +1,6 @@
 // The whole way: bot, human, reload in the middle, back to the bot.
 import assert from 'node:assert/strict';
-import { closeAll, handover, openPage, quiet, until, widget } from '../kit.mjs';
+import { closeAll, desk, handover, openPage, quiet, until, widget } from '../kit.mjs';
 
 const ROUNDS = 5;
 
@@ -11,6 +11,8 @@ export const cases = {
   },
   'nothing is stored or asked before the first open': { needs: 'any', run: nothingBefore },
   'a draft at the desk survives a reload': { needs: 'any', run: draftStays },
+  'signing out in one tab signs out the others at once': { needs: 'any', run: signOut },
+  'a visitor whom nobody could take is marked at the desk': { needs: 'mock', run: missed },
 };
 
 async function wholeWay(browser, target) {
@@ -104,5 +106,33 @@ async function draftStays(browser, target) {
   await agent.input.waitFor();
   assert.equal(await agent.input.inputValue(), 'jkcri? half a sentence');
   await deskPage.locator('desk-chat .hand-back').click();
+  quiet(deskPage);
+}
+
+async function signOut(browser, target) {
+  const page = await openPage(browser, `${target.url}/desk`);
+  await desk(page).signIn(target);
+  const other = await page.context().newPage();
+  await other.goto(`${target.url}/desk`);
+  await other.locator('desk-queue .me').waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  for (const one of [page, other]) await one.locator('desk-sign-in').waitFor({ timeout: 5_000 });
+}
+
+async function missed(browser, target) {
+  const deskPage = await openPage(browser, `${target.url}/desk`);
+  await desk(deskPage).signIn(target);
+  await deskPage.locator('desk-queue .availability').click();
+  await deskPage.locator('desk-queue [aria-checked=false]').waitFor();
+  await until(() => !target.mock.world.available, 'the switch at the server');
+  const visitorPage = await openPage(browser, target.url);
+  await widget(visitorPage).open();
+  await widget(visitorPage).say('talk to a person');
+  const row = deskPage.locator('desk-queue .closed .row');
+  await row.locator('.missed').waitFor();
+  await row.click();
+  await deskPage.locator('desk-context .missed').waitFor();
+  const status = await deskPage.locator('desk-log .status span').textContent();
+  assert.equal(status, 'Nobody was available: the bot kept the visitor');
   quiet(deskPage);
 }

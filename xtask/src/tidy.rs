@@ -15,13 +15,13 @@ const FILE_LINES_MAX: usize = 500;
 const EDGES: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("machine", &[]),
-    ("dialogflow", &[]),
+    ("dialogflow", &["wire"]),
     ("store", &["machine"]),
     ("edge", &["machine", "wire"]),
     ("platform", &["dialogflow", "edge", "machine", "store", "wire"]),
     ("bridge", &["edge", "machine", "store", "wire"]),
     ("proving", &["wire"]),
-    ("baton", &["bridge", "dialogflow", "edge", "machine", "platform", "store", "wire"]),
+    ("baton", &["bridge", "dialogflow", "edge", "machine", "platform", "proving", "store", "wire"]),
 ];
 
 /// Checks every rule and reports all that is wrong at once.

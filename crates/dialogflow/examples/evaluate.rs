@@ -213,6 +213,9 @@ fn understood(
         language: language.to_owned(),
         time_zone: None,
         contexts: Vec::new(),
+        parameters: serde_json::Map::new(),
+        payload: serde_json::Map::new(),
+        webhook_headers: Vec::new(),
         memory: None,
         now: 1_800_000_000_000,
     };

@@ -8,16 +8,27 @@
 
 use std::{fmt, future::Future, pin::Pin};
 
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 pub mod local;
 pub mod render;
 pub mod response;
+pub mod signal;
+
+/// Which generation of Dialogflow a bot speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edition {
+    /// Intents and contexts, API version 2.
+    Es,
+    /// Flows, pages and session parameters, API version 3.
+    Cx,
+}
 
 /// One detectIntent query.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Query {
-    /// Dialogflow session path, for example `projects/baton/agent/sessions/cnv_01`.
+    /// Dialogflow session path, as [`Bot::session_path`] gives it.
     pub session: String,
     pub input: Input,
     /// BCP 47, for example `en` or `de-AT`.
@@ -26,6 +37,12 @@ pub struct Query {
     pub time_zone: Option<String>,
     /// Contexts to activate before the query; a lifespan of 0 removes one.
     pub contexts: Vec<Context>,
+    /// Session parameters to set before the query; `null` removes one. Only CX has them.
+    pub parameters: Map<String, Value>,
+    /// For the bot's own fulfilment, passed through unread.
+    pub payload: Map<String, Value>,
+    /// Headers for the bot's own fulfilment; they may hold credentials of the visitor.
+    pub webhook_headers: Vec<(String, SecretString)>,
     /// What the bot handed back with its last answer in this session.
     pub memory: Option<String>,
     /// Milliseconds since 1970-01-01 UTC.
@@ -65,6 +82,37 @@ pub enum BotError {
     /// The bot could not be reached or failed; asking again may help.
     #[error("the bot is not available: {0}")]
     Unavailable(String),
+    /// Google's service answered with an error.
+    #[error("{0}")]
+    Google(GoogleError),
+}
+
+/// An error of Google's service, in words that are safe for an operator to read: they never quote
+/// the visitor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoogleError {
+    /// HTTP status, where there was an answer.
+    pub http: Option<u16>,
+    /// Name of the `google.rpc.Code`, for example `PERMISSION_DENIED`.
+    pub status: String,
+    /// Google's own words.
+    pub message: String,
+    /// What to do about it; empty when nothing better is known than Google's words.
+    pub hint: String,
+}
+
+impl fmt::Display for GoogleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dialogflow answered ")?;
+        if let Some(http) = self.http {
+            write!(f, "{http} ")?;
+        }
+        write!(f, "{}: {}", self.status, self.message)?;
+        if !self.hint.is_empty() {
+            write!(f, " ({})", self.hint)?;
+        }
+        Ok(())
+    }
 }
 
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -72,6 +120,15 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Anything that answers detectIntent queries.
 pub trait Bot: Send + Sync {
     fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, BotError>>;
+
+    fn edition(&self) -> Edition {
+        Edition::Es
+    }
+
+    /// Path of a session of this bot; `session` is an id of at most 36 characters.
+    fn session_path(&self, session: &str) -> String {
+        format!("projects/baton/agent/sessions/{session}")
+    }
 }
 
 // Written by hand: what visitors say must not reach a log line.

@@ -83,6 +83,9 @@ impl Bot {
             language: self.language(visitor).to_owned(),
             time_zone: visitor.time_zone.clone(),
             contexts: time_zone(visitor).into_iter().chain(cleared).collect(),
+            parameters: Map::new(),
+            payload: Map::new(),
+            webhook_headers: Vec::new(),
             memory,
             now,
         }
@@ -140,6 +143,7 @@ fn told(error: &BotError) -> String {
     match error {
         BotError::Refused(_) => "the bot refused the query",
         BotError::Unavailable(_) => "the bot is not available",
+        BotError::Google(error) => return error.to_string(),
     }
     .to_owned()
 }

@@ -39,6 +39,9 @@ pub(crate) fn query(input: Input, language: &str) -> Query {
         language: language.to_owned(),
         time_zone: Some("Europe/Vienna".to_owned()),
         contexts: Vec::new(),
+        parameters: Map::new(),
+        payload: Map::new(),
+        webhook_headers: Vec::new(),
         memory: None,
         now: NOON,
     }

@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 mod assets;
+mod check;
 mod config;
 mod demo;
 mod pages;
@@ -51,11 +52,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check a configuration and say what it sets up, without serving
-    Check {
-        #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
-        config: PathBuf,
-    },
+    /// Check a configuration without serving it, or the conformance of a middleware or a platform
+    Check(check::Check),
     /// Report what is taken from a Dialogflow agent export, and what is not
     Agent {
         /// Folder or zip of the export
@@ -68,7 +66,7 @@ fn main() -> ExitCode {
     let command = Cli::parse().command;
     telemetry::start();
     match run(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("baton: {error:#}");
             ExitCode::FAILURE
@@ -77,16 +75,17 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve { config, listen, data } => {
             let mut config = config::Config::load(&config)?;
             config.listen = listen.unwrap_or(config.listen);
             config.data = data.unwrap_or(config.data);
-            serve::serve(config).await
+            serve::serve(config).await?;
         }
-        Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await,
-        Command::Check { config } => serve::check(&config::Config::load(&config)?),
-        Command::Agent { export } => serve::report_agent(&export),
+        Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await?,
+        Command::Check(check) => return check::run(check).await,
+        Command::Agent { export } => serve::report_agent(&export)?,
     }
+    Ok(ExitCode::SUCCESS)
 }

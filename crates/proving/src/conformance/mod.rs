@@ -27,15 +27,16 @@ const CASE_WAIT: Duration = Duration::from_mins(1);
 /// What is run.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// With `*` and `?`; everything when it is not given.
-    pub only: Option<String>,
+    /// With `*` and `?`; everything when there is none.
+    pub only: Vec<String>,
     /// The revision a case must be for; every one when it is not given.
     pub contract: Option<Contract>,
 }
 
 impl Selection {
     fn takes<W: ?Sized>(&self, case: &Case<W>) -> bool {
-        let named = self.only.as_deref().is_none_or(|only| glob::matches(only, case.id));
+        let fits = |only: &String| glob::matches(only, case.id);
+        let named = self.only.is_empty() || self.only.iter().any(fits);
         named && self.contract.is_none_or(|wanted| case.contract.is_for(wanted))
     }
 }

@@ -104,6 +104,11 @@ pub async fn check(options: Options, selection: &Selection) -> anyhow::Result<Re
     let run = format!("{:08x}", RandomState::new().hash_one(0_u8) as u32);
     let Options { url, token, bot, .. } = options;
     let world = Middleware { client, url, token, bot, run, desk };
+    if pushes::CASES.iter().any(|case| selection.takes(case)) {
+        // Before the cases that judge it, since a person may take longer than any case may, and
+        // before all others, so that there is one chat to find. How it went, the cases tell.
+        let _held = world.conversation().await;
+    }
     let (cases, took) = super::run(&tables(), selection, AT_ONCE, &world, &redaction).await?;
     Ok(Report::new("middleware", target, cases, took))
 }

@@ -43,8 +43,8 @@ pub(super) const CASES: &[Case<Middleware>] = &[
         "`agentProfile`, where it is, is an object with `name` and `avatarUrl` as texts.",
         "Send {\"name\":\"…\",\"avatarUrl\":\"…\"}, empty texts where there is nothing.", profile),
     case!(All "middleware/push-typing" "10",
-        "When the agent types, a `user_typing` is pushed.",
-        "Push user_typing when the agent starts, and again after nine seconds.", typing),
+        "A push about typing renews the pause or says nothing of it.",
+        "Send user_typing with paused true and minutesPaused, or with neither.", typing),
     case!(All "middleware/push-resume" "4.6",
         "When the agent ends the chat, a `channel_update` with `paused: false` is pushed.",
         "Push the resume when the chat ends, whoever ended it.", resume),
@@ -103,7 +103,7 @@ fn has_word(push: &Call, word: &str) -> bool {
 }
 
 impl Middleware {
-    async fn conversation(&self) -> Checked<&Conversation> {
+    pub(super) async fn conversation(&self) -> Checked<&Conversation> {
         let Some(desk) = &self.desk else {
             let why = "give --listen, --push-base and --push-key to check pushes";
             return Err(Miss::Skipped(why.to_owned()));
@@ -254,10 +254,13 @@ async fn profile(world: &Middleware) -> Checked {
 
 async fn typing(world: &Middleware) -> Checked {
     let held = some_pushes(world).await?;
-    if held.pushes.iter().any(|push| kind(push).ends_with("_typing")) {
-        return Ok(());
+    if !held.pushes.iter().any(|push| kind(push).ends_with("_typing")) {
+        return Err(Miss::Skipped("no typing came: not every tool can tell it".to_owned()));
     }
-    Err(Miss::Skipped("no typing came: not every tool can tell it".to_owned()))
+    held.all("`paused: true` in a push about typing, or no `paused`", |push| {
+        let paused = push.body.get("paused");
+        !kind(push).ends_with("_typing") || paused.is_none_or(|paused| *paused == true)
+    })
 }
 
 async fn resume(world: &Middleware) -> Checked {

@@ -23,8 +23,10 @@ pub(super) const CASES: &[Case<Middleware>] = &[
         "A wrong token, bare in `Authorization`, is not accepted.",
         KEEP_OUT, |w| kept_out(w, "bare", |call, _| call.header("authorization", "wrong"))),
     case!(R22 "middleware/secret-wrong-bearer" "12",
-        "A wrong token after `Bearer` is not accepted.",
-        KEEP_OUT, |w| kept_out(w, "bearer", |call, _| call.header("authorization", "Bearer wrong"))),
+    "A wrong token after `Bearer` is not accepted.",
+    KEEP_OUT, |w| kept_out(w, "bearer", |call, _| {
+        call.header("authorization", "Bearer wrong")
+    })),
     case!(R1 "middleware/secret-empty-in-body" "12",
         "An empty token in the body is not accepted.",
         KEEP_OUT, |w| kept_out(w, "empty", |call, _| call.with("accessToken", ""))),
@@ -32,8 +34,10 @@ pub(super) const CASES: &[Case<Middleware>] = &[
         "An empty `Authorization` is not accepted.",
         KEEP_OUT, |w| kept_out(w, "empty-bare", |call, _| call.header("authorization", ""))),
     case!(R22 "middleware/secret-empty-bearer" "12",
-        "`Bearer` with nothing after it is not accepted.",
-        KEEP_OUT, |w| kept_out(w, "empty-bearer", |call, _| call.header("authorization", "Bearer"))),
+    "`Bearer` with nothing after it is not accepted.",
+    KEEP_OUT, |w| kept_out(w, "empty-bearer", |call, _| {
+        call.header("authorization", "Bearer")
+    })),
     case!(All "middleware/secret-cut-short" "12",
         "The token without its last character is not accepted.",
         "Compare whole secrets, in constant time.", |w| kept_out(w, "short", cut_short)),

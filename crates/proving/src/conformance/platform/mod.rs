@@ -41,7 +41,8 @@ pub struct Options {
     pub question: String,
     /// A Dialogflow event the bot has an answer to.
     pub event: String,
-    /// How long something that must come is waited for.
+    /// How long something that must come is waited for; more than five seconds where a call may
+    /// be late.
     pub patience: Duration,
 }
 

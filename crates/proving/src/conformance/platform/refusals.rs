@@ -30,6 +30,9 @@ pub(super) const CASES: &[Case<Platform>] = &[
         "An empty key is refused with 401.", KEY, |w| wrong_key(w, "", KeyIn::Bare)),
     case!(All "platform/push-webhook-token" "13.17",
         "The webhook token is no push key.", KEY, webhook_token),
+    case!(All "platform/push-key-reads-nothing" "13.18",
+        "The push key shows no conversation.",
+        "Open the visitor API to visitors' tokens alone.", key_reads_nothing),
     case!(All "platform/push-wrong-key-tells-nothing" "15",
         "A wrong key learns nothing of bots and users: the answer is the same for all.",
         KEY, tells_nothing),
@@ -154,6 +157,14 @@ async fn tells_nothing(world: &Platform) -> Checked {
         holds(same, right.shown(), answer.shown())?;
     }
     refused(&right, 401)
+}
+
+async fn key_reads_nothing(world: &Platform) -> Checked {
+    let url = format!("{}/v1/conversation/events?after=0&wait=0", world.options.base);
+    let key = format!("Bearer {}", world.options.push_key.expose_secret());
+    let headers = [("authorization", key.as_str())];
+    let answer = world.client.send(Method::GET, &url, &headers, "").await?;
+    holds(answer.status == 401, "401", answer.shown())
 }
 
 async fn raw(world: &Platform, body: &str, status: u16) -> Checked {

@@ -17,9 +17,6 @@ use crate::{
     visitor::{Event, Page},
 };
 
-/// Longest a platform may take to step one or two, and then some for the way back.
-const CALL_WAIT: Duration = Duration::from_secs(7);
-
 pub(super) struct Visit<'a> {
     pub(super) world: &'a Platform,
     pub(super) user: String,
@@ -143,7 +140,7 @@ impl<'a> Visit<'a> {
         what: &str,
         wanted: impl Fn(&Event) -> bool,
     ) -> Checked<Event> {
-        let deadline = Instant::now() + self.patience() + CALL_WAIT;
+        let deadline = Instant::now() + self.patience();
         let (mut next, mut seen) = (after, Vec::new());
         while Instant::now() < deadline {
             let page = self.poll(next, 1).await?;

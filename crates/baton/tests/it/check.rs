@@ -147,7 +147,7 @@ async fn a_bad_run_ends_with_1_and_keeps_secrets() -> anyhow::Result<()> {
     let said = String::from_utf8(said)?;
     // It did see a token that is not the one it was told, so there was something to hide.
     assert!(said.contains("the webhook token as `accessToken`"), "{said}");
-    for secret in ["canary-key-1", "canary-token-2"] {
+    for secret in ["canary-key-1", "canary-token-2", WEBHOOK_TOKEN, PUSH_KEY] {
         assert!(!said.contains(secret), "{secret}: {said}");
     }
     Ok(())

@@ -77,17 +77,25 @@ impl Conversation {
     }
 
     fn shown(&self) -> String {
-        let pushes = self.pushes.iter().map(|push| &push.body);
-        serde_json::to_string(&pushes.collect::<Vec<_>>()).unwrap_or_default()
+        self.pushes.iter().map(shown).collect::<Vec<_>>().join(", ")
     }
 
     /// `fits` for every push `of` this kind; fails with the first that does not.
     fn all(&self, expected: &str, fits: impl Fn(&Call) -> bool) -> Checked {
         match self.pushes.iter().find(|push| !fits(push)) {
             None => Ok(()),
-            Some(push) => Err(broken(expected, push.body.to_string())),
+            Some(push) => Err(broken(expected, shown(push))),
         }
     }
+}
+
+/// The body without its key: one that is not the expected one is secret all the same.
+fn shown(push: &Call) -> String {
+    let mut body = push.body.clone();
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("accessToken");
+    }
+    body.to_string()
 }
 
 fn kind(push: &Call) -> &str {
@@ -276,7 +284,7 @@ async fn last(world: &Middleware) -> Checked {
         return Err(Miss::Skipped("no resume came".to_owned()));
     };
     let late = held.pushes[resumed..].iter().find(|push| !is_resume(push));
-    let seen = late.map(|push| push.body.to_string()).unwrap_or_default();
+    let seen = late.map(shown).unwrap_or_default();
     holds(late.is_none(), "nothing after the resume", seen)
 }
 

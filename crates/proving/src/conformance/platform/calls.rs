@@ -132,7 +132,7 @@ async fn token_in_body(world: &Platform) -> Checked {
     let token = world.options.webhook_token.expose_secret();
     for call in &calls {
         let sent = call.body["accessToken"].as_str().unwrap_or_default();
-        holds(sent == token, "the webhook token as `accessToken`", format!("{sent:?}"))?;
+        holds(sent == token, "the webhook token as `accessToken`", secret_seen(sent))?;
     }
     Ok(())
 }
@@ -143,9 +143,14 @@ async fn token_in_header(world: &Platform) -> Checked {
     for call in &calls {
         let sent = call.headers.get("authorization").map_or("", String::as_str);
         let is_token = wire::secret::from_authorization(sent) == token;
-        holds(is_token, "the webhook token in Authorization", format!("{sent:?}"))?;
+        holds(is_token, "the webhook token in Authorization", secret_seen(sent))?;
     }
     Ok(())
+}
+
+/// A secret that is not the expected one is somebody's secret all the same.
+fn secret_seen(sent: &str) -> &'static str {
+    if sent.is_empty() { "none" } else { "another secret" }
 }
 
 async fn content_type(world: &Platform) -> Checked {

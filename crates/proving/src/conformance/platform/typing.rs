@@ -100,7 +100,8 @@ async fn call(world: &Platform) -> Checked {
     let expected = ["botId", "eventType", "sessionId", "userId"];
     holds(names == expected, format!("{expected:?}"), format!("{names:?}"))?;
     let fits = call.user_id() == visit.user && call.body["sessionId"].is_string();
-    holds(fits, "the visitor's id and a session", call.body.to_string())?;
+    let seen = format!("{} {}", call.body["userId"], call.body["sessionId"]);
+    holds(fits, "the visitor's id and a session", seen)?;
     let has_token = call.headers.get("authorization").is_some_and(|token| !token.is_empty());
     holds(has_token, "the token in Authorization", "none")
 }

@@ -294,7 +294,7 @@ impl Platform {
         if self.is("push-messages-in-order") {
             let mut talk = visitor.talk();
             let last = talk.events.len() - 1;
-            if talk.events[last - 1]["type"] == "agent_message" {
+            if last > 0 && talk.events[last - 1]["type"] == "agent_message" {
                 let before = talk.events[last - 1]["text"].take();
                 let now = std::mem::replace(&mut talk.events[last]["text"], before);
                 talk.events[last - 1]["text"] = now;

@@ -138,7 +138,7 @@ fn ambiguity_13_19_several_push_keys_or_their_hashes() {
     for (keys, expected) in [
         ("[]", "empty list"),
         ("{ hash = \"short\" }", "64 hexadecimal digits"),
-        ("{ hsh = \"x\" }", "line"),
+        ("{ hsh = \"x\" }", "hash"),
         ("5", "a key"),
     ] {
         let message = format!("{:#}", read(keys).err().unwrap());

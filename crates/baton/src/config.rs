@@ -11,12 +11,14 @@ use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 
 mod nearest;
+mod route;
 mod secret;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use secret::Secret;
+pub(crate) use route::{Connector, ConnectorKind, KeyIn, Push, Route};
+pub(crate) use secret::{Secret, Secrets};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,42 +101,6 @@ pub(crate) enum OnLate {
     End,
 }
 
-/// The bridge's side: one webhook URL, one push target, one connector.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Route {
-    pub(crate) id: String,
-    pub(crate) token: Secret,
-    pub(crate) push: Push,
-    pub(crate) connector: Connector,
-    pub(crate) minutes_paused: Option<f64>,
-    /// How long a visitor may wait for an agent.
-    pub(crate) queue_minutes: Option<f64>,
-    /// How long a claimed chat may be silent.
-    pub(crate) idle_minutes: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Push {
-    pub(crate) url: String,
-    pub(crate) key: Secret,
-    #[serde(default)]
-    pub(crate) allow_private: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Connector {
-    pub(crate) kind: ConnectorKind,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ConnectorKind {
-    Desk,
-}
-
 /// A person at the desk.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,7 +139,7 @@ impl Config {
             secrets.extend(bot.webhook.as_mut().map(|webhook| &mut webhook.token));
         }
         for route in &mut self.routes {
-            secrets.extend([&mut route.token, &mut route.push.key]);
+            secrets.extend(route.secrets());
         }
         secrets.extend(self.agents.iter_mut().map(|agent| &mut agent.password));
         for secret in secrets {
@@ -201,10 +167,7 @@ impl Config {
             minutes("bots.max_minutes_paused", bot.max_minutes_paused)?;
         }
         for route in &self.routes {
-            identifier("routes.id", &route.id)?;
-            minutes("routes.minutes_paused", route.minutes_paused)?;
-            minutes("routes.queue_minutes", route.queue_minutes)?;
-            minutes("routes.idle_minutes", route.idle_minutes)?;
+            route.validate()?;
         }
         Ok(())
     }

@@ -110,16 +110,22 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
     };
     let route = config::Route {
         id: ROUTE.to_owned(),
-        token: secret(&secrets.webhook_token),
+        token: secret(&secrets.webhook_token).into(),
+        header: None,
+        signing: None,
         push: config::Push {
             url: format!("{base}{}", wire::push::PATH),
             key: secret(&secrets.push_key),
             allow_private: true,
+            key_in: config::KeyIn::default(),
+            bearer: false,
+            signing_keys: None,
         },
         connector: config::Connector { kind: ConnectorKind::Desk },
         minutes_paused: None,
         queue_minutes: None,
         idle_minutes: None,
+        resume_event: None,
     };
     let agent = config::Agent {
         email: AGENT_EMAIL.to_owned(),

@@ -9,6 +9,7 @@ mod assets;
 mod config;
 mod demo;
 mod pages;
+mod routes;
 mod serve;
 mod telemetry;
 

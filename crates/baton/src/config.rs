@@ -13,6 +13,7 @@ use serde::Deserialize;
 mod bot;
 mod keys;
 mod nearest;
+mod route;
 mod secret;
 
 #[cfg(test)]
@@ -22,7 +23,8 @@ pub(crate) use bot::{
     Bot, BotAgent, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook,
 };
 pub(crate) use keys::Keys;
-pub(crate) use secret::Secret;
+pub(crate) use route::{Connector, ConnectorKind, Header, KeyIn, Push, Route, Signing};
+pub(crate) use secret::{Secret, Secrets};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,42 +43,6 @@ pub(crate) struct Config {
     pub(crate) routes: Vec<Route>,
     #[serde(default)]
     pub(crate) agents: Vec<Agent>,
-}
-
-/// The bridge's side: one webhook URL, one push target, one connector.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Route {
-    pub(crate) id: String,
-    pub(crate) token: Secret,
-    pub(crate) push: Push,
-    pub(crate) connector: Connector,
-    pub(crate) minutes_paused: Option<f64>,
-    /// How long a visitor may wait for an agent.
-    pub(crate) queue_minutes: Option<f64>,
-    /// How long a claimed chat may be silent.
-    pub(crate) idle_minutes: Option<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Push {
-    pub(crate) url: String,
-    pub(crate) key: Secret,
-    #[serde(default)]
-    pub(crate) allow_private: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Connector {
-    pub(crate) kind: ConnectorKind,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ConnectorKind {
-    Desk,
 }
 
 /// A person at the desk.
@@ -115,10 +81,12 @@ impl Config {
             bot.agent.export = base.join(&bot.agent.export);
             secrets.extend(bot.push_key.secrets_mut());
             secrets.extend(bot.history_key.iter_mut().flat_map(Keys::secrets_mut));
+            let signing = bot.push_signing.iter_mut();
+            secrets.extend(signing.flat_map(|signing| signing.keys.iter_mut()));
             secrets.extend(bot.webhook.iter_mut().flat_map(Webhook::secrets_mut));
         }
         for route in &mut self.routes {
-            secrets.extend([&mut route.token, &mut route.push.key]);
+            secrets.extend(route.secrets());
         }
         secrets.extend(self.agents.iter_mut().map(|agent| &mut agent.password));
         for secret in secrets {
@@ -145,10 +113,7 @@ impl Config {
             bot.validate()?;
         }
         for route in &self.routes {
-            identifier("routes.id", &route.id)?;
-            minutes("routes.minutes_paused", route.minutes_paused)?;
-            minutes("routes.queue_minutes", route.queue_minutes)?;
-            minutes("routes.idle_minutes", route.idle_minutes)?;
+            route.validate()?;
         }
         Ok(())
     }

@@ -96,6 +96,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         more_triggers: config::MoreTriggers::default(),
         push_key: config::Keys::one(secret(&secrets.push_key)),
         history_key: None,
+        push_signing: None,
         webhook_token_pushes: false,
         webhook: Some(config::Webhook {
             url: format!("{base}/handover/{ROUTE}"),
@@ -103,6 +104,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
             allow_private: true,
             bearer: false,
             header: None,
+            signing_keys: None,
             contract: platform::Revision::default(),
             strict: false,
             history: true,
@@ -122,16 +124,22 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
     };
     let route = config::Route {
         id: ROUTE.to_owned(),
-        token: secret(&secrets.webhook_token),
+        token: secret(&secrets.webhook_token).into(),
+        header: None,
+        signing: None,
         push: config::Push {
             url: format!("{base}{}", wire::push::PATH),
             key: secret(&secrets.push_key),
             allow_private: true,
+            key_in: config::KeyIn::default(),
+            bearer: false,
+            signing_keys: None,
         },
         connector: config::Connector { kind: ConnectorKind::Desk },
         minutes_paused: None,
         queue_minutes: None,
         idle_minutes: None,
+        resume_event: None,
     };
     let agent = config::Agent {
         email: AGENT_EMAIL.to_owned(),

@@ -6,10 +6,12 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 mod assets;
+mod bots;
 mod config;
 mod demo;
 mod key;
 mod pages;
+mod routes;
 mod serve;
 mod telemetry;
 

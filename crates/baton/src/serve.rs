@@ -4,7 +4,7 @@ use std::{io::Write as _, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use bridge::{AgentConfig, Bridge, Connector, PushConfig, RouteConfig};
+use bridge::{AgentConfig, Bridge};
 use dialogflow::local::Agent;
 use edge::{
     Clock,
@@ -18,13 +18,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{self, Config, ConnectorKind},
+    bots::bots,
+    config::{self, Config},
     pages,
+    routes::routes,
 };
-
-mod bots;
-
-use bots::bots;
 
 /// How long everything may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
@@ -97,30 +95,6 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Store::open(&url).await.context("cannot open the store")
 }
 
-fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
-    config.routes.iter().map(route).collect()
-}
-
-fn route(route: &config::Route) -> anyhow::Result<RouteConfig> {
-    let default = machine::chat::Clock::default();
-    Ok(RouteConfig {
-        id: route.id.clone(),
-        token: route.token.read("routes.token")?,
-        push: PushConfig {
-            target: target("routes.push.url", &route.push.url, route.push.allow_private)?,
-            key: route.push.key.read("routes.push.key")?,
-        },
-        connector: match route.connector.kind {
-            ConnectorKind::Desk => Connector::Desk,
-        },
-        clock: machine::chat::Clock {
-            pause: length(route.minutes_paused, default.pause),
-            queue: length(route.queue_minutes, default.queue),
-            idle: length(route.idle_minutes, default.idle),
-        },
-    })
-}
-
 fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
     let agent = |agent: &config::Agent| {
         anyhow::Ok(AgentConfig {
@@ -133,11 +107,11 @@ fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
     config.agents.iter().map(agent).collect()
 }
 
-fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
+pub(crate) fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
     Target::parse(url, allow_private).with_context(|| format!("`{key}`"))
 }
 
-fn length(minutes: Option<f64>, default: Millis) -> Millis {
+pub(crate) fn length(minutes: Option<f64>, default: Millis) -> Millis {
     minutes.map_or(default, |minutes| (minutes * MINUTE_MS as f64).round() as Millis)
 }
 

@@ -108,20 +108,36 @@ pub struct Line {
     pub created_at: Option<String>,
 }
 
-/// What an item says, or `None` when it has no words (events, unknown kinds).
+/// Where a visitor's event is named: as printed, one level deeper (contract 13.7), and as the CX
+/// request has it.
+const EVENT_NAMES: [&str; 4] = [
+    "/event/name",
+    "/queryParameters/event/name",
+    "/queryInput/event/name",
+    "/queryInput/event/event",
+];
+/// Where a visitor's words are: likewise.
+const QUERIES: [&str; 4] =
+    ["/query", "/queryParameters/query", "/queryInput/text/text", "/queryParameters/text/text"];
+
+/// What an item says, or `None` when it says nothing that can be shown. An event has no words of
+/// its own and is shown by its name in brackets.
 #[must_use]
 pub fn line(item: &Value) -> Option<Line> {
     let payload = item.get("payload")?;
     let created_at = item.get("createdAt").and_then(Value::as_str).map(str::to_owned);
-    let (sender, text) = if payload.get("event").is_some() {
-        return None;
+    let first = |paths: &[&str]| {
+        let found = paths.iter().find_map(|path| payload.pointer(path)?.as_str());
+        found.filter(|text| !text.trim().is_empty())
+    };
+    let (sender, text) = if let Some(name) = first(&EVENT_NAMES) {
+        (Sender::Customer, format!("[{}]", name.trim()))
     } else if let Some(text) = payload.get("text").and_then(Value::as_str) {
         (Sender::Agent, text.to_owned())
     } else if payload.get("queryResult").is_some() || payload.get("responseId").is_some() {
         (Sender::Bot, bot_text(payload))
     } else {
-        let query = payload.get("query").or_else(|| payload.pointer("/queryParameters/query"));
-        (Sender::Customer, query?.as_str()?.to_owned())
+        (Sender::Customer, first(&QUERIES)?.to_owned())
     };
     (!text.trim().is_empty()).then_some(Line { sender, text, created_at })
 }
@@ -162,7 +178,10 @@ mod tests {
         let response = &json!({ "responseId": "r", "queryResult": { "fulfillmentText": "Hi" } });
         let said = [
             (Said::Text { text: "hello", params: none }, Some((Sender::Customer, "hello"))),
-            (Said::Event { name: "welcome", data: none, params: none }, None),
+            (
+                Said::Event { name: "welcome", data: none, params: none },
+                Some((Sender::Customer, "[welcome]")),
+            ),
             (Said::Bot { response }, Some((Sender::Bot, "Hi"))),
             (Said::Agent { text: "Jane here" }, Some((Sender::Agent, "Jane here"))),
             (Said::TextToAgent { text: "help" }, Some((Sender::Customer, "help"))),
@@ -209,7 +228,7 @@ mod tests {
             senders,
             [
                 Some(Sender::Customer),
-                None,
+                Some(Sender::Customer),
                 Some(Sender::Bot),
                 Some(Sender::Agent),
                 Some(Sender::Customer)
@@ -221,5 +240,48 @@ mod tests {
     fn a_query_one_level_deeper_is_read_too() {
         let item = json!({ "payload": { "queryParameters": { "query": "deep" } } });
         assert_eq!(line(&item).unwrap().text, "deep");
+        let item = json!({ "payload": { "queryParameters": { "event": { "name": "deep" } } } });
+        assert_eq!(line(&item).unwrap().text, "[deep]");
+    }
+
+    /// Contract 13.10: nothing depends on how the platform is spelled, or on its being there.
+    #[test]
+    fn items_of_cx_are_read_whatever_their_platform_is_called() {
+        let payloads = [
+            (json!({ "queryInput": { "text": { "text": "hello" } } }), Sender::Customer, "hello"),
+            (json!({ "queryInput": { "event": { "event": "go" } } }), Sender::Customer, "[go]"),
+            (
+                json!({ "responseId": "r", "queryResult": { "text": "hello", "responseMessages": [
+                    { "text": { "text": ["Hi", ""] } }, { "payload": {} },
+                    { "text": { "text": ["Yes?"] } } ] } }),
+                Sender::Bot,
+                "Hi\nYes?",
+            ),
+        ];
+        for (payload, sender, text) in payloads {
+            for platform in ["dialogFlowCX", "dialogflowcx", "DIALOGFLOWES", "something else"] {
+                let item = json!({ "botPlatform": platform, "payload": payload });
+                let line = line(&item).unwrap();
+                assert_eq!((line.sender, line.text.as_str()), (sender, text), "{item}");
+            }
+            assert_eq!(line(&json!({ "payload": payload })).unwrap().text, text);
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_left_out() {
+        for item in [
+            json!(null),
+            json!({}),
+            json!({ "payload": null }),
+            json!({ "payload": {} }),
+            json!({ "payload": { "text": "  " } }),
+            json!({ "payload": { "text": ["not", "a", "string"] } }),
+            json!({ "payload": { "query": 7 } }),
+            json!({ "payload": { "event": { "name": " " } } }),
+            json!({ "payload": { "queryResult": {} } }),
+        ] {
+            assert_eq!(line(&item), None, "{item}");
+        }
     }
 }

@@ -136,11 +136,13 @@ fn pause(object: &Map<String, Value>) -> Result<Pause, Invalid> {
     }
 }
 
-/// A push as the bridge writes it: the fields of r1, the key in the body as well as in the header.
+/// A push as the bridge writes it: what the receivers of every revision look for.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PushBody<'a> {
-    pub access_token: &'a str,
+    /// The key, unless it travels in the header alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<&'a str>,
     pub event_type: &'static str,
     pub user_id: &'a str,
     pub bot_id: &'a str,
@@ -150,6 +152,9 @@ pub struct PushBody<'a> {
     pub paused: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reading::write_minutes")]
     pub minutes_paused: Option<f64>,
+    /// What the platform does in place of its leave notice; with a resume only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unpause_chat_event: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_profile: Option<AgentProfileBody<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -146,18 +146,28 @@ pub enum ReceivedKind {
         language: String,
     },
     Typing,
+    /// The visitor is gone: our extension (contract 13.26).
+    UserLeft,
+    /// The platform's pause ran out: our extension (contract 13.26).
+    PauseExpired,
 }
 
 impl Received {
-    /// Tells typing, step one and step two apart (contract, section 12) and checks what all have.
+    /// Tells the calls apart (contract, section 12) and checks what all of them have.
     pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let object = reading::object(body)?;
         let user_id = reading::id(&object, "userId", "the chat user's id")?;
         let bot_id = reading::id(&object, "botId", "the bot's id")?;
         let access_token = reading::optional_text(&object, "accessToken")?;
         let event_type = reading::optional_text(&object, "eventType")?;
-        if event_type.as_deref() == Some("user_typing") {
-            return Ok(Self { user_id, bot_id, access_token, kind: ReceivedKind::Typing });
+        let bare = match event_type.as_deref() {
+            Some("user_typing") => Some(ReceivedKind::Typing),
+            Some("user_left") => Some(ReceivedKind::UserLeft),
+            Some("pause_expired") => Some(ReceivedKind::PauseExpired),
+            _ => None,
+        };
+        if let Some(kind) = bare {
+            return Ok(Self { user_id, bot_id, access_token, kind });
         }
         let input = object.get("queryInput").unwrap_or(&Value::Null);
         let text = input.pointer("/text/text").or_else(|| input.pointer("/event/name"));

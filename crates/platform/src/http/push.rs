@@ -12,6 +12,7 @@ use bytes::Bytes;
 use edge::{
     http::{ApiError, json, read_body},
     ids, secrets,
+    signature::SignedId,
     time::rfc3339,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -55,7 +56,11 @@ async fn accept(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Conve
     }
     let body = read_body(body, limits::BODY_BYTES_MAX).await?;
     let (push, bot) = read(app, headers, &body)?;
-    let key = key(headers, &push)?;
+    let signing = bot.config.push_signing.as_ref();
+    let signed = signing.map(|signing| signing.signed_id(headers, &body, app.clock.now()));
+    let signed =
+        signed.transpose().map_err(|error| Refused::new(401, "unauthorized", error.to_string()))?;
+    let key = key(headers, signed.flatten().as_ref(), &push)?;
     let conversation = visitors::conversation_of(&push.user_id).ok_or_else(unknown)?;
     let (kind, profile) = (push.kind.clone(), push.agent.clone());
     let now = app.clock.now();
@@ -143,13 +148,19 @@ fn unknown() -> Refused {
     Refused::new(404, "not_found", "there is no such bot or user")
 }
 
-/// What tells a repeat: the header, or our extension of the body (contract 13.28).
-fn key(headers: &HeaderMap, push: &Push) -> Result<Option<Key>, Refused> {
+/// What tells a repeat: the id that was signed, the header, or our extension of the body (contract
+/// 13.28).
+fn key(
+    headers: &HeaderMap,
+    signed: Option<&SignedId>,
+    push: &Push,
+) -> Result<Option<Key>, Refused> {
     let from_header = headers.get(HeaderName::from_static("idempotency-key"));
-    let (id, field) = match (from_header, &push.message_id) {
-        (Some(id), _) => (id.to_str().unwrap_or_default(), "Idempotency-Key"),
-        (None, Some(id)) => (id.as_str(), "messageId"),
-        (None, None) => return Ok(None),
+    let (id, field) = match (signed, from_header, &push.message_id) {
+        (Some(id), ..) => (id.as_str(), "webhook-id"),
+        (None, Some(id), _) => (id.to_str().unwrap_or_default(), "Idempotency-Key"),
+        (None, None, Some(id)) => (id.as_str(), "messageId"),
+        (None, None, None) => return Ok(None),
     };
     if id.is_empty() || id.chars().count() > limit::PUSH_ID_CHARS_MAX {
         let max = limit::PUSH_ID_CHARS_MAX;

@@ -6,10 +6,13 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 mod assets;
+mod bots;
 mod check;
 mod config;
 mod demo;
+mod key;
 mod pages;
+mod routes;
 mod serve;
 mod telemetry;
 
@@ -54,6 +57,8 @@ enum Command {
     },
     /// Check a configuration without serving it, or the conformance of a middleware or a platform
     Check(check::Check),
+    /// Make a push key: shown once, kept by its hash
+    Key,
     /// Report what is taken from a Dialogflow agent export, and what is not
     Agent {
         /// Folder or zip of the export
@@ -85,6 +90,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await?,
         Command::Check(check) => return check::run(check).await,
+        Command::Key => key::print()?,
         Command::Agent { export } => serve::report_agent(&export)?,
     }
     Ok(ExitCode::SUCCESS)

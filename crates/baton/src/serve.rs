@@ -1,25 +1,27 @@
 //! The composition root: from a configuration to a running server, on one screen.
 
-use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{io::Write as _, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use bridge::{AgentConfig, Bridge, Connector, PushConfig, RouteConfig};
-use dialogflow::local::{Agent, LocalBot};
+use bridge::{AgentConfig, Bridge};
+use dialogflow::local::Agent;
 use edge::{
     Clock,
     egress::{Egress, Target},
 };
 use machine::{Millis, limits::MINUTE_MS};
-use platform::{BotConfig, Platform, WebhookConfig};
+use platform::Platform;
 use secrecy::ExposeSecret;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{self, Config, ConnectorKind, OnLate, OnRefused},
+    bots::bots,
+    config::{self, Config},
     pages,
+    routes::routes,
 };
 
 /// How long everything may take to stop.
@@ -93,66 +95,6 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Store::open(&url).await.context("cannot open the store")
 }
 
-fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
-    config.bots.iter().map(bot).collect()
-}
-
-fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
-    let export = &bot.agent.export;
-    let (agent, report) =
-        Agent::load(export).with_context(|| format!("bot {}: {}", bot.id, export.display()))?;
-    tracing::info!(bot.id = bot.id, notices = report.notices.len(), "agent export loaded");
-    let webhook = bot.webhook.as_ref().map(|webhook| {
-        anyhow::Ok(WebhookConfig {
-            target: target("bots.webhook.url", &webhook.url, webhook.allow_private)?,
-            token: webhook.token.read("bots.webhook.token")?,
-            history: webhook.history,
-            typing: webhook.typing,
-        })
-    });
-    let mut policy = machine::conversation::Policy {
-        triggers: bot.triggers.iter().map(|name| name.to_lowercase()).collect(),
-        refusal_ends_pause: bot.on_refused == OnRefused::End,
-        lateness_ends_pause: bot.on_late == OnLate::End,
-        unavailable_notice: bot.unavailable_notice.clone(),
-        ..Default::default()
-    };
-    policy.max_pause = length(bot.max_minutes_paused, policy.max_pause);
-    Ok(BotConfig {
-        id: bot.id.clone(),
-        name: bot.name.clone().unwrap_or_else(|| bot.id.clone()),
-        language: agent.language().to_owned(),
-        bot: Arc::new(LocalBot::new(agent)),
-        push_keys: vec![bot.push_key.read("bots.push_key")?],
-        webhook: webhook.transpose()?,
-        policy,
-    })
-}
-
-fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
-    config.routes.iter().map(route).collect()
-}
-
-fn route(route: &config::Route) -> anyhow::Result<RouteConfig> {
-    let default = machine::chat::Clock::default();
-    Ok(RouteConfig {
-        id: route.id.clone(),
-        token: route.token.read("routes.token")?,
-        push: PushConfig {
-            target: target("routes.push.url", &route.push.url, route.push.allow_private)?,
-            key: route.push.key.read("routes.push.key")?,
-        },
-        connector: match route.connector.kind {
-            ConnectorKind::Desk => Connector::Desk,
-        },
-        clock: machine::chat::Clock {
-            pause: length(route.minutes_paused, default.pause),
-            queue: length(route.queue_minutes, default.queue),
-            idle: length(route.idle_minutes, default.idle),
-        },
-    })
-}
-
 fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
     let agent = |agent: &config::Agent| {
         anyhow::Ok(AgentConfig {
@@ -165,11 +107,11 @@ fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
     config.agents.iter().map(agent).collect()
 }
 
-fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
+pub(crate) fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
     Target::parse(url, allow_private).with_context(|| format!("`{key}`"))
 }
 
-fn length(minutes: Option<f64>, default: Millis) -> Millis {
+pub(crate) fn length(minutes: Option<f64>, default: Millis) -> Millis {
     minutes.map_or(default, |minutes| (minutes * MINUTE_MS as f64).round() as Millis)
 }
 

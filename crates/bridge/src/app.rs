@@ -2,20 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use edge::{
-    Clock,
-    egress::{Egress, Target},
-};
+use edge::{Clock, egress::Egress};
 use machine::chat::{self, Chat, Policy};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use store::{Ledger, Store, StoreError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    access::Access,
     connectors::{Attached, Connector, DeskConnector},
     desk::{Desk, auth::Agents, presence::Presence},
     http,
-    push::PushClient,
+    push::{PushClient, PushConfig},
     session::Driver,
     timer,
 };
@@ -24,18 +22,12 @@ use crate::{
 pub struct RouteConfig {
     /// Last segment of the webhook URL `/handover/{id}`: letters, digits, `-` and `_`.
     pub id: String,
-    /// Webhook token: what the platform presents.
-    pub token: SecretString,
+    /// What the platform presents.
+    pub access: Access,
     pub push: PushConfig,
     pub connector: Connector,
     /// The times of chats that open from now on.
     pub clock: chat::Clock,
-}
-
-/// Where pushes go, and the push key they present.
-pub struct PushConfig {
-    pub target: Target,
-    pub key: SecretString,
 }
 
 /// Somebody who may sign in to the desk.
@@ -51,7 +43,7 @@ pub struct AgentConfig {
 pub enum ConfigError {
     #[error("route `{0}`: use letters, digits, `-` and `_` for its id, each id once")]
     RouteId(String),
-    #[error("route `{0}`: the webhook token is empty")]
+    #[error("route `{0}`: a webhook token is missing, or a token or header value is empty")]
     EmptyToken(String),
     #[error("route `{0}`: the push key is empty or holds characters no header can carry")]
     PushKey(String),
@@ -66,7 +58,7 @@ pub enum ConfigError {
 /// A route in use.
 pub(crate) struct Route {
     pub(crate) id: String,
-    pub(crate) token: SecretString,
+    pub(crate) access: Access,
     pub(crate) ledger: Ledger<Chat>,
     pub(crate) policy: Policy,
     pub(crate) push: PushClient,
@@ -111,7 +103,7 @@ impl Bridge {
         let connector = Arc::new(DeskConnector::new(Presence::new(store.clone(), emails)));
         let mut table = BTreeMap::new();
         for config in routes {
-            let route = route(config, &store, &egress, &connector)?;
+            let route = route(config, &store, (&clock, &egress), &connector)?;
             if let Some(twice) = table.insert(route.id.clone(), Arc::new(route)) {
                 return Err(ConfigError::RouteId(twice.id.clone()));
             }
@@ -169,21 +161,21 @@ impl App {
 fn route(
     config: RouteConfig,
     store: &Store,
-    egress: &Egress,
+    (time, egress): (&Clock, &Egress),
     desk: &Arc<DeskConnector>,
 ) -> Result<Route, ConfigError> {
-    let RouteConfig { id, token, push, connector, clock } = config;
+    let RouteConfig { id, access, push, connector, clock } = config;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if id.is_empty() || !id.chars().all(plain) {
         return Err(ConfigError::RouteId(id));
     }
-    if token.expose_secret().trim().is_empty() {
+    if !access.is_closed() {
         return Err(ConfigError::EmptyToken(id));
     }
     if [clock.pause, clock.queue, clock.idle].iter().any(|ms| *ms < 1_000) {
         return Err(ConfigError::Times(id));
     }
-    let Some(push) = PushClient::new(egress.clone(), push.target, push.key) else {
+    let Some(push) = PushClient::new(egress.clone(), time.clone(), push) else {
         return Err(ConfigError::PushKey(id));
     };
     let connector = match connector {
@@ -191,5 +183,5 @@ fn route(
     };
     let ledger = store.ledger(&id);
     let policy = Policy { clock, ..Policy::default() };
-    Ok(Route { id, token, ledger, policy, push, connector })
+    Ok(Route { id, access, ledger, policy, push, connector })
 }

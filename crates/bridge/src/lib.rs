@@ -5,6 +5,7 @@
 //! platform has it. Connectors lead to the tools; Baton's own desk is one of them.
 #![forbid(unsafe_code)]
 
+mod access;
 mod app;
 mod connectors;
 mod desk;
@@ -14,5 +15,7 @@ mod push;
 mod session;
 mod timer;
 
-pub use app::{AgentConfig, Bridge, ConfigError, PushConfig, RouteConfig, Running};
+pub use access::Access;
+pub use app::{AgentConfig, Bridge, ConfigError, RouteConfig, Running};
 pub use connectors::Connector;
+pub use push::{KeyIn, PushConfig};

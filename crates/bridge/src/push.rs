@@ -2,13 +2,17 @@
 //! sections 4.6 and 12), and its outcome becomes what the chat is told.
 //!
 //! Every attempt of one push carries the same id, `<chat id>/<seq>.<sub>`, as `Idempotency-Key`
-//! and as `messageId`, so a receiver that already has it can say so.
+//! and as `messageId`, so a receiver that already has it can say so. Where pushes are signed, it
+//! is their `webhook-id` too, with `-` for the full stop.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use edge::{
+    Clock,
     egress::{Egress, EgressError, Reply, Target},
+    ids,
+    signature::SigningKeys,
     time,
 };
 use http::{HeaderMap, HeaderValue, header};
@@ -28,22 +32,70 @@ const TYPING_TIMEOUT: Duration = Duration::from_secs(2);
 /// Typing pushes of one route at a time; they must leave the way free for what agents say.
 const TYPING_IN_FLIGHT_MAX: usize = 8;
 
+/// Where pushes go, and what they present.
+pub struct PushConfig {
+    pub target: Target,
+    pub key: SecretString,
+    pub key_in: KeyIn,
+    pub signing: Option<SigningKeys>,
+    /// `unpauseChatEvent` of every push that ends a chat.
+    pub resume_event: Option<String>,
+}
+
+/// Where the push key travels. A platform of any revision finds it with [`KeyIn::Both`]; the
+/// others are for receivers that turn away what they do not expect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum KeyIn {
+    /// Bare in `Authorization`, and in `accessToken`.
+    #[default]
+    Both,
+    /// After `Bearer` in `Authorization`, and in `accessToken`.
+    BothBearer,
+    Header,
+    HeaderBearer,
+    Body,
+}
+
+impl KeyIn {
+    fn header(self, key: &str) -> Option<String> {
+        match self {
+            Self::Both | Self::Header => Some(key.to_owned()),
+            Self::BothBearer | Self::HeaderBearer => Some(format!("Bearer {key}")),
+            Self::Body => None,
+        }
+    }
+
+    fn is_in_body(self) -> bool {
+        matches!(self, Self::Both | Self::BothBearer | Self::Body)
+    }
+}
+
 /// Pushes to one target with one key.
 pub(crate) struct PushClient {
     egress: Egress,
-    target: Target,
-    key: SecretString,
-    authorization: HeaderValue,
+    config: PushConfig,
+    clock: Clock,
+    authorization: Option<HeaderValue>,
     typing: Semaphore,
 }
 
 impl PushClient {
     /// `None` when the key is empty or cannot travel in a header.
-    pub(crate) fn new(egress: Egress, target: Target, key: SecretString) -> Option<Self> {
-        let mut authorization = HeaderValue::from_str(key.expose_secret()).ok()?;
-        authorization.set_sensitive(true);
+    pub(crate) fn new(egress: Egress, clock: Clock, config: PushConfig) -> Option<Self> {
+        let key = config.key.expose_secret();
+        if key.trim().is_empty() {
+            return None;
+        }
+        let authorization = match config.key_in.header(key) {
+            Some(value) => {
+                let mut value = HeaderValue::from_str(&value).ok()?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+            None => None,
+        };
         let typing = Semaphore::new(TYPING_IN_FLIGHT_MAX);
-        (!authorization.is_empty()).then_some(Self { egress, target, key, authorization, typing })
+        Some(Self { egress, config, clock, authorization, typing })
     }
 
     /// Pushes what `chat` owes first; gives when the pause ends, where the platform tells.
@@ -53,26 +105,29 @@ impl PushClient {
         chat: &Chat,
         owed: &Owed,
     ) -> Result<Option<Millis>, PushFailure> {
+        if matches!(owed.push, Push::Resume { .. }) {
+            // A typing push still under way would pause again what this one is to end.
+            let _quiet = self.typing.acquire_many(TYPING_IN_FLIGHT_MAX as u32).await;
+        }
         let message_id = push_id(id, owed.id);
         let body = self.body(chat, &owed.push, &message_id);
         let deadline = Duration::from_millis(PUSH_TIMEOUT_MS);
-        outcome(self.post(&body, Some(&message_id), deadline).await)
+        let signed_as = message_id.replace('.', "-");
+        outcome(self.post(&body, Some(&message_id), &signed_as, deadline).await)
     }
 
     /// Tells once that the agent types, unless too many are told so already; nothing comes of it
-    /// when it fails.
+    /// when it fails. It keeps the pause alive too (contract r3, section 6.6).
     pub(crate) async fn send_typing(&self, chat: &Chat, agent: &Agent) {
         let Ok(_place) = self.typing.try_acquire() else { return };
         let body = PushBody {
             event_type: "user_typing",
-            text: None,
-            paused: None,
-            minutes_paused: None,
             agent_profile: Some(profile(agent)),
             message_id: None,
-            ..self.body(chat, &Push::Resume { agent: None }, "")
+            ..self.body(chat, &Push::Pause { agent: None }, "")
         };
-        if let Err(error) = self.post(&body, None, TYPING_TIMEOUT).await {
+        let signed_as = ids::new_id("typ", self.clock.now());
+        if let Err(error) = self.post(&body, None, &signed_as, TYPING_TIMEOUT).await {
             tracing::debug!(%error, "a typing push was lost");
         }
     }
@@ -81,21 +136,31 @@ impl PushClient {
         &self,
         body: &PushBody<'_>,
         id: Option<&str>,
+        signed_as: &str,
         deadline: Duration,
     ) -> Result<Reply, EgressError> {
         let body = serde_json::to_vec(body)
             .map_err(|error| EgressError::Network(format!("the push is no JSON: {error}")))?;
         let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, self.authorization.clone());
+        if let Some(authorization) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        if let Some(keys) = &self.config.signing {
+            // Signed anew at every attempt: a receiver turns old signatures away.
+            let signed = keys.sign(&mut headers, signed_as, self.clock.now(), &body);
+            signed.map_err(|error| EgressError::Network(format!("it was not signed: {error}")))?;
+        }
         if let Some(id) = id.and_then(|id| HeaderValue::from_str(id).ok()) {
             headers.insert("idempotency-key", id);
         }
         let body = Bytes::from(body);
-        self.egress.post_json(&self.target, headers, body, deadline, REPLY_BYTES_MAX).await
+        self.egress.post_json(&self.config.target, headers, body, deadline, REPLY_BYTES_MAX).await
     }
 
     fn body<'a>(&'a self, chat: &'a Chat, push: &'a Push, message_id: &'a str) -> PushBody<'a> {
         let minutes = chat.pause() as f64 / 60_000.0;
+        let key = self.config.key.expose_secret();
+        let resume_event = self.config.resume_event.as_deref();
         let (event_type, text, paused, agent) = match push {
             Push::Message { text, agent } => ("message", Some(text.as_str()), true, Some(agent)),
             // A keep-alive shows whoever has the chat when it is sent (contract, section 12).
@@ -105,13 +170,14 @@ impl PushClient {
             Push::Resume { agent } => ("channel_update", None, false, agent.as_ref()),
         };
         PushBody {
-            access_token: self.key.expose_secret(),
+            access_token: self.config.key_in.is_in_body().then_some(key),
             event_type,
             user_id: chat.user_id(),
             bot_id: chat.bot_id(),
             text,
             paused: Some(paused),
             minutes_paused: paused.then_some(minutes),
+            unpause_chat_event: resume_event.filter(|_| !paused),
             agent_profile: agent.map(profile),
             message_id: Some(message_id),
         }
@@ -215,7 +281,14 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let target = Target::parse(&url, true).unwrap();
-        let client = PushClient::new(Egress::new().unwrap(), target, "key".into()).unwrap();
+        let config = PushConfig {
+            target,
+            key: "key".into(),
+            key_in: KeyIn::default(),
+            signing: None,
+            resume_event: None,
+        };
+        let client = PushClient::new(Egress::new().unwrap(), Clock::system(), config).unwrap();
         let chat = Chat::new("bot", "visitor");
         let (email, name) = ("jane@example.com".to_owned(), "Jane".to_owned());
         let agent = Agent { email, name, avatar_url: String::new() };

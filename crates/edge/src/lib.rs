@@ -10,6 +10,7 @@ pub mod http;
 pub mod ids;
 pub mod secrets;
 pub mod serve;
+pub mod signature;
 pub mod time;
 
 pub use clock::{Clock, ManualClock};

@@ -3,6 +3,9 @@
 
 use serde_json::{Value, json};
 
+/// Path of our own endpoint to read it; the contract promises a key for that and no call (13.18).
+pub const PATH: &str = "/webhooks/handover/history";
+
 /// Who said it, spelled out beside the ambiguous `direction` (contract 13.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
@@ -21,17 +24,20 @@ impl Sender {
     }
 }
 
-/// What was said, as the writer knows it.
+/// What was said, as the writer knows it. `params` are the query parameters that went along: a
+/// JSON object, without anybody's credentials.
 #[derive(Clone, Copy)]
 pub enum Said<'a> {
-    /// Visitor to bot (kind 1), or visitor to agent (kind 5) while `paused`.
-    Text { text: &'a str, paused: bool },
-    /// A Dialogflow event sent to the bot (kind 2).
-    Event { name: &'a str },
-    /// What the bot showed (kind 3), as the response it was part of.
-    Bot { text: &'a str },
+    /// Visitor to bot (kind 1).
+    Text { text: &'a str, params: &'a Value },
+    /// A Dialogflow event sent to the bot (kind 2); `data` is a JSON object.
+    Event { name: &'a str, data: &'a Value, params: &'a Value },
+    /// The bot's whole response, unchanged (kind 3).
+    Bot { response: &'a Value },
     /// Agent to visitor (kind 4).
     Agent { text: &'a str },
+    /// Visitor to agent (kind 5).
+    TextToAgent { text: &'a str },
 }
 
 /// Where it was said.
@@ -40,40 +46,56 @@ pub struct Session<'a> {
     /// Id of the Dialogflow session.
     pub id: &'a str,
     pub language: &'a str,
+    pub platform: BotPlatform,
 }
 
-/// One item; `created_at` is RFC 3339.
+/// Which Dialogflow, spelled as the contract does (13.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BotPlatform {
+    Es,
+    Cx,
+}
+
+impl BotPlatform {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Es => "dialogflowES",
+            Self::Cx => "dialogFlowCX",
+        }
+    }
+}
+
+/// One item; `created_at` is RFC 3339. Query, language and session sit directly in the payload
+/// (contract 13.7).
 #[must_use]
 pub fn item(id: &str, created_at: &str, session: Session<'_>, said: Said<'_>) -> Value {
-    let Session { id: session_id, language } = session;
+    let Session { id: session_id, language, platform } = session;
     let (direction, sender, payload) = match said {
-        Said::Text { text, paused: false } => (
+        Said::Text { text, params } => (
             "in",
             Sender::Customer,
-            json!({ "queryParameters": {}, "query": text, "lang": language,
+            json!({ "queryParameters": params, "query": text, "lang": language,
                     "sessionId": session_id }),
         ),
-        Said::Text { text, paused: true } => (
+        Said::Event { name, data, params } => (
+            "in",
+            Sender::Customer,
+            json!({ "queryParameters": params, "event": { "name": name, "data": data },
+                    "lang": language, "sessionId": session_id }),
+        ),
+        Said::Bot { response } => ("out", Sender::Bot, response.clone()),
+        Said::Agent { text } => ("out", Sender::Agent, json!({ "text": text })),
+        // As printed, although the comment beside it says otherwise (contract 13.6).
+        Said::TextToAgent { text } => (
             "out",
             Sender::Customer,
             json!({ "queryParameters": { "contexts": [], "payload": {}, "webhookHeaders": {} },
                     "query": text, "lang": language, "sessionId": session_id }),
         ),
-        Said::Event { name } => (
-            "in",
-            Sender::Customer,
-            json!({ "queryParameters": {}, "event": { "name": name, "data": {} },
-                    "lang": language, "sessionId": session_id }),
-        ),
-        Said::Bot { text } => (
-            "out",
-            Sender::Bot,
-            json!({ "queryResult": { "fulfillmentText": text, "languageCode": language } }),
-        ),
-        Said::Agent { text } => ("out", Sender::Agent, json!({ "text": text })),
     };
     json!({
-        "_id": id, "botPlatform": "dialogflowES", "direction": direction,
+        "_id": id, "botPlatform": platform.as_str(), "direction": direction,
         "sender": sender.as_str(), "payload": payload, "createdAt": created_at
     })
 }
@@ -86,20 +108,36 @@ pub struct Line {
     pub created_at: Option<String>,
 }
 
-/// What an item says, or `None` when it has no words (events, unknown kinds).
+/// Where a visitor's event is named: as printed, one level deeper (contract 13.7), and as the CX
+/// request has it.
+const EVENT_NAMES: [&str; 4] = [
+    "/event/name",
+    "/queryParameters/event/name",
+    "/queryInput/event/name",
+    "/queryInput/event/event",
+];
+/// Where a visitor's words are: likewise.
+const QUERIES: [&str; 4] =
+    ["/query", "/queryParameters/query", "/queryInput/text/text", "/queryParameters/text/text"];
+
+/// What an item says, or `None` when it says nothing that can be shown. An event has no words of
+/// its own and is shown by its name in brackets.
 #[must_use]
 pub fn line(item: &Value) -> Option<Line> {
     let payload = item.get("payload")?;
     let created_at = item.get("createdAt").and_then(Value::as_str).map(str::to_owned);
-    let (sender, text) = if payload.get("event").is_some() {
-        return None;
+    let first = |paths: &[&str]| {
+        let found = paths.iter().find_map(|path| payload.pointer(path)?.as_str());
+        found.filter(|text| !text.trim().is_empty())
+    };
+    let (sender, text) = if let Some(name) = first(&EVENT_NAMES) {
+        (Sender::Customer, format!("[{}]", name.trim()))
     } else if let Some(text) = payload.get("text").and_then(Value::as_str) {
         (Sender::Agent, text.to_owned())
     } else if payload.get("queryResult").is_some() || payload.get("responseId").is_some() {
         (Sender::Bot, bot_text(payload))
     } else {
-        let query = payload.get("query").or_else(|| payload.pointer("/queryParameters/query"));
-        (Sender::Customer, query?.as_str()?.to_owned())
+        (Sender::Customer, first(&QUERIES)?.to_owned())
     };
     (!text.trim().is_empty()).then_some(Line { sender, text, created_at })
 }
@@ -131,22 +169,54 @@ pub fn bot_text(response: &Value) -> String {
 mod tests {
     use super::*;
 
-    const SESSION: Session<'static> = Session { id: "s1", language: "en" };
+    const SESSION: Session<'static> =
+        Session { id: "s1", language: "en", platform: BotPlatform::Es };
 
     #[test]
     fn what_is_written_is_read_as_it_was_meant() {
+        let none = &json!({});
+        let response = &json!({ "responseId": "r", "queryResult": { "fulfillmentText": "Hi" } });
         let said = [
-            (Said::Text { text: "hello", paused: false }, Some((Sender::Customer, "hello"))),
-            (Said::Event { name: "welcome" }, None),
-            (Said::Bot { text: "Hi" }, Some((Sender::Bot, "Hi"))),
+            (Said::Text { text: "hello", params: none }, Some((Sender::Customer, "hello"))),
+            (
+                Said::Event { name: "welcome", data: none, params: none },
+                Some((Sender::Customer, "[welcome]")),
+            ),
+            (Said::Bot { response }, Some((Sender::Bot, "Hi"))),
             (Said::Agent { text: "Jane here" }, Some((Sender::Agent, "Jane here"))),
-            (Said::Text { text: "help", paused: true }, Some((Sender::Customer, "help"))),
+            (Said::TextToAgent { text: "help" }, Some((Sender::Customer, "help"))),
         ];
         for (said, expected) in said {
             let read = line(&item("h1", "2026-01-01T10:00:00.000Z", SESSION, said));
             let read = read.as_ref().map(|line| (line.sender, line.text.as_str()));
             assert_eq!(read, expected);
         }
+    }
+
+    /// All five kinds with the exact names, nesting and directions of the contract's instances.
+    #[test]
+    fn the_five_kinds_are_written_as_printed() {
+        let printed: Vec<Value> =
+            serde_json::from_str(include_str!("../examples/r3.message_history.json")).unwrap();
+        let none = &json!({});
+        let response = &printed[2]["payload"].clone();
+        let said = [
+            Said::Text { text: "hello", params: none },
+            Said::Event { name: "welcome", data: none, params: none },
+            Said::Bot { response },
+            Said::Agent { text: "Hi, how may I assist?" },
+            Said::TextToAgent { text: "help me please" },
+        ];
+        for (said, mut expected) in said.into_iter().zip(printed) {
+            let (id, at) = (expected["_id"].clone(), expected["createdAt"].clone());
+            let mut written = item(id.as_str().unwrap(), at.as_str().unwrap(), SESSION, said);
+            for item in [&mut written, &mut expected] {
+                item.as_object_mut().unwrap().remove("sender");
+            }
+            assert_eq!(written, expected);
+        }
+        let cx = Session { platform: BotPlatform::Cx, ..SESSION };
+        assert_eq!(item("h", "t", cx, Said::Agent { text: "" })["botPlatform"], "dialogFlowCX");
     }
 
     #[test]
@@ -158,7 +228,7 @@ mod tests {
             senders,
             [
                 Some(Sender::Customer),
-                None,
+                Some(Sender::Customer),
                 Some(Sender::Bot),
                 Some(Sender::Agent),
                 Some(Sender::Customer)
@@ -170,5 +240,48 @@ mod tests {
     fn a_query_one_level_deeper_is_read_too() {
         let item = json!({ "payload": { "queryParameters": { "query": "deep" } } });
         assert_eq!(line(&item).unwrap().text, "deep");
+        let item = json!({ "payload": { "queryParameters": { "event": { "name": "deep" } } } });
+        assert_eq!(line(&item).unwrap().text, "[deep]");
+    }
+
+    /// Contract 13.10: nothing depends on how the platform is spelled, or on its being there.
+    #[test]
+    fn items_of_cx_are_read_whatever_their_platform_is_called() {
+        let payloads = [
+            (json!({ "queryInput": { "text": { "text": "hello" } } }), Sender::Customer, "hello"),
+            (json!({ "queryInput": { "event": { "event": "go" } } }), Sender::Customer, "[go]"),
+            (
+                json!({ "responseId": "r", "queryResult": { "text": "hello", "responseMessages": [
+                    { "text": { "text": ["Hi", ""] } }, { "payload": {} },
+                    { "text": { "text": ["Yes?"] } } ] } }),
+                Sender::Bot,
+                "Hi\nYes?",
+            ),
+        ];
+        for (payload, sender, text) in payloads {
+            for platform in ["dialogFlowCX", "dialogflowcx", "DIALOGFLOWES", "something else"] {
+                let item = json!({ "botPlatform": platform, "payload": payload });
+                let line = line(&item).unwrap();
+                assert_eq!((line.sender, line.text.as_str()), (sender, text), "{item}");
+            }
+            assert_eq!(line(&json!({ "payload": payload })).unwrap().text, text);
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_left_out() {
+        for item in [
+            json!(null),
+            json!({}),
+            json!({ "payload": null }),
+            json!({ "payload": {} }),
+            json!({ "payload": { "text": "  " } }),
+            json!({ "payload": { "text": ["not", "a", "string"] } }),
+            json!({ "payload": { "query": 7 } }),
+            json!({ "payload": { "event": { "name": " " } } }),
+            json!({ "payload": { "queryResult": {} } }),
+        ] {
+            assert_eq!(line(&item), None, "{item}");
+        }
     }
 }

@@ -103,11 +103,7 @@ fn agent_profile(object: &Map<String, Value>) -> Result<Option<AgentProfile>, In
             ));
         }
     };
-    let within = |error: Invalid| {
-        let field = error.field.unwrap_or_default();
-        let message = error.message.replacen(&field, &format!("agentProfile.{field}"), 1);
-        Invalid { field: Some(format!("agentProfile.{field}")), message, ..error }
-    };
+    let within = |error: Invalid| error.under("agentProfile");
     let name = reading::optional_text(profile, "name").map_err(within)?;
     let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let avatar_url = reading::optional_text(profile, "avatarUrl").map_err(within)?;
@@ -140,11 +136,13 @@ fn pause(object: &Map<String, Value>) -> Result<Pause, Invalid> {
     }
 }
 
-/// A push as the bridge writes it: the fields of r1, the key in the body as well as in the header.
+/// A push as the bridge writes it: what the receivers of every revision look for.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PushBody<'a> {
-    pub access_token: &'a str,
+    /// The key, unless it travels in the header alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<&'a str>,
     pub event_type: &'static str,
     pub user_id: &'a str,
     pub bot_id: &'a str,
@@ -154,6 +152,9 @@ pub struct PushBody<'a> {
     pub paused: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reading::write_minutes")]
     pub minutes_paused: Option<f64>,
+    /// What the platform does in place of its leave notice; with a resume only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unpause_chat_event: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_profile: Option<AgentProfileBody<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -21,6 +21,10 @@ export function endingOf(reason: string | null, agent: string | undefined): Endi
       return ended('Handed back', `${agent ?? 'The agent'} handed the visitor back to the bot`);
     case 'idle':
       return ended('Went quiet', 'Closed after a long silence: the visitor is with the bot again');
+    case 'visitor_left':
+      return ended('Visitor left', 'The visitor closed the chat');
+    case 'pause_expired':
+      return ended('Expired', 'The pause ran out: the visitor is with the bot again');
     default:
       return ended('Closed', 'The chat was closed');
   }

@@ -298,6 +298,8 @@ describe('how a chat ended', () => {
     ['queue_timeout', true, 'Nobody took the chat in time: the visitor is with the bot again'],
     ['agent_closed', false, 'Jane Doe handed the visitor back to the bot'],
     ['idle', false, 'Closed after a long silence: the visitor is with the bot again'],
+    ['visitor_left', false, 'The visitor closed the chat'],
+    ['pause_expired', false, 'The pause ran out: the visitor is with the bot again'],
     ['something new', false, 'The chat was closed'],
   ];
 

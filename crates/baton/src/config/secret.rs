@@ -1,4 +1,5 @@
-//! A secret in the configuration: the text itself, `{ file = "…" }`, or `{ env = "…" }`.
+//! A secret in the configuration: the text itself, `{ file = "…" }`, or `{ env = "…" }`; or a list
+//! of such, where an old one and a new one have to be good at the same time.
 
 use std::{
     fmt,
@@ -9,7 +10,7 @@ use anyhow::{Context as _, ensure};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor},
+    de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
 /// Where a secret comes from. Has no `Debug`: it may hold the secret itself.
@@ -21,6 +22,19 @@ pub(crate) enum Secret {
 }
 
 impl Secret {
+    pub(crate) fn text(text: &str) -> Self {
+        Self::Text(SecretString::from(text))
+    }
+
+    /// `None` for a source that is not known.
+    pub(super) fn from_place(source: &str, place: String) -> Option<Self> {
+        match source {
+            "file" => Some(Self::File(PathBuf::from(place))),
+            "env" => Some(Self::Env(place)),
+            _ => None,
+        }
+    }
+
     /// Makes the path of a file relative to `base`.
     pub(super) fn rebase(&mut self, base: &Path) {
         if let Self::File(path) = self {
@@ -56,6 +70,62 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// One secret or several.
+#[derive(Clone)]
+pub(crate) struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// All of them; `key` names the setting in errors.
+    pub(crate) fn read(&self, key: &str) -> anyhow::Result<Vec<SecretString>> {
+        self.0.iter().map(|secret| secret.read(key)).collect()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
+        self.0.iter_mut()
+    }
+}
+
+impl From<Secret> for Secrets {
+    fn from(secret: Secret) -> Self {
+        Self(vec![secret])
+    }
+}
+
+impl<'de> Deserialize<'de> for Secrets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecretsVisitor)
+    }
+}
+
+struct SecretsVisitor;
+
+impl<'de> Visitor<'de> for SecretsVisitor {
+    type Value = Secrets;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a secret, or a list of secrets")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Secrets, E> {
+        SecretVisitor.visit_str(text).map(Secrets::from)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secrets, A::Error> {
+        Secret::deserialize(MapAccessDeserializer::new(map)).map(Secrets::from)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Secrets, A::Error> {
+        let mut secrets = Vec::new();
+        while let Some(secret) = seq.next_element()? {
+            secrets.push(secret);
+        }
+        if secrets.is_empty() {
+            return Err(de::Error::custom("the list of secrets is empty: give at least one"));
+        }
+        Ok(Secrets(secrets))
+    }
+}
+
 struct SecretVisitor;
 
 const SOURCES: &[&str] = &["file", "env"];
@@ -71,17 +141,20 @@ impl<'de> Visitor<'de> for SecretVisitor {
         Ok(Secret::Text(SecretString::from(text)))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {
-        let Some((source, place)) = map.next_entry::<String, String>()? else {
-            return Err(de::Error::custom("a secret needs `file` or `env`"));
-        };
-        if map.next_key::<String>()?.is_some() {
-            return Err(de::Error::custom("a secret comes from one place: `file` or `env`"));
-        }
-        match source.as_str() {
-            "file" => Ok(Secret::File(PathBuf::from(place))),
-            "env" => Ok(Secret::Env(place)),
-            other => Err(de::Error::unknown_field(other, SOURCES)),
-        }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secret, A::Error> {
+        let (source, place) = only_entry(map)?;
+        let secret = Secret::from_place(&source, place);
+        secret.ok_or_else(|| de::Error::unknown_field(&source, SOURCES))
     }
+}
+
+/// The source of a secret and its place there.
+pub(super) fn only_entry<'de, A: MapAccess<'de>>(mut map: A) -> Result<(String, String), A::Error> {
+    let Some(entry) = map.next_entry()? else {
+        return Err(de::Error::custom("a secret needs `file` or `env`"));
+    };
+    if map.next_key::<String>()?.is_some() {
+        return Err(de::Error::custom("a secret comes from one place: `file` or `env`"));
+    }
+    Ok(entry)
 }

@@ -84,7 +84,7 @@ fn paths_are_relative_to_the_file() {
     let config = Config::load(&file).unwrap();
     assert_eq!(config.data, folder.path().join("data"));
     assert_eq!(config.bots[0].agent.export, folder.path().join("agents/handoff-demo"));
-    assert_eq!(config.bots[0].push_key.read("bots.push_key").unwrap().expose_secret(), "k");
+    assert!(config.bots[0].push_key.read("bots.push_key").unwrap()[0].is("k"));
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn secrets_come_from_files_and_the_environment_too() {
     std::fs::write(&file, "from a file\n").unwrap();
     let text = format!("{{ file = {:?} }}", file.display().to_string());
     let config = Config::parse(&GOOD.replace("push_key = \"key\"", &format!("push_key = {text}")));
-    let secret = config.unwrap().bots[0].push_key.read("bots.push_key").unwrap();
-    assert_eq!(secret.expose_secret(), "from a file");
+    let keys = config.unwrap().bots[0].push_key.read("bots.push_key").unwrap();
+    assert!(keys[0].is("from a file"));
 
     // Cargo sets this one for every test.
     let env = Secret::Env("CARGO_PKG_NAME".to_owned());
@@ -129,4 +129,27 @@ fn secrets_come_from_files_and_the_environment_too() {
     assert!(missing.read("bots.push_key").err().unwrap().to_string().contains("bots.push_key"));
     let empty = Secret::Text("".into());
     assert!(empty.read("routes.token").err().unwrap().to_string().contains("routes.token"));
+}
+
+/// Contract 13.19: keys overlap while a new one is introduced, and a hash is enough.
+#[test]
+fn ambiguity_13_19_several_push_keys_or_their_hashes() {
+    let hash = edge::secrets::hash_hex("kept as a hash");
+    let read = |keys: &str| {
+        let text = GOOD.replace("push_key = \"key\"", &format!("push_key = {keys}"));
+        Config::parse(&text)?.bots[0].push_key.read("bots.push_key")
+    };
+    let keys = read(&format!("[\"new\", {{ hash = \"{hash}\" }}, \"old\"]")).unwrap();
+    let known = ["new", "kept as a hash", "old"];
+    assert!(keys.iter().zip(known).all(|(key, known)| key.is(known)));
+    assert!(read(&format!("{{ hash = \"{}\" }}", hash.to_uppercase())).unwrap()[0].is(known[1]));
+    for (keys, expected) in [
+        ("[]", "empty list"),
+        ("{ hash = \"short\" }", "64 hexadecimal digits"),
+        ("{ hsh = \"x\" }", "hash"),
+        ("5", "a key"),
+    ] {
+        let message = format!("{:#}", read(keys).err().unwrap());
+        assert!(message.contains(expected), "{keys}: {message}");
+    }
 }

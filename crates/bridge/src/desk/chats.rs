@@ -17,7 +17,7 @@ use edge::{
 use http::StatusCode;
 use machine::{
     Machine,
-    chat::{Agent, Chat, CloseReason, Event, Input, Phase},
+    chat::{Agent, Chat, Event, Input},
     limits::{BODY_BYTES_MAX, CLIENT_ID_CHARS_MAX, PAGE_EVENTS_MAX, TEXT_CHARS_MAX},
 };
 use serde::{Deserialize, Serialize};
@@ -195,10 +195,8 @@ pub(super) async fn find(app: &App, agent: &Agent, id: String) -> Result<Found, 
             return Ok(found);
         }
         found.closer = found.last_agent().await?;
-        let visible = match &found.closer {
-            Some(closer) => closer.email == agent.email,
-            None => found.was_missed(),
-        };
+        // What nobody had concerns everybody.
+        let visible = found.closer.as_ref().is_none_or(|closer| closer.email == agent.email);
         if visible {
             return Ok(found);
         }
@@ -212,15 +210,9 @@ impl Found {
         view::chat(&self.route.id, &self.id, &self.state, self.closer.as_ref())
     }
 
-    /// Closed before any agent had it.
-    fn was_missed(&self) -> bool {
-        let Phase::Closed { reason } = self.state.phase() else { return false };
-        matches!(reason, CloseReason::NobodyAvailable | CloseReason::QueueTimeout)
-    }
-
     async fn last_agent(&self) -> Result<Option<Agent>, ApiError> {
         let mut end = self.state.position().seq;
-        while end > 0 && !self.was_missed() {
+        while end > 0 {
             let after = end.saturating_sub(LAST_EVENTS);
             let events = self.route.ledger.events(&self.id, after, (end - after) as usize).await;
             let events = events.map_err(|error| problems::of_store(&error))?;

@@ -1,6 +1,7 @@
 //! `POST /handover/{route}`: webhook calls of any revision (contract, sections 4.2 to 4.5, 6.2 to
 //! 6.5 and 12). A call is stored before it is answered, and answered before anything else is done
 //! about it, so that the five seconds of the contract are never spent on somebody else's server.
+//! An answer that came late all the same is made good by a push (contract, section 8).
 
 use std::sync::Arc;
 
@@ -11,11 +12,14 @@ use axum::{
 };
 use edge::{
     http::{ApiError, json, read_body},
-    ids, secrets, time,
+    ids, secrets,
+    signature::SignedId,
+    time,
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use machine::{
-    chat::{Chat, Input, Line, Opening, Speaker},
+    Millis,
+    chat::{Chat, CloseReason, Input, Line, Opening, Speaker},
     limits::{HISTORY_ITEMS_MAX, TEXT_CHARS_MAX, TYPING_MS},
 };
 use serde_json::Value;
@@ -34,6 +38,9 @@ use crate::{
 /// Most bytes of one call. Four times the limit of our own faces, because step one carries the
 /// platform's `messageHistory` with whole bot responses, and refusing it loses a handover.
 const CALL_BYTES_MAX: usize = 1024 * 1024;
+/// A call that takes this long is taken to be answered late: of the five seconds the platform
+/// waits, some go by on the way.
+const LATE_MS: Millis = 4_000;
 /// Longest id of a call that is kept as it is, in bytes; longer ones are kept as their hash.
 const CALL_ID_BYTES_MAX: usize = 128;
 /// Where platforms put the id of a call, the most binding one first.
@@ -45,8 +52,20 @@ pub(super) async fn receive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let app = bridge.app();
-    let Some(route) = app.routes.get(&route) else {
+    let tasks = bridge.app().driver.tasks().clone();
+    // A platform that waits no longer hangs up: the call is worked off all the same.
+    let work = tasks.spawn(async move { work_off(bridge.app(), &route, &headers, body).await });
+    work.await.unwrap_or_else(|error| Err(ApiError::internal(&error)))
+}
+
+async fn work_off(
+    app: &App,
+    route: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let came = app.clock.now();
+    let Some(route) = app.routes.get(route) else {
         let detail = "No route has this URL: check the webhook URL in the platform's settings.";
         return Err(ApiError::new(ProblemId::NotFound, detail));
     };
@@ -56,23 +75,30 @@ pub(super) async fn receive(
         Ok(call) => call.access_token.clone(),
         Err(_) => token_of_unreadable(&body),
     };
-    if !is_genuine(route, &headers, in_body.as_deref()) {
+    if !route.access.admits(headers, in_body.as_deref()) {
         let detail = "Present the route's webhook token in `Authorization` or in `accessToken`.";
         return Err(ApiError::new(ProblemId::Unauthorized, detail));
     }
+    let signed = route.access.signed_id(headers, &body, app.clock.now())?;
     let Received { user_id, bot_id, kind, .. } = received?;
-    let call = Call { app, route, bot_id, user_id, id: call_id(&headers) };
-    match kind {
+    let call = Call { app, route, bot_id, user_id, id: call_id(headers, signed.as_ref()) };
+    let answered = match kind {
         ReceivedKind::StepOne { text, language, dialogflow_response, history } => {
             let opening = opening(text, language, &dialogflow_response, &history);
-            call.step_one(opening).await.map(answer)
+            call.step_one(opening).await?
         }
-        ReceivedKind::StepTwo { text, .. } => call.step_two(text).await.map(answer),
+        ReceivedKind::StepTwo { text, .. } => call.step_two(text).await?,
         ReceivedKind::Typing => {
             call.typing().await?;
-            Ok(StatusCode::OK.into_response())
+            return Ok(StatusCode::OK.into_response());
         }
+        ReceivedKind::UserLeft => return call.ended(CloseReason::VisitorLeft).await,
+        ReceivedKind::PauseExpired => return call.ended(CloseReason::PauseExpired).await,
+    };
+    if answered.paused && app.clock.now() - came >= LATE_MS {
+        call.feed(Input::AnsweredLate).await?;
     }
+    Ok(json(StatusCode::OK, &answered))
 }
 
 struct Call<'a> {
@@ -143,6 +169,19 @@ impl Call<'_> {
         Ok(())
     }
 
+    /// The platform has ended the pause by itself; no answer is expected.
+    async fn ended(&self, reason: CloseReason) -> Result<Response, ApiError> {
+        self.feed(Input::PlatformEnded { reason }).await?;
+        Ok(StatusCode::OK.into_response())
+    }
+
+    /// Tells the open chat with this visitor, if there is one.
+    async fn feed(&self, input: Input) -> Result<(), ApiError> {
+        let driver = &self.app.driver;
+        let stepped = driver.step_peer(self.route, &self.peer(), || None, None, input).await;
+        stepped.map(drop).map_err(problems::of_step)
+    }
+
     async fn answered_before(&self, chat_id: &str) -> Result<Option<Answer>, ApiError> {
         let known = self.route.ledger.load(chat_id).await;
         let known = known.map_err(|error| problems::of_store(&error))?;
@@ -165,29 +204,16 @@ fn answer_of_step_one(chat: &Chat) -> Answer {
     if chat.is_open() { Answer::paused(chat.pause()) } else { Answer::refused() }
 }
 
-fn answer(answer: Answer) -> Response {
-    json(StatusCode::OK, &answer)
-}
-
-/// One of the presented secrets must be the route's (contract, section 12).
-fn is_genuine(route: &Route, headers: &HeaderMap, in_body: Option<&str>) -> bool {
-    let in_header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let in_header = in_header.map(wire::secret::from_authorization);
-    let matches = |presented: Option<&str>| {
-        presented.is_some_and(|presented| secrets::matches(&route.token, presented))
-    };
-    // Both are looked at, so that the time does not tell which one was right.
-    matches(in_header) | matches(in_body)
-}
-
 /// A call that cannot be read may still prove who sent it, and is then told what is wrong with it.
 fn token_of_unreadable(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     Some(body.get("accessToken")?.as_str()?.to_owned())
 }
 
-fn call_id(headers: &HeaderMap) -> Option<String> {
-    let id = CALL_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
+/// What the caller signed goes before what anybody on the way could have written.
+fn call_id(headers: &HeaderMap, signed: Option<&SignedId>) -> Option<String> {
+    let unsigned = || CALL_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
+    let id = signed.map(SignedId::as_str).or_else(unsigned);
     let id = id.map(str::trim).filter(|id| !id.is_empty())?;
     Some(if id.len() > CALL_ID_BYTES_MAX { secrets::hash_hex(id) } else { id.to_owned() })
 }

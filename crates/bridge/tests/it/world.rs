@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bridge::{AgentConfig, Bridge, Connector, PushConfig, RouteConfig, Running};
+use bridge::{Access, AgentConfig, Bridge, Connector, KeyIn, PushConfig, RouteConfig, Running};
 use edge::{
     Clock, ManualClock,
     egress::{Egress, Target},

@@ -165,10 +165,14 @@ impl Chat {
     /// end, unless a push that says so waits already. Answers to the webhook are not counted on:
     /// they may have come too late.
     fn keep_alive_at(&self) -> Option<Millis> {
-        let waits = self.outbox.iter().any(|owed| !matches!(owed.push, Push::Resume { .. }));
         let granted = self.granted.map(|granted| granted.max(GRANTED_MIN_MS));
         let pause = granted.map_or(self.clock.pause, |granted| granted.min(self.clock.pause));
-        (self.is_open() && !waits).then_some(self.told_at + pause - pause / 3)
+        (self.is_open() && !self.says_it_goes_on()).then_some(self.told_at + pause - pause / 3)
+    }
+
+    /// Whether a push waits that tells the platform to pause.
+    fn says_it_goes_on(&self) -> bool {
+        self.outbox.iter().any(|owed| !matches!(owed.push, Push::Resume { .. }))
     }
 
     fn opened(&mut self, at: Millis, opening: &Opening, clock: Clock) {
@@ -232,8 +236,9 @@ impl Machine for Chat {
             }
             Event::Closed { reason, agent } => {
                 self.phase = Phase::Closed { reason: *reason };
-                // Who was refused at once was never paused, unless by what still waits.
-                if *reason != CloseReason::NobodyAvailable || self.owes() {
+                // Who is with the bot already need not be sent there, unless what still waits
+                // would take them away again.
+                if !reason.is_known_to_platform() || self.owes() {
                     self.owe(id, at, Push::Resume { agent: agent.clone() });
                 }
             }

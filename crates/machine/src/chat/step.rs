@@ -24,6 +24,17 @@ pub(super) fn step(
                 log.record(Event::VisitorSaid { text });
             }
         }
+        Input::PlatformEnded { reason } => {
+            if log.state.is_open() {
+                let agent = log.state.agent().cloned();
+                log.record(Event::Closed { reason, agent });
+            }
+        }
+        Input::AnsweredLate => {
+            if log.state.is_open() && !log.state.says_it_goes_on() {
+                log.record(Event::KeptAlive);
+            }
+        }
         Input::Claim { agent } => {
             if log.state.agent().is_none() {
                 log.record(Event::Claimed { agent });

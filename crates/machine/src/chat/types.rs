@@ -71,6 +71,10 @@ pub enum CloseReason {
     QueueTimeout,
     /// Nobody said anything for too long.
     Idle,
+    /// The visitor closed the chat, so the platform says.
+    VisitorLeft,
+    /// The pause ran out at the platform, which has gone back to its bot.
+    PauseExpired,
 }
 
 impl CloseReason {
@@ -81,7 +85,14 @@ impl CloseReason {
             Self::AgentClosed => "agent_closed",
             Self::QueueTimeout => "queue_timeout",
             Self::Idle => "idle",
+            Self::VisitorLeft => "visitor_left",
+            Self::PauseExpired => "pause_expired",
         }
+    }
+
+    /// Whether the platform has the visitor with its bot already, and need not be told.
+    pub(super) fn is_known_to_platform(self) -> bool {
+        matches!(self, Self::NobodyAvailable | Self::VisitorLeft | Self::PauseExpired)
     }
 }
 
@@ -97,6 +108,12 @@ pub enum Input {
     StepTwo {
         text: String,
     },
+    /// Webhook: the platform has ended the pause by itself, and says why.
+    PlatformEnded {
+        reason: CloseReason,
+    },
+    /// Our answer to the webhook may have come too late to count.
+    AnsweredLate,
     Claim {
         agent: Agent,
     },

@@ -154,13 +154,14 @@ fn an_id_with_control_characters_is_refused_and_a_text_with_them_is_not() {
 #[test]
 fn a_push_is_written_as_r1_prints_it() {
     let body = PushBody {
-        access_token: "push-key",
+        access_token: Some("push-key"),
         event_type: "message",
         user_id: "usr_1",
         bot_id: "support",
         text: Some("Hi, how may I assist?"),
         paused: Some(true),
         minutes_paused: Some(5.0),
+        unpause_chat_event: None,
         agent_profile: Some(AgentProfileBody { name: "Jane Doe", avatar_url: "" }),
         message_id: None,
     };

@@ -1,0 +1,92 @@
+//! The bridge's routes, from the configuration to what the bridge is made of.
+
+use anyhow::Context as _;
+use bridge::{Access, Connector, KeyIn, PushConfig, RouteConfig};
+use edge::signature::{Signing, SigningKeys};
+use http::{HeaderName, header};
+use secrecy::SecretString;
+
+use crate::{
+    config::{self, Config, ConnectorKind, Secrets},
+    serve::{length, target},
+};
+
+/// Headers that say something else already, or that a proxy takes away.
+const TAKEN_HEADERS: [HeaderName; 5] = [
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::HOST,
+    header::CONNECTION,
+];
+
+pub(crate) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
+    config.routes.iter().map(route).collect()
+}
+
+fn route(route: &config::Route) -> anyhow::Result<RouteConfig> {
+    let default = machine::chat::Clock::default();
+    Ok(RouteConfig {
+        id: route.id.clone(),
+        access: access(route)?,
+        push: push(route)?,
+        connector: match route.connector.kind {
+            ConnectorKind::Desk => Connector::Desk,
+        },
+        clock: machine::chat::Clock {
+            pause: length(route.minutes_paused, default.pause),
+            queue: length(route.queue_minutes, default.queue),
+            idle: length(route.idle_minutes, default.idle),
+        },
+    })
+}
+
+fn access(route: &config::Route) -> anyhow::Result<Access> {
+    let header = route.header.as_ref().map(|given| header("routes.header", given));
+    let signing = route.signing.as_ref().map(|given| signing("routes.signing", given));
+    Ok(Access {
+        tokens: route.token.read("routes.token")?,
+        header: header.transpose()?,
+        signing: signing.transpose()?,
+    })
+}
+
+/// A header that stands beside `Authorization`; `key` names the setting in errors.
+pub(crate) fn header(
+    key: &str,
+    header: &config::Header,
+) -> anyhow::Result<(HeaderName, SecretString)> {
+    let name = header.name.parse::<HeaderName>();
+    let name = name.ok().filter(|name| !TAKEN_HEADERS.contains(name));
+    let name = name
+        .with_context(|| format!("`{key}.name` is {:?}: use a header of your own", header.name))?;
+    Ok((name, header.value.read(&format!("{key}.value"))?))
+}
+
+pub(crate) fn signing(key: &str, signing: &config::Signing) -> anyhow::Result<Signing> {
+    let keys = signing_keys(&format!("{key}.keys"), &signing.keys)?;
+    Ok(Signing { keys, required: signing.required })
+}
+
+fn push(route: &config::Route) -> anyhow::Result<PushConfig> {
+    let push = &route.push;
+    let keys = push.signing_keys.as_ref();
+    let signing = keys.map(|keys| signing_keys("routes.push.signing_keys", keys)).transpose()?;
+    Ok(PushConfig {
+        target: target("routes.push.url", &push.url, push.allow_private)?,
+        key: push.key.read("routes.push.key")?,
+        key_in: match (push.key_in, push.bearer) {
+            (config::KeyIn::Both, false) => KeyIn::Both,
+            (config::KeyIn::Both, true) => KeyIn::BothBearer,
+            (config::KeyIn::Header, false) => KeyIn::Header,
+            (config::KeyIn::Header, true) => KeyIn::HeaderBearer,
+            (config::KeyIn::Body, _) => KeyIn::Body,
+        },
+        signing,
+        resume_event: route.resume_event.clone(),
+    })
+}
+
+pub(crate) fn signing_keys(key: &str, secrets: &Secrets) -> anyhow::Result<SigningKeys> {
+    SigningKeys::new(&secrets.read(key)?).with_context(|| format!("`{key}`"))
+}

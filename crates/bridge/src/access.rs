@@ -1,0 +1,65 @@
+//! Who may call a route: what a platform presents, and what it signs (contract, sections 4.1, 6.1
+//! and 12). One secret in one of the places is enough; a signature comes on top of it and also
+//! tells repeats of a call apart from new ones.
+
+use edge::{
+    http::ApiError,
+    secrets,
+    signature::{SignedId, Signing},
+};
+use http::{HeaderMap, HeaderName, header};
+use machine::Millis;
+use secrecy::{ExposeSecret, SecretString};
+use wire::problem::ProblemId;
+
+/// What the callers of one route present.
+pub struct Access {
+    /// Webhook tokens: in `Authorization`, bare or after `Bearer`, or in `accessToken`. Several
+    /// while one takes the place of another.
+    pub tokens: Vec<SecretString>,
+    /// A header of its own that stands for the token.
+    pub header: Option<(HeaderName, SecretString)>,
+    pub signing: Option<Signing>,
+}
+
+impl Access {
+    /// One token and nothing else.
+    #[must_use]
+    pub fn by_token(token: SecretString) -> Self {
+        Self { tokens: vec![token], header: None, signing: None }
+    }
+
+    /// Whether there is a token, and no secret is empty.
+    pub(crate) fn is_closed(&self) -> bool {
+        let empty = |secret: &SecretString| secret.expose_secret().trim().is_empty();
+        let header = self.header.as_ref().map(|(_, value)| value);
+        !self.tokens.is_empty() && !self.tokens.iter().chain(header).any(empty)
+    }
+
+    /// Whether any of the presented secrets is right.
+    pub(crate) fn admits(&self, headers: &HeaderMap, in_body: Option<&str>) -> bool {
+        let of = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let in_header = of(&header::AUTHORIZATION).map(wire::secret::from_authorization);
+        let matches = |secret: &SecretString, presented: Option<&str>| {
+            presented.is_some_and(|presented| secrets::matches(secret, presented))
+        };
+        // All are looked at, so that the time does not tell which one was right.
+        let by_token = self.tokens.iter().fold(false, |found, token| {
+            found | matches(token, in_header) | matches(token, in_body)
+        });
+        let by_header = self.header.as_ref();
+        by_token | by_header.is_some_and(|(name, value)| matches(value, of(name).map(str::trim)))
+    }
+
+    /// The id the caller signed; `None` for a call that is not signed and need not be.
+    pub(crate) fn signed_id(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Millis,
+    ) -> Result<Option<SignedId>, ApiError> {
+        let Some(signing) = &self.signing else { return Ok(None) };
+        let signed = signing.signed_id(headers, body, now);
+        signed.map_err(|error| ApiError::new(ProblemId::Unauthorized, format!("{error}.")))
+    }
+}

@@ -96,9 +96,7 @@ impl Emulator {
                 stored.forget();
                 Ok(json!({}))
             }),
-            ("GET", Call::Context(name)) => {
-                contexts::get(&session, &self.resume(&session), &name)
-            }
+            ("GET", Call::Context(name)) => contexts::get(&session, &self.resume(&session), &name),
             ("DELETE", Call::Context(name)) => {
                 self.change(&session, |stored| contexts::delete(stored, &name))
             }

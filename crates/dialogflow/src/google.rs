@@ -137,13 +137,13 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// A part of a session path: it must not reach beyond its place.
-fn segment(setting: &'static str, text: &str) -> Result<(), SetupError> {
+/// `/collection/id` of a session path; an id must not reach beyond its place.
+fn part(setting: &'static str, collection: &str, id: &str) -> Result<String, SetupError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:~".contains(c);
-    if text.is_empty() || text.len() > 128 || !text.chars().all(plain) {
-        return Err(wrong(setting, format!("{text:?} is no id of Google's")));
+    if id.is_empty() || id.len() > 128 || !id.chars().all(plain) {
+        return Err(wrong(setting, format!("{id:?} is no id of Google's")));
     }
-    Ok(())
+    Ok(format!("/{collection}/{id}"))
 }
 
 /// The first `max` characters.

@@ -72,8 +72,7 @@ const MATCH_TYPES: Names = &[
     (9, "PLAYBOOK"),
 ];
 
-const RESPONSE_TYPES: Names =
-    &[(0, "RESPONSE_TYPE_UNSPECIFIED"), (1, "PARTIAL"), (2, "FINAL")];
+const RESPONSE_TYPES: Names = &[(0, "RESPONSE_TYPE_UNSPECIFIED"), (1, "PARTIAL"), (2, "FINAL")];
 
 const PROMPT_TYPES: Names = &[
     (0, "RESPONSE_TYPE_UNSPECIFIED"),

@@ -23,10 +23,7 @@ pub(super) fn create(session: &str, stored: &mut Session, body: &Value) -> Resul
         return Err(Failure::invalid_argument(why));
     }
     stored.set(&name, context.lifespan, &context.parameters);
-    Ok(shown(
-        session,
-        &Active { name, lifespan: context.lifespan, parameters: context.parameters },
-    ))
+    Ok(shown(session, &Active { name, lifespan: context.lifespan, parameters: context.parameters }))
 }
 
 pub(super) fn delete(stored: &mut Session, name: &str) -> Result<Value, Failure> {

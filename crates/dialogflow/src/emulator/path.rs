@@ -33,10 +33,10 @@ pub(super) fn target(path: &str) -> Result<Target, Failure> {
 
 fn check(session: &str) -> Result<(), Failure> {
     let parts: Vec<&str> = session.split('/').collect();
-    let within = match parts.as_slice() {
-        ["projects", _, "agent", within @ ..] => within,
-        ["projects", _, "locations", _, "agent", within @ ..] => within,
-        _ => return Err(mismatch()),
+    let (["projects", _, "agent", within @ ..]
+    | ["projects", _, "locations", _, "agent", within @ ..]) = parts.as_slice()
+    else {
+        return Err(mismatch());
     };
     let (user, id) = match within {
         ["sessions", id] => ("-", *id),

@@ -7,7 +7,7 @@ use google_cloud_dialogflow_cx_v3::{
 use google_cloud_gax::retry_policy::NeverRetry;
 use secrecy::ExposeSecret;
 
-use super::{Access, SetupError, canonical, errors::Teller, segment, wrong};
+use super::{Access, SetupError, canonical, errors::Teller, part, wrong};
 use crate::{Answer, Bot, BotError, BoxFuture, Edition, Input, Query};
 
 /// Where a CX agent lives.
@@ -56,16 +56,13 @@ impl CxBot {
 }
 
 fn agent_path(config: &CxConfig) -> Result<String, SetupError> {
-    let CxConfig { project, location, agent, environment, .. } = config;
-    for (setting, part) in [("project", project), ("location", location), ("agent", agent)] {
-        segment(setting, part)?;
+    let mut path = part("project", "projects", &config.project)?;
+    path += &part("location", "locations", &config.location)?;
+    path += &part("agent", "agents", &config.agent)?;
+    if let Some(environment) = &config.environment {
+        path += &part("environment", "environments", environment)?;
     }
-    let mut path = format!("projects/{project}/locations/{location}/agents/{agent}");
-    if let Some(environment) = environment {
-        segment("environment", environment)?;
-        path.push_str(&format!("/environments/{environment}"));
-    }
-    Ok(path)
+    Ok(path.trim_start_matches('/').to_owned())
 }
 
 impl Bot for CxBot {
@@ -73,7 +70,8 @@ impl Bot for CxBot {
         Box::pin(async move {
             let sent = self.client.detect_intent().with_request(request(&query)).send().await;
             let response = sent.map_err(|error| self.teller.tell(&error, &query))?;
-            let response = canonical::of(&response).map_err(|error| self.teller.unreadable(error))?;
+            let response =
+                canonical::of(&response).map_err(|error| self.teller.unreadable(error))?;
             Ok(Answer { response, memory: None })
         })
     }

@@ -68,7 +68,9 @@ impl Teller {
                                   of this machine right?"
                 .to_owned(),
             "PERMISSION_DENIED" if is_disabled(message) => {
-                format!("enable the Dialogflow API (dialogflow.googleapis.com) in project {project}")
+                format!(
+                    "enable the Dialogflow API (dialogflow.googleapis.com) in project {project}"
+                )
             }
             "PERMISSION_DENIED" => format!(
                 "give the service account the role Dialogflow API Client \

@@ -7,8 +7,8 @@ use google_cloud_dialogflow_v2::{
 use google_cloud_gax::retry_policy::NeverRetry;
 use secrecy::ExposeSecret;
 
-use super::{Access, SetupError, canonical, cut, errors::Teller, segment, wrong};
-use crate::{Answer, Bot, BotError, BoxFuture, Context, Edition, Input, Query};
+use super::{Access, SetupError, canonical, cut, errors::Teller, part, wrong};
+use crate::{Answer, Bot, BotError, BoxFuture, Context, Edition, Input, Query, SESSION_CHARS_MAX};
 
 /// Longer texts are refused by the service.
 const TEXT_CHARS_MAX: usize = 256;
@@ -60,30 +60,26 @@ impl EsBot {
 }
 
 fn agent_path(config: &EsConfig) -> Result<String, SetupError> {
-    segment("project", &config.project)?;
-    let mut path = format!("projects/{}", config.project);
+    let mut path = part("project", "projects", &config.project)?;
     if let Some(location) = &config.location {
-        segment("location", location)?;
-        path.push_str(&format!("/locations/{location}"));
+        path += &part("location", "locations", location)?;
     }
-    path.push_str("/agent");
-    let user = config.user.as_deref();
-    match config.environment.as_deref() {
-        None if user.is_some() => {
+    path += "/agent";
+    match (&config.environment, &config.user) {
+        (None, None) => {}
+        (None, Some(_)) => {
             return Err(wrong("user", "a user belongs to an environment: set `environment` too"));
         }
-        None => {}
-        Some(environment) => {
-            let user = user.unwrap_or("-");
-            segment("environment", environment)?;
-            segment("user", user)?;
-            if user.len() > crate::SESSION_CHARS_MAX {
+        (Some(environment), user) => {
+            let user = user.as_deref().unwrap_or("-");
+            path += &part("environment", "environments", environment)?;
+            path += &part("user", "users", user)?;
+            if user.len() > SESSION_CHARS_MAX {
                 return Err(wrong("user", "at most 36 characters"));
             }
-            path.push_str(&format!("/environments/{environment}/users/{user}"));
         }
     }
-    Ok(path)
+    Ok(path.trim_start_matches('/').to_owned())
 }
 
 impl Bot for EsBot {
@@ -91,7 +87,8 @@ impl Bot for EsBot {
         Box::pin(async move {
             let sent = self.client.detect_intent().with_request(request(&query)).send().await;
             let response = sent.map_err(|error| self.teller.tell(&error, &query))?;
-            let response = canonical::of(&response).map_err(|error| self.teller.unreadable(error))?;
+            let response =
+                canonical::of(&response).map_err(|error| self.teller.unreadable(error))?;
             Ok(Answer { response, memory: None })
         })
     }
@@ -133,9 +130,10 @@ fn request(query: &Query) -> model::DetectIntentRequest {
 
 /// The service knows contexts by their paths alone.
 fn full(session: &str, context: &Context) -> model::Context {
-    let name = match context.name.contains('/') {
-        true => context.name.clone(),
-        false => format!("{session}/contexts/{}", context.name),
+    let name = if context.name.contains('/') {
+        context.name.clone()
+    } else {
+        format!("{session}/contexts/{}", context.name)
     };
     let given = (!context.parameters.is_empty()).then(|| context.parameters.clone());
     model::Context::new()

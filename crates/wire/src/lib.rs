@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod desk;
+pub mod examples;
 pub mod history;
 pub mod problem;
 pub mod push;

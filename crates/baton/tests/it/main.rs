@@ -6,6 +6,7 @@ mod demo;
 mod journey;
 mod kill;
 mod late;
+mod listen;
 mod platform;
 mod pushes;
 mod world;

@@ -221,19 +221,20 @@ func sendPushes() {
 			request.Header.Set("Content-Type", "application/json")
 			request.Header.Set("Authorization", pushKey)
 			request.Header.Set("Idempotency-Key", body["messageId"].(string))
-			status := 0
-			if response, err := client.Do(request); err == nil {
-				status = response.StatusCode
+			response, err := client.Do(request)
+			if err != nil {
+				fmt.Printf("push %s: %v\n", body["eventType"], err)
+			} else {
+				status := response.StatusCode
 				io.Copy(io.Discard, response.Body)
 				response.Body.Close()
-			}
-			if status >= 200 && status < 300 {
-				break
-			}
-			fmt.Printf("push %s: %d\n", body["eventType"], status)
-			again := status == 0 || status >= 500 || status == 408 || status == 425 || status == 429
-			if !again {
-				break
+				if status < 300 {
+					break
+				}
+				fmt.Printf("push %s: %d\n", body["eventType"], status)
+				if status < 500 && status != 408 && status != 425 && status != 429 {
+					break
+				}
 			}
 			time.Sleep(wait * time.Second)
 		}

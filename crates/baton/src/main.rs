@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod key;
 mod listen;
+mod openapi;
 mod pages;
 mod serve;
 mod telemetry;

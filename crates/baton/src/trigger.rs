@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL", required_unless_present = "print")]
     url: Option<String>,
     /// Webhook token, or push key for pushes; other users of this machine may see it here
-    #[arg(long, value_name = "SECRET", value_parser = secret)]
+    #[arg(long, value_name = "SECRET")]
     token: Option<SecretString>,
     /// Environment variable that holds it
     #[arg(long, value_name = "NAME", conflicts_with = "token")]
@@ -66,11 +66,6 @@ pub(crate) struct Args {
     /// One line of JSON
     #[arg(long)]
     json: bool,
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "clap decides the signature")]
-fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
-    Ok(SecretString::from(text))
 }
 
 pub(crate) async fn trigger(args: Args) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@
 pub mod desk;
 pub mod examples;
 pub mod history;
+pub mod openapi;
 pub mod problem;
 pub mod push;
 mod reading;

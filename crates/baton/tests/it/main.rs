@@ -7,6 +7,7 @@ mod journey;
 mod kill;
 mod late;
 mod listen;
+mod openapi;
 mod platform;
 mod pushes;
 mod world;

@@ -10,10 +10,13 @@ mod bots;
 mod config;
 mod demo;
 mod key;
+mod listen;
+mod openapi;
 mod pages;
 mod routes;
 mod serve;
 mod telemetry;
+mod trigger;
 
 /// Messages are made of many small allocations on few threads; docs/performance.md has what this
 /// one is worth.
@@ -67,6 +70,10 @@ enum Command {
         #[arg(value_name = "PATH")]
         export: PathBuf,
     },
+    /// Stand between platform and middleware, pass every call on, and show it
+    Listen(listen::Args),
+    /// Send one call of the contract, and say what its answer means
+    Trigger(trigger::Args),
 }
 
 fn main() -> ExitCode {
@@ -94,5 +101,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Check { config } => serve::check(&config::Config::load(&config)?),
         Command::Key => key::print(),
         Command::Agent { export } => serve::report_agent(&export),
+        Command::Listen(args) => listen::listen(args).await,
+        Command::Trigger(args) => trigger::trigger(args).await,
     }
 }

@@ -6,6 +6,8 @@ mod demo;
 mod journey;
 mod kill;
 mod late;
+mod listen;
+mod openapi;
 mod platform;
 mod pushes;
 mod world;

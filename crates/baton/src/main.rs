@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 mod assets;
 mod bots;
+mod check;
 mod config;
 mod demo;
 mod key;
@@ -57,11 +58,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check a configuration and say what it sets up, without serving
-    Check {
-        #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
-        config: PathBuf,
-    },
+    /// Check a configuration without serving it, or the conformance of a middleware or a platform
+    Check(check::Check),
     /// Make a push key: shown once, kept by its hash
     Key,
     /// Report what is taken from a Dialogflow agent export, and what is not
@@ -80,7 +78,7 @@ fn main() -> ExitCode {
     let command = Cli::parse().command;
     telemetry::start();
     match run(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("baton: {error:#}");
             ExitCode::FAILURE
@@ -89,19 +87,20 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve { config, listen, data } => {
             let mut config = config::Config::load(&config)?;
             config.listen = listen.unwrap_or(config.listen);
             config.data = data.unwrap_or(config.data);
-            serve::serve(config).await
+            serve::serve(config).await?;
         }
-        Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await,
-        Command::Check { config } => serve::check(&config::Config::load(&config)?),
-        Command::Key => key::print(),
-        Command::Agent { export } => serve::report_agent(&export),
-        Command::Listen(args) => listen::listen(args).await,
-        Command::Trigger(args) => trigger::trigger(args).await,
+        Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await?,
+        Command::Check(check) => return check::run(check).await,
+        Command::Key => key::print()?,
+        Command::Agent { export } => serve::report_agent(&export)?,
+        Command::Listen(args) => listen::listen(args).await?,
+        Command::Trigger(args) => trigger::trigger(args).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -64,7 +64,8 @@ async fn accept(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Conve
     let conversation = visitors::conversation_of(&push.user_id).ok_or_else(unknown)?;
     let (kind, profile) = (push.kind.clone(), push.agent.clone());
     let now = app.clock.now();
-    let input = Input::Pushed(pushed(push));
+    let last = last_agent(&bot, &conversation, &push).await?;
+    let input = Input::Pushed(pushed(push, last));
     let stepped = app.step(&bot, &conversation, key, input).await?;
     if !stepped.repeated {
         let agent = profile.map(agent).or_else(|| stepped.state.agent().cloned());
@@ -188,7 +189,19 @@ fn print(push: &Push) -> u64 {
     ids::fingerprint(json!([kind, text, agent, pause]).to_string().as_bytes())
 }
 
-fn pushed(push: Push) -> Pushed {
+/// Who says goodbye in a resume that has no place for a name, as r3 sends it: the agent last named
+/// in this conversation. With the key in the body, r1 and r2, only the push's own name counts
+/// (contract 13.8).
+async fn last_agent(bot: &Bot, conversation: &str, push: &Push) -> Result<Option<Agent>, Refused> {
+    let is_r3 = push.access_token.is_none();
+    if !is_r3 || push.agent.is_some() || !matches!(push.pause, Pause::Resumed(_)) {
+        return Ok(None);
+    }
+    let state = bot.ledger.load(conversation).await.map_err(|error| problem::store(&error))?;
+    Ok(state.and_then(|state| state.agent().cloned()))
+}
+
+fn pushed(push: Push, last: Option<Agent>) -> Pushed {
     let pause = match push.pause {
         Pause::Unsaid => PauseChange::Keep,
         Pause::Paused(length) => PauseChange::Pause(length),
@@ -198,7 +211,7 @@ fn pushed(push: Push) -> Pushed {
             UnpauseChatEvent::Event(name) => Goodbye::Event(name),
         }),
     };
-    let agent = push.agent.map(agent);
+    let agent = push.agent.map(agent).or(last);
     match push.kind {
         PushKind::Message { text } => Pushed::Message { text, agent, pause },
         PushKind::ChannelUpdate => Pushed::Channel { agent, pause },

@@ -11,10 +11,13 @@ mod check;
 mod config;
 mod demo;
 mod key;
+mod listen;
+mod openapi;
 mod pages;
 mod routes;
 mod serve;
 mod telemetry;
+mod trigger;
 
 /// Messages are made of many small allocations on few threads; docs/performance.md has what this
 /// one is worth.
@@ -65,6 +68,10 @@ enum Command {
         #[arg(value_name = "PATH")]
         export: PathBuf,
     },
+    /// Stand between platform and middleware, pass every call on, and show it
+    Listen(listen::Args),
+    /// Send one call of the contract, and say what its answer means
+    Trigger(trigger::Args),
 }
 
 fn main() -> ExitCode {
@@ -92,6 +99,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(check) => return check::run(check).await,
         Command::Key => key::print()?,
         Command::Agent { export } => serve::report_agent(&export)?,
+        Command::Listen(args) => listen::listen(args).await?,
+        Command::Trigger(args) => trigger::trigger(args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -116,7 +116,7 @@ pub(crate) fn length(minutes: Option<f64>, default: Millis) -> Millis {
 }
 
 /// Returns at the first SIGTERM or interrupt; a second one ends the process at once.
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

@@ -6,6 +6,8 @@ mod command_line;
 mod demo;
 mod journey;
 mod kill;
+mod listen;
+mod openapi;
 mod platform;
 mod pushes;
 mod world;

@@ -13,6 +13,7 @@ mod replies;
 mod restart;
 mod revisions;
 mod sessions;
+mod signatures;
 mod stream;
 mod visitors;
 mod world;

@@ -102,6 +102,8 @@ fn calls_of_every_revision_are_told_apart() {
         (example!("r3.step_one"), "one"),
         (example!("r3.step_two"), "two"),
         (example!("r3.typing_call"), "typing"),
+        (br#"{"userId":"u","botId":"b","sessionId":"s","eventType":"user_left"}"#, "left"),
+        (br#"{"userId":"u","botId":"b","eventType":"pause_expired"}"#, "expired"),
     ];
     for (body, expected) in kinds {
         let received = Received::parse(body).unwrap();
@@ -109,6 +111,8 @@ fn calls_of_every_revision_are_told_apart() {
             ReceivedKind::StepOne { .. } => "one",
             ReceivedKind::StepTwo { .. } => "two",
             ReceivedKind::Typing => "typing",
+            ReceivedKind::UserLeft => "left",
+            ReceivedKind::PauseExpired => "expired",
         };
         assert_eq!(kind, expected);
     }

@@ -129,8 +129,9 @@ fn compare(name: &str, found: &[(&'static str, Report)]) -> anyhow::Result<()> {
         let mut others: Vec<_> = failures.into_iter().filter(|other| other != id).collect();
         others.sort_unstable();
         let others: Vec<_> = others.into_iter().map(short).collect();
-        lines += &format!("{}: {}", short(id), others.join(" "));
-        lines = lines.trim_end().to_owned() + "\n";
+        let line = format!("{}: {}", short(id), others.join(" "));
+        lines += line.trim_end();
+        lines += "\n";
         let said = report.to_json() + &report.to_junit();
         assert!(!said.contains(TOKEN) && !said.contains(KEY), "{id}: a secret in the report");
     }

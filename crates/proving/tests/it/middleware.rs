@@ -95,9 +95,8 @@ impl Middleware {
         if !is_post {
             return Reply::Status(405, "send a POST".to_owned());
         }
-        let call = match serde_json::from_slice::<Value>(&request.body) {
-            Ok(call @ Value::Object(_)) => call,
-            _ => return Reply::Status(400, "send a JSON object".to_owned()),
+        let Ok(call @ Value::Object(_)) = serde_json::from_slice::<Value>(&request.body) else {
+            return Reply::Status(400, "send a JSON object".to_owned());
         };
         if !self.is_genuine(request, &call) {
             return Reply::Status(401, "present the webhook token".to_owned());
@@ -139,7 +138,9 @@ impl Middleware {
         let text = match &call["queryInput"]["text"]["text"] {
             Value::String(text) => text.clone(),
             Value::Number(_) if self.is("text-a-number") => "7".to_owned(),
-            Value::Object(_) if self.is("text-an-object") => return Reply::Status(500, "".into()),
+            Value::Object(_) if self.is("text-an-object") => {
+                return Reply::Status(500, String::new());
+            }
             Value::Null if self.is("query-input-missing") => String::new(),
             _ if is_step_one => String::new(),
             _ => return Reply::Status(400, "queryInput.text.text is required".to_owned()),

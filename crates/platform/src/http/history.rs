@@ -5,7 +5,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    extract::{Query, State},
+    extract::{RawQuery, State},
     response::Response,
 };
 use edge::{
@@ -29,9 +29,11 @@ use crate::{
 
 pub(super) async fn read(
     State(app): State<Arc<App>>,
-    Query(query): Query<HashMap<String, String>>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let query = query.unwrap_or_default();
+    let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let presented = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let presented = presented.map(from_authorization).or_else(|| bearer(&headers));
     // The same answer for a bot that is not there: a key is all that tells.

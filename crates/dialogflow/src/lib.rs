@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 pub mod local;
 pub mod render;
 pub mod response;
+pub mod rich;
 pub mod signal;
 
 /// Which generation of Dialogflow a bot speaks.

@@ -10,6 +10,7 @@ pub mod history;
 pub mod problem;
 pub mod push;
 mod reading;
+pub mod rich;
 pub mod secret;
 pub mod visitor;
 pub mod webhook;

@@ -4,7 +4,10 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::reading::{self, Invalid};
+use crate::{
+    reading::{self, Invalid},
+    rich::Element,
+};
 
 /// `POST /v1/bots/{botId}/visitors`; every field is optional, and so is the body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -150,7 +153,10 @@ pub enum What<'a> {
         event: Option<&'a str>,
     },
     BotMessage {
+        /// Readable alone.
         text: &'a str,
+        /// The whole message, to be drawn.
+        content: Vec<Element>,
         /// The canonical Dialogflow message when it is more than text.
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<Value>,

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 mod checks;
 mod postgres;
 mod shell;
+mod signatures;
 mod tidy;
 mod web;
 

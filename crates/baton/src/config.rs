@@ -10,6 +10,8 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 
+mod bot;
+mod keys;
 mod nearest;
 mod route;
 mod secret;
@@ -17,6 +19,10 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bot::{
+    Bot, BotAgent, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook,
+};
+pub(crate) use keys::Keys;
 pub(crate) use route::{Connector, ConnectorKind, KeyIn, Push, Route};
 pub(crate) use secret::{Secret, Secrets};
 
@@ -37,68 +43,6 @@ pub(crate) struct Config {
     pub(crate) routes: Vec<Route>,
     #[serde(default)]
     pub(crate) agents: Vec<Agent>,
-}
-
-/// The platform's side: one bot.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Bot {
-    pub(crate) id: String,
-    pub(crate) name: Option<String>,
-    pub(crate) agent: BotAgent,
-    /// Context names that start a handover.
-    #[serde(default)]
-    pub(crate) triggers: Vec<String>,
-    pub(crate) push_key: Secret,
-    pub(crate) webhook: Option<Webhook>,
-    /// Longest pause a reply or push may ask for, in minutes.
-    pub(crate) max_minutes_paused: Option<f64>,
-    /// Whether step two `{"paused":false}` ends the pause.
-    #[serde(default)]
-    pub(crate) on_refused: OnRefused,
-    /// Whether a late or failed step two ends the pause.
-    #[serde(default)]
-    pub(crate) on_late: OnLate,
-    /// Told to the visitor when no human took over.
-    pub(crate) unavailable_notice: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct BotAgent {
-    /// Folder or zip of a Dialogflow ES export, relative to the configuration file.
-    pub(crate) export: PathBuf,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Webhook {
-    pub(crate) url: String,
-    pub(crate) token: Secret,
-    #[serde(default)]
-    pub(crate) allow_private: bool,
-    /// Send `messageHistory` with step one.
-    #[serde(default)]
-    pub(crate) history: bool,
-    /// Send a call when the visitor types.
-    #[serde(default)]
-    pub(crate) typing: bool,
-}
-
-#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum OnRefused {
-    #[default]
-    End,
-    Keep,
-}
-
-#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum OnLate {
-    #[default]
-    Keep,
-    End,
 }
 
 /// A person at the desk.
@@ -135,8 +79,9 @@ impl Config {
         let mut secrets: Vec<&mut Secret> = self.database.iter_mut().collect();
         for bot in &mut self.bots {
             bot.agent.export = base.join(&bot.agent.export);
-            secrets.push(&mut bot.push_key);
-            secrets.extend(bot.webhook.as_mut().map(|webhook| &mut webhook.token));
+            secrets.extend(bot.push_key.secrets_mut());
+            secrets.extend(bot.history_key.iter_mut().flat_map(Keys::secrets_mut));
+            secrets.extend(bot.webhook.iter_mut().flat_map(Webhook::secrets_mut));
         }
         for route in &mut self.routes {
             secrets.extend(route.secrets());
@@ -163,8 +108,7 @@ impl Config {
         unique("routes.id", self.routes.iter().map(|route| &route.id))?;
         unique("agents.email", self.agents.iter().map(|agent| &agent.email))?;
         for bot in &self.bots {
-            identifier("bots.id", &bot.id)?;
-            minutes("bots.max_minutes_paused", bot.max_minutes_paused)?;
+            bot.validate()?;
         }
         for route in &self.routes {
             route.validate()?;

@@ -87,19 +87,28 @@ fn unpack_agent(folder: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config {
-    let secret = |text: &str| Secret::Text(text.to_owned().into());
+    let secret = Secret::text;
     let bot = config::Bot {
         id: BOT.to_owned(),
         name: Some("Support".to_owned()),
         agent: config::BotAgent { export },
         triggers: vec!["operator_request".to_owned()],
-        push_key: secret(&secrets.push_key),
+        more_triggers: config::MoreTriggers::default(),
+        push_key: config::Keys::one(secret(&secrets.push_key)),
+        history_key: None,
+        webhook_token_pushes: false,
         webhook: Some(config::Webhook {
             url: format!("{base}/handover/{ROUTE}"),
             token: secret(&secrets.webhook_token),
             allow_private: true,
+            bearer: false,
+            header: None,
+            contract: platform::Revision::default(),
+            strict: false,
             history: true,
             typing: true,
+            endings: true,
+            forward_headers: false,
         }),
         max_minutes_paused: None,
         on_refused: config::OnRefused::default(),
@@ -107,10 +116,13 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         unavailable_notice: Some(
             "Nobody is at the desk right now, so I am still here for you.".to_owned(),
         ),
+        session: config::Session::default(),
+        resume_marker: None,
+        send: config::Send::default(),
     };
     let route = config::Route {
         id: ROUTE.to_owned(),
-        token: secret(&secrets.webhook_token).into(),
+        token: config::Keys::one(secret(&secrets.webhook_token)),
         header: None,
         signing: None,
         push: config::Push {

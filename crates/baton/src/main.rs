@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand};
 mod assets;
 mod config;
 mod demo;
+mod key;
 mod pages;
-mod routes;
 mod serve;
 mod telemetry;
 
@@ -57,6 +57,8 @@ enum Command {
         #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
         config: PathBuf,
     },
+    /// Make a push key: shown once, kept by its hash
+    Key,
     /// Report what is taken from a Dialogflow agent export, and what is not
     Agent {
         /// Folder or zip of the export
@@ -88,6 +90,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await,
         Command::Check { config } => serve::check(&config::Config::load(&config)?),
+        Command::Key => key::print(),
         Command::Agent { export } => serve::report_agent(&export),
     }
 }

@@ -1,27 +1,32 @@
 //! The composition root: from a configuration to a running server, on one screen.
 
-use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{io::Write as _, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
 use bridge::{AgentConfig, Bridge};
-use dialogflow::local::{Agent, LocalBot};
+use dialogflow::local::Agent;
 use edge::{
     Clock,
     egress::{Egress, Target},
 };
 use machine::{Millis, limits::MINUTE_MS};
-use platform::{BotConfig, Platform, WebhookConfig};
+use platform::Platform;
 use secrecy::ExposeSecret;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{self, Config, OnLate, OnRefused},
+    config::{self, Config},
     pages,
-    routes::routes,
 };
+
+mod bots;
+mod routes;
+
+use bots::bots;
+use routes::routes;
 
 /// How long everything may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
@@ -94,42 +99,6 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Store::open(&url).await.context("cannot open the store")
 }
 
-fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
-    config.bots.iter().map(bot).collect()
-}
-
-fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
-    let export = &bot.agent.export;
-    let (agent, report) =
-        Agent::load(export).with_context(|| format!("bot {}: {}", bot.id, export.display()))?;
-    tracing::info!(bot.id = bot.id, notices = report.notices.len(), "agent export loaded");
-    let webhook = bot.webhook.as_ref().map(|webhook| {
-        anyhow::Ok(WebhookConfig {
-            target: target("bots.webhook.url", &webhook.url, webhook.allow_private)?,
-            token: webhook.token.read("bots.webhook.token")?,
-            history: webhook.history,
-            typing: webhook.typing,
-        })
-    });
-    let mut policy = machine::conversation::Policy {
-        triggers: bot.triggers.iter().map(|name| name.to_lowercase()).collect(),
-        refusal_ends_pause: bot.on_refused == OnRefused::End,
-        lateness_ends_pause: bot.on_late == OnLate::End,
-        unavailable_notice: bot.unavailable_notice.clone(),
-        ..Default::default()
-    };
-    policy.max_pause = length(bot.max_minutes_paused, policy.max_pause);
-    Ok(BotConfig {
-        id: bot.id.clone(),
-        name: bot.name.clone().unwrap_or_else(|| bot.id.clone()),
-        language: agent.language().to_owned(),
-        bot: Arc::new(LocalBot::new(agent)),
-        push_keys: vec![bot.push_key.read("bots.push_key")?],
-        webhook: webhook.transpose()?,
-        policy,
-    })
-}
-
 fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
     let agent = |agent: &config::Agent| {
         anyhow::Ok(AgentConfig {
@@ -142,11 +111,11 @@ fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
     config.agents.iter().map(agent).collect()
 }
 
-pub(crate) fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
+fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
     Target::parse(url, allow_private).with_context(|| format!("`{key}`"))
 }
 
-pub(crate) fn length(minutes: Option<f64>, default: Millis) -> Millis {
+fn length(minutes: Option<f64>, default: Millis) -> Millis {
     minutes.map_or(default, |minutes| (minutes * MINUTE_MS as f64).round() as Millis)
 }
 

@@ -28,9 +28,56 @@ pub fn matches_hash(hash: &str, presented: &str) -> bool {
     hash.as_bytes().ct_eq(hash_hex(presented).as_bytes()).into()
 }
 
+/// A secret that others present: kept as it is, or as its hash alone (contract 13.19).
+#[derive(Clone)]
+pub enum KnownSecret {
+    Clear(SecretString),
+    /// As [`hash_hex`] writes it.
+    Hash(String),
+}
+
+impl KnownSecret {
+    #[must_use]
+    pub fn is(&self, presented: &str) -> bool {
+        match self {
+            Self::Clear(expected) => matches(expected, presented),
+            Self::Hash(hash) => matches_hash(hash, presented),
+        }
+    }
+}
+
+impl From<SecretString> for KnownSecret {
+    fn from(secret: SecretString) -> Self {
+        Self::Clear(secret)
+    }
+}
+
+/// Whether one of the presented secrets is one of the known ones. Each is compared with each,
+/// whatever the ones before gave, so that the time tells nothing.
+#[must_use]
+pub fn any_matches(known: &[KnownSecret], presented: &[&str]) -> bool {
+    let mut fits = false;
+    for known in known {
+        for presented in presented {
+            fits |= known.is(presented);
+        }
+    }
+    fits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_is_enough_to_recognize_a_secret() {
+        let known =
+            [KnownSecret::Hash(hash_hex("s3cret")), KnownSecret::from(SecretString::from("other"))];
+        assert!(any_matches(&known, &["wrong", "s3cret"]));
+        assert!(any_matches(&known, &["other"]));
+        assert!(!any_matches(&known, &["wrong", &hash_hex("s3cret"), ""]));
+        assert!(!any_matches(&known, &[]) && !any_matches(&[], &["s3cret"]));
+    }
 
     #[test]
     fn only_the_same_secret_matches() {

@@ -15,6 +15,14 @@ pub fn parse_rfc3339(text: &str) -> Option<Millis> {
     text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
 }
 
+/// The time of day in an IANA time zone, for example `11:01:37 AM`; `None` for an unknown zone.
+#[must_use]
+pub fn clock_time(ms: Millis, zone: &str) -> Option<String> {
+    let zone = jiff::tz::TimeZone::get(zone).ok()?;
+    let time = jiff::Timestamp::from_millisecond(ms).ok()?.to_zoned(zone);
+    Some(time.strftime("%I:%M:%S %p").to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +36,14 @@ mod tests {
         }
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
         assert!(!rfc3339(Millis::MAX).is_empty());
+    }
+
+    #[test]
+    fn the_time_of_day_is_that_of_the_zone() {
+        let time = |zone| clock_time(1_795_341_697_000, zone);
+        assert_eq!(time("UTC").as_deref(), Some("10:01:37 AM"));
+        assert_eq!(time("America/Chicago").as_deref(), Some("04:01:37 AM"));
+        assert_eq!(time("Asia/Tokyo").as_deref(), Some("07:01:37 PM"));
+        assert_eq!(time("Nowhere/Else"), None);
     }
 }

@@ -3,11 +3,13 @@
 use std::{collections::HashMap, sync::Arc};
 
 use edge::{Clock, egress::Egress};
-use store::Store;
+use machine::conversation::{Conversation, Input, Refusal};
+use store::{Key, StepError, Stepped, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    BotConfig, bot::Bot, pulse::Pulse, turn::Lanes, typing::TypingCalls, visitors::Visitors,
+    BotConfig, bot::Bot, credentials::Credentials, pulse::Pulse, tell::TypingCalls, turn::Lanes,
+    visitors::Visitors,
 };
 
 pub(crate) struct App {
@@ -18,6 +20,7 @@ pub(crate) struct App {
     pub(crate) visitors: Visitors,
     pub(crate) lanes: Lanes,
     pub(crate) typing: TypingCalls,
+    pub(crate) credentials: Credentials,
     pub(crate) pulse: Pulse,
     /// Everything that runs on after a request was answered.
     pub(crate) tasks: TaskTracker,
@@ -39,10 +42,28 @@ impl App {
             egress,
             lanes: Lanes::default(),
             typing: TypingCalls::default(),
+            credentials: Credentials::default(),
             pulse: Pulse::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         }
+    }
+
+    /// Feeds a conversation one input, and tells the bridge what it could not know otherwise.
+    pub(crate) async fn step(
+        self: &Arc<Self>,
+        bot: &Arc<Bot>,
+        conversation: &str,
+        key: Option<Key>,
+        input: Input,
+    ) -> Result<Stepped<Conversation>, StepError<Refusal>> {
+        let now = self.clock.now();
+        let stepped = bot.ledger.step(conversation, &bot.policy, now, key, input).await?;
+        if !stepped.repeated {
+            let session = stepped.state.session();
+            self.tell_of_endings(bot, conversation, session, &stepped.events);
+        }
+        Ok(stepped)
     }
 }
 

@@ -3,49 +3,54 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use dialogflow::{BotError, Context, Query};
+use dialogflow::{BotError, Edition, Query, signal::Signal};
 use futures::FutureExt as _;
 use machine::{
     Millis,
-    conversation::{BotAnswer, BotMessage, Conversation, Input, Policy, Said},
+    conversation::{Ask, BotAnswer, BotMessage, Conversation, Input, Policy, Said, Trigger},
     limits,
 };
 use serde_json::Map;
 use store::{Ledger, Store};
 use tokio::sync::Semaphore;
 
-use crate::{BotConfig, limit, visitors::Visitor};
+use crate::{BotConfig, credentials::Headers, facts::Facts, limit, visitors::Visitor};
 
 pub(crate) struct Bot {
     pub(crate) config: BotConfig,
     pub(crate) policy: Policy,
     pub(crate) ledger: Ledger<Conversation>,
-    /// One for each typing call that may be under way.
-    pub(crate) typing_places: Arc<Semaphore>,
+    /// One for each call under way that only tells of something.
+    pub(crate) telling_places: Arc<Semaphore>,
 }
 
 /// A query that is owed.
 pub(crate) struct Question<'a> {
     pub(crate) turn: u64,
     pub(crate) epoch: u64,
+    /// Id of the Dialogflow session.
+    pub(crate) session: String,
     pub(crate) said: Said,
-    /// Contexts to remove with this query.
-    pub(crate) clear: Vec<String>,
-    pub(crate) memory: Option<String>,
-    pub(crate) conversation: &'a str,
+    pub(crate) ask: Ask,
     pub(crate) visitor: &'a Visitor,
+    pub(crate) webhook_headers: Headers,
 }
 
 impl Bot {
     pub(crate) fn new(config: BotConfig, store: &Store) -> Self {
         let triggers = config.policy.triggers.iter().filter(|_| config.webhook.is_some());
         let policy = Policy {
-            triggers: triggers.map(|name| trigger_name(name)).collect(),
+            triggers: triggers.cloned().map(as_compared).collect(),
+            keep_responses: config.keeps_history(),
             ..config.policy.clone()
         };
         let ledger = store.ledger(&config.id);
-        let typing_places = Arc::new(Semaphore::new(limit::TYPING_CALLS_MAX));
-        Self { config, policy, ledger, typing_places }
+        let telling_places = Arc::new(Semaphore::new(limit::TELLING_CALLS_MAX));
+        Self { config, policy, ledger, telling_places }
+    }
+
+    pub(crate) fn edition(&self) -> Edition {
+        self.config.bot.edition()
     }
 
     /// The visitor's language, or the bot's own.
@@ -74,19 +79,22 @@ impl Bot {
     }
 
     fn query(&self, question: Question<'_>, now: Millis) -> Query {
-        let Question { said, clear, memory, conversation, visitor, .. } = question;
-        let cleared =
-            clear.into_iter().map(|name| Context { name, lifespan: 0, parameters: Map::new() });
+        let Question { said, ask, session, visitor, webhook_headers, .. } = question;
+        let mut facts = Facts::of(self, visitor, &said, now);
+        facts.clear(ask.clear);
+        if let (Some(name), Some(stretch)) = (&self.config.facts.resume_marker, &ask.stretch) {
+            facts.mark(self.edition(), name, stretch);
+        }
         Query {
-            session: session_path(conversation),
+            session: self.config.bot.session_path(&session),
             input: input(said),
             language: self.language(visitor).to_owned(),
             time_zone: visitor.time_zone.clone(),
-            contexts: time_zone(visitor).into_iter().chain(cleared).collect(),
-            parameters: Map::new(),
+            contexts: facts.contexts,
+            parameters: facts.parameters,
             payload: Map::new(),
-            webhook_headers: Vec::new(),
-            memory,
+            webhook_headers,
+            memory: ask.memory,
             now,
         }
     }
@@ -97,19 +105,35 @@ impl Bot {
             text: message.text,
             rich: message.rich.map(|rich| rich.to_string()),
         });
-        let contexts = dialogflow::response::output_context_names(&answer.response);
-        // Only step one needs the whole response.
-        let triggered = contexts.iter().any(|name| self.policy.triggers.contains(name));
+        let signals = dialogflow::signal::signals(&answer.response, self.edition());
+        let is_fallback = signals.contains(&Signal::Fallback);
+        let signs: Vec<Trigger> = signals.into_iter().filter_map(sign).collect();
+        // Only step one and the history need the whole response.
+        let may_trigger = self.policy.triggers.iter().any(|trigger| match trigger {
+            Trigger::Fallbacks(_) => is_fallback,
+            trigger => signs.contains(trigger),
+        });
+        let is_needed = may_trigger || self.policy.keep_responses;
         BotAnswer {
             messages: messages.collect(),
-            response: if triggered { answer.response.to_string() } else { String::new() },
-            contexts,
+            response: if is_needed { answer.response.to_string() } else { String::new() },
+            signs,
+            is_fallback,
             memory: answer.memory,
         }
     }
 }
 
-/// What the bot is asked; of a text, as much as a bot reads.
+/// The id of the `session`th Dialogflow session of a conversation, at most 36 characters.
+pub(crate) fn session_id(conversation: &str, session: u64) -> String {
+    match session {
+        0 => conversation.to_owned(),
+        session => format!("{conversation}-{session}"),
+    }
+}
+
+/// What the bot is asked; of a text, as much as a bot reads. CX has parameters of the session
+/// instead of the event, and they travel with the other facts.
 fn input(said: Said) -> dialogflow::Input {
     if let Some(event) = said.event {
         let parameters = serde_json::from_str(&event.parameters).unwrap_or_default();
@@ -118,23 +142,20 @@ fn input(said: Said) -> dialogflow::Input {
     dialogflow::Input::Text(said.text.chars().take(limits::BOT_TEXT_CHARS_MAX).collect())
 }
 
-/// Dialogflow session of a conversation, as the bot and the bridge know it.
-pub(crate) fn session_path(conversation: &str) -> String {
-    format!("projects/baton/agent/sessions/{conversation}")
+/// Contexts are compared by the last path segment in lower case (contract, section 3).
+fn as_compared(configured: Trigger) -> Trigger {
+    let Trigger::Context(name) = configured else { return configured };
+    Trigger::Context(name.rsplit('/').next().unwrap_or_default().trim().to_lowercase())
 }
 
-/// The last path segment in lower case, as contexts are compared (contract, section 3).
-fn trigger_name(configured: &str) -> String {
-    configured.rsplit('/').next().unwrap_or_default().trim().to_lowercase()
-}
-
-/// The context of [`wire::webhook::time_zone_context`] as the bot takes it.
-fn time_zone(visitor: &Visitor) -> Option<Context> {
-    let context = wire::webhook::time_zone_context(visitor.time_zone.as_deref()?);
-    Some(Context {
-        name: context["name"].as_str()?.to_owned(),
-        lifespan: u32::try_from(context["lifespanCount"].as_u64()?).ok()?,
-        parameters: context["parameters"].as_object()?.clone(),
+fn sign(signal: Signal) -> Option<Trigger> {
+    Some(match signal {
+        Signal::Context(name) => Trigger::Context(name),
+        Signal::Parameter(name) => Trigger::Parameter(name),
+        Signal::Handoff => Trigger::Handoff,
+        Signal::Intent(name) => Trigger::Intent(name),
+        Signal::Action(name) => Trigger::Action(name),
+        Signal::Fallback | Signal::End => return None,
     })
 }
 

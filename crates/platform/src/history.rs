@@ -1,36 +1,70 @@
-//! `messageHistory` of step one, from the journal (contract r3, section 7 and 13.9): this
+//! `messageHistory` from the journal (contract r3, section 7 and 13.9): this session of this
 //! conversation only, oldest first, the newest that fit. What the visitor said after the turn of
 //! step one is left out: it waits, and comes as step two or goes to the bot.
 
+use dialogflow::Edition;
 use edge::time::rfc3339;
 use machine::{
-    Recorded,
+    Position, Recorded,
     conversation::{Control, Event},
     limits,
 };
-use serde_json::Value;
-use wire::history::{Said, Session, item};
+use serde_json::{Map, Value, json};
+use store::StoreError;
+use wire::history::{BotPlatform, Said, Session, item};
 
-use crate::{bot::session_path, limit, webhook::Call};
+use crate::{
+    bot::{Bot, session_id},
+    facts::Facts,
+    limit,
+    visitors::Visitor,
+    webhook::Call,
+};
+
+/// Whose history, and up to where.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) bot: &'a Bot,
+    pub(crate) conversation: &'a str,
+    pub(crate) visitor: &'a Visitor,
+    /// Nothing the visitor said after this `seq`.
+    pub(crate) turn: u64,
+}
 
 /// A history that cannot be read is left out, and the handover goes on without it.
 pub(crate) async fn of(call: Call<'_>) -> Vec<Value> {
-    // The newest event is at most a few behind the turn; two pages back is more than is sent.
-    let mut after = call.turn.saturating_sub(2 * limits::PAGE_EVENTS_MAX as u64);
-    let mut items = Items::new(call);
-    loop {
-        let page = call.bot.ledger.events(call.conversation, after, limits::PAGE_EVENTS_MAX).await;
-        let page = match page {
-            Ok(page) => page,
-            Err(error) => {
-                tracing::warn!(conversation.id = call.conversation, %error, "no history to send");
-                return Vec::new();
+    let Call { bot, conversation, visitor, turn, .. } = call;
+    match read(Asked { bot, conversation, visitor, turn }).await {
+        Ok(mut items) => {
+            if bot.config.webhook.as_ref().is_some_and(|webhook| webhook.strict) {
+                items.iter_mut().filter_map(Value::as_object_mut).for_each(without_sender);
             }
-        };
+            items
+        }
+        Err(error) => {
+            tracing::warn!(conversation.id = conversation, %error, "no history to send");
+            Vec::new()
+        }
+    }
+}
+
+/// The contract does not print it; a strict receiver may refuse it.
+fn without_sender(item: &mut Map<String, Value>) {
+    item.retain(|name, _| name != "sender");
+}
+
+pub(crate) async fn read(asked: Asked<'_>) -> Result<Vec<Value>, StoreError> {
+    // The newest event is at most a few behind the turn; two pages back is more than is sent.
+    let first = asked.turn.saturating_sub(2 * limits::PAGE_EVENTS_MAX as u64);
+    let mut after = Position { seq: first, sub: 0 };
+    let mut items = Items { asked, session: 0, paused: false, list: Vec::new() };
+    loop {
+        let page = asked.bot.ledger.journal(asked.conversation, after, limits::PAGE_EVENTS_MAX);
+        let page = page.await?;
         let Some(last) = page.last() else {
-            return items.newest();
+            return Ok(items.newest());
         };
-        after = last.position.seq;
+        after = last.position;
         for recorded in &page {
             items.add(recorded);
         }
@@ -38,36 +72,66 @@ pub(crate) async fn of(call: Call<'_>) -> Vec<Value> {
 }
 
 struct Items<'a> {
-    call: Call<'a>,
-    session: String,
+    asked: Asked<'a>,
+    /// Number of the bot's session.
+    session: u64,
     paused: bool,
     list: Vec<Value>,
 }
 
-impl<'a> Items<'a> {
-    fn new(call: Call<'a>) -> Self {
-        let session = session_path(call.conversation);
-        Self { call, session, paused: false, list: Vec::new() }
-    }
-
+impl Items<'_> {
     fn add(&mut self, recorded: &Recorded<Event>) {
-        let said = match &recorded.event {
-            Event::VisitorSaid { .. } if recorded.position.seq > self.call.turn => return,
-            Event::VisitorSaid { said, .. } => match &said.event {
-                Some(event) if said.text.is_empty() => Said::Event { name: &event.name },
-                _ => Said::Text { text: &said.text, paused: self.paused },
-            },
-            Event::BotSaid { message, .. } => Said::Bot { text: &message.text },
-            Event::AgentSaid { text, .. } => Said::Agent { text },
+        let Asked { bot, visitor, turn, .. } = self.asked;
+        let seq = recorded.position.seq;
+        match &recorded.event {
+            Event::VisitorSaid { said, .. } if seq <= turn => {
+                let params = || {
+                    let facts = Facts::of(bot, visitor, said, recorded.at);
+                    parameters(bot.edition(), facts)
+                };
+                match &said.event {
+                    _ if self.paused && !said.is_silent() => {
+                        self.push(recorded, Said::TextToAgent { text: &said.text });
+                    }
+                    Some(event) => {
+                        let data = serde_json::from_str(&event.parameters).unwrap_or_default();
+                        let (name, params) = (&*event.name, &params());
+                        self.push(recorded, Said::Event { name, data: &data, params });
+                    }
+                    None => {
+                        self.push(recorded, Said::Text { text: &said.text, params: &params() });
+                    }
+                }
+            }
+            // Kept whole since the history is on.
+            Event::BotAnswered { response: Some(response), .. } => {
+                let response = serde_json::from_str(response).unwrap_or_default();
+                self.push(recorded, Said::Bot { response: &response });
+            }
+            Event::AgentSaid { text, .. } => self.push(recorded, Said::Agent { text }),
             Event::ControlChanged { control, .. } => {
                 self.paused = matches!(control, Control::Human { .. });
-                return;
             }
-            _ => return,
+            Event::SessionStarted { session, .. } => {
+                self.session = *session;
+                self.list.clear();
+            }
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, recorded: &Recorded<Event>, said: Said<'_>) {
+        let Asked { bot, conversation, visitor, .. } = self.asked;
+        let session = Session {
+            id: &session_id(conversation, self.session),
+            language: bot.language(visitor),
+            platform: match bot.edition() {
+                Edition::Es => BotPlatform::Es,
+                Edition::Cx => BotPlatform::Cx,
+            },
         };
-        let Call { conversation, bot, visitor, .. } = self.call;
-        let session = Session { id: &self.session, language: bot.language(visitor) };
-        let id = format!("{conversation}/{}", recorded.position.seq);
+        let Position { seq, sub } = recorded.position;
+        let id = format!("{conversation}/{seq}.{sub}");
         self.list.push(item(&id, &rfc3339(recorded.at), session, said));
     }
 
@@ -79,5 +143,16 @@ impl<'a> Items<'a> {
         });
         let kept = fitting.count();
         self.list.split_off(self.list.len() - kept)
+    }
+}
+
+/// `queryParameters` as they went to the bot, without anybody's credentials.
+fn parameters(edition: Edition, facts: Facts) -> Value {
+    match edition {
+        Edition::Es => {
+            let contexts = facts.contexts.iter().map(crate::webhook::context);
+            json!({ "contexts": contexts.collect::<Vec<_>>() })
+        }
+        Edition::Cx => json!({ "parameters": facts.parameters }),
     }
 }

@@ -27,9 +27,11 @@ pub(crate) const VISITORS_CACHED_MAX: usize = 8_192;
 /// Conversations whose last settled call is remembered, twice; a state that was handed in late is
 /// late by milliseconds, in which far fewer are settled.
 pub(crate) const SETTLED_REMEMBERED_MAX: usize = 8_192;
-/// Typing calls under way at a time for one bot; more are not made. Few beside the calls a target
-/// takes at a time, so that a slow receiver of typing calls still has room for messages.
-pub(crate) const TYPING_CALLS_MAX: usize = 8;
+/// Calls under way at a time for one bot that only tell of something; more are not made. Few
+/// beside the calls a target takes at a time, so that a slow receiver still has room for messages.
+pub(crate) const TELLING_CALLS_MAX: usize = 8;
+/// Conversations whose page has handed over headers for the next query.
+pub(crate) const CREDENTIALS_KEPT_MAX: usize = 8_192;
 /// Conversations whose last typing call is remembered before old ones are forgotten.
 pub(crate) const TYPING_REMEMBERED_MAX: usize = 8_192;
 /// Due conversations woken at a time.

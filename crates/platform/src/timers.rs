@@ -99,7 +99,7 @@ async fn wake(
         let ledger = app.store.ledger::<Conversation>(&owner);
         return ledger.step(&id, &Policy::default(), now, None, Input::Woke).await.map(drop);
     };
-    let stepped = bot.ledger.step(&id, &bot.policy, now, None, Input::Woke).await?;
+    let stepped = app.step(bot, &id, None, Input::Woke).await?;
     app.drive(bot, &id, stepped.state);
     Ok(())
 }

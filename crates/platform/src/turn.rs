@@ -19,7 +19,7 @@ use store::StepError;
 
 use crate::{
     app::App,
-    bot::{Bot, Question},
+    bot::{Bot, Question, session_id},
     limit,
     recent::Recent,
     webhook,
@@ -89,17 +89,20 @@ impl App {
         let visitor = self.visitors.of_conversation(conversation, self.clock.now()).await;
         let visitor = &visitor;
         match effect {
-            Effect::AskBot { turn, epoch, said, clear, memory } => {
-                let question = Question { turn, epoch, said, clear, memory, conversation, visitor };
+            Effect::AskBot { turn, epoch, session, said, ask } => {
+                let session = session_id(conversation, session);
+                let webhook_headers = self.credentials.take(conversation);
+                let question =
+                    Question { turn, epoch, session, said, ask, visitor, webhook_headers };
                 bot.ask(question, self.clock.now()).await
             }
-            Effect::StepOne { turn, epoch, said, response } => {
-                let call = webhook::Call { bot, conversation, visitor, turn, said: &said };
+            Effect::StepOne { turn, epoch, session, said, response } => {
+                let call = webhook::Call { bot, conversation, visitor, turn, session, said: &said };
                 let reply = self.step_one(call, &response).await;
                 Input::WebhookReplied { turn, epoch, reply }
             }
-            Effect::StepTwo { turn, epoch, said } => {
-                let call = webhook::Call { bot, conversation, visitor, turn, said: &said };
+            Effect::StepTwo { turn, epoch, session, said } => {
+                let call = webhook::Call { bot, conversation, visitor, turn, session, said: &said };
                 let reply = self.step_two(call).await;
                 Input::WebhookReplied { turn, epoch, reply }
             }
@@ -108,13 +111,11 @@ impl App {
 
     /// Stores the answer. While the store is away it is kept and tried again: asking the world a
     /// second time would be worse than waiting. Storing it twice changes nothing.
-    async fn settle(&self, place: &Place, answer: Input) -> Option<Conversation> {
+    async fn settle(self: &Arc<Self>, place: &Place, answer: Input) -> Option<Conversation> {
         let Place { bot, conversation, .. } = place;
         let mut wait = Duration::from_millis(50);
         loop {
-            let now = self.clock.now();
-            let stepped = bot.ledger.step(conversation, &bot.policy, now, None, answer.clone());
-            match stepped.await {
+            match self.step(bot, conversation, None, answer.clone()).await {
                 Ok(stepped) => return Some(stepped.state),
                 Err(StepError::Store(error)) if error.is_temporary() => {
                     tracing::warn!(conversation.id = %conversation, %error, "an answer waits");

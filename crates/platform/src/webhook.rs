@@ -1,4 +1,5 @@
-//! Calls to the bridge, and what their replies mean (contract r1, sections 4.2 to 4.5 and 8).
+//! Calls to the bridge, and what their replies mean (contract, sections 4.2 to 4.5, 6.2 to 6.5, 8
+//! and 12): the union of what every revision reads, or one revision alone for a strict receiver.
 //!
 //! One attempt, five seconds from connecting to the last byte. Both headers that carry the call's
 //! id stay the same when a call is made again after a crash, so a bridge can tell a repeat.
@@ -7,20 +8,21 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
+use dialogflow::Edition;
 use edge::egress::EgressError;
 use machine::{
     conversation::{Reply, Said},
     limits,
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
-use serde_json::{Value, json, value::RawValue};
-use wire::webhook as contract;
+use serde_json::{Map, Value, json, value::RawValue};
+use wire::webhook::{self as contract, Revision};
 
 use crate::{
     WebhookConfig,
     app::App,
-    bot::{Bot, session_path},
+    bot::{Bot, session_id},
+    facts::Facts,
     history,
     visitors::{self, Visitor},
 };
@@ -32,7 +34,15 @@ pub(crate) struct Call<'a> {
     pub(crate) conversation: &'a str,
     pub(crate) visitor: &'a Visitor,
     pub(crate) turn: u64,
+    /// Number of the bot's session.
+    pub(crate) session: u64,
     pub(crate) said: &'a Said,
+}
+
+/// What only step one carries.
+struct StepOne<'a> {
+    response: &'a RawValue,
+    history: Vec<Value>,
 }
 
 impl App {
@@ -41,30 +51,66 @@ impl App {
         let Some(webhook) = &call.bot.config.webhook else {
             return no_webhook();
         };
-        let response: Value = serde_json::from_str(response).unwrap_or_default();
-        let response = dialogflow::render::contract_r1(&response);
+        let response = call.response(response, webhook.contract);
         let Ok(response) = serde_json::value::to_raw_value(&response) else {
             return failed("the bot's answer cannot be written");
         };
-        let history = if webhook.history { Some(history::of(call).await) } else { None };
-        let body = Body {
-            response: Some(&response),
-            history: history.as_deref(),
-            // Never in step one (contract, section 12).
-            event_type: None,
-        };
+        // An empty array when the history is off (contract, section 12).
+        let history = if webhook.history { history::of(call).await } else { Vec::new() };
         let id = format!("{}/{}/one", call.conversation, call.turn);
-        self.post(webhook, &id, body.write(call, webhook)).await
+        let body = self.body(call, webhook, Some(StepOne { response: &response, history }));
+        self.post(webhook, &id, body).await
     }
 
     pub(crate) async fn step_two(&self, call: Call<'_>) -> Reply {
         let Some(webhook) = &call.bot.config.webhook else {
             return no_webhook();
         };
-        let body =
-            Body { response: None, history: None, event_type: webhook.typing.then_some("message") };
         let id = format!("{}/{}", call.conversation, call.turn);
-        self.post(webhook, &id, body.write(call, webhook)).await
+        self.post(webhook, &id, self.body(call, webhook, None)).await
+    }
+
+    fn body(
+        &self,
+        call: Call<'_>,
+        webhook: &WebhookConfig,
+        step_one: Option<StepOne<'_>>,
+    ) -> Result<Bytes, serde_json::Error> {
+        let Call { bot, conversation, visitor, said, .. } = call;
+        let facts = Facts::of(bot, visitor, said, self.clock.now());
+        let contexts: Vec<Value> = facts.contexts.iter().map(context).collect();
+        let parameters = (bot.edition() == Edition::Cx).then_some(&facts.parameters);
+        let session_id = session_id(conversation, call.session);
+        let headers = self.forwarded_headers(conversation, webhook);
+        let body = contract::Call {
+            access_token: webhook.token.expose_secret(),
+            user_id: &visitors::user_of(conversation),
+            bot_id: &bot.config.id,
+            session_id: Some(&session_id),
+            session: Some(&bot.config.bot.session_path(&session_id)),
+            query_input: query_input(said, bot.language(visitor)),
+            query_params: contract::QueryParams {
+                contexts: &contexts,
+                parameters,
+                payload: Some(&Map::new()),
+                webhook_headers: Some(&headers),
+            },
+            dialogflow_response: step_one.as_ref().map(|one| one.response),
+            message_history: step_one.as_ref().map(|one| &*one.history),
+            // Never in step one (contract, section 12).
+            event_type: (step_one.is_none() && webhook.typing).then_some("message"),
+        };
+        let body = if webhook.strict { body.keep_only(webhook.contract) } else { body };
+        serde_json::to_vec(&body).map(Bytes::from)
+    }
+
+    /// None of the visitor's headers unless the owner lets them pass (contract 13.15).
+    fn forwarded_headers(&self, conversation: &str, webhook: &WebhookConfig) -> Map<String, Value> {
+        if !webhook.forward_headers {
+            return Map::new();
+        }
+        let kept = self.credentials.look(conversation).into_iter();
+        kept.map(|(name, value)| (name, value.expose_secret().into())).collect()
     }
 
     async fn post(
@@ -73,8 +119,11 @@ impl App {
         id: &str,
         body: Result<Bytes, serde_json::Error>,
     ) -> Reply {
-        let (Ok(body), Some(headers)) = (body, headers(&webhook.token, Some(id))) else {
+        let Ok(body) = body else {
             return failed("the call cannot be written");
+        };
+        let Some(headers) = self.headers(webhook, id, &body) else {
+            return failed("the token or the custom header holds what no header can carry");
         };
         let deadline = Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS);
         let reply = self.egress.post_json(
@@ -96,63 +145,56 @@ impl App {
         }
         reply
     }
-}
 
-/// `Authorization` is the bare token (contract r3, section 6.1); `None` when it has characters
-/// that no header can carry.
-pub(crate) fn headers(token: &SecretString, id: Option<&str>) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    let mut token = HeaderValue::from_str(token.expose_secret()).ok()?;
-    token.set_sensitive(true);
-    headers.insert(header::AUTHORIZATION, token);
-    if let Some(id) = id {
+    /// What every call carries beside its body: `Authorization`, bare as r3 has it (section 6.1)
+    /// or with `Bearer` (contract 13.2), the custom header, and the id of the call.
+    pub(crate) fn headers(
+        &self,
+        webhook: &WebhookConfig,
+        id: &str,
+        _body: &Bytes,
+    ) -> Option<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        let token = webhook.token.expose_secret();
+        let token = if webhook.bearer { format!("Bearer {token}") } else { token.to_owned() };
+        headers.insert(header::AUTHORIZATION, secret_value(&token.into())?);
+        if let Some((name, value)) = &webhook.header {
+            headers.insert(name.clone(), secret_value(value)?);
+        }
         let id = HeaderValue::from_str(id).ok()?;
         headers.insert(HeaderName::from_static("x-request-id"), id.clone());
         headers.insert(HeaderName::from_static("idempotency-key"), id);
+        Some(headers)
     }
-    Some(headers)
 }
 
-/// What only some calls carry.
-struct Body<'a> {
-    response: Option<&'a RawValue>,
-    history: Option<&'a [Value]>,
-    event_type: Option<&'static str>,
+fn secret_value(secret: &SecretString) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(secret.expose_secret()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
-/// The r1 body, and r3.1's `eventType` while typing calls are on.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Written<'a> {
-    #[serde(flatten)]
-    call: contract::Call<'a>,
-    event_type: &'static str,
-}
-
-impl Body<'_> {
-    fn write(&self, call: Call<'_>, webhook: &WebhookConfig) -> Result<Bytes, serde_json::Error> {
-        let Call { bot, conversation, visitor, said, .. } = call;
-        let language = bot.language(visitor);
-        let time_zone = visitor.time_zone.as_deref().map(contract::time_zone_context);
-        let contexts: Vec<Value> = time_zone.into_iter().collect();
-        let user_id = visitors::user_of(conversation);
-        let session = session_path(conversation);
-        let call = contract::Call {
-            access_token: webhook.token.expose_secret(),
-            user_id: &user_id,
-            bot_id: &bot.config.id,
-            session: &session,
-            query_input: query_input(said, language),
-            query_params: contract::QueryParams { contexts: &contexts },
-            dialogflow_response: self.response,
-            message_history: self.history,
-        };
-        let body = match self.event_type {
-            Some(event_type) => serde_json::to_vec(&Written { call, event_type })?,
-            None => serde_json::to_vec(&call)?,
-        };
-        Ok(body.into())
+impl Call<'_> {
+    /// The bot's answer in the form of the receiver's revision (contract 13.13). A bot that could
+    /// not be asked has given none; step one is still told by the field.
+    fn response(self, canonical: &str, contract: Revision) -> Value {
+        let canonical = serde_json::from_str(canonical).unwrap_or_else(|_| {
+            let language = self.bot.language(self.visitor);
+            json!({ "queryResult": { "queryText": self.said.text, "languageCode": language } })
+        });
+        match (self.bot.edition(), contract) {
+            (Edition::Es, Revision::R1 | Revision::R2) => {
+                dialogflow::render::contract_r1(&canonical)
+            }
+            _ => canonical,
+        }
     }
+}
+
+pub(crate) fn context(context: &dialogflow::Context) -> Value {
+    json!({
+        "name": context.name, "lifespanCount": context.lifespan, "parameters": context.parameters
+    })
 }
 
 /// `text` is always there: the visible label, or the event's name (contract 13.14).

@@ -3,6 +3,9 @@
 
 use serde_json::{Value, json};
 
+/// Path of our own endpoint to read it; the contract promises a key for that and no call (13.18).
+pub const PATH: &str = "/webhooks/handover/history";
+
 /// Who said it, spelled out beside the ambiguous `direction` (contract 13.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
@@ -21,17 +24,20 @@ impl Sender {
     }
 }
 
-/// What was said, as the writer knows it.
+/// What was said, as the writer knows it. `params` are the query parameters that went along: a
+/// JSON object, without anybody's credentials.
 #[derive(Clone, Copy)]
 pub enum Said<'a> {
-    /// Visitor to bot (kind 1), or visitor to agent (kind 5) while `paused`.
-    Text { text: &'a str, paused: bool },
-    /// A Dialogflow event sent to the bot (kind 2).
-    Event { name: &'a str },
-    /// What the bot showed (kind 3), as the response it was part of.
-    Bot { text: &'a str },
+    /// Visitor to bot (kind 1).
+    Text { text: &'a str, params: &'a Value },
+    /// A Dialogflow event sent to the bot (kind 2); `data` is a JSON object.
+    Event { name: &'a str, data: &'a Value, params: &'a Value },
+    /// The bot's whole response, unchanged (kind 3).
+    Bot { response: &'a Value },
     /// Agent to visitor (kind 4).
     Agent { text: &'a str },
+    /// Visitor to agent (kind 5).
+    TextToAgent { text: &'a str },
 }
 
 /// Where it was said.
@@ -40,40 +46,56 @@ pub struct Session<'a> {
     /// Id of the Dialogflow session.
     pub id: &'a str,
     pub language: &'a str,
+    pub platform: BotPlatform,
 }
 
-/// One item; `created_at` is RFC 3339.
+/// Which Dialogflow, spelled as the contract does (13.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BotPlatform {
+    Es,
+    Cx,
+}
+
+impl BotPlatform {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Es => "dialogflowES",
+            Self::Cx => "dialogFlowCX",
+        }
+    }
+}
+
+/// One item; `created_at` is RFC 3339. Query, language and session sit directly in the payload
+/// (contract 13.7).
 #[must_use]
 pub fn item(id: &str, created_at: &str, session: Session<'_>, said: Said<'_>) -> Value {
-    let Session { id: session_id, language } = session;
+    let Session { id: session_id, language, platform } = session;
     let (direction, sender, payload) = match said {
-        Said::Text { text, paused: false } => (
+        Said::Text { text, params } => (
             "in",
             Sender::Customer,
-            json!({ "queryParameters": {}, "query": text, "lang": language,
+            json!({ "queryParameters": params, "query": text, "lang": language,
                     "sessionId": session_id }),
         ),
-        Said::Text { text, paused: true } => (
+        Said::Event { name, data, params } => (
+            "in",
+            Sender::Customer,
+            json!({ "queryParameters": params, "event": { "name": name, "data": data },
+                    "lang": language, "sessionId": session_id }),
+        ),
+        Said::Bot { response } => ("out", Sender::Bot, response.clone()),
+        Said::Agent { text } => ("out", Sender::Agent, json!({ "text": text })),
+        // As printed, although the comment beside it says otherwise (contract 13.6).
+        Said::TextToAgent { text } => (
             "out",
             Sender::Customer,
             json!({ "queryParameters": { "contexts": [], "payload": {}, "webhookHeaders": {} },
                     "query": text, "lang": language, "sessionId": session_id }),
         ),
-        Said::Event { name } => (
-            "in",
-            Sender::Customer,
-            json!({ "queryParameters": {}, "event": { "name": name, "data": {} },
-                    "lang": language, "sessionId": session_id }),
-        ),
-        Said::Bot { text } => (
-            "out",
-            Sender::Bot,
-            json!({ "queryResult": { "fulfillmentText": text, "languageCode": language } }),
-        ),
-        Said::Agent { text } => ("out", Sender::Agent, json!({ "text": text })),
     };
     json!({
-        "_id": id, "botPlatform": "dialogflowES", "direction": direction,
+        "_id": id, "botPlatform": platform.as_str(), "direction": direction,
         "sender": sender.as_str(), "payload": payload, "createdAt": created_at
     })
 }
@@ -147,22 +169,54 @@ pub fn bot_text(response: &Value) -> String {
 mod tests {
     use super::*;
 
-    const SESSION: Session<'static> = Session { id: "s1", language: "en" };
+    const SESSION: Session<'static> =
+        Session { id: "s1", language: "en", platform: BotPlatform::Es };
 
     #[test]
     fn what_is_written_is_read_as_it_was_meant() {
+        let none = &json!({});
+        let response = &json!({ "responseId": "r", "queryResult": { "fulfillmentText": "Hi" } });
         let said = [
-            (Said::Text { text: "hello", paused: false }, Some((Sender::Customer, "hello"))),
-            (Said::Event { name: "welcome" }, Some((Sender::Customer, "[welcome]"))),
-            (Said::Bot { text: "Hi" }, Some((Sender::Bot, "Hi"))),
+            (Said::Text { text: "hello", params: none }, Some((Sender::Customer, "hello"))),
+            (
+                Said::Event { name: "welcome", data: none, params: none },
+                Some((Sender::Customer, "[welcome]")),
+            ),
+            (Said::Bot { response }, Some((Sender::Bot, "Hi"))),
             (Said::Agent { text: "Jane here" }, Some((Sender::Agent, "Jane here"))),
-            (Said::Text { text: "help", paused: true }, Some((Sender::Customer, "help"))),
+            (Said::TextToAgent { text: "help" }, Some((Sender::Customer, "help"))),
         ];
         for (said, expected) in said {
             let read = line(&item("h1", "2026-01-01T10:00:00.000Z", SESSION, said));
             let read = read.as_ref().map(|line| (line.sender, line.text.as_str()));
             assert_eq!(read, expected);
         }
+    }
+
+    /// All five kinds with the exact names, nesting and directions of the contract's instances.
+    #[test]
+    fn the_five_kinds_are_written_as_printed() {
+        let printed: Vec<Value> =
+            serde_json::from_str(include_str!("../examples/r3.message_history.json")).unwrap();
+        let none = &json!({});
+        let response = &printed[2]["payload"].clone();
+        let said = [
+            Said::Text { text: "hello", params: none },
+            Said::Event { name: "welcome", data: none, params: none },
+            Said::Bot { response },
+            Said::Agent { text: "Hi, how may I assist?" },
+            Said::TextToAgent { text: "help me please" },
+        ];
+        for (said, mut expected) in said.into_iter().zip(printed) {
+            let (id, at) = (expected["_id"].clone(), expected["createdAt"].clone());
+            let mut written = item(id.as_str().unwrap(), at.as_str().unwrap(), SESSION, said);
+            for item in [&mut written, &mut expected] {
+                item.as_object_mut().unwrap().remove("sender");
+            }
+            assert_eq!(written, expected);
+        }
+        let cx = Session { platform: BotPlatform::Cx, ..SESSION };
+        assert_eq!(item("h", "t", cx, Said::Agent { text: "" })["botPlatform"], "dialogFlowCX");
     }
 
     #[test]

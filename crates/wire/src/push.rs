@@ -103,11 +103,7 @@ fn agent_profile(object: &Map<String, Value>) -> Result<Option<AgentProfile>, In
             ));
         }
     };
-    let within = |error: Invalid| {
-        let field = error.field.unwrap_or_default();
-        let message = error.message.replacen(&field, &format!("agentProfile.{field}"), 1);
-        Invalid { field: Some(format!("agentProfile.{field}")), message, ..error }
-    };
+    let within = |error: Invalid| error.under("agentProfile");
     let name = reading::optional_text(profile, "name").map_err(within)?;
     let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let avatar_url = reading::optional_text(profile, "avatarUrl").map_err(within)?;

@@ -31,6 +31,13 @@ impl Invalid {
         Self { code: "invalid_field", field: Some(field.to_owned()), message }
     }
 
+    /// The same of a field inside the object `parent`.
+    pub(crate) fn under(self, parent: &str) -> Self {
+        let field = self.field.unwrap_or_default();
+        let message = self.message.replacen(&field, &format!("{parent}.{field}"), 1);
+        Self { field: Some(format!("{parent}.{field}")), message, ..self }
+    }
+
     pub(crate) fn missing(field: &str, what: &str) -> Self {
         let message = format!("`{field}` is missing: send {what}");
         Self { code: "missing_field", field: Some(field.to_owned()), message }

@@ -1,7 +1,7 @@
 //! The visitor API: `/v1/bots/{botId}/visitors`, `/v1/conversation/…`, and the events of the
 //! stream and the long poll.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::reading::{self, Invalid};
@@ -55,12 +55,34 @@ pub struct NewMessage {
     pub client_id: String,
     pub text: String,
     pub event: Option<NewEvent>,
+    /// Values of a form, or of an action: session parameters for CX, parameters of the context
+    /// `botcopy-form-context` for ES.
+    pub parameters: Map<String, Value>,
+    pub page: Option<Page>,
+    /// Headers for the bot's own fulfilment, sent with the next query and never stored; they may
+    /// hold the visitor's credentials.
+    pub webhook_headers: Vec<(String, String)>,
 }
 
 #[derive(Clone, PartialEq)]
 pub struct NewEvent {
     pub name: String,
     pub parameters: Map<String, Value>,
+}
+
+/// Where the visitor is; every field is optional.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Value of the URL parameter `ref`.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// `data-snippet-ref` of the script tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snippet: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mobile: Option<bool>,
 }
 
 impl NewMessage {
@@ -79,8 +101,74 @@ impl NewMessage {
             return Err(Invalid::field("text", "is blank: send what the visitor wrote"));
         }
         within(if event.is_some() { "label" } else { "text" }, &text, text_chars_max)?;
-        Ok(Self { client_id, text, event })
+        Ok(Self {
+            client_id,
+            text,
+            event,
+            parameters: optional_object(&object, "parameters")?.cloned().unwrap_or_default(),
+            page: page(&object)?,
+            webhook_headers: webhook_headers(&object)?,
+        })
     }
+}
+
+fn optional_object<'a>(
+    object: &'a Map<String, Value>,
+    field: &str,
+) -> Result<Option<&'a Map<String, Value>>, Invalid> {
+    match object.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(found)) => Ok(Some(found)),
+        Some(other) => {
+            let found = reading::kind(other);
+            Err(Invalid::field(field, format_args!("is {found}: send an object")))
+        }
+    }
+}
+
+const PAGE_CHARS_MAX: usize = 2_048;
+
+fn page(object: &Map<String, Value>) -> Result<Option<Page>, Invalid> {
+    let Some(page) = optional_object(object, "page")? else { return Ok(None) };
+    let text = |name: &str| {
+        let text = reading::optional_text(page, name).map_err(|error| error.under("page"))?;
+        let text = text.filter(|text| !text.is_empty());
+        within(&format!("page.{name}"), text.as_deref().unwrap_or_default(), PAGE_CHARS_MAX)?;
+        Ok(text)
+    };
+    let mobile = match page.get("mobile") {
+        None | Some(Value::Null) => None,
+        Some(value) => Some(reading::boolean(value).ok_or_else(|| {
+            Invalid::field("page.mobile", "is neither true nor false: send one of them")
+        })?),
+    };
+    Ok(Some(Page { url: text("url")?, reference: text("ref")?, snippet: text("snippet")?, mobile }))
+}
+
+const WEBHOOK_HEADERS_MAX: usize = 20;
+
+fn webhook_headers(object: &Map<String, Value>) -> Result<Vec<(String, String)>, Invalid> {
+    const FIELD: &str = "webhookHeaders";
+    let Some(headers) = optional_object(object, FIELD)? else { return Ok(Vec::new()) };
+    if headers.len() > WEBHOOK_HEADERS_MAX {
+        let message = format_args!("has over {WEBHOOK_HEADERS_MAX} headers: send fewer");
+        return Err(Invalid::field(FIELD, message));
+    }
+    let is_token = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let read = headers.iter().map(|(name, value)| match value {
+        Value::String(value) if is_token(name) && !value.chars().any(char::is_control) => {
+            Ok((name.clone(), value.clone()))
+        }
+        // The value may be a secret, and a wrong name may be one that slipped: neither is told.
+        _ => Err(Invalid::field(
+            FIELD,
+            "holds a header that cannot be sent: send names of letters, digits, - and _ with \
+             plain strings",
+        )),
+    });
+    read.collect()
 }
 
 fn within(field: &str, text: &str, chars_max: usize) -> Result<(), Invalid> {

@@ -1,29 +1,71 @@
-//! `POST <webhook URL>`, platform to bridge, and its reply (contract r1, sections 4.2 to 4.5;
-//! typing calls r3.1, section 6.4; the reply matrix is section 8).
+//! `POST <webhook URL>`, platform to bridge, and its reply (contract r1, sections 4.2 to 4.5; r3,
+//! sections 6.2 to 6.5; the reply matrix is section 8).
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::reading::{self, Invalid};
 
-/// A step one or step two body as the platform writes it: exactly the fields of r1, plus
-/// `messageHistory` when the bot's owner switched it on.
+/// The revisions that cannot be united in one body (contract, section 12).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Revision {
+    #[default]
+    R1,
+    R2,
+    R3,
+}
+
+/// A step one or step two body as the platform writes it: the union of what every revision has,
+/// unless [`Call::keep_only`] takes out what one does not know.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Call<'a> {
     pub access_token: &'a str,
     pub user_id: &'a str,
     pub bot_id: &'a str,
-    /// Dialogflow session path.
-    pub session: &'a str,
+    /// Id of the session of this visitor with the bot (r3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<&'a str>,
+    /// Dialogflow session path; r2 leaves it out of step two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<&'a str>,
     pub query_input: QueryInput<'a>,
     pub query_params: QueryParams<'a>,
     /// Step one only: the detectIntent response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialogflow_response: Option<&'a RawValue>,
-    /// Step one only, oldest first (contract 13.9).
+    /// Step one only, oldest first (r3, contract 13.9).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_history: Option<&'a [Value]>,
+    /// Step two only, and only while typing calls are on (r3.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<&'static str>,
+}
+
+impl Call<'_> {
+    /// Takes out every field that `revision` does not print, for a receiver that validates
+    /// strictly.
+    #[must_use]
+    pub fn keep_only(mut self, revision: Revision) -> Self {
+        self.query_input.event = None;
+        self.query_params.parameters = None;
+        if revision != Revision::R3 {
+            self.session_id = None;
+            self.message_history = None;
+            self.query_params.payload = None;
+            self.query_params.webhook_headers = None;
+            self.event_type = None;
+        }
+        let is_step_one = self.dialogflow_response.is_some();
+        if is_step_one {
+            self.query_params.payload = None;
+            self.query_params.webhook_headers = None;
+        } else if revision == Revision::R2 {
+            self.session = None;
+        }
+        self
+    }
 }
 
 /// What was sent to Dialogflow; `text` is always there (contract 13.14).
@@ -42,19 +84,42 @@ pub struct QueryText<'a> {
     pub language_code: &'a str,
 }
 
-#[derive(Serialize)]
-pub struct QueryParams<'a> {
-    pub contexts: &'a [Value],
-}
-
-/// The chat user types: no secret in the body, no meaningful reply (contract r3.1).
+/// What was sent to Dialogflow beside the input.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TypingCall<'a> {
+pub struct QueryParams<'a> {
+    /// Always an array; empty for CX, which has none (contract 13.16).
+    pub contexts: &'a [Value],
+    /// CX session parameters (contract 13.16).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<&'a Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<&'a Map<String, Value>>,
+    /// Empty unless the owner lets them pass: they may hold a visitor's token (contract 13.15).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_headers: Option<&'a Map<String, Value>>,
+}
+
+/// A call that only tells of something: no secret in the body, no meaningful reply (contract
+/// r3.1, section 6.4).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventCall<'a> {
     pub user_id: &'a str,
     pub bot_id: &'a str,
     pub session_id: &'a str,
-    pub event_type: &'static str,
+    pub event_type: EventType,
+}
+
+/// What such a call tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventType {
+    UserTyping,
+    /// Our extension: the visitor ended the live chat (contract 13.26).
+    UserLeft,
+    /// Our extension: the pause ran out (contract 13.26).
+    PauseExpired,
 }
 
 /// A webhook call as the bridge reads it, from any revision.
@@ -199,14 +264,6 @@ impl Reply {
             None => Self::Invalid("`paused` is missing".to_owned()),
         }
     }
-}
-
-/// The context that tells a bot and a middleware the visitor's time zone (the sample of r1).
-#[must_use]
-pub fn time_zone_context(time_zone: &str) -> Value {
-    json!({
-        "name": "botcopy-timezone", "lifespanCount": 10, "parameters": { "tz": time_zone }
-    })
 }
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ pub(crate) enum Secret {
 }
 
 impl Secret {
+    pub(crate) fn text(text: &str) -> Self {
+        Self::Text(SecretString::from(text))
+    }
+
     /// Makes the path of a file relative to `base`.
     pub(super) fn rebase(&mut self, base: &Path) {
         if let Self::File(path) = self {

@@ -84,7 +84,7 @@ fn paths_are_relative_to_the_file() {
     let config = Config::load(&file).unwrap();
     assert_eq!(config.data, folder.path().join("data"));
     assert_eq!(config.bots[0].agent.export, folder.path().join("agents/handoff-demo"));
-    assert_eq!(config.bots[0].push_key.read("bots.push_key").unwrap().expose_secret(), "k");
+    assert!(config.bots[0].push_key.read("bots.push_key").unwrap()[0].is("k"));
 }
 
 #[test]
@@ -111,8 +111,8 @@ fn secrets_come_from_files_and_the_environment_too() {
     std::fs::write(&file, "from a file\n").unwrap();
     let text = format!("{{ file = {:?} }}", file.display().to_string());
     let config = Config::parse(&GOOD.replace("push_key = \"key\"", &format!("push_key = {text}")));
-    let secret = config.unwrap().bots[0].push_key.read("bots.push_key").unwrap();
-    assert_eq!(secret.expose_secret(), "from a file");
+    let keys = config.unwrap().bots[0].push_key.read("bots.push_key").unwrap();
+    assert!(keys[0].is("from a file"));
 
     // Cargo sets this one for every test.
     let env = Secret::Env("CARGO_PKG_NAME".to_owned());
@@ -121,4 +121,61 @@ fn secrets_come_from_files_and_the_environment_too() {
     assert!(missing.read("bots.push_key").err().unwrap().to_string().contains("bots.push_key"));
     let empty = Secret::Text("".into());
     assert!(empty.read("routes.token").err().unwrap().to_string().contains("routes.token"));
+}
+
+/// Contract 13.19: keys overlap while a new one is introduced, and a hash is enough.
+#[test]
+fn ambiguity_13_19_several_push_keys_or_their_hashes() {
+    let hash = edge::secrets::hash_hex("kept as a hash");
+    let read = |keys: &str| {
+        let text = GOOD.replace("push_key = \"key\"", &format!("push_key = {keys}"));
+        Config::parse(&text)?.bots[0].push_key.read("bots.push_key")
+    };
+    let keys = read(&format!("[\"new\", {{ hash = \"{hash}\" }}, \"old\"]")).unwrap();
+    let known = ["new", "kept as a hash", "old"];
+    assert!(keys.iter().zip(known).all(|(key, known)| key.is(known)));
+    assert!(read(&format!("{{ hash = \"{}\" }}", hash.to_uppercase())).unwrap()[0].is(known[1]));
+    for (keys, expected) in [
+        ("[]", "empty list"),
+        ("{ hash = \"short\" }", "64 hexadecimal digits"),
+        ("{ hsh = \"x\" }", "line"),
+        ("5", "a key"),
+    ] {
+        let message = format!("{:#}", read(keys).err().unwrap());
+        assert!(message.contains(expected), "{keys}: {message}");
+    }
+}
+
+#[test]
+fn a_route_may_say_more_of_its_secrets() {
+    let more = r#"token = ["old", { env = "NEW" }]
+header = { name = "x-live-chat", value = { file = "header" } }
+signing = { keys = "whsec_1" }
+resume_event = "survey"
+"#;
+    let text =
+        GOOD.replace("id = \"desk\"\ntoken = \"token\"\n", &format!("id = \"desk\"\n{more}"));
+    let text = text.replace(
+        "/push\", key = \"key\",",
+        "/push\", key = \"key\", key_in = \"header\", bearer = true, signing_keys = [\"a\", \"b\"],",
+    );
+    let mut config = Config::parse(&text).unwrap();
+    let route = &mut config.routes[0];
+    assert_eq!(route.secrets().len(), 1 + 2 + 1 + 1 + 2, "each is known, so each file is found");
+    assert!(!route.signing.as_ref().unwrap().required);
+    assert!(route.push.bearer && route.push.key_in == KeyIn::Header);
+    assert_eq!(route.resume_event.as_deref(), Some("survey"));
+    for (from, to, expected) in [
+        ("key_in = \"header\"", "key_in = \"body\"", "routes.push.bearer"),
+        ("key_in = \"header\"", "key_in = \"heder\"", "did you mean `header`?"),
+        ("signing_keys = [\"a\", \"b\"]", "signing_keys = []", "give at least one"),
+        ("signing_keys = [\"a\", \"b\"]", "signing_keys = 7", "a secret, or a list"),
+        ("resume_event = \"survey\"", "resume_event = \" \"", "routes.resume_event"),
+        ("signing = { keys", "signing = { key", "did you mean `keys`?"),
+        ("header = { name", "header = { nam", "did you mean `name`?"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let message = error(&text.replacen(from, to, 1));
+        assert!(message.contains(expected), "{to}: {message}");
+    }
 }

@@ -8,4 +8,5 @@ mod kill;
 mod late;
 mod platform;
 mod pushes;
+mod secrets;
 mod world;

@@ -17,8 +17,9 @@ mod types;
 mod tests;
 
 pub use types::{
-    Agent, BotAnswer, BotEvent, BotMessage, Control, Effect, Event, Goodbye, Input, JOINED_TEXT,
-    NoticeKind, PauseChange, Policy, Push, Reason, Refusal, RenewedBy, Reply, Said, left_text,
+    Agent, Ask, BotAnswer, BotEvent, BotMessage, Control, Effect, Event, Goodbye, Input,
+    JOINED_TEXT, NewSession, NoticeKind, PauseChange, Policy, Push, Reason, Refusal, RenewedBy,
+    Reply, Said, Stretch, Trigger, VISITOR_LEFT_TEXT, left_text,
 };
 
 /// The state of one conversation: the sum of its events.
@@ -33,9 +34,27 @@ pub struct Conversation {
     /// Calls that lost their meaning while under way; their answers are recorded, once.
     recalled: Vec<Recalled>,
     /// Triggers that were used and must be cleared with the next query.
-    spent: Vec<String>,
+    spent: Vec<Trigger>,
     /// What the bot remembers of the session.
     memory: Option<String>,
+    /// Number of the bot's session in this conversation, from 0.
+    session: u64,
+    /// When the visitor and the bot last had to do with each other.
+    bot_active: Option<Millis>,
+    /// Answers without a match in a row.
+    fallbacks: u32,
+    /// Since when a human has control.
+    human_since: Option<Millis>,
+    /// The last human stretch, until the bot has answered once after it.
+    stretch: Option<Ended>,
+}
+
+/// A human stretch, and the epoch that began with its end: what was asked before then could not
+/// tell of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Ended {
+    epoch: u64,
+    stretch: Stretch,
 }
 
 /// An input that waits for its answer; `turn` is the `seq` of the event that brought it.
@@ -88,6 +107,11 @@ impl Default for Conversation {
             recalled: Vec::new(),
             spent: Vec::new(),
             memory: None,
+            session: 0,
+            bot_active: None,
+            fallbacks: 0,
+            human_since: None,
+            stretch: None,
         }
     }
 }
@@ -126,24 +150,32 @@ impl Conversation {
     /// What the world is owed now: at most one call at a time, so that order holds.
     #[must_use]
     pub fn owed(&self) -> Option<Effect> {
+        let session = self.session;
         if let Control::Requested { turn, said, response } = &self.control {
             let (turn, said, response) = (*turn, said.clone(), response.clone());
-            return Some(Effect::StepOne { turn, epoch: self.epoch, said, response });
+            return Some(Effect::StepOne { turn, epoch: self.epoch, session, said, response });
         }
         let head = self.queue.front()?;
+        let (turn, said) = (head.turn, head.said.clone());
         match head.side {
             Side::Nobody => None,
-            Side::Bot { epoch } | Side::Forwarded { epoch } => Some(Effect::AskBot {
-                turn: head.turn,
-                epoch,
-                said: head.said.clone(),
-                clear: self.spent.clone(),
-                memory: self.memory.clone(),
-            }),
-            Side::Human { epoch } => {
-                Some(Effect::StepTwo { turn: head.turn, epoch, said: head.said.clone() })
+            Side::Bot { epoch } | Side::Forwarded { epoch } => {
+                let told = self.stretch.as_ref().filter(|ended| epoch >= ended.epoch);
+                let ask = Ask {
+                    clear: self.spent.clone(),
+                    stretch: told.map(|ended| ended.stretch.clone()),
+                    memory: self.memory.clone(),
+                };
+                Some(Effect::AskBot { turn, epoch, session, said, ask })
             }
+            Side::Human { epoch } => Some(Effect::StepTwo { turn, epoch, session, said }),
         }
+    }
+
+    /// Number of the bot's session, from 0.
+    #[must_use]
+    pub fn session(&self) -> u64 {
+        self.session
     }
 
     fn is_human(&self) -> bool {
@@ -167,19 +199,42 @@ impl Conversation {
         self.recalled.push(Recalled { turn, epoch });
     }
 
-    fn spend(&mut self, triggers: &[String]) {
-        for name in triggers {
-            if !self.spent.contains(name) {
-                self.spent.push(name.clone());
+    fn spend(&mut self, triggers: &[Trigger]) {
+        for trigger in triggers.iter().filter(|trigger| trigger.stays_set()) {
+            if !self.spent.contains(trigger) {
+                self.spent.push(trigger.clone());
             }
         }
+    }
+
+    /// The head was answered: the bot knows now what was told with it.
+    fn forget_told_stretch(&mut self) {
+        if let Some(Side::Bot { epoch } | Side::Forwarded { epoch }) =
+            self.queue.front().map(|head| head.side)
+        {
+            self.stretch = self.stretch.take().filter(|ended| epoch < ended.epoch);
+        }
+    }
+
+    fn start_session(&mut self, session: u64, at: Millis) {
+        self.session = session;
+        self.bot_active = Some(at);
+        self.memory = None;
+        self.spent.clear();
+        self.fallbacks = 0;
     }
 
     fn forget_recalled(&mut self, turn: u64, epoch: u64) {
         self.recalled.retain(|call| *call != Recalled { turn, epoch });
     }
 
-    fn change_control(&mut self, control: &Control, reason: Reason, agent: Option<&Agent>) {
+    fn change_control(
+        &mut self,
+        at: Millis,
+        control: &Control,
+        reason: Reason,
+        agent: Option<&Agent>,
+    ) {
         let overtaken = !matches!(
             reason,
             Reason::WebhookPaused
@@ -204,6 +259,12 @@ impl Conversation {
         self.control = control.clone();
         if matches!(control, Control::Human { .. }) {
             self.agent = agent.cloned();
+            self.human_since.get_or_insert(at);
+            self.fallbacks = 0;
+        } else if let Some(since) = self.human_since.take() {
+            let agent = self.agent.as_ref().and_then(|agent| agent.name.clone());
+            let stretch = Stretch { since, until: at, agent };
+            self.stretch = Some(Ended { epoch: self.epoch, stretch });
         }
     }
 
@@ -245,6 +306,9 @@ impl Machine for Conversation {
         let seq = recorded.position.seq;
         match &recorded.event {
             Event::VisitorSaid { said, .. } => {
+                if self.control == Control::Bot {
+                    self.bot_active = Some(recorded.at);
+                }
                 let said = said.clone();
                 self.queue.push_back(Turn { turn: seq, said, side: Side::Nobody, resume: None });
             }
@@ -255,12 +319,17 @@ impl Machine for Conversation {
                 }
             }
             Event::ControlChanged { control, reason, agent } => {
-                self.change_control(control, *reason, agent.as_ref());
+                self.change_control(recorded.at, control, *reason, agent.as_ref());
             }
-            Event::BotAnswered { turn, memory, triggers } => {
+            Event::BotAnswered { turn, memory, triggers, is_fallback, .. } => {
+                self.forget_told_stretch();
                 self.take_turn(*turn);
                 self.memory.clone_from(memory);
-                self.spent.clone_from(triggers);
+                self.spent.clear();
+                self.spend(triggers);
+                self.bot_active = Some(recorded.at);
+                let enough = triggers.iter().any(|by| matches!(by, Trigger::Fallbacks(_)));
+                self.fallbacks = if *is_fallback && !enough { self.fallbacks + 1 } else { 0 };
             }
             Event::BotSuppressed { turn, epoch, triggers, .. } => {
                 self.forget_recalled(*turn, *epoch);
@@ -287,6 +356,7 @@ impl Machine for Conversation {
                 }
             }
             Event::ResumeEvent { name, agent } => self.queue_resume_event(seq, name, agent.clone()),
+            Event::SessionStarted { session, .. } => self.start_session(*session, recorded.at),
         }
         self.seat_head();
     }
@@ -319,7 +389,7 @@ impl Conversation {
     /// The event goes before everything that waits, but not before what is under way.
     fn queue_resume_event(&mut self, turn: u64, name: &str, agent: Option<Agent>) {
         let event = BotEvent { name: name.to_owned(), parameters: "{}".to_owned() };
-        let said = Said { text: String::new(), event: Some(event) };
+        let said = Said { text: String::new(), event: Some(event), extra: None };
         let resume = Some(ResumeTurn { agent });
         let under_way = self
             .queue

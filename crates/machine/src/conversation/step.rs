@@ -1,8 +1,9 @@
 //! What an input means. Every function here only records events; the state moves with them.
 
 use super::{
-    Agent, BotAnswer, Control, Conversation, Event, Goodbye, Input, JOINED_TEXT, NoticeKind,
-    PauseChange, Policy, Push, Reason, Recalled, Refusal, RenewedBy, Reply, Side, left_text,
+    Agent, BotAnswer, Control, Conversation, Event, Goodbye, Input, JOINED_TEXT, NewSession,
+    NoticeKind, PauseChange, Policy, Push, Reason, Recalled, Refusal, RenewedBy, Reply, Side,
+    Trigger, VISITOR_LEFT_TEXT, left_text,
 };
 use crate::{Machine, Millis, Recorded, limits, model};
 
@@ -18,11 +19,13 @@ pub(super) fn step(
         return Err(Refusal::TooManyWaiting);
     }
     let mut log = Log::new(state, now);
-    expire(&mut log);
+    expire(&mut log, policy);
     match input {
         Input::VisitorSaid { client_id, said } => {
+            renew_session(&mut log, policy);
             log.record(Event::VisitorSaid { client_id, said });
         }
+        Input::VisitorLeft => give_back(&mut log, policy, Reason::VisitorLeft, Goodbye::Own, None),
         Input::BotAnswered { turn, epoch, answer } => {
             bot_answered(&mut log, policy, turn, epoch, answer);
         }
@@ -33,7 +36,7 @@ pub(super) fn step(
         Input::Pushed(push) => pushed(&mut log, policy, push),
         Input::Woke => {}
     }
-    expire(&mut log);
+    expire(&mut log, policy);
     while let Some(turn) = log.state.unanswerable_head().map(|head| head.turn) {
         log.record(Event::TurnDropped { turn });
     }
@@ -42,11 +45,34 @@ pub(super) fn step(
 
 /// The clock is heard before anything else, so that nothing happens in a pause that is over, and
 /// once more at the end, when the pause has only waited for the reply that was just settled.
-fn expire(log: &mut Log<'_>) {
+fn expire(log: &mut Log<'_>, policy: &Policy) {
     if log.state.wake_at().is_some_and(|at| at <= log.now) {
         let name = agent_name(log.state.agent.as_ref());
-        give_back(log, Reason::Expired, Goodbye::Notice, name.as_deref());
+        give_back(log, policy, Reason::Expired, Goodbye::Notice, name.as_deref());
     }
+}
+
+/// Starts a new session when the old one has expired. Its clock runs only while the bot has
+/// control, so a live chat is never interrupted (contract 13.21), and a query that is under way
+/// keeps the session it was asked in.
+fn renew_session(log: &mut Log<'_>, policy: &Policy) {
+    let is_idle = log.state.control == Control::Bot && log.state.queue.is_empty();
+    if is_idle && has_expired(log, policy) {
+        start_session(log, NewSession::Expired);
+        if let Some(text) = policy.session_notice.clone() {
+            log.record(Event::Noticed { kind: NoticeKind::SessionExpired, text });
+        }
+    }
+}
+
+fn has_expired(log: &Log<'_>, policy: &Policy) -> bool {
+    let length = policy.session_length.unwrap_or(Millis::MAX);
+    log.state.bot_active.is_some_and(|active| log.now - active >= length)
+}
+
+fn start_session(log: &mut Log<'_>, why: NewSession) {
+    let session = log.state.session + 1;
+    log.record(Event::SessionStarted { session, why });
 }
 
 fn bot_answered(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, answer: BotAnswer) {
@@ -56,7 +82,7 @@ fn bot_answered(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, answe
             log.record(Event::BotSuppressed {
                 turn,
                 epoch,
-                triggers: triggers(policy, &answer),
+                triggers: triggers(log.state, policy, &answer),
                 messages: answer.messages,
             });
         }
@@ -69,7 +95,8 @@ fn answer_shown(log: &mut Log<'_>, policy: &Policy, turn: u64, answer: BotAnswer
         return;
     };
     let (said, resume) = (head.said.clone(), head.resume.clone());
-    let triggers = triggers(policy, &answer);
+    let triggers = triggers(log.state, policy, &answer);
+    let response = policy.keep_responses.then(|| answer.response.clone());
     let nothing_shown = answer.messages.is_empty();
     for message in answer.messages {
         log.record(Event::BotSaid { turn, message });
@@ -86,12 +113,18 @@ fn answer_shown(log: &mut Log<'_>, policy: &Policy, turn: u64, answer: BotAnswer
         log.record(Event::ControlChanged { control, reason: Reason::Trigger, agent: None });
     }
     // Last, because it makes room for the next input, which control decides about.
-    log.record(Event::BotAnswered { turn, memory: answer.memory, triggers });
+    let BotAnswer { memory, is_fallback, .. } = answer;
+    log.record(Event::BotAnswered { turn, memory, triggers, is_fallback, response });
 }
 
-fn triggers(policy: &Policy, answer: &BotAnswer) -> Vec<String> {
-    let found = |name: &&String| answer.contexts.contains(*name);
-    policy.triggers.iter().filter(found).cloned().collect()
+/// Which of the chosen triggers this answer carries.
+fn triggers(state: &Conversation, policy: &Policy, answer: &BotAnswer) -> Vec<Trigger> {
+    let carried = |trigger: &&Trigger| match trigger {
+        Trigger::Fallbacks(enough) => answer.is_fallback && state.fallbacks + 1 >= *enough,
+        Trigger::BotFailed => false,
+        sign => answer.signs.contains(sign),
+    };
+    policy.triggers.iter().filter(carried).cloned().collect()
 }
 
 fn bot_failed(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, why: String) {
@@ -106,7 +139,16 @@ fn bot_failed(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, why: St
             });
         }
         Asked::Current => {
-            let resume = log.state.queue.front().and_then(|head| head.resume.clone());
+            let head = log.state.queue.front();
+            let resume = head.and_then(|head| head.resume.clone());
+            let said = head.map(|head| head.said.clone()).unwrap_or_default();
+            let is_trigger = log.state.control == Control::Bot
+                && resume.is_none()
+                && policy.triggers.contains(&Trigger::BotFailed);
+            if is_trigger {
+                let control = Control::Requested { turn, said, response: String::new() };
+                log.record(Event::ControlChanged { control, reason: Reason::Trigger, agent: None });
+            }
             log.record(Event::BotFailed { turn, why });
             let (kind, text) = match resume {
                 Some(resume) => {
@@ -197,7 +239,7 @@ fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, r
         Some(_) if current => {
             let name = agent_name(log.state.agent.as_ref());
             let reason = end_reason(&reply);
-            give_back(log, reason, Goodbye::Notice, name.as_deref());
+            give_back(log, policy, reason, Goodbye::Notice, name.as_deref());
         }
         _ => {}
     }
@@ -221,7 +263,7 @@ fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: Push) {
             let agent = agent.or_else(|| log.state.agent.clone());
             log.record(Event::AgentSaid { text, agent });
             if let PauseChange::Resume(goodbye) = pause {
-                give_back(log, Reason::AgentMessage, goodbye, name.as_deref());
+                give_back(log, policy, Reason::AgentMessage, goodbye, name.as_deref());
             }
         }
         Push::Channel { agent, pause } => channel_updated(log, policy, agent, pause),
@@ -230,7 +272,7 @@ fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: Push) {
             PauseChange::Pause(length) => hold(log, policy, length, Reason::AgentTyping, agent),
             PauseChange::Resume(goodbye) => {
                 let name = agent_name(agent.as_ref());
-                give_back(log, Reason::AgentTyping, goodbye, name.as_deref());
+                give_back(log, policy, Reason::AgentTyping, goodbye, name.as_deref());
             }
         },
     }
@@ -261,7 +303,7 @@ fn channel_updated(log: &mut Log<'_>, policy: &Policy, agent: Option<Agent>, pau
         }
         PauseChange::Resume(goodbye) => {
             let name = agent_name(agent.as_ref());
-            give_back(log, Reason::Push, goodbye, name.as_deref());
+            give_back(log, policy, Reason::Push, goodbye, name.as_deref());
         }
     }
 }
@@ -283,7 +325,13 @@ fn hold(
 }
 
 /// Gives control back to the bot. Nobody is told goodbye who was never greeted.
-fn give_back(log: &mut Log<'_>, reason: Reason, goodbye: Goodbye, name: Option<&str>) {
+fn give_back(
+    log: &mut Log<'_>,
+    policy: &Policy,
+    reason: Reason,
+    goodbye: Goodbye,
+    name: Option<&str>,
+) {
     let was_human = match log.state.control {
         Control::Bot => return,
         Control::Requested { .. } => false,
@@ -293,8 +341,19 @@ fn give_back(log: &mut Log<'_>, reason: Reason, goodbye: Goodbye, name: Option<&
     if !was_human {
         return;
     }
+    let is_asked =
+        matches!(log.state.queue.front().map(|head| head.side), Some(Side::Forwarded { .. }));
+    if !is_asked && (policy.new_session_on_resume || has_expired(log, policy)) {
+        let why =
+            if policy.new_session_on_resume { NewSession::Resumed } else { NewSession::Expired };
+        start_session(log, why);
+    }
     match goodbye {
         Goodbye::Nothing => {}
+        Goodbye::Own => {
+            let text = VISITOR_LEFT_TEXT.to_owned();
+            log.record(Event::Noticed { kind: NoticeKind::VisitorLeft, text });
+        }
         Goodbye::Notice => {
             log.record(Event::Noticed { kind: NoticeKind::AgentLeft, text: left_text(name) });
         }

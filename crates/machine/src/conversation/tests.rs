@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{
     Agent, BotAnswer, BotEvent, BotMessage, Control, Conversation, Effect, Event, Goodbye, Input,
-    PauseChange, Policy, Push, Reply, Said,
+    PauseChange, Policy, Push, Reply, Said, Trigger,
 };
 use crate::{Machine, Millis, Recorded, limits};
 
@@ -14,6 +14,8 @@ mod order;
 mod pause;
 mod races;
 mod replies;
+mod sessions;
+mod triggers;
 
 const START: Millis = 1_700_000_000_000;
 
@@ -47,7 +49,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let policy = Policy { triggers: vec!["human".to_owned()], ..Policy::default() };
+        let policy = Policy { triggers: vec![human()], ..Policy::default() };
         Self {
             state: Conversation::new(),
             policy,
@@ -71,6 +73,7 @@ impl Stage {
         let (who, call) = who.split_once(' ').unwrap_or((who, ""));
         let input = match who {
             "policy" => return self.choose(what),
+            "visitor" if call == "leaves" => Input::VisitorLeft,
             "visitor" => visitor(what),
             "bot" => self.bot(call, what),
             "hook" => self.hook(call, what),
@@ -103,6 +106,15 @@ impl Stage {
             ("max", minutes) => policy.max_pause = as_pause(minutes),
             ("default", minutes) => policy.default_pause = as_pause(minutes),
             ("unavailable", text) => policy.unavailable_notice = Some(text.to_owned()),
+            ("session", minutes) => policy.session_length = Some(as_pause(minutes)),
+            ("divider", text) => policy.session_notice = Some(text.to_owned()),
+            ("fresh", _) => policy.new_session_on_resume = true,
+            ("keep", "responses") => policy.keep_responses = true,
+            ("fallbacks", enough) => {
+                policy.triggers.push(Trigger::Fallbacks(enough.parse().expect("a number")));
+            }
+            ("failing", "triggers") => policy.triggers.push(Trigger::BotFailed),
+            ("handoff", "triggers") => policy.triggers.push(Trigger::Handoff),
             _ => panic!("unknown policy: {what}"),
         }
     }
@@ -150,12 +162,14 @@ impl Stage {
     fn bot(&mut self, call: &str, what: &str) -> Input {
         let (turn, epoch) = self.call(call, true);
         let (first, text) = what.split_once(' ').unwrap_or((what, ""));
-        let (text, contexts) = match first {
+        let (text, signs) = match first {
             "failed" => {
                 let why = "no answer".to_owned();
                 return Input::BotFailed { turn, epoch, why };
             }
-            "trigger" => (text, vec!["human".to_owned()]),
+            "trigger" => (text, vec![human()]),
+            "handoff" => (text, vec![Trigger::Handoff]),
+            "fallback" => (text, Vec::new()),
             "silence" => ("", Vec::new()),
             _ => (what, Vec::new()),
         };
@@ -163,9 +177,10 @@ impl Stage {
         let messages = messages.map(|text| BotMessage { text: text.to_owned(), rich: None });
         let answer = BotAnswer {
             messages: messages.collect(),
-            contexts,
+            signs,
+            is_fallback: first == "fallback",
             response: "{}".to_owned(),
-            memory: None,
+            memory: Some("memory".to_owned()).filter(|_| first == "remember"),
         };
         Input::BotAnswered { turn, epoch, answer }
     }
@@ -184,6 +199,10 @@ impl Stage {
     }
 }
 
+fn human() -> Trigger {
+    Trigger::Context("human".to_owned())
+}
+
 fn id(effect: &Effect) -> (u64, u64) {
     match effect {
         Effect::AskBot { turn, epoch, .. }
@@ -196,8 +215,8 @@ fn id(effect: &Effect) -> (u64, u64) {
 fn visitor(what: &str) -> Input {
     let said = match what.strip_prefix("event ") {
         Some(name) => Said {
-            text: String::new(),
             event: Some(BotEvent { name: name.to_owned(), parameters: "{}".to_owned() }),
+            ..Said::default()
         },
         None => Said::text(what),
     };
@@ -265,14 +284,27 @@ fn shown_effect(effect: &Effect) -> String {
         None => said.text.clone(),
     };
     match effect {
-        Effect::AskBot { turn, epoch, said, clear, .. } => {
-            let clear = if clear.is_empty() { "" } else { ", clearing" };
-            format!("ask bot {turn}/{epoch}: {}{clear}", words(said))
+        Effect::AskBot { turn, epoch, session, said, ask } => {
+            let mut more = String::new();
+            if !ask.clear.is_empty() {
+                more.push_str(", clearing");
+            }
+            if let Some(stretch) = ask.stretch.as_ref().filter(|_| *session > 0) {
+                let agent = stretch.agent.as_deref().unwrap_or("a human");
+                let _ = write!(more, ", after {agent} from {}", since_start(stretch.since));
+            }
+            if *session > 0 {
+                let _ = write!(more, ", session {session}");
+            }
+            if ask.memory.is_some() {
+                more.push_str(", remembering");
+            }
+            format!("ask bot {turn}/{epoch}: {}{more}", words(said))
         }
         Effect::StepOne { turn, epoch, said, .. } => {
             format!("step one {turn}/{epoch}: {}", words(said))
         }
-        Effect::StepTwo { turn, epoch, said } => {
+        Effect::StepTwo { turn, epoch, said, .. } => {
             format!("step two {turn}/{epoch}: {}", words(said))
         }
     }
@@ -318,6 +350,7 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
         Event::PauseRenewed { until, .. } => format!("renewed until {}", since_start(*until)),
         Event::ResumeEvent { name, .. } => format!("resume event {name}"),
         Event::TurnDropped { turn } => format!("dropped {turn}"),
+        Event::SessionStarted { session, why } => format!("session {session} ({why:?})"),
     };
     match recorded.position.sub {
         0 => format!("{} {shown}", recorded.position.seq),

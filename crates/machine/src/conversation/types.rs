@@ -14,19 +14,22 @@ pub struct Agent {
 }
 
 /// What a visitor, or the end of a handover, asks of the bot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// What the visitor wrote or the label they clicked; empty for silent events.
     pub text: String,
     /// A Dialogflow event to send instead of the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<BotEvent>,
+    /// What the page adds to the query: a JSON object, passed through unread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<String>,
 }
 
 impl Said {
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), event: None }
+        Self { text: text.into(), event: None, extra: None }
     }
 
     /// Nothing a human could read; such inputs never reach the agent (contract 13.14).
@@ -42,6 +45,44 @@ pub struct BotEvent {
     pub name: String,
     /// A JSON object, passed through unread.
     pub parameters: String,
+}
+
+/// Something in a bot's answer that starts a handover, when the bot's owner chose it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "by", content = "what")]
+pub enum Trigger {
+    /// An active output context: last path segment, lower case (contract, section 3).
+    Context(String),
+    /// A session parameter that is true (contract, section 3).
+    Parameter(String),
+    /// The bot asks for a live agent in Dialogflow's own way.
+    Handoff,
+    /// Display name of the matched intent.
+    Intent(String),
+    /// The action of the matched intent.
+    Action(String),
+    /// So many answers in a row without a match.
+    Fallbacks(u32),
+    /// The bot could not be asked, or failed.
+    BotFailed,
+}
+
+impl Trigger {
+    /// True for what stays set in the bot's session, so that it would fire again on the first
+    /// answer after a resume unless it is cleared (contract, section 3).
+    #[must_use]
+    pub fn stays_set(&self) -> bool {
+        matches!(self, Self::Context(_) | Self::Parameter(_))
+    }
+}
+
+/// A human has had control: what the bot may be told of it afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    pub since: Millis,
+    pub until: Millis,
+    /// Name of the agent heard of last.
+    pub agent: Option<String>,
 }
 
 /// Who may answer now.
@@ -81,6 +122,8 @@ pub enum Reason {
     AgentChanged,
     /// The pause clock ran out.
     Expired,
+    /// The visitor ended the live chat.
+    VisitorLeft,
 }
 
 impl Reason {
@@ -97,6 +140,7 @@ impl Reason {
             Self::AgentTyping => "agent_typing",
             Self::AgentChanged => "agent_changed",
             Self::Expired => "expired",
+            Self::VisitorLeft => "visitor_left",
         }
     }
 }
@@ -143,6 +187,8 @@ pub enum Goodbye {
     Nothing,
     /// A Dialogflow event answers instead of a notice.
     Event(String),
+    /// It was the visitor who left.
+    Own,
 }
 
 /// What the bridge pushes.
@@ -171,8 +217,9 @@ pub enum Input {
         client_id: String,
         said: Said,
     },
-    /// The bot's answer to the query `(turn, epoch)`. `contexts` are the names of the output
-    /// contexts that are active: last path segment, lower case.
+    /// The visitor ends the live chat; nothing happens when there is none.
+    VisitorLeft,
+    /// The bot's answer to the query `(turn, epoch)`.
     BotAnswered {
         turn: u64,
         epoch: u64,
@@ -197,8 +244,11 @@ pub enum Input {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BotAnswer {
     pub messages: Vec<BotMessage>,
-    pub contexts: Vec<String>,
-    /// The whole response as JSON, for step one.
+    /// Everything in it that may be a trigger.
+    pub signs: Vec<Trigger>,
+    /// Nothing matched what the visitor said.
+    pub is_fallback: bool,
+    /// The whole response as JSON, for step one and the history.
     pub response: String,
     /// What the bot wants back with the next query.
     pub memory: Option<String>,
@@ -235,7 +285,13 @@ pub enum Event {
     BotAnswered {
         turn: u64,
         memory: Option<String>,
-        triggers: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        triggers: Vec<Trigger>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        is_fallback: bool,
+        /// The whole response as JSON, when the bot's owner keeps the history.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        response: Option<String>,
     },
     /// The bot answered after control had passed on: never shown.
     BotSuppressed {
@@ -244,7 +300,7 @@ pub enum Event {
         messages: Vec<BotMessage>,
         /// Triggers among its output contexts: not heeded, but still to be cleared.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        triggers: Vec<String>,
+        triggers: Vec<Trigger>,
     },
     BotFailed {
         turn: u64,
@@ -275,6 +331,25 @@ pub enum Event {
     TurnDropped {
         turn: u64,
     },
+    /// From here on the bot is asked in a new session, of which it knows nothing yet.
+    SessionStarted {
+        session: u64,
+        why: NewSession,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde decides the signature")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewSession {
+    /// The visitor was silent for longer than a session lasts.
+    Expired,
+    /// The bot's owner wants a fresh one after each human stretch.
+    Resumed,
 }
 
 impl crate::Event for Event {
@@ -304,6 +379,8 @@ pub enum NoticeKind {
     AgentLeft,
     BotFailed,
     Unavailable,
+    VisitorLeft,
+    SessionExpired,
 }
 
 impl NoticeKind {
@@ -314,19 +391,50 @@ impl NoticeKind {
             Self::AgentLeft => "agent_left",
             Self::BotFailed => "bot_failed",
             Self::Unavailable => "unavailable",
+            Self::VisitorLeft => "visitor_left",
+            Self::SessionExpired => "session_expired",
         }
     }
 }
 
 /// What the world is owed. `(turn, epoch)` identifies the call; the answer must carry both.
+/// `session` counts the bot's sessions in this conversation, from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Ask the bot; `clear` names contexts to remove with this query.
-    AskBot { turn: u64, epoch: u64, said: Said, clear: Vec<String>, memory: Option<String> },
-    /// Webhook, step one; `response` is the bot's answer that carried the trigger.
-    StepOne { turn: u64, epoch: u64, said: Said, response: String },
+    AskBot {
+        turn: u64,
+        epoch: u64,
+        session: u64,
+        said: Said,
+        ask: Ask,
+    },
+    /// Webhook, step one; `response` is the bot's answer that carried the trigger, empty when the
+    /// bot failed.
+    StepOne {
+        turn: u64,
+        epoch: u64,
+        session: u64,
+        said: Said,
+        response: String,
+    },
     /// Webhook, step two.
-    StepTwo { turn: u64, epoch: u64, said: Said },
+    StepTwo {
+        turn: u64,
+        epoch: u64,
+        session: u64,
+        said: Said,
+    },
+}
+
+/// What goes to the bot beside what was said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// Triggers that were used: to be removed with this query.
+    pub clear: Vec<Trigger>,
+    /// The human stretch before it, until the bot has answered once.
+    pub stretch: Option<Stretch>,
+    /// What the bot handed back with its last answer in this session.
+    pub memory: Option<String>,
 }
 
 /// Why an input was not accepted.
@@ -339,8 +447,8 @@ pub enum Refusal {
 /// What the bot's owner chose.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Context names that start a handover, in lower case; empty when there is no webhook.
-    pub triggers: Vec<String>,
+    /// What starts a handover; empty when there is no webhook.
+    pub triggers: Vec<Trigger>,
     pub default_pause: Millis,
     pub max_pause: Millis,
     /// Whether a step two `paused: false` ends the pause (contract 13.3; default: it does).
@@ -350,6 +458,14 @@ pub struct Policy {
     /// Shown when nobody took over; nothing by default.
     pub unavailable_notice: Option<String>,
     pub bot_failed_notice: String,
+    /// The bot's session ends when the visitor was silent for so long while the bot had control.
+    pub session_length: Option<Millis>,
+    /// Shown where a session has expired; nothing by default.
+    pub session_notice: Option<String>,
+    /// Whether the bot starts a fresh session after each human stretch.
+    pub new_session_on_resume: bool,
+    /// Whether the bot's whole responses are kept for the history (contract, section 14.4).
+    pub keep_responses: bool,
 }
 
 impl Default for Policy {
@@ -362,6 +478,10 @@ impl Default for Policy {
             lateness_ends_pause: false,
             unavailable_notice: None,
             bot_failed_notice: "Sorry, that could not be answered. Please try again.".to_owned(),
+            session_length: None,
+            session_notice: None,
+            new_session_on_resume: false,
+            keep_responses: false,
         }
     }
 }
@@ -372,6 +492,10 @@ pub fn left_text(name: Option<&str>) -> String {
     let who = name.unwrap_or("The human");
     format!("{who} has left the conversation. You are now chatting with the bot.")
 }
+
+/// Notice when the visitor has ended the live chat; the contract has no words for it.
+pub const VISITOR_LEFT_TEXT: &str =
+    "You have ended the live chat. You are now chatting with the bot.";
 
 /// Notice on a pause push (contract r3, section 10).
 pub const JOINED_TEXT: &str = "You are now chatting with an Agent.";

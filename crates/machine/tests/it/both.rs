@@ -11,7 +11,7 @@ use machine::{
     chat::{self, Chat},
     conversation::{
         self, Agent, BotAnswer, BotMessage, Control, Conversation, Effect, Goodbye, PauseChange,
-        Policy, Push, Reply, Said,
+        Policy, Push, Reply, Said, Trigger,
     },
     limits,
 };
@@ -273,7 +273,8 @@ impl Net {
         let message = BotMessage { text: "hi".to_owned(), rich: None };
         let answer = BotAnswer {
             messages: vec![message],
-            contexts: trigger.then(|| "human".to_owned()).into_iter().collect(),
+            signs: trigger.then(|| Trigger::Context("human".to_owned())).into_iter().collect(),
+            is_fallback: false,
             response: "{}".to_owned(),
             memory: None,
         };

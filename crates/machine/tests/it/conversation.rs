@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use machine::{
     Millis,
-    conversation::{Agent, BotEvent, Goodbye, Input, PauseChange, Policy, Push, Said},
+    conversation::{Agent, BotEvent, Goodbye, Input, PauseChange, Policy, Push, Said, Trigger},
     limits,
 };
 use proptest::{prelude::*, test_runner::Config, test_runner::TestRunner};
@@ -37,6 +37,7 @@ enum Op {
         to: To,
     },
     Push(Push),
+    Leave,
     Clock(Millis),
     Wake,
     Crash,
@@ -95,6 +96,7 @@ fn any_op() -> impl Strategy<Value = Op> {
         1 => (0..40_u64, 0..20_u64, any_outcome(), to)
             .prop_map(|(turn, epoch, outcome, to)| Op::Stray { turn, epoch, outcome, to }),
         4 => any_push().prop_map(Op::Push),
+        1 => Just(Op::Leave),
         2 => (0..200_i64).prop_map(|seconds| Op::Clock(seconds * limits::SECOND_MS)),
         1 => (-1_000..1_000_i64).prop_map(|seconds| Op::Clock(seconds * limits::SECOND_MS)),
         2 => Just(Op::Wake),
@@ -103,10 +105,18 @@ fn any_op() -> impl Strategy<Value = Op> {
 }
 
 fn any_policy() -> impl Strategy<Value = Policy> {
-    (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(refusal, lateness, notice)| Policy {
+    let bits = prop::array::uniform6(any::<bool>());
+    bits.prop_map(|[refusal, lateness, notice, expires, fresh, failure]| Policy {
+        triggers: policy()
+            .triggers
+            .into_iter()
+            .chain(failure.then_some(Trigger::BotFailed))
+            .collect(),
         refusal_ends_pause: refusal,
         lateness_ends_pause: lateness,
         unavailable_notice: notice.then(|| "Nobody is here.".to_owned()),
+        session_length: expires.then_some(2 * limits::MINUTE_MS),
+        new_session_on_resume: fresh,
         ..policy()
     })
 }
@@ -126,6 +136,7 @@ impl Play {
                         name: "SCROLLED".to_owned(),
                         parameters: "{}".to_owned(),
                     }),
+                    extra: None,
                 };
                 let client_id = "c".to_owned();
                 self.world.feed(None, Input::VisitorSaid { client_id, said });
@@ -149,6 +160,7 @@ impl Play {
                 }
             }
             Op::Stray { turn, epoch, outcome: how, to } => self.stray(turn, epoch, to, how),
+            Op::Leave => self.world.feed(None, Input::VisitorLeft),
             Op::Push(push) => self.world.feed(None, Input::Pushed(push)),
             Op::Clock(passed) => self.world.now += passed,
             Op::Wake => self.world.feed(None, Input::Woke),

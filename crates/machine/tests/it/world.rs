@@ -13,7 +13,7 @@ use machine::{
     Machine, Millis, Position, Recorded,
     conversation::{
         BotAnswer, BotMessage, Control, Conversation, Effect, Event, Input, Policy, Reason,
-        RenewedBy, Reply,
+        RenewedBy, Reply, Trigger,
     },
     limits,
 };
@@ -53,9 +53,10 @@ pub(crate) enum Rare {
     ResumeEvent,
     AgentChanged,
     StepOneAgain,
+    NewSession,
 }
 
-pub(crate) const RARE: [Rare; 13] = [
+pub(crate) const RARE: [Rare; 14] = [
     Rare::Suppressed,
     Rare::ForwardedSuppressed,
     Rare::Ignored,
@@ -69,6 +70,7 @@ pub(crate) const RARE: [Rare; 13] = [
     Rare::ResumeEvent,
     Rare::AgentChanged,
     Rare::StepOneAgain,
+    Rare::NewSession,
 ];
 
 #[derive(Clone)]
@@ -95,6 +97,8 @@ struct Referee {
     /// Calls that offered an input to the human.
     offered: Vec<Call>,
     changes: u32,
+    /// Number of the bot's session.
+    session: u64,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -262,6 +266,15 @@ impl World {
             Event::ControlChanged { control: new, reason, .. } => {
                 self.control_changed(control, new, *reason);
                 *control = new.clone();
+            }
+            Event::SessionStarted { session, .. } => {
+                assert!(matches!(control, Control::Bot), "a session ends in a live chat");
+                let first = referee.next();
+                let under_way = first.is_some_and(|turn| referee.forward(turn).is_some());
+                assert!(!under_way, "a session ends under an answer that is under way");
+                assert_eq!(*session, referee.session + 1);
+                referee.session = *session;
+                self.rare.insert(Rare::NewSession);
             }
             Event::AgentSaid { .. } | Event::Noticed { .. } => {}
         }
@@ -492,7 +505,8 @@ pub(crate) fn outcome(call: Call, outcome: Outcome) -> Input {
         let message = BotMessage { text: "hi".to_owned(), rich: None };
         let answer = BotAnswer {
             messages: vec![message; messages.into()],
-            contexts: trigger.then(|| "human".to_owned()).into_iter().collect(),
+            signs: trigger.then(|| Trigger::Context("human".to_owned())).into_iter().collect(),
+            is_fallback: false,
             response: "{}".to_owned(),
             memory: trigger.then(|| "memory".to_owned()),
         };
@@ -509,7 +523,7 @@ pub(crate) fn outcome(call: Call, outcome: Outcome) -> Input {
 
 pub(crate) fn policy() -> Policy {
     Policy {
-        triggers: vec!["human".to_owned()],
+        triggers: vec![Trigger::Context("human".to_owned())],
         max_pause: 30 * limits::MINUTE_MS,
         ..Policy::default()
     }

@@ -7,7 +7,6 @@ use std::sync::{
 
 use dialogflow::{Answer, BoxFuture, Query};
 use edge::{Clock, egress::Egress};
-use machine::conversation::Policy;
 use store::Store;
 use tempfile::TempDir;
 
@@ -36,15 +35,7 @@ pub(crate) async fn desk() -> Desk {
     let dir = TempDir::new().unwrap();
     let store = Store::open(&format!("sqlite:{}", dir.path().join("t.db").display())).await;
     let asked = Arc::new(AtomicUsize::new(0));
-    let config = BotConfig {
-        id: "support".to_owned(),
-        name: "Support".to_owned(),
-        bot: Arc::new(Counting(Arc::clone(&asked))),
-        language: "en".to_owned(),
-        push_keys: Vec::new(),
-        webhook: None,
-        policy: Policy::default(),
-    };
+    let config = BotConfig::new("support", Arc::new(Counting(Arc::clone(&asked))), "en");
     let (clock, _) = Clock::manual(0);
     let app = App::new(vec![config], store.unwrap(), clock, Egress::new().unwrap());
     let bot = Arc::clone(&app.bots["support"]);

@@ -11,6 +11,7 @@ use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
 
 use crate::app::App;
 
+mod history;
 mod problem;
 mod push;
 mod stream;
@@ -21,6 +22,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/bots/{bot_id}/visitors", post(visitor::create))
         .route("/conversation/messages", post(visitor::say))
         .route("/conversation/typing", post(visitor::types))
+        .route("/conversation/end", post(visitor::end))
         .route("/conversation/events", get(visitor::events))
         .route("/conversation/stream", get(stream::open))
         .method_not_allowed_fallback(problem::method_not_allowed)
@@ -33,6 +35,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .nest("/v1", visitors)
         .route(wire::push::PATH, post(push::receive).fallback(push::method_not_allowed))
+        .route(wire::history::PATH, get(history::read))
         .with_state(app)
 }
 

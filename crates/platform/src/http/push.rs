@@ -60,7 +60,7 @@ async fn accept(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Conve
     let (kind, profile) = (push.kind.clone(), push.agent.clone());
     let now = app.clock.now();
     let input = Input::Pushed(pushed(push));
-    let stepped = bot.ledger.step(&conversation, &bot.policy, now, key, input).await?;
+    let stepped = app.step(&bot, &conversation, key, input).await?;
     if !stepped.repeated {
         let agent = profile.map(agent).or_else(|| stepped.state.agent().cloned());
         match kind {
@@ -129,13 +129,10 @@ fn text_fits(push: &Push) -> Result<(), Refused> {
 fn opened(app: &App, presented: &[&str]) -> Vec<Arc<Bot>> {
     let mut open = Vec::new();
     for bot in app.bots.values() {
-        let mut fits = false;
-        for key in &bot.config.push_keys {
-            for secret in presented {
-                fits |= secrets::matches(key, secret);
-            }
-        }
-        if fits {
+        let webhook = bot.config.webhook.as_ref().filter(|_| bot.config.webhook_token_pushes);
+        let token = webhook.map(|webhook| webhook.token.clone().into());
+        let by_key = secrets::any_matches(&bot.config.push_keys, presented);
+        if by_key | secrets::any_matches(token.as_slice(), presented) {
             open.push(Arc::clone(bot));
         }
     }

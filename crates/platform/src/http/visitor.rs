@@ -1,11 +1,15 @@
 //! The visitor API: `POST /v1/bots/{botId}/visitors`, and under `/v1/conversation` messages,
 //! typing, and the long poll that carries the same events as the stream.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     body::Body,
-    extract::{Path, RawQuery, State},
+    extract::{ConnectInfo, Path, RawQuery, State},
     response::{IntoResponse as _, Response},
 };
 use edge::{
@@ -27,7 +31,7 @@ use wire::{
 };
 
 use super::problem;
-use crate::{app::App, bot::Bot, events, limit};
+use crate::{IpFrom, app::App, bot::Bot, events, facts::Extra, limit};
 
 /// `POST /v1/bots/{botId}/visitors`
 pub(super) async fn create(
@@ -53,6 +57,7 @@ pub(super) async fn create(
 /// `POST /v1/conversation/messages`
 pub(super) async fn say(
     State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -63,20 +68,41 @@ pub(super) async fn say(
     let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
     let message = NewMessage::parse(&body, limits::TEXT_CHARS_MAX, limits::CLIENT_ID_CHARS_MAX)?;
     let client_id = message.client_id;
+    let extra = Extra {
+        page: message.page,
+        parameters: message.parameters,
+        ip: bot.config.facts.ip.and_then(|from| address(from, peer, &headers)),
+    };
     let said = Said {
         text: message.text,
+        extra: extra.to_json(),
         event: message.event.map(|event| BotEvent {
             name: event.name,
             parameters: serde_json::Value::Object(event.parameters).to_string(),
         }),
     };
+    let webhook_headers = message.webhook_headers.into_iter();
+    let webhook_headers = webhook_headers.map(|(name, value)| (name, value.into()));
+    app.credentials.keep(&conversation, webhook_headers.collect());
     let key = Key { id: format!("msg:{client_id}"), print: print(&said) };
     let input = Input::VisitorSaid { client_id: client_id.clone(), said };
-    let stepped = bot.ledger.step(&conversation, &bot.policy, app.clock.now(), Some(key), input);
+    let stepped = app.step(&bot, &conversation, Some(key), input);
     let stepped = stepped.await.map_err(|error| problem::step(&error))?;
     let seq = seq_of(&bot, &conversation, &client_id, &stepped).await?;
     app.drive(&bot, &conversation, stepped.state);
     Ok(json(StatusCode::ACCEPTED, &Accepted { seq }))
+}
+
+/// `POST /v1/conversation/end`: the visitor ends the live chat; without one nothing happens.
+pub(super) async fn end(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
+    let stepped = app.step(&bot, &conversation, None, Input::VisitorLeft).await;
+    let stepped = stepped.map_err(|error| problem::step(&error))?;
+    app.drive(&bot, &conversation, stepped.state);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /v1/conversation/typing`
@@ -136,10 +162,23 @@ impl Caller {
     }
 }
 
-/// What makes two messages with the same `clientId` the same message.
+/// What makes two messages with the same `clientId` the same message. Where the visitor is may
+/// change between two attempts.
 fn print(said: &Said) -> u64 {
     let event = said.event.as_ref().map(|event| (&event.name, &event.parameters));
-    ids::fingerprint(format!("{:?}", (&said.text, event)).as_bytes())
+    let parameters = Extra::of(said).parameters;
+    ids::fingerprint(format!("{:?}", (&said.text, event, parameters)).as_bytes())
+}
+
+fn address(from: IpFrom, peer: SocketAddr, headers: &HeaderMap) -> Option<String> {
+    match from {
+        IpFrom::Peer => Some(peer.ip().to_string()),
+        IpFrom::ForwardedFor => {
+            let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+            let last = last.rsplit(',').next()?.trim();
+            last.parse::<IpAddr>().ok().map(|address| address.to_string())
+        }
+    }
 }
 
 /// The number of the visitor's own event. It need not be the first of its step: a pause may have

@@ -64,7 +64,7 @@ async fn the_key_may_stand_in_three_places_and_one_valid_one_is_enough() {
 async fn without_a_valid_key_nothing_is_learned() {
     let world = World::with(|bot, bridge| {
         let mut other = config(bot, &bridge.url, "other", "script");
-        other.push_keys = vec!["other-key".to_owned().into()];
+        other.push_keys = vec![secrecy::SecretString::from("other-key").into()];
         vec![config(bot, &bridge.url, "support", "script"), other]
     })
     .await;

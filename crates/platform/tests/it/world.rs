@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use edge::{
     Clock, ManualClock,
     egress::{Egress, Target},
+    secrets::{KnownSecret, hash_hex},
 };
 use machine::{
     Millis, Position, Recorded,
-    conversation::{Conversation, Event, Policy},
+    conversation::{Conversation, Event, Policy, Trigger},
 };
 use platform::{BotConfig, Platform, WebhookConfig};
 use serde_json::{Value, json};
@@ -158,20 +159,15 @@ impl World {
 
 /// A bot that hands over on `handover-test`, with the webhook `url/path`.
 pub(crate) fn config(bot: &Arc<FakeBot>, url: &str, id: &str, path: &str) -> BotConfig {
-    BotConfig {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        bot: Arc::clone(bot) as Arc<dyn dialogflow::Bot>,
-        language: "en".to_owned(),
-        push_keys: vec![PUSH_KEY.to_owned().into(), "push-key-of-last-month".to_owned().into()],
-        webhook: Some(WebhookConfig {
-            target: Target::parse(&format!("{url}/{path}"), true).unwrap(),
-            token: WEBHOOK_TOKEN.to_owned().into(),
-            history: false,
-            typing: false,
-        }),
-        policy: Policy { triggers: vec!["Handover-Test".to_owned()], ..Policy::default() },
-    }
+    let target = Target::parse(&format!("{url}/{path}"), true).unwrap();
+    let clear = KnownSecret::Clear(PUSH_KEY.into());
+    let of_last_month = KnownSecret::Hash(hash_hex("push-key-of-last-month"));
+    let trigger = Trigger::Context("Handover-Test".to_owned());
+    let mut config = BotConfig::new(id, Arc::clone(bot) as Arc<dyn dialogflow::Bot>, "en");
+    config.push_keys = vec![clear, of_last_month];
+    config.webhook = Some(WebhookConfig::new(target, WEBHOOK_TOKEN.into()));
+    config.policy = Policy { triggers: vec![trigger], ..Policy::default() };
+    config
 }
 
 /// Another process may need a moment to let go of the file.

@@ -8,39 +8,89 @@ macro_rules! example {
     };
 }
 
-fn written(step_one: bool) -> Value {
+fn written(step_one: bool, revision: Revision) -> Value {
     let example: Value = serde_json::from_slice(example!("r1.step_one")).unwrap();
     let response = serde_json::value::to_raw_value(&example["dialogflowResponse"]).unwrap();
-    let contexts = [time_zone_context("Europe/Vienna")];
+    let contexts = [json!({
+        "name": "botcopy-timezone", "lifespanCount": 10, "parameters": { "tz": "Europe/Vienna" }
+    })];
+    let nothing = Map::new();
     let call = Call {
         access_token: "webhook-token",
         user_id: "usr_1",
         bot_id: "support",
-        session: "projects/test/agent/sessions/cnv_1",
+        session_id: Some("cnv_1"),
+        session: Some("projects/test/agent/sessions/cnv_1"),
         query_input: QueryInput {
             text: QueryText {
                 text: if step_one { "handover" } else { "help me please" },
                 language_code: "en",
             },
-            event: None,
+            event: Some(json!({ "name": "HELP", "languageCode": "en" })),
         },
-        query_params: QueryParams { contexts: &contexts },
+        query_params: QueryParams {
+            contexts: &contexts,
+            parameters: Some(&nothing),
+            payload: Some(&nothing),
+            webhook_headers: Some(&nothing),
+        },
         dialogflow_response: step_one.then_some(&*response),
-        message_history: None,
+        message_history: step_one.then_some(&[]),
+        event_type: None,
     };
-    serde_json::to_value(&call).unwrap()
+    serde_json::to_value(call.keep_only(revision)).unwrap()
+}
+
+/// The names in a body and how they are nested, without the values.
+fn names(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut named: Vec<_> = fields.iter().collect();
+            named.sort_by_key(|(name, _)| *name);
+            named.into_iter().map(|(name, value)| json!([name, names(value)])).collect()
+        }
+        Value::Array(items) => items.iter().map(names).collect(),
+        _ => Value::Null,
+    }
+}
+
+/// A receiver that validates strictly gets exactly the fields its revision prints.
+#[test]
+fn each_revision_can_be_written_alone() {
+    let contextless = |mut body: Value| {
+        body["queryParams"]["contexts"] = json!([]);
+        body
+    };
+    for (revision, step_one, example) in [
+        (Revision::R1, true, example!("r1.step_one")),
+        (Revision::R1, false, example!("r1.step_two")),
+        (Revision::R2, true, example!("r1.step_one")),
+        (Revision::R2, false, example!("r2.step_two")),
+        (Revision::R3, true, example!("r3.step_one")),
+        (Revision::R3, false, example!("r3.step_two")),
+    ] {
+        let mut example: Value = serde_json::from_slice(example).unwrap();
+        // Only while typing calls are on, which is the caller's to say.
+        example.as_object_mut().unwrap().remove("eventType");
+        let mut written = contextless(written(step_one, revision));
+        if revision == Revision::R3 && step_one {
+            // That example has an empty response.
+            written["dialogflowResponse"] = json!({});
+        }
+        assert_eq!(names(&written), names(&contextless(example)), "{revision:?}");
+    }
 }
 
 #[test]
 fn step_one_is_written_as_r1_prints_it() {
     let example: Value = serde_json::from_slice(example!("r1.step_one")).unwrap();
-    assert_eq!(written(true), example);
+    assert_eq!(written(true, Revision::R1), example);
 }
 
 #[test]
 fn step_two_is_step_one_without_the_response() {
     let example: Value = serde_json::from_slice(example!("r1.step_two")).unwrap();
-    assert_eq!(written(false), example);
+    assert_eq!(written(false, Revision::R1), example);
 }
 
 #[test]
@@ -52,6 +102,8 @@ fn calls_of_every_revision_are_told_apart() {
         (example!("r3.step_one"), "one"),
         (example!("r3.step_two"), "two"),
         (example!("r3.typing_call"), "typing"),
+        (br#"{"userId":"u","botId":"b","sessionId":"s","eventType":"user_left"}"#, "left"),
+        (br#"{"userId":"u","botId":"b","eventType":"pause_expired"}"#, "expired"),
     ];
     for (body, expected) in kinds {
         let received = Received::parse(body).unwrap();
@@ -59,6 +111,8 @@ fn calls_of_every_revision_are_told_apart() {
             ReceivedKind::StepOne { .. } => "one",
             ReceivedKind::StepTwo { .. } => "two",
             ReceivedKind::Typing => "typing",
+            ReceivedKind::UserLeft => "left",
+            ReceivedKind::PauseExpired => "expired",
         };
         assert_eq!(kind, expected);
     }

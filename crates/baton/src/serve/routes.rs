@@ -5,10 +5,8 @@ use bridge::{Access, Connector, KeyIn, PushConfig, RouteConfig, Signing};
 use edge::signature::SigningKeys;
 use http::{HeaderName, header};
 
-use crate::{
-    config::{self, Config, ConnectorKind, Secrets},
-    serve::{length, target},
-};
+use super::{length, target};
+use crate::config::{self, Config, ConnectorKind, Secrets};
 
 /// Headers that say something else already, or that a proxy takes away.
 const TAKEN_HEADERS: [HeaderName; 5] = [
@@ -19,7 +17,7 @@ const TAKEN_HEADERS: [HeaderName; 5] = [
     header::CONNECTION,
 ];
 
-pub(crate) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
+pub(super) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
     config.routes.iter().map(route).collect()
 }
 
@@ -47,7 +45,7 @@ fn access(route: &config::Route) -> anyhow::Result<Access> {
         let name = name.with_context(|| {
             format!("`routes.header.name` is {:?}: use a header of your own", header.name)
         })?;
-        anyhow::Ok((name, header.value.read("routes.header.value")?))
+        anyhow::Ok((name, header.value.read("routes.header.value")?.into()))
     });
     let signing = route.signing.as_ref().map(|signing| {
         let keys = signing_keys("routes.signing.keys", &signing.keys)?;

@@ -1,0 +1,182 @@
+//! `[[bots]]`: the platform's side.
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use serde::Deserialize;
+
+use super::{Keys, Secret, identifier, minutes};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bot {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) agent: BotAgent,
+    /// What starts a handover: names of contexts (ES) or of session parameters (CX).
+    #[serde(default)]
+    pub(crate) triggers: Vec<String>,
+    #[serde(default)]
+    pub(crate) more_triggers: MoreTriggers,
+    /// What pushes must present.
+    pub(crate) push_key: Keys,
+    /// What reading the history must present; without one nobody can.
+    pub(crate) history_key: Option<Keys>,
+    /// Whether pushes may present the webhook token too.
+    #[serde(default)]
+    pub(crate) webhook_token_pushes: bool,
+    pub(crate) webhook: Option<Webhook>,
+    /// Longest pause a reply or push may ask for, in minutes.
+    pub(crate) max_minutes_paused: Option<f64>,
+    /// Whether step two `{"paused":false}` ends the pause.
+    #[serde(default)]
+    pub(crate) on_refused: OnRefused,
+    /// Whether a late or failed step two ends the pause.
+    #[serde(default)]
+    pub(crate) on_late: OnLate,
+    /// Told to the visitor when no human took over.
+    pub(crate) unavailable_notice: Option<String>,
+    #[serde(default)]
+    pub(crate) session: Session,
+    /// Context or session parameter that tells the bot of the human who has just left.
+    pub(crate) resume_marker: Option<String>,
+    #[serde(default)]
+    pub(crate) send: Send,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BotAgent {
+    /// Folder or zip of a Dialogflow ES export, relative to the configuration file.
+    pub(crate) export: PathBuf,
+}
+
+/// Beyond contexts and session parameters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MoreTriggers {
+    /// Dialogflow's own signal for a live agent.
+    pub(crate) handoff: bool,
+    /// Display names of intents.
+    pub(crate) intents: Vec<String>,
+    pub(crate) actions: Vec<String>,
+    /// So many answers in a row without a match.
+    pub(crate) fallbacks: Option<u32>,
+    /// The bot could not be asked.
+    pub(crate) bot_failed: bool,
+}
+
+impl Default for MoreTriggers {
+    fn default() -> Self {
+        let (intents, actions) = (Vec::new(), Vec::new());
+        Self { handoff: true, intents, actions, fallbacks: None, bot_failed: false }
+    }
+}
+
+/// The bot's own session, whose clock stands still while a human has control.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Session {
+    /// How long the visitor may be silent; Dialogflow's own length when absent.
+    pub(crate) minutes: Option<f64>,
+    /// Shown where a session has expired.
+    pub(crate) notice: Option<String>,
+    /// Whether the bot starts afresh after each human.
+    pub(crate) new_on_resume: bool,
+}
+
+/// What the bot is told beyond the default.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Send {
+    /// Whether the visitor's device is a mobile one.
+    pub(crate) mobile: bool,
+    /// The visitor's address, for CX.
+    pub(crate) ip: Option<SendIp>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SendIp {
+    Peer,
+    XForwardedFor,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhook {
+    pub(crate) url: String,
+    pub(crate) token: Secret,
+    #[serde(default)]
+    pub(crate) allow_private: bool,
+    /// Write `Bearer` before the token in `Authorization`.
+    #[serde(default)]
+    pub(crate) bearer: bool,
+    /// One more header with every call.
+    pub(crate) header: Option<Header>,
+    /// Revision in which to write what cannot be united.
+    #[serde(default)]
+    pub(crate) contract: platform::Revision,
+    /// Leave out what that revision does not print.
+    #[serde(default)]
+    pub(crate) strict: bool,
+    /// Send `messageHistory` with step one.
+    #[serde(default)]
+    pub(crate) history: bool,
+    /// Send a call when the visitor types.
+    #[serde(default)]
+    pub(crate) typing: bool,
+    /// Send a call when the visitor leaves or the pause runs out.
+    #[serde(default)]
+    pub(crate) endings: bool,
+    /// Let the visitor's `webhookHeaders` pass.
+    #[serde(default)]
+    pub(crate) forward_headers: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: Secret,
+}
+
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnRefused {
+    #[default]
+    End,
+    Keep,
+}
+
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnLate {
+    #[default]
+    Keep,
+    End,
+}
+
+impl Bot {
+    pub(super) fn validate(&self) -> anyhow::Result<()> {
+        identifier("bots.id", &self.id)?;
+        minutes("bots.max_minutes_paused", self.max_minutes_paused)?;
+        minutes("bots.session.minutes", self.session.minutes)?;
+        ensure!(
+            self.more_triggers.fallbacks != Some(0),
+            "`bots.more_triggers.fallbacks` is 0: give how many in a row, or leave it out"
+        );
+        ensure!(
+            !self.webhook_token_pushes || self.webhook.is_some(),
+            "`bots.webhook_token_pushes` needs a webhook with a token"
+        );
+        Ok(())
+    }
+}
+
+impl Webhook {
+    pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
+        let header = self.header.as_mut().map(|header| &mut header.value);
+        std::iter::once(&mut self.token).chain(header)
+    }
+}

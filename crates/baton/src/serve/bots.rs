@@ -1,0 +1,118 @@
+//! `[[bots]]` as the platform takes them.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use dialogflow::{
+    Edition,
+    local::{Agent, LocalBot},
+};
+use machine::{
+    Millis,
+    conversation::{Policy, Trigger},
+    limits::MINUTE_MS,
+};
+use platform::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
+
+use super::{length, target};
+use crate::config::{self, Config, OnLate, OnRefused, SendIp};
+
+/// Dialogflow's own lengths of a session.
+const ES_SESSION: Millis = 20 * MINUTE_MS;
+const CX_SESSION: Millis = 30 * MINUTE_MS;
+
+pub(super) fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
+    config.bots.iter().map(bot).collect()
+}
+
+fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
+    let (answering, language) = agent(bot)?;
+    let edition = answering.edition();
+    let mut config = BotConfig::new(&bot.id, answering, &language);
+    if let Some(name) = &bot.name {
+        config.name.clone_from(name);
+    }
+    config.push_keys = bot.push_key.read("bots.push_key")?;
+    config.webhook_token_pushes = bot.webhook_token_pushes;
+    if let Some(keys) = &bot.history_key {
+        config.history_keys = keys.read("bots.history_key")?;
+    }
+    config.webhook = bot.webhook.as_ref().map(webhook).transpose()?;
+    config.facts = FactsConfig {
+        mobile: bot.send.mobile,
+        ip: bot.send.ip.map(|from| match from {
+            SendIp::Peer => IpFrom::Peer,
+            SendIp::XForwardedFor => IpFrom::ForwardedFor,
+        }),
+        resume_marker: bot.resume_marker.clone(),
+    };
+    config.policy = policy(bot, edition);
+    Ok(config)
+}
+
+fn agent(bot: &config::Bot) -> anyhow::Result<(Arc<dyn dialogflow::Bot>, String)> {
+    let export = &bot.agent.export;
+    let (agent, report) =
+        Agent::load(export).with_context(|| format!("bot {}: {}", bot.id, export.display()))?;
+    tracing::info!(bot.id = bot.id, notices = report.notices.len(), "agent export loaded");
+    let language = agent.language().to_owned();
+    Ok((Arc::new(LocalBot::new(agent)), language))
+}
+
+fn policy(bot: &config::Bot, edition: Edition) -> Policy {
+    let default = Policy::default();
+    let session = match edition {
+        Edition::Es => ES_SESSION,
+        Edition::Cx => CX_SESSION,
+    };
+    Policy {
+        triggers: triggers(bot, edition),
+        refusal_ends_pause: bot.on_refused == OnRefused::End,
+        lateness_ends_pause: bot.on_late == OnLate::End,
+        unavailable_notice: bot.unavailable_notice.clone(),
+        max_pause: length(bot.max_minutes_paused, default.max_pause),
+        session_length: Some(length(bot.session.minutes, session)),
+        session_notice: bot.session.notice.clone(),
+        new_session_on_resume: bot.session.new_on_resume,
+        ..default
+    }
+}
+
+fn triggers(bot: &config::Bot, edition: Edition) -> Vec<Trigger> {
+    let more = &bot.more_triggers;
+    let named = bot.triggers.iter().cloned().map(match edition {
+        Edition::Es => Trigger::Context,
+        Edition::Cx => Trigger::Parameter,
+    });
+    named
+        .chain(more.handoff.then_some(Trigger::Handoff))
+        .chain(more.intents.iter().cloned().map(Trigger::Intent))
+        .chain(more.actions.iter().cloned().map(Trigger::Action))
+        .chain(more.fallbacks.map(Trigger::Fallbacks))
+        .chain(more.bot_failed.then_some(Trigger::BotFailed))
+        .collect()
+}
+
+fn webhook(webhook: &config::Webhook) -> anyhow::Result<WebhookConfig> {
+    let header = webhook.header.as_ref().map(|header| {
+        let name = header.name.parse().with_context(|| {
+            format!("`bots.webhook.header.name` is {:?}: give the name of a header", header.name)
+        })?;
+        anyhow::Ok((name, header.value.read("bots.webhook.header.value")?))
+    });
+    let config = WebhookConfig::new(
+        target("bots.webhook.url", &webhook.url, webhook.allow_private)?,
+        webhook.token.read("bots.webhook.token")?,
+    );
+    Ok(WebhookConfig {
+        bearer: webhook.bearer,
+        header: header.transpose()?,
+        contract: webhook.contract,
+        strict: webhook.strict,
+        history: webhook.history,
+        typing: webhook.typing,
+        endings: webhook.endings,
+        forward_headers: webhook.forward_headers,
+        ..config
+    })
+}

@@ -1,0 +1,60 @@
+//! `GET /webhooks/handover/history?botId=…&userId=…`: what was said in the visitor's present
+//! session, in the items of `messageHistory` (contract 13.18). A history key opens it, not a push
+//! key: who may speak to visitors need not be allowed to read what they said, nor the reverse.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use edge::{
+    http::{ApiError, bearer, json},
+    secrets,
+};
+use http::{HeaderMap, StatusCode, header};
+use machine::Machine as _;
+use serde_json::json;
+use wire::{
+    problem::{Problem, ProblemId},
+    secret::from_authorization,
+};
+
+use super::problem;
+use crate::{
+    app::App,
+    history::{self, Asked},
+    visitors,
+};
+
+pub(super) async fn read(
+    State(app): State<Arc<App>>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let presented = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let presented = presented.map(from_authorization).or_else(|| bearer(&headers));
+    // The same answer for a bot that is not there: a key is all that tells.
+    let bot = app.bots.get(of(&query, "botId")?);
+    let bot =
+        bot.filter(|bot| secrets::any_matches(&bot.config.history_keys, presented.as_slice()));
+    let bot = bot.ok_or_else(|| {
+        let detail = "Present a history key of this bot in `Authorization`.";
+        ApiError::new(ProblemId::Unauthorized, detail)
+    })?;
+    let unknown = || ApiError::new(ProblemId::NotFound, "There is no such user of this bot.");
+    let conversation = visitors::conversation_of(of(&query, "userId")?).ok_or_else(unknown)?;
+    let state = bot.ledger.load(&conversation).await.map_err(|error| problem::store(&error))?;
+    let turn = state.ok_or_else(unknown)?.position().seq;
+    let visitor = app.visitors.of_conversation(&conversation, app.clock.now()).await;
+    let asked = Asked { bot, conversation: &conversation, visitor: &visitor, turn };
+    let items = history::read(asked).await.map_err(|error| problem::store(&error))?;
+    Ok(json(StatusCode::OK, &json!({ "messageHistory": items })))
+}
+
+fn of<'a>(query: &'a HashMap<String, String>, field: &str) -> Result<&'a str, ApiError> {
+    query.get(field).map(String::as_str).ok_or_else(|| {
+        let detail = format!("`{field}` is missing: send it in the query");
+        Problem::new(ProblemId::MissingField, detail).at(field).into()
+    })
+}

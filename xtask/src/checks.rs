@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::{
     postgres::{self, Postgres},
     shell::{self, Count},
-    tidy, web,
+    signatures, tidy, web,
 };
 
 /// The whole check, for a developer before a change lands and for CI.
@@ -28,6 +28,12 @@ pub(crate) fn test() -> Result<()> {
     total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
     total.add(browser()?);
+    total.add(signatures::judge(tests(&[
+        "--workspace",
+        "--",
+        "--ignored",
+        "signature_clients::",
+    ]))?);
     total.add(mutants()?);
     conclude(total)
 }

@@ -9,6 +9,7 @@ mod checks;
 mod postgres;
 mod receivers;
 mod shell;
+mod signatures;
 mod tidy;
 mod web;
 

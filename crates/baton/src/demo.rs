@@ -124,7 +124,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
     };
     let route = config::Route {
         id: ROUTE.to_owned(),
-        token: secret(&secrets.webhook_token).into(),
+        token: config::Keys::one(secret(&secrets.webhook_token)),
         header: None,
         signing: None,
         push: config::Push {

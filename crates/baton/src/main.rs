@@ -6,7 +6,6 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 mod assets;
-mod bots;
 mod check;
 mod config;
 mod demo;
@@ -14,7 +13,6 @@ mod key;
 mod listen;
 mod openapi;
 mod pages;
-mod routes;
 mod serve;
 mod telemetry;
 mod trigger;

@@ -18,11 +18,15 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    bots::bots,
     config::{self, Config},
     pages,
-    routes::routes,
 };
+
+mod bots;
+mod routes;
+
+use bots::bots;
+use routes::routes;
 
 /// How long everything may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
@@ -107,11 +111,11 @@ fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
     config.agents.iter().map(agent).collect()
 }
 
-pub(crate) fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
+fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
     Target::parse(url, allow_private).with_context(|| format!("`{key}`"))
 }
 
-pub(crate) fn length(minutes: Option<f64>, default: Millis) -> Millis {
+fn length(minutes: Option<f64>, default: Millis) -> Millis {
     minutes.map_or(default, |minutes| (minutes * MINUTE_MS as f64).round() as Millis)
 }
 

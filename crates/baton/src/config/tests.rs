@@ -153,3 +153,37 @@ fn ambiguity_13_19_several_push_keys_or_their_hashes() {
         assert!(message.contains(expected), "{keys}: {message}");
     }
 }
+
+#[test]
+fn a_route_may_say_more_of_its_secrets() {
+    let more = r#"token = ["old", { env = "NEW" }]
+header = { name = "x-live-chat", value = { file = "header" } }
+signing = { keys = "whsec_1" }
+resume_event = "survey"
+"#;
+    let text =
+        GOOD.replace("id = \"desk\"\ntoken = \"token\"\n", &format!("id = \"desk\"\n{more}"));
+    let text = text.replace(
+        "/push\", key = \"key\",",
+        "/push\", key = \"key\", key_in = \"header\", bearer = true, signing_keys = [\"a\", \"b\"],",
+    );
+    let mut config = Config::parse(&text).unwrap();
+    let route = &mut config.routes[0];
+    assert_eq!(route.secrets().len(), 1 + 2 + 1 + 1 + 2, "each is known, so each file is found");
+    assert!(!route.signing.as_ref().unwrap().required);
+    assert!(route.push.bearer && route.push.key_in == KeyIn::Header);
+    assert_eq!(route.resume_event.as_deref(), Some("survey"));
+    for (from, to, expected) in [
+        ("key_in = \"header\"", "key_in = \"body\"", "routes.push.bearer"),
+        ("key_in = \"header\"", "key_in = \"heder\"", "did you mean `header`?"),
+        ("signing_keys = [\"a\", \"b\"]", "signing_keys = []", "give at least one"),
+        ("signing_keys = [\"a\", \"b\"]", "signing_keys = 7", "a secret, or a list"),
+        ("resume_event = \"survey\"", "resume_event = \" \"", "routes.resume_event"),
+        ("signing = { keys", "signing = { key", "did you mean `keys`?"),
+        ("header = { name", "header = { nam", "did you mean `name`?"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let message = error(&text.replacen(from, to, 1));
+        assert!(message.contains(expected), "{to}: {message}");
+    }
+}

@@ -14,17 +14,18 @@ use machine::{
 };
 use platform::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
 
-use crate::{
-    config::{self, Config, OnLate, OnRefused, SendIp},
+use super::{
+    length,
     routes::{header, signing, signing_keys},
-    serve::{length, target},
+    target,
 };
+use crate::config::{self, Config, OnLate, OnRefused, SendIp};
 
 /// Dialogflow's own lengths of a session.
 const ES_SESSION: Millis = 20 * MINUTE_MS;
 const CX_SESSION: Millis = 30 * MINUTE_MS;
 
-pub(crate) fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
+pub(super) fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
     config.bots.iter().map(bot).collect()
 }
 

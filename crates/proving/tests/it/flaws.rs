@@ -89,6 +89,7 @@ async fn check_platform(flaw: &'static str, selection: &Selection) -> anyhow::Re
         bot: "support".to_owned(),
         listen,
         webhook_token: SecretString::from(TOKEN),
+        custom_header: Some("X-Gateway-Key".to_owned()),
         trigger: "talk to a person".to_owned(),
         question: "what is your purpose?".to_owned(),
         event: "WELCOME".to_owned(),

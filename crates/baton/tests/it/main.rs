@@ -10,4 +10,5 @@ mod listen;
 mod openapi;
 mod platform;
 mod pushes;
+mod receivers;
 mod world;

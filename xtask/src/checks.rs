@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     postgres::{self, Postgres},
+    receivers,
     shell::{self, Count},
     tidy, web,
 };
@@ -28,6 +29,7 @@ pub(crate) fn test() -> Result<()> {
     total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
     total.add(browser()?);
+    total.add(receivers::check()?);
     total.add(mutants()?);
     conclude(total)
 }

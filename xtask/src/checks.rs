@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     postgres::{self, Postgres},
+    receivers,
     shell::{self, Count},
     signatures, tidy, web,
 };
@@ -34,6 +35,7 @@ pub(crate) fn test() -> Result<()> {
         "--ignored",
         "signature_clients::",
     ]))?);
+    total.add(receivers::check()?);
     total.add(mutants()?);
     conclude(total)
 }

@@ -76,7 +76,7 @@ pub struct NewEvent {
 }
 
 /// Where the visitor is; every field is optional.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Page {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,

@@ -10,5 +10,6 @@ mod listen;
 mod openapi;
 mod platform;
 mod pushes;
+mod receivers;
 mod secrets;
 mod world;

@@ -1,6 +1,7 @@
 //! Signed calls and signed pushes (Standard Webhooks).
 
-use bridge::{RouteConfig, Signing};
+use bridge::RouteConfig;
+use edge::signature::Signing;
 use edge::signature::{ID, SIGNATURE, SigningKeys, TIMESTAMP};
 use machine::Millis;
 use reqwest::header::HeaderMap;

@@ -1,8 +1,8 @@
 //! Signed calls and signed pushes (Standard Webhooks).
 
 use bridge::RouteConfig;
-use edge::signature::Signing;
-use edge::signature::{ID, SIGNATURE, SigningKeys, TIMESTAMP};
+
+use edge::signature::{ID, SIGNATURE, Signing, SigningKeys, TIMESTAMP};
 use machine::Millis;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};

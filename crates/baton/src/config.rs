@@ -10,12 +10,14 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 
+mod agent;
 mod nearest;
 mod secret;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use agent::{BotAgent, CxAgent, EsAgent};
 pub(crate) use secret::Secret;
 
 #[derive(Deserialize)]
@@ -59,13 +61,6 @@ pub(crate) struct Bot {
     pub(crate) on_late: OnLate,
     /// Told to the visitor when no human took over.
     pub(crate) unavailable_notice: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct BotAgent {
-    /// Folder or zip of a Dialogflow ES export, relative to the configuration file.
-    pub(crate) export: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -168,7 +163,8 @@ impl Config {
         self.data = base.join(&self.data);
         let mut secrets: Vec<&mut Secret> = self.database.iter_mut().collect();
         for bot in &mut self.bots {
-            bot.agent.export = base.join(&bot.agent.export);
+            bot.agent.rebase(base);
+            secrets.extend(bot.agent.credentials_mut());
             secrets.push(&mut bot.push_key);
             secrets.extend(bot.webhook.as_mut().map(|webhook| &mut webhook.token));
         }

@@ -5,9 +5,11 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+mod agent;
 mod assets;
 mod config;
 mod demo;
+mod emulate;
 mod pages;
 mod serve;
 mod telemetry;
@@ -51,6 +53,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Serve an agent export to Google's own Dialogflow clients
+    Emulate {
+        /// Folder or zip of the export
+        #[arg(value_name = "PATH")]
+        export: PathBuf,
+        /// On another address than loopback, callers need a key; see docs/dialogflow.md
+        #[arg(long, default_value = "127.0.0.1:8070", value_name = "ADDR")]
+        listen: SocketAddr,
+        /// Print one line of JSON with what a script needs, and nothing else
+        #[arg(long)]
+        json: bool,
+    },
     /// Check a configuration and say what it sets up, without serving
     Check {
         #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
@@ -86,7 +100,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
             serve::serve(config).await
         }
         Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await,
-        Command::Check { config } => serve::check(&config::Config::load(&config)?),
+        Command::Emulate { export, listen, json } => emulate::emulate(&export, listen, json).await,
+        Command::Check { config } => serve::check(&config::Config::load(&config)?).await,
         Command::Agent { export } => serve::report_agent(&export),
     }
 }

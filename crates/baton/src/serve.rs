@@ -1,11 +1,11 @@
 //! The composition root: from a configuration to a running server, on one screen.
 
-use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{io::Write as _, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
 use bridge::{AgentConfig, Bridge, Connector, PushConfig, RouteConfig};
-use dialogflow::local::{Agent, LocalBot};
+use dialogflow::local::Agent;
 use edge::{
     Clock,
     egress::{Egress, Target},
@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    agent,
     config::{self, Config, ConnectorKind, OnLate, OnRefused},
     pages,
 };
@@ -49,7 +50,7 @@ pub(crate) async fn run(
     let clock = Clock::system();
     let egress = Egress::new()?;
     let store = open_store(config).await?;
-    let platform = Platform::new(bots(config)?, store.clone(), clock.clone(), egress.clone());
+    let platform = Platform::new(bots(config).await?, store.clone(), clock.clone(), egress.clone());
     let bridge = Bridge::new(routes(config)?, agents(config)?, store.clone(), clock, egress)?;
 
     let shutdown = CancellationToken::new();
@@ -93,15 +94,17 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Store::open(&url).await.context("cannot open the store")
 }
 
-fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
-    config.bots.iter().map(bot).collect()
+async fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
+    let mut bots = Vec::new();
+    for configured in &config.bots {
+        bots.push(bot(configured).await?);
+    }
+    Ok(bots)
 }
 
-fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
-    let export = &bot.agent.export;
-    let (agent, report) =
-        Agent::load(export).with_context(|| format!("bot {}: {}", bot.id, export.display()))?;
-    tracing::info!(bot.id = bot.id, notices = report.notices.len(), "agent export loaded");
+async fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
+    let asked = agent::bot(&bot.id, &bot.agent).await;
+    let (answering, language) = asked.with_context(|| format!("bot {}", bot.id))?;
     let webhook = bot.webhook.as_ref().map(|webhook| {
         anyhow::Ok(WebhookConfig {
             target: target("bots.webhook.url", &webhook.url, webhook.allow_private)?,
@@ -121,8 +124,8 @@ fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
     Ok(BotConfig {
         id: bot.id.clone(),
         name: bot.name.clone().unwrap_or_else(|| bot.id.clone()),
-        language: agent.language().to_owned(),
-        bot: Arc::new(LocalBot::new(agent)),
+        language,
+        bot: answering,
         push_keys: vec![bot.push_key.read("bots.push_key")?],
         webhook: webhook.transpose()?,
         policy,
@@ -174,7 +177,7 @@ fn length(minutes: Option<f64>, default: Millis) -> Millis {
 }
 
 /// Returns at the first SIGTERM or interrupt; a second one ends the process at once.
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -189,12 +192,13 @@ async fn told_to_stop() {
 }
 
 /// `baton check`: everything that can be checked without serving.
-pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
-    let (bots, routes, agents) = (bots(config)?, routes(config)?, agents(config)?);
+pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
+    let (bots, routes, agents) = (bots(config).await?, routes(config)?, agents(config)?);
     let mut out = std::io::stdout().lock();
-    for bot in &bots {
+    for (bot, configured) in bots.iter().zip(&config.bots) {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());
         writeln!(out, "bot {} ({}): webhook {webhook}", bot.id, bot.name)?;
+        writeln!(out, "  answers by {}", agent::describe(&configured.agent, bot.bot.as_ref()))?;
     }
     for route in &routes {
         writeln!(out, "route {}: pushes to {}", route.id, route.push.target.url())?;

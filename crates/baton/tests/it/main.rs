@@ -3,6 +3,7 @@
 mod bridge;
 mod command_line;
 mod demo;
+mod emulate;
 mod journey;
 mod kill;
 mod late;

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
+    clients,
     postgres::{self, Postgres},
     receivers,
     shell::{self, Count},
@@ -28,6 +29,7 @@ pub(crate) fn test() -> Result<()> {
     let postgres = Postgres::start()?;
     total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
+    total.add(clients::judge()?);
     total.add(browser()?);
     total.add(signatures::judge(tests(&[
         "--workspace",

@@ -4,6 +4,7 @@ mod bridge;
 mod check;
 mod command_line;
 mod demo;
+mod emulate;
 mod journey;
 mod kill;
 mod listen;

@@ -74,7 +74,7 @@ impl Middleware {
                 return Reply::Status(503, "busy".to_owned());
             }
         }
-        let reply = self.answer(&request).await;
+        let reply = self.answer(&request);
         let Reply::Json(text) = &reply else { return reply };
         match request.header("content-type") {
             _ if self.is("reply-is-json") => Reply::Status(200, text.clone()),
@@ -85,7 +85,7 @@ impl Middleware {
         }
     }
 
-    async fn answer(&self, request: &Request) -> Reply {
+    fn answer(&self, request: &Request) -> Reply {
         if let Some(broken) = self.broken_transport(request) {
             return broken;
         }
@@ -118,12 +118,12 @@ impl Middleware {
         }
         let chat = format!("{bot}/{user}");
         match call["eventType"].as_str() {
-            None | Some("message") => self.message(request, &call, &chat).await,
+            None | Some("message") => self.message(request, &call, &chat),
             Some(event) => self.event(event, &chat),
         }
     }
 
-    async fn message(&self, request: &Request, call: &Value, chat: &str) -> Reply {
+    fn message(&self, request: &Request, call: &Value, chat: &str) -> Reply {
         let is_step_one = !call["dialogflowResponse"].is_null();
         let id = request.header("idempotency-key").map(str::to_owned);
         if let Some(id) = &id

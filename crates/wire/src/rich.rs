@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// Elements of a message, cards of a carousel, items of a list, buttons, options.
 pub const COUNT_MAX: usize = 30;
@@ -25,7 +26,7 @@ pub const ADDRESS_BYTES_MAX: usize = 4_096;
 /// Bytes of the parameters of one action, as JSON.
 pub const PARAMETERS_BYTES_MAX: usize = 8_192;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Element {
     /// Words, with the marks that bots use for emphasis, lists and links.
@@ -52,13 +53,13 @@ pub enum Element {
     BotList(BotList),
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Button {
     pub title: String,
     pub action: Action,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Card {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -76,7 +77,7 @@ pub struct Card {
     pub buttons: Vec<Button>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct List {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -86,7 +87,7 @@ pub struct List {
     pub items: Vec<Card>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Media {
     pub kind: MediaKind,
     pub url: Source,
@@ -102,7 +103,7 @@ pub struct Media {
     pub poster: Option<Source>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaKind {
     Image,
@@ -112,7 +113,7 @@ pub enum MediaKind {
     Embed,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Table {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -127,14 +128,14 @@ pub struct Table {
     pub buttons: Vec<Button>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Column {
     pub title: String,
     #[serde(default)]
     pub align: Align,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Align {
     #[default]
@@ -143,7 +144,7 @@ pub enum Align {
     End,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Row {
     pub cells: Vec<String>,
     /// A line below.
@@ -151,7 +152,7 @@ pub struct Row {
     pub divider: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BotCard {
     pub title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -160,7 +161,7 @@ pub struct BotCard {
     pub action: Option<Action>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct BotList {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -174,19 +175,21 @@ pub struct BotList {
 }
 
 /// What happens when the visitor presses something.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Action {
     /// Says `text` for the visitor.
     Message {
         text: String,
         #[serde(default, skip_serializing_if = "Map::is_empty")]
+        #[schema(value_type = std::collections::BTreeMap<String, Value>)]
         parameters: Map<String, Value>,
     },
     /// Sends a Dialogflow event; the title of what was pressed is its label.
     Event {
         name: String,
         #[serde(default, skip_serializing_if = "Map::is_empty")]
+        #[schema(value_type = std::collections::BTreeMap<String, Value>)]
         parameters: Map<String, Value>,
     },
     Link {
@@ -196,7 +199,7 @@ pub enum Action {
     Location(Location),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// A new tab.
@@ -210,7 +213,7 @@ pub enum Target {
 /// Asks the browser where it is. The outcome goes out as parameters of the action that follows:
 /// `{parameter: {latitude: n, longitude: n}}` or `{parameter: {errorCode: n}}`, where code 0 says
 /// that the browser cannot tell, and others are the browser's own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Location {
     pub parameter: String,
@@ -218,11 +221,13 @@ pub struct Location {
     pub longitude: String,
     pub error_code: String,
     /// Both are a message or an event.
+    #[schema(no_recursion)]
     pub success: Box<Action>,
+    #[schema(no_recursion)]
     pub failure: Box<Action>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Form {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
@@ -237,7 +242,7 @@ pub struct Form {
     pub action: Action,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FormStyle {
     /// In the flow of messages.
@@ -247,7 +252,7 @@ pub enum FormStyle {
 }
 
 /// One field; its value goes out under `parameter`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Field {
     pub parameter: String,
     pub label: String,
@@ -265,7 +270,7 @@ pub struct Field {
     pub input: Input,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Input {
     /// Gives a string.
@@ -280,7 +285,7 @@ pub enum Input {
     Select { options: Vec<Choice> },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TextInput {
     pub kind: TextKind,
@@ -296,7 +301,7 @@ pub struct TextInput {
     pub chars_max: u16,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TextKind {
     Text,
@@ -313,7 +318,7 @@ pub enum TextKind {
     Week,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Choice {
     pub value: String,
     pub label: String,
@@ -322,7 +327,7 @@ pub struct Choice {
 }
 
 /// Where a link may lead: `http`, `https`, `tel` or `mailto`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
 pub struct Address(String);
 
@@ -347,7 +352,7 @@ impl Address {
 }
 
 /// Where media may come from: `http` or `https`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
 pub struct Source(String);
 

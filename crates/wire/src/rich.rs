@@ -182,14 +182,12 @@ pub enum Action {
     Message {
         text: String,
         #[serde(default, skip_serializing_if = "Map::is_empty")]
-        #[schema(value_type = std::collections::BTreeMap<String, Value>)]
         parameters: Map<String, Value>,
     },
     /// Sends a Dialogflow event; the title of what was pressed is its label.
     Event {
         name: String,
         #[serde(default, skip_serializing_if = "Map::is_empty")]
-        #[schema(value_type = std::collections::BTreeMap<String, Value>)]
         parameters: Map<String, Value>,
     },
     Link {
@@ -329,6 +327,7 @@ pub struct Choice {
 /// Where a link may lead: `http`, `https`, `tel` or `mailto`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
+#[schema(value_type = String)]
 pub struct Address(String);
 
 impl Address {
@@ -354,6 +353,7 @@ impl Address {
 /// Where media may come from: `http` or `https`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
+#[schema(value_type = String)]
 pub struct Source(String);
 
 impl Source {

@@ -43,11 +43,7 @@ fn access(route: &config::Route) -> anyhow::Result<Access> {
     let header = route.header.as_ref().map(|given| header("routes.header", given));
     let signing = route.signing.as_ref().map(|given| signing("routes.signing", given));
     let header = header.transpose()?.map(|(name, value)| (name, value.into()));
-    Ok(Access {
-        tokens: route.token.read("routes.token")?,
-        header,
-        signing: signing.transpose()?,
-    })
+    Ok(Access { tokens: route.token.read("routes.token")?, header, signing: signing.transpose()? })
 }
 
 /// A header that stands beside `Authorization`; `key` names the setting in errors.

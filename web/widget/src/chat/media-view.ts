@@ -14,7 +14,7 @@ export function mediaView(
 ): TemplateResult | typeof nothing {
   const src = safeImage(media.url);
   if (src === null) return nothing;
-  const name = media.alt || media.title || '';
+  const name = media.title || media.alt || '';
   if (media.kind === 'image') return pictureView(src, media.alt ?? '');
   if (small) return nothing;
   const poster = safeImage(media.poster);

@@ -72,6 +72,7 @@ export const richStyles = css`
     padding: 12px 14px;
   }
   .card-title {
+    margin: 0;
     font-weight: 650;
     letter-spacing: -0.005em;
   }

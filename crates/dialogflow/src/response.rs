@@ -78,9 +78,10 @@ fn message(canonical: &Value, language: &str) -> Option<Message> {
     }
     let kinds: Vec<(&String, &Value)> = kinds(canonical).collect();
     let elements = rich::elements(canonical);
-    let lines = match elements.is_empty() {
-        true => kinds.iter().flat_map(|(_, value)| readable::lines(value)).collect(),
-        false => words::lines(&elements),
+    let lines = if elements.is_empty() {
+        kinds.iter().flat_map(|(_, value)| readable::lines(value)).collect()
+    } else {
+        words::lines(&elements)
     };
     let text = match lines.is_empty() {
         false => lines.join("\n"),

@@ -25,10 +25,10 @@ mod tests;
 #[must_use]
 pub fn content(plain: &str, canonical: Option<&Value>) -> Vec<Element> {
     let elements = canonical.map(elements).unwrap_or_default();
-    match elements.is_empty() && !plain.trim().is_empty() {
-        true => vec![Element::Text { text: cut(plain, wire::rich::TEXT_CHARS_MAX) }],
-        false => elements,
+    if !elements.is_empty() || plain.trim().is_empty() {
+        return elements;
     }
+    vec![Element::Text { text: cut(plain, wire::rich::TEXT_CHARS_MAX) }]
 }
 
 /// The elements of a canonical message of either edition; none for one that is not known.

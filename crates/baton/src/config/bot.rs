@@ -97,6 +97,7 @@ pub(crate) enum SendIp {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub(crate) struct Webhook {
     pub(crate) url: String,
     pub(crate) token: Secret,

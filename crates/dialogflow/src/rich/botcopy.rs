@@ -43,7 +43,7 @@ fn many(value: &Value) -> impl Iterator<Item = &Value> {
 
 fn spoken(value: &Value) -> Vec<Element> {
     match value {
-        Value::String(text) => words(&[text.clone()]),
+        Value::String(text) => words(std::slice::from_ref(text)),
         _ => match body(value, "displayText") {
             shown if shown.is_empty() => super::spoken_as(value, "textToSpeech"),
             shown => words(&[shown]),

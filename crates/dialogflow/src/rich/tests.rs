@@ -372,9 +372,10 @@ proptest! {
         payload in any::<bool>(),
     ) {
         let inner = json!({ kind: value });
-        let message = match payload {
-            true => json!({ "payload": { "botcopy": [inner], "richContent": [value] } }),
-            false => inner,
+        let message = if payload {
+            json!({ "payload": { "botcopy": [inner], "richContent": [value] } })
+        } else {
+            inner
         };
         let made = elements(&message);
         let written = serde_json::to_value(&made).unwrap();

@@ -41,7 +41,9 @@ fn read(element: &Element, lines: &mut Vec<String>) {
 }
 
 fn push_all(texts: &[&str], lines: &mut Vec<String>) {
-    texts.iter().for_each(|text| push(text, lines));
+    for text in texts {
+        push(text, lines);
+    }
 }
 
 fn read_card(card: &Card, lines: &mut Vec<String>) {

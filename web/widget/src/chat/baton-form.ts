@@ -37,7 +37,7 @@ export class BatonForm extends LitElement {
   override render() {
     const { form, words } = this;
     return html`<div role="group" aria-labelledby="title">
-      <p class=${form.title ? 'title text' : 'off-screen'} id="title">
+      <p class=${form.title ? 'title' : 'off-screen'} id="title" dir="auto">
         ${form.title || words.form}
       </p>
       ${form.subtitle ? html`<div class="soft">${plainView(form.subtitle)}</div>` : nothing}

@@ -11,7 +11,7 @@ const NEAR_END_PX = 80;
 /** What Enter on a message goes to. */
 const PRESSED = 'button:not([aria-disabled=true]), a, baton-form';
 /** Keys belong to these while they have the focus. */
-const WRITTEN_IN = 'input, select, textarea, audio, video';
+const WRITTEN_IN = 'input, select, textarea';
 
 /** The conversation: keeps its end in view, and can be walked with the arrow keys. */
 export class BatonMessages extends LitElement {

@@ -13,6 +13,8 @@ const form = css`
     background: var(--c-bg);
   }
   .title {
+    margin: 0;
+    overflow-wrap: anywhere;
     font-weight: 650;
   }
   .soft,

@@ -4,8 +4,8 @@ import { safeImage } from '@baton/client/text';
 import type { Words } from '../words.js';
 
 /**
- * Pictures, sounds and films. Nothing but pictures is fetched before it is asked for, and a page
- * made to be framed stays a link: many host pages allow no frames.
+ * Pictures are shown; sounds, films and players are links, because a host page with a strict policy
+ * allows neither media nor frames of others, and says so as soon as one names its source.
  */
 export function mediaView(
   media: Media,
@@ -14,30 +14,17 @@ export function mediaView(
 ): TemplateResult | typeof nothing {
   const src = safeImage(media.url);
   if (src === null) return nothing;
-  const name = media.alt || media.title || '';
+  const name = media.title || media.alt || '';
   if (media.kind === 'image') return pictureView(src, media.alt ?? '');
   if (small) return nothing;
-  const poster = safeImage(media.poster) ?? nothing;
-  switch (media.kind) {
-    case 'audio':
-      return html`${poster === nothing ? nothing : pictureView(poster as string, '')}
-        <audio controls preload="none" src=${src} aria-label=${name || words.audio}></audio>`;
-    case 'video':
-      return html`<video
-        controls
-        preload="none"
-        playsinline
-        src=${src}
-        poster=${poster}
-        aria-label=${name || words.video}
-      ></video>`;
-    default:
-      return html`<a class="embed" href=${src} target="_blank" rel="noopener noreferrer">
-        <span class="play" aria-hidden="true">▶</span
-        ><span dir="auto">${name || words.watch(new URL(src).hostname)}</span
-        ><span class="out" aria-hidden="true">↗</span>
-      </a>`;
-  }
+  const poster = safeImage(media.poster);
+  const what = { audio: words.audio, video: words.video, embed: '' }[media.kind];
+  return html`${poster ? pictureView(poster, '') : nothing}
+    <a class="embed" href=${src} target="_blank" rel="noopener noreferrer">
+      <span class="play" aria-hidden="true">▶</span
+      ><span dir="auto">${name || what || words.watch(new URL(src).hostname)}</span
+      ><span class="out" aria-hidden="true">↗</span>
+    </a>`;
 }
 
 function pictureView(src: string, alt: string): TemplateResult {

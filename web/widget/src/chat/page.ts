@@ -65,8 +65,7 @@ export function watchPage(tell: PageWatcher): () => void {
   };
 }
 
-const FOCUSABLE =
-  'button, a[href], textarea, input, select, audio[controls], video[controls], [tabindex="0"]';
+const FOCUSABLE = 'button, a[href], textarea, input, select, [tabindex="0"]';
 
 /** Keeps Tab within the sheet, whose parts have shadow roots of their own. */
 export function keepInside(host: HTMLElement, event: KeyboardEvent): void {

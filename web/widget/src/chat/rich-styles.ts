@@ -72,6 +72,7 @@ export const richStyles = css`
     padding: 12px 14px;
   }
   .card-title {
+    margin: 0;
     font-weight: 650;
     letter-spacing: -0.005em;
   }
@@ -227,26 +228,6 @@ export const richStyles = css`
     border-radius: 16px;
     background: var(--c-sunken);
   }
-  audio,
-  video {
-    display: block;
-    width: 300px;
-    max-width: 100%;
-  }
-  .media > audio {
-    margin-block-start: 6px;
-  }
-  video {
-    aspect-ratio: 16 / 9;
-    background: #000;
-  }
-  .media > video {
-    border-radius: 16px;
-  }
-  .card > video,
-  .card > audio {
-    width: 100%;
-  }
   .embed {
     display: flex;
     align-items: center;
@@ -257,6 +238,9 @@ export const richStyles = css`
     font-weight: 600;
     text-decoration: none;
     overflow-wrap: anywhere;
+  }
+  .media > img + .embed {
+    margin-block-start: 6px;
   }
   .media > .embed {
     border: 1px solid var(--c-line);

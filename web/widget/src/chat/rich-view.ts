@@ -48,7 +48,8 @@ class Drawing {
         </div>`;
       case 'media':
         return html`<div class="media">
-          ${mediaView(element, this.words)} ${this.head(element.title, element.body)}
+          ${mediaView(element, this.words)}
+          ${this.head(element.kind === 'image' ? element.title : '', element.body)}
         </div>`;
       case 'table':
         return this.table(element);
@@ -85,7 +86,7 @@ class Drawing {
           ? html`<div class="card-words">
               ${
                 action
-                  ? html`<p class="card-title text">${this.press(action, words, 'card-press')}</p>`
+                  ? html`<p class="card-title">${this.press(action, words, 'card-press')}</p>`
                   : title
                     ? html`<p class="card-title text">${title}</p>`
                     : nothing

@@ -9,9 +9,11 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
+    clients,
     postgres::{self, Postgres},
+    receivers,
     shell::{self, Count},
-    tidy, web,
+    signatures, tidy, web,
 };
 
 /// The whole check, for a developer before a change lands and for CI.
@@ -27,7 +29,15 @@ pub(crate) fn test() -> Result<()> {
     let postgres = Postgres::start()?;
     total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
+    total.add(clients::judge()?);
     total.add(browser()?);
+    total.add(signatures::judge(tests(&[
+        "--workspace",
+        "--",
+        "--ignored",
+        "signature_clients::",
+    ]))?);
+    total.add(receivers::check()?);
     total.add(mutants()?);
     conclude(total)
 }

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 mod checks;
+mod clients;
 mod postgres;
 mod receivers;
 mod shell;
+mod signatures;
 mod tidy;
 mod web;
 

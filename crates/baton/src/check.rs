@@ -145,7 +145,7 @@ pub(crate) async fn run(check: Check) -> anyhow::Result<ExitCode> {
         (Some(OtherSide::Platform(options)), _) => check_platform(options).await,
         (None, config) => {
             let config = config.context("give --config, or `middleware` or `platform`")?;
-            serve::check(&Config::load(&config)?)?;
+            serve::check(&Config::load(&config)?).await?;
             return Ok(ExitCode::SUCCESS);
         }
     };

@@ -4,34 +4,37 @@
 
 use edge::{
     http::ApiError,
-    secrets,
+    secrets::{KnownSecret, any_matches},
     signature::{SignedId, Signing},
 };
 use http::{HeaderMap, HeaderName, header};
 use machine::Millis;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use wire::problem::ProblemId;
 
 /// What the callers of one route present.
 pub struct Access {
     /// Webhook tokens: in `Authorization`, bare or after `Bearer`, or in `accessToken`. Several
     /// while one takes the place of another.
-    pub tokens: Vec<SecretString>,
+    pub tokens: Vec<KnownSecret>,
     /// A header of its own that stands for the token.
-    pub header: Option<(HeaderName, SecretString)>,
+    pub header: Option<(HeaderName, KnownSecret)>,
     pub signing: Option<Signing>,
 }
 
 impl Access {
     /// One token and nothing else.
     #[must_use]
-    pub fn by_token(token: SecretString) -> Self {
-        Self { tokens: vec![token], header: None, signing: None }
+    pub fn by_token(token: impl Into<KnownSecret>) -> Self {
+        Self { tokens: vec![token.into()], header: None, signing: None }
     }
 
     /// Whether there is a token, and no secret is empty.
     pub(crate) fn is_closed(&self) -> bool {
-        let empty = |secret: &SecretString| secret.expose_secret().trim().is_empty();
+        let empty = |secret: &KnownSecret| match secret {
+            KnownSecret::Clear(secret) => secret.expose_secret().trim().is_empty(),
+            KnownSecret::Hash(hash) => hash.is_empty(),
+        };
         let header = self.header.as_ref().map(|(_, value)| value);
         !self.tokens.is_empty() && !self.tokens.iter().chain(header).any(empty)
     }
@@ -40,15 +43,12 @@ impl Access {
     pub(crate) fn admits(&self, headers: &HeaderMap, in_body: Option<&str>) -> bool {
         let of = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let in_header = of(&header::AUTHORIZATION).map(wire::secret::from_authorization);
-        let matches = |secret: &SecretString, presented: Option<&str>| {
-            presented.is_some_and(|presented| secrets::matches(secret, presented))
-        };
-        // All are looked at, so that the time does not tell which one was right.
-        let by_token = self.tokens.iter().fold(false, |found, token| {
-            found | matches(token, in_header) | matches(token, in_body)
+        let presented: Vec<&str> = in_header.into_iter().chain(in_body).collect();
+        let by_token = any_matches(&self.tokens, &presented);
+        let by_header = self.header.as_ref().is_some_and(|(name, value)| {
+            of(name).is_some_and(|presented| value.is(presented.trim()))
         });
-        let by_header = self.header.as_ref();
-        by_token | by_header.is_some_and(|(name, value)| matches(value, of(name).map(str::trim)))
+        by_token | by_header
     }
 
     /// The id the caller signed; `None` for a call that is not signed and need not be.

@@ -42,6 +42,14 @@ pub struct PushConfig {
     pub resume_event: Option<String>,
 }
 
+impl PushConfig {
+    /// As a platform of any revision takes pushes.
+    #[must_use]
+    pub fn new(target: Target, key: SecretString) -> Self {
+        Self { target, key, key_in: KeyIn::Both, signing: None, resume_event: None }
+    }
+}
+
 /// Where the push key travels. A platform of any revision finds it with [`KeyIn::Both`]; the
 /// others are for receivers that turn away what they do not expect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -281,13 +289,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let target = Target::parse(&url, true).unwrap();
-        let config = PushConfig {
-            target,
-            key: "key".into(),
-            key_in: KeyIn::default(),
-            signing: None,
-            resume_event: None,
-        };
+        let config = PushConfig::new(target, "key".into());
         let client = PushClient::new(Egress::new().unwrap(), Clock::system(), config).unwrap();
         let chat = Chat::new("bot", "visitor");
         let (email, name) = ("jane@example.com".to_owned(), "Jane".to_owned());

@@ -3,14 +3,14 @@
 use anyhow::ensure;
 use serde::Deserialize;
 
-use super::{Secret, Secrets, identifier, minutes};
+use super::{Keys, Secret, Secrets, identifier, minutes};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Route {
     pub(crate) id: String,
     /// What webhook calls must present; several while one takes the place of another.
-    pub(crate) token: Secrets,
+    pub(crate) token: Keys,
     /// A header that stands for the token.
     pub(crate) header: Option<Header>,
     pub(crate) signing: Option<Signing>,
@@ -100,7 +100,7 @@ impl Route {
     /// Every secret there is.
     pub(super) fn secrets(&mut self) -> Vec<&mut Secret> {
         let mut secrets = vec![&mut self.push.key];
-        secrets.extend(self.token.iter_mut());
+        secrets.extend(self.token.secrets_mut());
         secrets.extend(self.header.as_mut().map(|header| &mut header.value));
         secrets.extend(self.signing.iter_mut().flat_map(|signing| signing.keys.iter_mut()));
         secrets.extend(self.push.signing_keys.iter_mut().flat_map(Secrets::iter_mut));

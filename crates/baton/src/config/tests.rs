@@ -83,7 +83,8 @@ fn paths_are_relative_to_the_file() {
     std::fs::write(folder.path().join("push-key"), "k").unwrap();
     let config = Config::load(&file).unwrap();
     assert_eq!(config.data, folder.path().join("data"));
-    assert_eq!(config.bots[0].agent.export, folder.path().join("agents/handoff-demo"));
+    let BotAgent::Export(export) = &config.bots[0].agent else { panic!("an export is meant") };
+    assert_eq!(*export, folder.path().join("agents/handoff-demo"));
     assert!(config.bots[0].push_key.read("bots.push_key").unwrap()[0].is("k"));
 }
 
@@ -151,5 +152,66 @@ fn ambiguity_13_19_several_push_keys_or_their_hashes() {
     ] {
         let message = format!("{:#}", read(keys).err().unwrap());
         assert!(message.contains(expected), "{keys}: {message}");
+    }
+}
+
+#[test]
+fn a_route_may_say_more_of_its_secrets() {
+    let more = r#"token = ["old", { env = "NEW" }]
+header = { name = "x-live-chat", value = { file = "header" } }
+signing = { keys = "whsec_1" }
+resume_event = "survey"
+"#;
+    let text =
+        GOOD.replace("id = \"desk\"\ntoken = \"token\"\n", &format!("id = \"desk\"\n{more}"));
+    let text = text.replace(
+        "/push\", key = \"key\",",
+        "/push\", key = \"key\", key_in = \"header\", bearer = true, signing_keys = [\"a\", \"b\"],",
+    );
+    let mut config = Config::parse(&text).unwrap();
+    let route = &mut config.routes[0];
+    assert_eq!(route.secrets().len(), 1 + 2 + 1 + 1 + 2, "each is known, so each file is found");
+    assert!(!route.signing.as_ref().unwrap().required);
+    assert!(route.push.bearer && route.push.key_in == KeyIn::Header);
+    assert_eq!(route.resume_event.as_deref(), Some("survey"));
+    for (from, to, expected) in [
+        ("key_in = \"header\"", "key_in = \"body\"", "routes.push.bearer"),
+        ("key_in = \"header\"", "key_in = \"heder\"", "did you mean `header`?"),
+        ("signing_keys = [\"a\", \"b\"]", "signing_keys = []", "give at least one"),
+        ("signing_keys = [\"a\", \"b\"]", "signing_keys = 7", "a secret, or a list"),
+        ("resume_event = \"survey\"", "resume_event = \" \"", "routes.resume_event"),
+        ("signing = { keys", "signing = { key", "did you mean `keys`?"),
+        ("header = { name", "header = { nam", "did you mean `name`?"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let message = error(&text.replacen(from, to, 1));
+        assert!(message.contains(expected), "{to}: {message}");
+    }
+}
+
+#[test]
+fn an_agent_is_one_of_three() {
+    let with = |agent: &str| GOOD.replace("{ export = \"agents/handoff-demo\" }", agent);
+    let es =
+        r#"{ es = { project = "p", environment = "live", credentials = { file = "key.json" } } }"#;
+    let mut config = Config::parse(&with(es)).unwrap();
+    config.rebase(Path::new("/etc/baton"));
+    let BotAgent::Es(es) = &config.bots[0].agent else { panic!("ES is meant") };
+    assert_eq!((es.project.as_str(), es.language.as_str()), ("p", "en"));
+    let Some(Secret::File(key)) = &es.credentials else { panic!("a file is meant") };
+    assert_eq!(key, Path::new("/etc/baton/key.json"));
+    let cx = r#"{ cx = { project = "p", location = "global", agent = "a", language = "de" } }"#;
+    let config = Config::parse(&with(cx)).unwrap();
+    assert!(matches!(&config.bots[0].agent, BotAgent::Cx(cx) if cx.language == "de"));
+    for (wrong, expected) in [
+        (r#"{ es = { project = "p" }, export = "x" }"#, "exactly one of"),
+        ("{}", "exactly one of"),
+        (r#"{ es = { projekt = "p" } }"#, "did you mean `project`?"),
+        (r#"{ exprot = "x" }"#, "did you mean `export`?"),
+        (r#"{ cx = { project = "p", location = "global" } }"#, "`agent`"),
+        (r#"{ es = { project = "p", credentials = { flie = "x" } } }"#, "did you mean `file`?"),
+    ] {
+        let message = error(&with(wrong));
+        assert!(message.contains(expected), "{wrong}: {message}");
     }
 }

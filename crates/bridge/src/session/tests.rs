@@ -12,16 +12,18 @@ use machine::{
     Machine as _,
     chat::{Agent, Chat, Input, Opening, Policy},
 };
+use secrecy::SecretString;
 use store::{Stepped, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::Driver;
 use crate::{
+    access::Access,
     app::Route,
     connectors::{Attached, DeskConnector},
     desk::presence::Presence,
-    push::PushClient,
+    push::{PushClient, PushConfig},
 };
 
 const CHAT: &str = "cht_1";
@@ -45,12 +47,13 @@ async fn platform(status: StatusCode) -> (Target, Arc<AtomicUsize>) {
 
 fn route(store: &Store, target: Target) -> Arc<Route> {
     let presence = Presence::new(store.clone(), Vec::new());
+    let push = PushConfig::new(target, "key".into());
     Arc::new(Route {
         id: "desk".to_owned(),
-        token: "token".into(),
+        access: Access::by_token(SecretString::from("token")),
         ledger: store.ledger("desk"),
         policy: Policy::default(),
-        push: PushClient::new(Egress::new().unwrap(), target, "key".into()).unwrap(),
+        push: PushClient::new(Egress::new().unwrap(), Clock::system(), push).unwrap(),
         connector: Attached::Desk(Arc::new(DeskConnector::new(presence))),
     })
 }

@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod desk;
+mod hostile;
 mod page;
 mod platform;
 mod pushes;
+mod revisions;
+mod signatures;
 mod stream;
 mod time;
 mod webhook;

@@ -41,6 +41,7 @@ pub(crate) struct Attempt {
     pub(crate) body: Value,
     pub(crate) raw: Bytes,
     pub(crate) authorization: String,
+    pub(crate) headers: HeaderMap,
     pub(crate) fate: Fate,
 }
 
@@ -129,6 +130,7 @@ async fn receive(State(inner): State<Arc<Inner>>, headers: HeaderMap, raw: Bytes
         body,
         raw,
         authorization: header("authorization").to_owned(),
+        headers: headers.clone(),
         fate: Fate::Accept,
     };
     if attempt.body["eventType"] != "user_typing" {

@@ -302,6 +302,7 @@ async fn typing_is_told_sparingly_and_only_by_who_has_the_chat() {
         .collect();
     let expected = json!({
         "accessToken": KEY, "eventType": "user_typing", "userId": "u1", "botId": "support",
+        "paused": true, "minutesPaused": 10,
         "agentProfile": { "name": "Jane Doe", "avatarUrl": "" }
     });
     assert_eq!(typing, [&expected, &expected]);

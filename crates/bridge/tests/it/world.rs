@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bridge::{Access, AgentConfig, Bridge, Connector, KeyIn, PushConfig, RouteConfig, Running};
+use bridge::{Access, AgentConfig, Bridge, Connector, PushConfig, RouteConfig, Running};
 use edge::{
     Clock, ManualClock,
     egress::{Egress, Target},
@@ -12,6 +12,7 @@ use machine::{
     chat::{self, Chat},
 };
 use reqwest::header::HeaderMap;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::{Ledger, Store};
 use tempfile::TempDir;
@@ -28,6 +29,9 @@ pub(crate) const TOKEN: &str = "webhook-token";
 pub(crate) const KEY: &str = "push-key";
 pub(crate) const MINUTE: Millis = 60_000;
 
+/// What a test wants different about a route.
+pub(crate) type Change = fn(&mut RouteConfig);
+
 pub(crate) struct World {
     pub(crate) url: String,
     pub(crate) host: String,
@@ -37,6 +41,7 @@ pub(crate) struct World {
     pub(crate) http: reqwest::Client,
     clock: Clock,
     times: chat::Clock,
+    change: Change,
     store: Store,
     files: TempDir,
     shutdown: CancellationToken,
@@ -50,15 +55,23 @@ impl World {
     }
 
     pub(crate) async fn start_with(times: chat::Clock) -> Self {
+        Self::begin(times, |_| {}).await
+    }
+
+    /// With a route `desk` that was changed.
+    pub(crate) async fn start_changed(change: Change) -> Self {
+        Self::begin(chat::Clock::default(), change).await
+    }
+
+    async fn begin(times: chat::Clock, change: Change) -> Self {
         let (clock, hand) = Clock::manual(START);
-        let files = tempfile::tempdir().unwrap();
-        Self::build(files, clock, hand, times, Platform::start().await).await
+        let (files, platform) = (tempfile::tempdir().unwrap(), Platform::start().await);
+        Self::build(Left { files, clock, hand, times, change, platform }).await
     }
 
     /// Ends the process, as far as a test can, and starts it on what it left behind.
     pub(crate) async fn restart(self) -> Self {
-        let Left { files, clock, hand, times, platform, .. } = self.stop().await;
-        Self::build(files, clock, hand, times, platform).await
+        Self::build(self.stop().await).await
     }
 
     pub(crate) async fn close_store(&self) {
@@ -70,21 +83,17 @@ impl World {
         tokio::time::timeout(PATIENCE, self.running.stopped()).await.unwrap();
         tokio::time::timeout(PATIENCE, self.serving).await.unwrap().unwrap().unwrap();
         self.store.close().await;
-        let Self { files, clock, hand, times, platform, .. } = self;
-        Left { files, clock, hand, times, platform }
+        let Self { files, clock, hand, times, change, platform, .. } = self;
+        Left { files, clock, hand, times, change, platform }
     }
 
-    async fn build(
-        files: TempDir,
-        clock: Clock,
-        hand: ManualClock,
-        times: chat::Clock,
-        platform: Platform,
-    ) -> Self {
+    async fn build(left: Left) -> Self {
+        let Left { files, clock, hand, times, change, platform } = left;
         let path = files.path().join("bridge.db");
         let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
-        let routes =
+        let mut routes =
             vec![route("desk", &platform.url, times), route("other", &platform.url, times)];
+        change(&mut routes[0]);
         let agents = vec![agent("jane", "Jane Doe"), agent("joe", "Joe Bloggs")];
         let egress = Egress::new().unwrap();
         let bridge = Bridge::new(routes, agents, store.clone(), clock.clone(), egress).unwrap();
@@ -102,6 +111,7 @@ impl World {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             clock,
             times,
+            change,
             store,
             files,
             shutdown,
@@ -180,6 +190,7 @@ struct Left {
     clock: Clock,
     hand: ManualClock,
     times: chat::Clock,
+    change: Change,
     platform: Platform,
 }
 
@@ -225,8 +236,9 @@ pub(crate) fn step_two(user: &str, text: &str) -> Value {
 
 fn route(id: &str, push_url: &str, clock: chat::Clock) -> RouteConfig {
     let target = Target::parse(push_url, true).unwrap();
-    let push = PushConfig { target, key: KEY.into() };
-    RouteConfig { id: id.to_owned(), token: TOKEN.into(), push, connector: Connector::Desk, clock }
+    let push = PushConfig::new(target, KEY.into());
+    let access = Access::by_token(SecretString::from(TOKEN));
+    RouteConfig { id: id.to_owned(), access, push, connector: Connector::Desk, clock }
 }
 
 fn agent(id: &str, name: &str) -> AgentConfig {

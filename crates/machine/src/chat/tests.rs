@@ -4,12 +4,14 @@
 use std::fmt::Write as _;
 
 use super::{
-    Agent, Chat, Event, Input, Line, Opening, Owed, Policy, Push, PushFailure, Refusal, Speaker,
+    Agent, Chat, CloseReason, Event, Input, Line, Opening, Owed, Policy, Push, PushFailure,
+    Refusal, Speaker,
 };
 use crate::{Machine, Millis, Position, Recorded, limits};
 
 mod agents;
 mod clock;
+mod platform;
 mod pushes;
 
 const START: Millis = 1_700_000_000_000;
@@ -68,6 +70,9 @@ impl Stage {
             "push" => self.push_result(what),
             "again" => self.last.clone().expect("something was fed before"),
             "wake" => Input::Woke,
+            "visitor left" => Input::PlatformEnded { reason: CloseReason::VisitorLeft },
+            "pause expired" => Input::PlatformEnded { reason: CloseReason::PauseExpired },
+            "answered late" => Input::AnsweredLate,
             "policy" => return self.choose(what),
             name => agents_input(agent(name), what),
         };

@@ -29,6 +29,11 @@ enum Op {
     Close {
         agent: usize,
     },
+    /// The platform ends the pause by itself.
+    Leave {
+        expired: bool,
+    },
+    Late,
     Push(Answer),
     /// The answer to some earlier push is told again.
     Repeat {
@@ -60,9 +65,11 @@ enum Rare {
     Idle,
     RefusedAtOnce,
     RefusedAtOnceOwing,
+    PlatformEnded,
+    PlatformEndedOwing,
 }
 
-const RARE: [Rare; 10] = [
+const RARE: [Rare; 12] = [
     Rare::Taken,
     Rare::ReopenedOwing,
     Rare::ResumeForgotten,
@@ -73,6 +80,8 @@ const RARE: [Rare; 10] = [
     Rare::Idle,
     Rare::RefusedAtOnce,
     Rare::RefusedAtOnceOwing,
+    Rare::PlatformEnded,
+    Rare::PlatformEndedOwing,
 ];
 
 fn agents() -> [Agent; 2] {
@@ -154,6 +163,17 @@ impl Play {
                 self.feed(Input::AgentSaid { agent, client_id, text });
             }
             Op::Close { agent } => self.feed(Input::Close { agent: who(agent) }),
+            Op::Leave { expired: true } => {
+                self.feed(Input::PlatformEnded { reason: CloseReason::PauseExpired });
+            }
+            Op::Leave { expired: false } => {
+                self.feed(Input::PlatformEnded { reason: CloseReason::VisitorLeft });
+            }
+            Op::Late => {
+                // It may be told again at once.
+                self.kept_alive = None;
+                self.feed(Input::AnsweredLate);
+            }
             Op::Push(answer) => self.push(answer),
             Op::Repeat { which } => {
                 if !self.told.is_empty() {
@@ -301,6 +321,11 @@ impl Play {
                 self.rare.insert(Rare::RefusedAtOnce);
                 return;
             }
+            CloseReason::VisitorLeft | CloseReason::PauseExpired if self.owed.is_empty() => {
+                self.rare.insert(Rare::PlatformEnded);
+                return;
+            }
+            CloseReason::VisitorLeft | CloseReason::PauseExpired => Some(Rare::PlatformEndedOwing),
             CloseReason::NobodyAvailable => Some(Rare::RefusedAtOnceOwing),
             CloseReason::QueueTimeout => Some(Rare::QueueTimeout),
             CloseReason::Idle => Some(Rare::Idle),
@@ -367,6 +392,8 @@ fn any_op() -> impl Strategy<Value = Op> {
         3 => (0..2_usize).prop_map(|agent| Op::Claim { agent }),
         8 => (0..2_usize).prop_map(|agent| Op::Say { agent }),
         2 => (0..2_usize).prop_map(|agent| Op::Close { agent }),
+        1 => any::<bool>().prop_map(|expired| Op::Leave { expired }),
+        1 => Just(Op::Late),
         10 => answer.prop_map(Op::Push),
         1 => (0..usize::MAX).prop_map(|which| Op::Repeat { which }),
         4 => seconds.prop_map(|seconds| Op::Clock(seconds * limits::SECOND_MS)),

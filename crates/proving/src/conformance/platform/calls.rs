@@ -81,8 +81,11 @@ async fn both(world: &Platform) -> Checked<(Visit<'_>, [Call; 2])> {
     Ok((visit, [calls[0].clone(), calls[1].clone()]))
 }
 
+/// Path of a field, what its value must be, and the words for that.
+type Place = (&'static str, fn(&Value) -> bool, &'static str);
+
 /// Each place must hold a value of this type.
-fn types(body: &Value, places: &[(&str, fn(&Value) -> bool, &str)]) -> Checked {
+fn types(body: &Value, places: &[Place]) -> Checked {
     for (place, fits, kind) in places {
         let value = body.pointer(place).unwrap_or(&Value::Null);
         let expected = format!("{kind} at {place}");
@@ -91,7 +94,7 @@ fn types(body: &Value, places: &[(&str, fn(&Value) -> bool, &str)]) -> Checked {
     Ok(())
 }
 
-const COMMON: [(&str, fn(&Value) -> bool, &str); 6] = [
+const COMMON: [Place; 6] = [
     ("/userId", Value::is_string, "a text"),
     ("/botId", Value::is_string, "a text"),
     ("/queryInput/text/text", Value::is_string, "a text"),

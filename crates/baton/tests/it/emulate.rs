@@ -96,7 +96,7 @@ async fn a_check_says_who_answers_and_a_wrong_setting_is_named() -> anyhow::Resu
     for (agent, expected) in [
         (r#"{ es = { project = "p", endpoint = "http://example.com" } }"#, "`endpoint`: http is"),
         (
-            r#"{ cx = { project = "p", location = "l", agent = "a", credentials = { file = "x" } } }"#,
+            r#"{ cx = { project = "p", location = "l", agent = "a", credentials.file = "x" } }"#,
             "bots.agent.cx.credentials",
         ),
         (r#"{ es = { project = "p", user = "u", endpoint = "http://[::1]:1" } }"#, "`user`"),

@@ -55,7 +55,8 @@ fn messages_of_the_assistant_and_of_flows_have_elements() {
     let cases = [
         (
             json!({ "simpleResponses": { "simpleResponses": [
-                { "displayText": "shown", "textToSpeech": "said" }, { "ssml": "<speak>a</speak>" } ] } }),
+                { "displayText": "shown", "textToSpeech": "said" },
+                { "ssml": "<speak>a</speak>" } ] } }),
             json!([{ "type": "text", "text": "shown" }, { "type": "text", "text": "a" }]),
         ),
         (
@@ -64,7 +65,8 @@ fn messages_of_the_assistant_and_of_flows_have_elements() {
                 [{ "title": "A", "action": { "type": "message", "text": "A" } }] }]),
         ),
         (
-            json!({ "linkOutSuggestion": { "destinationName": "Out", "uri": "https://example.com/" } }),
+            json!({ "linkOutSuggestion": {
+                "destinationName": "Out", "uri": "https://example.com/" } }),
             json!([{ "type": "suggestions", "buttons": [{ "title": "Out", "action": link }] }]),
         ),
         (json!({ "linkOutSuggestion": { "uri": "javascript:alert(1)" } }), json!([])),
@@ -115,7 +117,8 @@ fn samples_that_disagree_mean_the_same() {
     assert_eq!(action(both), said("c"));
     let opens =
         |target: &str| json!({ "type": "link", "url": "https://example.com", "target": target });
-    let link = |target: Option<&str>| json!({ "link": { "url": "https://example.com", "target": target } });
+    let url = "https://example.com";
+    let link = |target: Option<&str>| json!({ "link": { "url": url, "target": target } });
     assert_eq!(action(link(None)), opens("tab"));
     let card = |action: Value| {
         botcopy(json!({ "card": { "title": "T", "action": action } }))[0]["action"].clone()

@@ -1,6 +1,6 @@
 //! Keys that others present: one or several, so that a new one can be introduced before the old
-//! one goes. A key is a secret, or `{ hash = "…" }` with its SHA-256 in hexadecimal, which is enough
-//! to recognize it.
+//! one goes. A key is a secret, or `{ hash = "…" }` with its SHA-256 in hexadecimal: enough
+//! to recognize it by.
 
 use std::fmt;
 

@@ -10,16 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Machine, Millis, Position, Recorded, limits};
 
+mod policy;
 mod step;
 mod types;
 
 #[cfg(test)]
 mod tests;
 
+pub use policy::{JOINED_TEXT, Policy, VISITOR_LEFT_TEXT, left_text};
 pub use types::{
     Agent, Ask, BotAnswer, BotEvent, BotMessage, Control, Effect, Event, Goodbye, Input,
-    JOINED_TEXT, NewSession, NoticeKind, PauseChange, Policy, Push, Reason, Refusal, RenewedBy,
-    Reply, Said, Stretch, Trigger, VISITOR_LEFT_TEXT, left_text,
+    NewSession, NoticeKind, PauseChange, Push, Reason, Refusal, RenewedBy, Reply, Said, Stretch,
+    Trigger,
 };
 
 /// The state of one conversation: the sum of its events.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Millis, limits};
+use crate::Millis;
 
 /// The human on the other side, as the visitor sees them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -443,60 +443,3 @@ pub enum Refusal {
     /// Too many inputs wait for an answer already.
     TooManyWaiting,
 }
-
-/// What the bot's owner chose.
-#[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
-pub struct Policy {
-    /// What starts a handover; empty when there is no webhook.
-    pub triggers: Vec<Trigger>,
-    pub default_pause: Millis,
-    pub max_pause: Millis,
-    /// Whether a step two `paused: false` ends the pause (contract 13.3; default: it does).
-    pub refusal_ends_pause: bool,
-    /// Whether a late or failed step two ends the pause (contract 13.3; default: it does not).
-    pub lateness_ends_pause: bool,
-    /// Shown when nobody took over; nothing by default.
-    pub unavailable_notice: Option<String>,
-    pub bot_failed_notice: String,
-    /// The bot's session ends when the visitor was silent for so long while the bot had control.
-    pub session_length: Option<Millis>,
-    /// Shown where a session has expired; nothing by default.
-    pub session_notice: Option<String>,
-    /// Whether the bot starts a fresh session after each human stretch.
-    pub new_session_on_resume: bool,
-    /// Whether the bot's whole responses are kept for the history (contract, section 14.4).
-    pub keep_responses: bool,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            triggers: Vec::new(),
-            default_pause: limits::DEFAULT_PAUSE_MS,
-            max_pause: limits::MAX_PAUSE_MS,
-            refusal_ends_pause: true,
-            lateness_ends_pause: false,
-            unavailable_notice: None,
-            bot_failed_notice: "Sorry, that could not be answered. Please try again.".to_owned(),
-            session_length: None,
-            session_notice: None,
-            new_session_on_resume: false,
-            keep_responses: false,
-        }
-    }
-}
-
-/// Notice on a resume (contract r1, section 10).
-#[must_use]
-pub fn left_text(name: Option<&str>) -> String {
-    let who = name.unwrap_or("The human");
-    format!("{who} has left the conversation. You are now chatting with the bot.")
-}
-
-/// Notice when the visitor has ended the live chat; the contract has no words for it.
-pub const VISITOR_LEFT_TEXT: &str =
-    "You have ended the live chat. You are now chatting with the bot.";
-
-/// Notice on a pause push (contract r3, section 10).
-pub const JOINED_TEXT: &str = "You are now chatting with an Agent.";

@@ -233,7 +233,7 @@ fn kind(item: &Value) -> String {
     format!("{kind} {}", item["direction"].as_str().unwrap())
 }
 
-/// A visitor's token reaches the bot, never the history, and the bridge only when its owner says so.
+/// A visitor's token reaches the bot, never the history, and the bridge only when allowed.
 #[tokio::test]
 async fn ambiguity_13_15_webhook_headers_are_the_visitors_own() {
     for forward in [false, true] {

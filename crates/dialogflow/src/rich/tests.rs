@@ -19,11 +19,11 @@ fn json_of(canonical: &Value) -> Value {
 }
 
 fn botcopy(element: Value) -> Value {
-    json_of(&json!({ "payload": { "botcopy": [element] } }))
+    json_of(&json!({ "payload": { "botcopy": Value::Array(vec![element]) } }))
 }
 
 fn messenger(parts: Value) -> Value {
-    json_of(&json!({ "payload": { "richContent": [parts] } }))
+    json_of(&json!({ "payload": { "richContent": Value::Array(vec![parts]) } }))
 }
 
 #[test]
@@ -356,7 +356,9 @@ fn assert_within(key: &str, value: &Value) {
         }
         Value::Array(items) => {
             assert!(items.len() <= if key == "rows" { ROWS_MAX } else { COUNT_MAX }, "{key}");
-            items.iter().for_each(|item| assert_within(key, item));
+            for item in items {
+                assert_within(key, item);
+            }
         }
         Value::Object(map) => {
             for (key, value) in map.iter().filter(|(key, _)| *key != "parameters") {

@@ -50,7 +50,7 @@ fn rules() -> Result<()> {
     tidy::tidy()
 }
 
-fn conclude(total: Count) -> Result<()> {
+pub(crate) fn conclude(total: Count) -> Result<()> {
     println!("{} passed, {} failed", total.passed, total.failed);
     ensure!(total.failed == 0, "tests failed");
     ensure!(total.passed > 0, "no test ran");
@@ -63,8 +63,13 @@ fn install_missing() -> Result<()> {
     if !postgres::is_installed() {
         packages.push("postgresql");
     }
-    if !shell::has("chromium") {
-        packages.push("chromium");
+    // The last three run the example receivers.
+    for (program, package) in
+        [("chromium", "chromium"), ("python3", "python3"), ("go", "golang-go"), ("php", "php-cli")]
+    {
+        if !shell::has(program) {
+            packages.push(package);
+        }
     }
     if packages.is_empty() {
         return Ok(());

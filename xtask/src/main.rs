@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | test | quick | bench | tidy | web`.
+//! The project's commands: `cargo xtask demo | test | quick | bench | receivers | tidy | web`.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 mod checks;
 mod postgres;
+mod receivers;
 mod shell;
 mod signatures;
 mod tidy;
@@ -17,6 +18,7 @@ cargo xtask demo [ARGS]    build everything and try it; ARGS go to `baton demo`
 cargo xtask test           every check there is; installs what is missing
 cargo xtask quick          format, tidy, clippy and the tests that need only SQLite
 cargo xtask bench [ARGS]   measure against the floors; ARGS go to `baton-proving bench`
+cargo xtask receivers      check the example receivers of docs/receivers
 cargo xtask tidy           the rules of the house
 cargo xtask web            build the pages
 ";
@@ -46,6 +48,7 @@ fn run(task: &str, args: &[String]) -> Result<()> {
         "test" => checks::test(),
         "quick" => checks::quick(),
         "bench" => bench(args),
+        "receivers" => receivers(),
         "tidy" => tidy::tidy(),
         "web" => web::build(),
         "help" | "--help" | "-h" => {
@@ -54,6 +57,11 @@ fn run(task: &str, args: &[String]) -> Result<()> {
         }
         other => bail!("there is no task {other}\n\n{HELP}"),
     }
+}
+
+fn receivers() -> Result<()> {
+    shell::run("cargo", &["build", "--package", "baton"])?;
+    checks::conclude(receivers::check()?)
 }
 
 fn bench(args: &[String]) -> Result<()> {

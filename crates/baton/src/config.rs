@@ -23,7 +23,7 @@ pub(crate) use bot::{
     Bot, BotAgent, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook,
 };
 pub(crate) use keys::Keys;
-pub(crate) use route::{Connector, ConnectorKind, KeyIn, Push, Route};
+pub(crate) use route::{Connector, ConnectorKind, Header, KeyIn, Push, Route, Signing};
 pub(crate) use secret::{Secret, Secrets};
 
 #[derive(Deserialize)]
@@ -81,6 +81,8 @@ impl Config {
             bot.agent.export = base.join(&bot.agent.export);
             secrets.extend(bot.push_key.secrets_mut());
             secrets.extend(bot.history_key.iter_mut().flat_map(Keys::secrets_mut));
+            let signing = bot.push_signing.iter_mut();
+            secrets.extend(signing.flat_map(|signing| signing.keys.iter_mut()));
             secrets.extend(bot.webhook.iter_mut().flat_map(Webhook::secrets_mut));
         }
         for route in &mut self.routes {

@@ -96,6 +96,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         more_triggers: config::MoreTriggers::default(),
         push_key: config::Keys::one(secret(&secrets.push_key)),
         history_key: None,
+        push_signing: None,
         webhook_token_pushes: false,
         webhook: Some(config::Webhook {
             url: format!("{base}/handover/{ROUTE}"),
@@ -103,6 +104,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
             allow_private: true,
             bearer: false,
             header: None,
+            signing_keys: None,
             contract: platform::Revision::default(),
             strict: false,
             history: true,

@@ -6,12 +6,18 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 mod assets;
+mod bots;
+mod check;
 mod config;
 mod demo;
 mod key;
+mod listen;
+mod openapi;
 mod pages;
+mod routes;
 mod serve;
 mod telemetry;
+mod trigger;
 
 /// Messages are made of many small allocations on few threads; docs/performance.md has what this
 /// one is worth.
@@ -52,11 +58,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check a configuration and say what it sets up, without serving
-    Check {
-        #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
-        config: PathBuf,
-    },
+    /// Check a configuration without serving it, or the conformance of a middleware or a platform
+    Check(check::Check),
     /// Make a push key: shown once, kept by its hash
     Key,
     /// Report what is taken from a Dialogflow agent export, and what is not
@@ -65,13 +68,17 @@ enum Command {
         #[arg(value_name = "PATH")]
         export: PathBuf,
     },
+    /// Stand between platform and middleware, pass every call on, and show it
+    Listen(listen::Args),
+    /// Send one call of the contract, and say what its answer means
+    Trigger(trigger::Args),
 }
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     telemetry::start();
     match run(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("baton: {error:#}");
             ExitCode::FAILURE
@@ -80,17 +87,20 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve { config, listen, data } => {
             let mut config = config::Config::load(&config)?;
             config.listen = listen.unwrap_or(config.listen);
             config.data = data.unwrap_or(config.data);
-            serve::serve(config).await
+            serve::serve(config).await?;
         }
-        Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await,
-        Command::Check { config } => serve::check(&config::Config::load(&config)?),
-        Command::Key => key::print(),
-        Command::Agent { export } => serve::report_agent(&export),
+        Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await?,
+        Command::Check(check) => return check::run(check).await,
+        Command::Key => key::print()?,
+        Command::Agent { export } => serve::report_agent(&export)?,
+        Command::Listen(args) => listen::listen(args).await?,
+        Command::Trigger(args) => trigger::trigger(args).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -23,6 +23,7 @@ pub(crate) fn router() -> Router {
         .route("/desk", get(desk))
         .route("/widget.js", get(widget))
         .route("/assets/{*path}", get(asset))
+        .merge(crate::openapi::router())
 }
 
 /// Pages of the demo, which `facts` is told to.

@@ -18,15 +18,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    bots::bots,
     config::{self, Config},
     pages,
+    routes::routes,
 };
-
-mod bots;
-mod routes;
-
-use bots::bots;
-use routes::routes;
 
 /// How long everything may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
@@ -111,16 +107,16 @@ fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
     config.agents.iter().map(agent).collect()
 }
 
-fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
+pub(crate) fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
     Target::parse(url, allow_private).with_context(|| format!("`{key}`"))
 }
 
-fn length(minutes: Option<f64>, default: Millis) -> Millis {
+pub(crate) fn length(minutes: Option<f64>, default: Millis) -> Millis {
     minutes.map_or(default, |minutes| (minutes * MINUTE_MS as f64).round() as Millis)
 }
 
 /// Returns at the first SIGTERM or interrupt; a second one ends the process at once.
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

@@ -5,7 +5,7 @@
 use edge::{
     http::ApiError,
     secrets::{KnownSecret, any_matches},
-    signature::{SignatureError, SignedId, SigningKeys},
+    signature::{SignedId, Signing},
 };
 use http::{HeaderMap, HeaderName, header};
 use machine::Millis;
@@ -20,13 +20,6 @@ pub struct Access {
     /// A header of its own that stands for the token.
     pub header: Option<(HeaderName, KnownSecret)>,
     pub signing: Option<Signing>,
-}
-
-/// Whether calls are signed, and with what.
-pub struct Signing {
-    pub keys: SigningKeys,
-    /// Whether calls without a signature are turned away.
-    pub required: bool,
 }
 
 impl Access {
@@ -66,10 +59,7 @@ impl Access {
         now: Millis,
     ) -> Result<Option<SignedId>, ApiError> {
         let Some(signing) = &self.signing else { return Ok(None) };
-        match signing.keys.verify(headers, body, now) {
-            Ok(id) => Ok(Some(id)),
-            Err(SignatureError::Unsigned) if !signing.required => Ok(None),
-            Err(error) => Err(ApiError::new(ProblemId::Unauthorized, format!("{error}."))),
-        }
+        let signed = signing.signed_id(headers, body, now);
+        signed.map_err(|error| ApiError::new(ProblemId::Unauthorized, format!("{error}.")))
     }
 }

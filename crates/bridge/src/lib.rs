@@ -15,7 +15,7 @@ mod push;
 mod session;
 mod timer;
 
-pub use access::{Access, Signing};
+pub use access::Access;
 pub use app::{AgentConfig, Bridge, ConfigError, RouteConfig, Running};
 pub use connectors::Connector;
 pub use push::{KeyIn, PushConfig};

@@ -11,10 +11,16 @@ use std::{fmt, future::Future, pin::Pin};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+pub mod emulator;
+pub mod google;
 pub mod local;
+mod names;
 pub mod render;
 pub mod response;
 pub mod signal;
+
+/// Longest id of a session, and of a user of an environment.
+pub const SESSION_CHARS_MAX: usize = 36;
 
 /// Which generation of Dialogflow a bot speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,7 @@ mod parameters;
 mod phrasebook;
 mod references;
 mod report;
-mod session;
+pub(crate) mod session;
 mod slots;
 mod system;
 mod templates;

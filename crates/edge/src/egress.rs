@@ -19,8 +19,10 @@ use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 mod address;
+mod relay;
 
 pub use address::is_public;
+pub use relay::Relayed;
 
 /// Calls to one target at a time; what waits keeps its order of arrival.
 pub const IN_FLIGHT_MAX: usize = 64;
@@ -133,8 +135,11 @@ impl Egress {
         headers.insert(header::CONTENT_TYPE, json);
         let client = if target.allow_private { &self.private } else { &self.guarded };
         let request = client.post(target.url.clone()).headers(headers).body(body);
-        let answered = tokio::time::timeout(deadline, answer(request, reply_bytes_max));
-        answered.await.unwrap_or(Err(EgressError::Late))
+        let answered = async {
+            let response = request.send().await.map_err(|error| network(&error))?;
+            answer(response, reply_bytes_max).await
+        };
+        tokio::time::timeout(deadline, answered).await.unwrap_or(Err(EgressError::Late))
     }
 }
 
@@ -149,11 +154,7 @@ fn builder() -> reqwest::ClientBuilder {
         .pool_idle_timeout(IDLE_TIMEOUT)
 }
 
-async fn answer(
-    request: reqwest::RequestBuilder,
-    reply_bytes_max: usize,
-) -> Result<Reply, EgressError> {
-    let response = request.send().await.map_err(|error| network(&error))?;
+async fn answer(response: reqwest::Response, reply_bytes_max: usize) -> Result<Reply, EgressError> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());

@@ -88,6 +88,30 @@ impl fmt::Debug for SigningKeys {
     }
 }
 
+/// Whether what comes in is signed, and with what.
+#[derive(Clone)]
+pub struct Signing {
+    pub keys: SigningKeys,
+    /// Whether what is not signed is turned away.
+    pub required: bool,
+}
+
+impl Signing {
+    /// The id that was signed; `None` for what is not signed and need not be.
+    pub fn signed_id(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Millis,
+    ) -> Result<Option<SignedId>, SignatureError> {
+        match self.keys.verify(headers, body, now) {
+            Ok(id) => Ok(Some(id)),
+            Err(SignatureError::Unsigned) if !self.required => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 impl SigningKeys {
     /// From secrets of the form `whsec_…`.
     pub fn new(secrets: &[SecretString]) -> Result<Self, KeyError> {

@@ -13,6 +13,7 @@ use edge::{
     Clock,
     egress::{Egress, Target},
     secrets::KnownSecret,
+    signature::{Signing, SigningKeys},
 };
 use machine::conversation::Policy;
 use secrecy::SecretString;
@@ -55,6 +56,8 @@ pub struct BotConfig {
     pub language: String,
     /// Keys a bridge may present on the push endpoint.
     pub push_keys: Vec<KnownSecret>,
+    /// Signatures of pushes, by the rules of Standard Webhooks.
+    pub push_signing: Option<Signing>,
     /// Whether the webhook token is a push key too (contract 13.17).
     pub webhook_token_pushes: bool,
     /// Keys that may read the history and nothing else (contract 13.18).
@@ -77,6 +80,7 @@ impl BotConfig {
             bot,
             language: language.to_owned(),
             push_keys: Vec::new(),
+            push_signing: None,
             webhook_token_pushes: false,
             history_keys: Vec::new(),
             webhook: None,
@@ -121,6 +125,8 @@ pub struct WebhookConfig {
     pub bearer: bool,
     /// One more header with every call (contract r2.2).
     pub header: Option<(HeaderName, SecretString)>,
+    /// Sign each call with these, by the rules of Standard Webhooks.
+    pub signing: Option<SigningKeys>,
     /// What cannot be united is written as in this revision (contract, section 12).
     pub contract: Revision,
     /// Leave out every field that this revision does not print.
@@ -144,6 +150,7 @@ impl WebhookConfig {
             token,
             bearer: false,
             header: None,
+            signing: None,
             contract: Revision::default(),
             strict: false,
             history: false,

@@ -152,7 +152,7 @@ impl App {
         &self,
         webhook: &WebhookConfig,
         id: &str,
-        _body: &Bytes,
+        body: &Bytes,
     ) -> Option<HeaderMap> {
         let mut headers = HeaderMap::new();
         let token = webhook.token.expose_secret();
@@ -160,6 +160,9 @@ impl App {
         headers.insert(header::AUTHORIZATION, secret_value(&token.into())?);
         if let Some((name, value)) = &webhook.header {
             headers.insert(name.clone(), secret_value(value)?);
+        }
+        if let Some(keys) = &webhook.signing {
+            keys.sign(&mut headers, id, self.clock.now(), body).ok()?;
         }
         let id = HeaderValue::from_str(id).ok()?;
         headers.insert(HeaderName::from_static("x-request-id"), id.clone());

@@ -3,16 +3,19 @@
 //! It knows the wire contract and our HTTP faces, and nothing of how they are served, so that it
 //! can run against an installation we did not build. Scripted visitors and agents ([`visitor`],
 //! [`agent`]), a webhook receiver and a push client ([`receiver`], [`push`]), processes to start
-//! and kill ([`server`]), the crash check ([`kill`]), and speed: [`load`] against [`floors`].
+//! and kill ([`server`]), the crash check ([`kill`]), speed ([`load`] against [`floors`]), and the
+//! conformance kit for other people's middleware and platforms ([`conformance`]).
 #![forbid(unsafe_code)]
 
 pub mod agent;
 pub mod bench;
 pub mod config;
+pub mod conformance;
 pub mod floors;
 pub mod http;
 pub mod kill;
 pub mod load;
+pub mod plain;
 pub mod push;
 pub mod receiver;
 pub mod rng;

@@ -1,73 +1,48 @@
-//! A webhook receiver with scripted replies and misbehaviours, which records what came.
-//!
-//! Written on bare TCP, because most misbehaviours are things an HTTP server would not do.
+//! A webhook receiver with scripted replies and misbehaviours, which records what came. It serves
+//! as the other end of pushes too. Replies may be scripted for one user alone, so that many
+//! conversations can go on at one URL.
 
 use std::{
     collections::{HashMap, VecDeque},
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    sync::watch,
-    task::JoinHandle,
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+pub use crate::plain::Reply;
+use crate::{
+    plain::{self, Request},
+    visitor::PATIENCE,
 };
-
-use crate::visitor::PATIENCE;
-
-const HEAD_BYTES_MAX: usize = 64 * 1024;
-
-/// How one call is answered.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Reply {
-    /// `200` with this JSON text, or what should have been JSON.
-    Json(String),
-    Status(u16, String),
-    Redirect(String),
-    /// This, but only after so long.
-    After(Duration, Box<Reply>),
-    /// Accepts, reads, and says nothing.
-    Silent,
-    /// One byte of the head each second, for ever.
-    Drip,
-    /// A head that promises a body without end, and the body.
-    Endless,
-    /// Ends the connection instead of answering.
-    Cut,
-}
-
-impl Reply {
-    #[must_use]
-    pub fn paused() -> Self {
-        Self::Json(r#"{"paused":true}"#.to_owned())
-    }
-
-    #[must_use]
-    pub fn paused_for(minutes: f64) -> Self {
-        Self::Json(format!(r#"{{"paused":true,"minutesPaused":{minutes}}}"#))
-    }
-
-    #[must_use]
-    pub fn refused() -> Self {
-        Self::Json(r#"{"paused":false}"#.to_owned())
-    }
-}
 
 /// One call as it came.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub at: Instant,
+    pub method: String,
     pub path: String,
     /// Names in lower case.
     pub headers: HashMap<String, String>,
+    /// `null` when it was not JSON.
     pub body: Value,
 }
 
 impl Call {
+    fn of(request: Request) -> Self {
+        let headers = request.headers.into_iter();
+        Self {
+            at: Instant::now(),
+            method: request.method,
+            path: request.path,
+            headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+            body: serde_json::from_slice(&request.body).unwrap_or_default(),
+        }
+    }
+
     /// What the visitor wrote; empty for typing calls.
     pub fn text(&self) -> &str {
         self.body.pointer("/queryInput/text/text").and_then(Value::as_str).unwrap_or_default()
@@ -95,9 +70,14 @@ pub struct Receiver {
 }
 
 struct Shared {
-    script: Mutex<Script>,
+    scripts: Mutex<Scripts>,
     calls: Mutex<Vec<Call>>,
     count: watch::Sender<usize>,
+}
+
+struct Scripts {
+    everyone: Script,
+    users: HashMap<String, Script>,
 }
 
 struct Script {
@@ -105,13 +85,32 @@ struct Script {
     otherwise: Reply,
 }
 
+impl Default for Script {
+    fn default() -> Self {
+        Self { next: VecDeque::new(), otherwise: Reply::paused() }
+    }
+}
+
 impl Shared {
-    fn script(&self) -> MutexGuard<'_, Script> {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    fn scripts(&self) -> MutexGuard<'_, Scripts> {
+        self.scripts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn calls(&self) -> MutexGuard<'_, Vec<Call>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reply(&self, call: Call) -> Reply {
+        let reply = {
+            let mut scripts = self.scripts();
+            let Scripts { everyone, users } = &mut *scripts;
+            let script = users.get_mut(call.user_id()).unwrap_or(everyone);
+            let next = if call.is_typing() { None } else { script.next.pop_front() };
+            next.unwrap_or_else(|| script.otherwise.clone())
+        };
+        self.calls().push(call);
+        self.count.send_modify(|count| *count += 1);
+        reply
     }
 }
 
@@ -122,26 +121,37 @@ impl Drop for Receiver {
 }
 
 impl Receiver {
+    /// On loopback, at any free port.
     pub async fn start() -> anyhow::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    pub async fn start_at(listen: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(listen).await;
+        let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
         let url = format!("http://{}/hook", listener.local_addr()?);
         let (count, came) = watch::channel(0);
-        let script = Script { next: VecDeque::new(), otherwise: Reply::paused() };
+        let scripts = Scripts { everyone: Script::default(), users: HashMap::new() };
         let shared =
-            Arc::new(Shared { script: Mutex::new(script), calls: Mutex::default(), count });
-        let task = tokio::spawn(accept(listener, shared.clone()));
+            Arc::new(Shared { scripts: Mutex::new(scripts), calls: Mutex::default(), count });
+        let answering = shared.clone();
+        let handler: plain::Handler = Arc::new(move |request| {
+            let reply = answering.reply(Call::of(request));
+            Box::pin(std::future::ready(reply))
+        });
+        let task = tokio::spawn(plain::serve(listener, handler));
         Ok(Self { url, shared, came, task })
     }
 
     /// The next calls that are not yet scripted are answered so, one by one.
     pub fn then(&self, reply: Reply) -> &Self {
-        self.shared.script().next.push_back(reply);
+        self.shared.scripts().everyone.next.push_back(reply);
         self
     }
 
     /// Every call that is not scripted is answered so.
     pub fn always(&self, reply: Reply) -> &Self {
-        self.shared.script().otherwise = reply;
+        self.shared.scripts().everyone.otherwise = reply;
         self
     }
 
@@ -160,113 +170,49 @@ impl Receiver {
         let call = self.shared.calls().get(n).cloned();
         call.context("a call that was counted")
     }
-}
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            // How a connection ends is the business of the platform under test.
-            let _ended = converse(stream, &shared).await;
-        });
+    /// The calls of one user, with a script of their own from now on.
+    pub fn user<'a>(&'a self, user_id: &'a str) -> User<'a> {
+        self.shared.scripts().users.entry(user_id.to_owned()).or_default();
+        User { receiver: self, user_id }
     }
 }
 
-/// Reads calls and answers them until either side has enough.
-async fn converse(mut stream: TcpStream, shared: &Shared) -> anyhow::Result<()> {
-    let mut buffer = Vec::new();
-    loop {
-        let Some(call) = read_call(&mut stream, &mut buffer).await? else {
-            return Ok(());
-        };
-        let reply = {
-            let mut script = shared.script();
-            let otherwise = script.otherwise.clone();
-            if call.is_typing() { otherwise } else { script.next.pop_front().unwrap_or(otherwise) }
-        };
-        shared.calls().push(call);
-        shared.count.send_modify(|count| *count += 1);
-        if !answer(&mut stream, reply).await? {
-            return Ok(());
-        }
-    }
+/// One user's part of a [`Receiver`].
+#[derive(Clone, Copy)]
+pub struct User<'a> {
+    receiver: &'a Receiver,
+    user_id: &'a str,
 }
 
-/// Reads one request; `None` when the peer has closed.
-async fn read_call(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<Option<Call>> {
-    let head_end = loop {
-        if let Some(at) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-            break at + 4;
-        }
-        if buffer.len() > HEAD_BYTES_MAX || stream.read_buf(buffer).await? == 0 {
-            return Ok(None);
-        }
-    };
-    let head = String::from_utf8_lossy(&buffer[..head_end]).into_owned();
-    let mut lines = head.lines();
-    let path = lines.next().and_then(|line| line.split(' ').nth(1));
-    let path = path.context("a request line")?.to_owned();
-    let headers: HashMap<_, _> = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    let length = headers.get("content-length").map_or(Ok(0), |length| length.parse::<usize>())?;
-    while buffer.len() < head_end + length {
-        if stream.read_buf(buffer).await? == 0 {
-            return Ok(None);
-        }
+impl User<'_> {
+    pub fn then(&self, reply: Reply) {
+        self.script(|script| script.next.push_back(reply));
     }
-    let body = serde_json::from_slice(&buffer[head_end..head_end + length]);
-    buffer.drain(..head_end + length);
-    Ok(Some(Call { at: Instant::now(), path, headers, body: body.unwrap_or(Value::Null) }))
-}
 
-/// Answers; true when the connection can carry another call.
-async fn answer(stream: &mut TcpStream, reply: Reply) -> anyhow::Result<bool> {
-    let mut reply = reply;
-    while let Reply::After(wait, later) = reply {
-        tokio::time::sleep(wait).await;
-        reply = *later;
+    pub fn always(&self, reply: Reply) {
+        self.script(|script| script.otherwise = reply);
     }
-    match reply {
-        Reply::Json(text) => write(stream, 200, "application/json", &text).await?,
-        Reply::Status(status, text) => write(stream, status, "text/html", &text).await?,
-        Reply::Redirect(to) => {
-            let head = format!("HTTP/1.1 307 Moved\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
-            stream.write_all(head.as_bytes()).await?;
-        }
-        Reply::Silent => return until_closed(stream).await,
-        Reply::Drip => {
-            for byte in b"HTTP/1.1 200 OK\r\nx-slow: ".iter().chain(std::iter::repeat(&b'x')) {
-                stream.write_all(&[*byte]).await?;
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-        Reply::Endless => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await?;
-            let chunk = format!("1000\r\n{}\r\n", " ".repeat(0x1000));
-            loop {
-                stream.write_all(chunk.as_bytes()).await?;
-            }
-        }
-        Reply::Cut | Reply::After(..) => return Ok(false),
+
+    fn script(&self, change: impl FnOnce(&mut Script)) {
+        let mut scripts = self.receiver.shared.scripts();
+        change(scripts.users.entry(self.user_id.to_owned()).or_default());
     }
-    Ok(true)
-}
 
-async fn write(stream: &mut TcpStream, status: u16, kind: &str, text: &str) -> anyhow::Result<()> {
-    let length = text.len();
-    let head = format!(
-        "HTTP/1.1 {status} Scripted\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
-    );
-    stream.write_all(format!("{head}{text}").as_bytes()).await?;
-    Ok(())
-}
+    /// What came so far.
+    pub fn calls(&self) -> Vec<Call> {
+        let calls = self.receiver.shared.calls();
+        calls.iter().filter(|call| call.user_id() == self.user_id).cloned().collect()
+    }
 
-async fn until_closed(stream: &mut TcpStream) -> anyhow::Result<bool> {
-    let mut rest = [0; 1024];
-    while stream.read(&mut rest).await? > 0 {}
-    Ok(false)
+    /// All calls, as soon as `enough` says so, or what came within `patience`.
+    pub async fn until(&self, patience: Duration, enough: impl Fn(&[Call]) -> bool) -> Vec<Call> {
+        let mut came = self.receiver.came.clone();
+        let waited = came.wait_for(|_| enough(&self.calls()));
+        // Whoever asked judges what is there; time only ends the waiting.
+        let _enough_or_late = tokio::time::timeout(patience, waited).await;
+        self.calls()
+    }
 }
 
 #[cfg(test)]

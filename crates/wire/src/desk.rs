@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::{
     reading::{self, Invalid},
@@ -52,22 +53,24 @@ impl NewMessage {
 }
 
 /// The signed-in agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DeskAgent)]
 pub struct Agent {
     pub email: String,
     pub name: String,
     pub avatar_url: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = DeskSession)]
 pub struct Session {
     pub agent: Agent,
     pub available: bool,
 }
 
 /// A chat as the queue shows it. Times are RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Chat {
     pub id: String,
@@ -76,6 +79,7 @@ pub struct Chat {
     pub visitor: Visitor,
     pub language: String,
     /// `queued`, `live` or `closed`.
+    #[schema(value_type = crate::openapi::ChatStatus)]
     pub status: &'static str,
     pub waiting_since: Option<String>,
     pub agent: Option<Agent>,
@@ -88,17 +92,19 @@ pub struct Chat {
     pub unpushed: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ChatVisitor)]
 pub struct Visitor {
     pub user_id: String,
     pub name: String,
 }
 
 /// One line of what was said before the handover.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TranscriptLine {
     /// `visitor`, `bot` or `agent`.
+    #[schema(value_type = crate::openapi::Speaker)]
     pub from: &'static str,
     pub text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +112,7 @@ pub struct TranscriptLine {
 }
 
 /// One event of a chat, numbered without gaps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChatEvent {
     pub seq: u64,
     pub at: String,
@@ -114,9 +120,10 @@ pub struct ChatEvent {
     pub what: ChatWhat,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "type")]
 #[serde(rename_all_fields = "camelCase")]
+#[schema(as = ChatEventKind)]
 pub enum ChatWhat {
     Opened {
         text: String,
@@ -126,6 +133,7 @@ pub enum ChatWhat {
     VisitorMessage {
         text: String,
     },
+    #[schema(rename_all = "camelCase")]
     AgentMessage {
         text: String,
         agent: AgentView,
@@ -146,8 +154,9 @@ pub enum ChatWhat {
 }
 
 /// What the client sends on the stream.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = DeskClientFrame)]
 pub enum ClientFrame {
     /// Replays the events after `after`, then sends new ones as they come.
     Watch {
@@ -161,8 +170,9 @@ pub enum ClientFrame {
 }
 
 /// What the server sends on the stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "type")]
+#[schema(as = DeskServerFrame)]
 pub enum ServerFrame {
     Chats { chats: Vec<Chat> },
     Event { chat: String, event: ChatEvent },

@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 pub mod desk;
+pub mod examples;
 pub mod history;
+pub mod openapi;
 pub mod problem;
 pub mod push;
 mod reading;

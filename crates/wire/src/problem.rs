@@ -2,6 +2,7 @@
 //! has its own error shape in [`crate::push`].
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Every problem there is. Adding one means adding its status, title and a line of `docs/api.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl ProblemId {
 }
 
 /// The body of a problem answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     #[serde(rename = "type")]

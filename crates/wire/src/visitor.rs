@@ -3,11 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::reading::{self, Invalid};
 
 /// `POST /v1/bots/{botId}/visitors`; every field is optional, and so is the body.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub struct NewVisitor {
     pub language: Option<String>,
     pub time_zone: Option<String>,
@@ -42,7 +44,7 @@ fn short_text(
 }
 
 /// Answer to a new visitor.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VisitorCreated<'a> {
     pub user_id: &'a str,
@@ -210,13 +212,15 @@ fn event(object: &Map<String, Value>) -> Result<Option<NewEvent>, Invalid> {
 }
 
 /// Answer to a message: its place in the conversation.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = MessageAccepted)]
 pub struct Accepted {
     pub seq: u64,
 }
 
 /// One event of the visitor's stream. `at`, `until` and `paused_until` are RFC 3339.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = VisitorEvent)]
 pub struct Event<'a> {
     /// Numbered without gaps; absent on `typing`, which is not stored.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -226,10 +230,12 @@ pub struct Event<'a> {
     pub what: What<'a>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "type")]
 #[serde(rename_all_fields = "camelCase")]
+#[schema(as = VisitorEventKind)]
 pub enum What<'a> {
+    #[schema(rename_all = "camelCase")]
     VisitorMessage {
         text: &'a str,
         client_id: &'a str,
@@ -251,8 +257,10 @@ pub enum What<'a> {
         text: &'a str,
         kind: &'a str,
     },
+    #[schema(rename_all = "camelCase")]
     Control {
         /// `bot`, `requested` or `human`.
+        #[schema(value_type = crate::openapi::Control)]
         control: &'a str,
         paused_until: Option<String>,
         reason: &'a str,
@@ -265,7 +273,7 @@ pub enum What<'a> {
 }
 
 /// A human as the visitor sees them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentView {
     pub name: Option<String>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use serde::Deserialize;
 
-use super::{Keys, Secret, identifier, minutes};
+use super::{Header, Keys, Secret, Secrets, Signing, identifier, minutes};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +25,8 @@ pub(crate) struct Bot {
     /// Whether pushes may present the webhook token too.
     #[serde(default)]
     pub(crate) webhook_token_pushes: bool,
+    /// Signatures of the pushes that come in.
+    pub(crate) push_signing: Option<Signing>,
     pub(crate) webhook: Option<Webhook>,
     /// Longest pause a reply or push may ask for, in minutes.
     pub(crate) max_minutes_paused: Option<f64>,
@@ -114,6 +116,8 @@ pub(crate) struct Webhook {
     pub(crate) bearer: bool,
     /// One more header with every call.
     pub(crate) header: Option<Header>,
+    /// Calls are signed with all of these.
+    pub(crate) signing_keys: Option<Secrets>,
     /// Revision in which to write what cannot be united.
     #[serde(default)]
     pub(crate) contract: platform::Revision,
@@ -132,13 +136,6 @@ pub(crate) struct Webhook {
     /// Let the visitor's `webhookHeaders` pass.
     #[serde(default)]
     pub(crate) forward_headers: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Header {
-    pub(crate) name: String,
-    pub(crate) value: Secret,
 }
 
 #[derive(Deserialize, Default, Clone, Copy, PartialEq)]
@@ -177,6 +174,7 @@ impl Bot {
 impl Webhook {
     pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
         let header = self.header.as_mut().map(|header| &mut header.value);
-        std::iter::once(&mut self.token).chain(header)
+        let signing = self.signing_keys.iter_mut().flat_map(Secrets::iter_mut);
+        std::iter::once(&mut self.token).chain(header).chain(signing)
     }
 }

@@ -8,10 +8,10 @@ use anyhow::ensure;
 use edge::secrets::KnownSecret;
 use serde::{
     Deserialize, Deserializer,
-    de::{self, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{self, MapAccess, SeqAccess, Visitor},
 };
 
-use super::Secret;
+use super::{Secret, secret::only_entry};
 
 /// Has no `Debug`: it may hold secrets.
 pub(crate) struct Keys(Vec<Key>);
@@ -75,8 +75,8 @@ impl<'de> Visitor<'de> for KeysVisitor {
         Ok(Keys::one(Secret::text(text)))
     }
 
-    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Keys, A::Error> {
-        Key::deserialize(MapAccessDeserializer::new(map)).map(|key| Keys(vec![key]))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Keys, A::Error> {
+        KeyVisitor.visit_map(map).map(|key| Keys(vec![key]))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Keys, A::Error> {
@@ -90,20 +90,31 @@ impl<'de> Visitor<'de> for KeysVisitor {
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Written {
-            Hash(Hash),
-            Secret(Secret),
+        deserializer.deserialize_any(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+const SOURCES: &[&str] = &["file", "env", "hash"];
+
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        KeysVisitor.expecting(f)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Key, E> {
+        Ok(Key::Secret(Secret::text(text)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Key, A::Error> {
+        let (source, place) = only_entry(map)?;
+        if source == "hash" {
+            return Ok(Key::Hash(place));
         }
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Hash {
-            hash: String,
-        }
-        Ok(match Written::deserialize(deserializer)? {
-            Written::Hash(Hash { hash }) => Self::Hash(hash),
-            Written::Secret(secret) => Self::Secret(secret),
-        })
+        let secret = Secret::from_place(&source, place).map(Key::Secret);
+        secret.ok_or_else(|| de::Error::unknown_field(&source, SOURCES))
     }
 }

@@ -26,6 +26,15 @@ impl Secret {
         Self::Text(SecretString::from(text))
     }
 
+    /// `None` for a source that is not known.
+    pub(super) fn from_place(source: &str, place: String) -> Option<Self> {
+        match source {
+            "file" => Some(Self::File(PathBuf::from(place))),
+            "env" => Some(Self::Env(place)),
+            _ => None,
+        }
+    }
+
     /// Makes the path of a file relative to `base`.
     pub(super) fn rebase(&mut self, base: &Path) {
         if let Self::File(path) = self {
@@ -132,17 +141,20 @@ impl<'de> Visitor<'de> for SecretVisitor {
         Ok(Secret::Text(SecretString::from(text)))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {
-        let Some((source, place)) = map.next_entry::<String, String>()? else {
-            return Err(de::Error::custom("a secret needs `file` or `env`"));
-        };
-        if map.next_key::<String>()?.is_some() {
-            return Err(de::Error::custom("a secret comes from one place: `file` or `env`"));
-        }
-        match source.as_str() {
-            "file" => Ok(Secret::File(PathBuf::from(place))),
-            "env" => Ok(Secret::Env(place)),
-            other => Err(de::Error::unknown_field(other, SOURCES)),
-        }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secret, A::Error> {
+        let (source, place) = only_entry(map)?;
+        let secret = Secret::from_place(&source, place);
+        secret.ok_or_else(|| de::Error::unknown_field(&source, SOURCES))
     }
+}
+
+/// The source of a secret and its place there.
+pub(super) fn only_entry<'de, A: MapAccess<'de>>(mut map: A) -> Result<(String, String), A::Error> {
+    let Some(entry) = map.next_entry()? else {
+        return Err(de::Error::custom("a secret needs `file` or `env`"));
+    };
+    if map.next_key::<String>()?.is_some() {
+        return Err(de::Error::custom("a secret comes from one place: `file` or `env`"));
+    }
+    Ok(entry)
 }

@@ -104,6 +104,14 @@ fn what_no_type_can_say_is_checked() {
     assert!(error(&twice).contains("agents.email"));
 }
 
+/// Contract 13.22: whose chat it is must be clear.
+#[test]
+fn a_bot_has_one_target() {
+    let line = GOOD.lines().find(|line| line.starts_with("webhook =")).unwrap();
+    let message = error(&GOOD.replacen(line, &format!("{line}\n{line}"), 1));
+    assert!(message.contains("duplicate key"), "{message}");
+}
+
 #[test]
 fn secrets_come_from_files_and_the_environment_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -138,7 +146,7 @@ fn ambiguity_13_19_several_push_keys_or_their_hashes() {
     for (keys, expected) in [
         ("[]", "empty list"),
         ("{ hash = \"short\" }", "64 hexadecimal digits"),
-        ("{ hsh = \"x\" }", "line"),
+        ("{ hsh = \"x\" }", "hash"),
         ("5", "a key"),
     ] {
         let message = format!("{:#}", read(keys).err().unwrap());

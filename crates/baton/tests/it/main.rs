@@ -1,11 +1,13 @@
 //! The real binary, driven from outside over HTTP: nothing here knows how it is made.
 
 mod bridge;
+mod check;
 mod command_line;
 mod demo;
 mod journey;
 mod kill;
-mod late;
+mod listen;
+mod openapi;
 mod platform;
 mod pushes;
 mod secrets;

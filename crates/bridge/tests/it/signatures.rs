@@ -1,7 +1,7 @@
 //! Signed calls and signed pushes (Standard Webhooks).
 
-use bridge::{RouteConfig, Signing};
-use edge::signature::{ID, SIGNATURE, SigningKeys, TIMESTAMP};
+use bridge::RouteConfig;
+use edge::signature::{ID, SIGNATURE, Signing, SigningKeys, TIMESTAMP};
 use machine::Millis;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};

@@ -54,20 +54,25 @@ pub(crate) struct Captured {
 }
 
 impl Session {
-    /// Reads a memory back and begins the next turn: contexts grow older, then the query's own
-    /// contexts count. Damaged memory is no error.
-    pub(crate) fn begin(memory: Option<&str>, now: i64, contexts: &[Context]) -> Self {
+    /// Reads a memory back as it is `now`. Damaged memory is no error.
+    pub(crate) fn resume(memory: Option<&str>, now: i64) -> Self {
         let mut session: Self = memory
             .and_then(|text| serde_json::from_str(text).ok())
             .filter(|session: &Self| session.version == VERSION)
             .unwrap_or_default();
         session.version = VERSION;
         if now.saturating_sub(session.last_ms) > IDLE_MS_MAX {
-            session.contexts.clear();
-            session.dialog = None;
+            session.forget();
             session.no_match = 0;
         }
         session.last_ms = now;
+        session
+    }
+
+    /// Reads a memory back and begins the next turn: contexts grow older, then the query's own
+    /// contexts count.
+    pub(crate) fn begin(memory: Option<&str>, now: i64, contexts: &[Context]) -> Self {
+        let mut session = Self::resume(memory, now);
         session.turn = session.turn.saturating_add(1);
         for context in contexts {
             session.set(&context.name, context.lifespan, &context.parameters);
@@ -82,6 +87,12 @@ impl Session {
 
     pub(crate) fn to_memory(&self) -> Option<String> {
         serde_json::to_string(self).ok()
+    }
+
+    /// Forgets all contexts, and with them a dialog that is under way.
+    pub(crate) fn forget(&mut self) {
+        self.contexts.clear();
+        self.dialog = None;
     }
 
     pub(crate) fn is_active(&self, name: &str) -> bool {
@@ -125,7 +136,7 @@ pub(crate) fn bare(name: &str) -> String {
 }
 
 /// Contexts of Dialogflow's own; clients never create them.
-fn is_reserved(name: &str) -> bool {
+pub(crate) fn is_reserved(name: &str) -> bool {
     name == "__system_counters__"
         || name.ends_with("_dialog_context")
         || name.ends_with("_dialog_params_size")

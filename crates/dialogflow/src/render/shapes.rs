@@ -1,45 +1,37 @@
-//! The messages of a detectIntent response as tables, with the fields that the contract's first
-//! revision shows: those of the client library before sentiment and audio were added.
+//! The messages of a detectIntent response as tables. What the first client libraries did not know
+//! yet stands as [`new`].
 
 use super::{
-    Field,
-    Kind::{self, ContextName, Enum, Flag, Many, Message, Number, Raw, Struct, StructOrNull, Text},
+    Field, FieldSet,
+    Kind::{
+        self, Bytes, ContextName, Enum, Flag, Many, Message, Number, Raw, Struct, StructOrNull,
+        Text,
+    },
     OneOf, Shape,
+};
+use crate::names::{
+    AUDIO_ENCODINGS, HORIZONTAL_ALIGNMENTS, IMAGE_DISPLAY_OPTIONS, MEDIA_TYPES, PHONETIC_ENCODINGS,
+    PLATFORMS, URL_TYPE_HINTS, VOICE_GENDERS, WEBHOOK_STATES,
 };
 
 const fn field(name: &'static str, kind: Kind) -> Field {
-    Field { name, kind }
+    Field { name, kind, since: FieldSet::Base }
+}
+
+const fn new(name: &'static str, kind: Kind) -> Field {
+    Field { name, kind, since: FieldSet::Current }
 }
 
 const fn plain(fields: &'static [Field]) -> Shape {
     Shape { fields, oneof: None }
 }
 
-const PLATFORMS: &[(u64, &str)] = &[
-    (0, "PLATFORM_UNSPECIFIED"),
-    (1, "FACEBOOK"),
-    (2, "SLACK"),
-    (3, "TELEGRAM"),
-    (4, "KIK"),
-    (5, "SKYPE"),
-    (6, "LINE"),
-    (7, "VIBER"),
-    (8, "ACTIONS_ON_GOOGLE"),
-    (11, "GOOGLE_HANGOUTS"),
-];
-
-const WEBHOOK_STATES: &[(u64, &str)] = &[
-    (0, "WEBHOOK_STATE_UNSPECIFIED"),
-    (1, "WEBHOOK_STATE_ENABLED"),
-    (2, "WEBHOOK_STATE_ENABLED_FOR_SLOT_FILLING"),
-];
-
-const MEDIA_TYPES: &[(u64, &str)] = &[(0, "RESPONSE_MEDIA_TYPE_UNSPECIFIED"), (1, "AUDIO")];
-
 pub(super) static RESPONSE: Shape = plain(&[
     field("responseId", Text),
     field("queryResult", Message(&QUERY_RESULT)),
     field("webhookStatus", Message(&STATUS)),
+    new("outputAudio", Bytes),
+    new("outputAudioConfig", Message(&OUTPUT_AUDIO_CONFIG)),
 ]);
 
 static QUERY_RESULT: Shape = plain(&[
@@ -57,7 +49,14 @@ static QUERY_RESULT: Shape = plain(&[
     field("intentDetectionConfidence", Number),
     field("diagnosticInfo", StructOrNull),
     field("languageCode", Text),
+    new("sentimentAnalysisResult", Message(&SENTIMENT_ANALYSIS_RESULT)),
+    new("cancelsSlotFilling", Flag),
 ]);
+
+static SENTIMENT_ANALYSIS_RESULT: Shape =
+    plain(&[field("queryTextSentiment", Message(&SENTIMENT))]);
+
+static SENTIMENT: Shape = plain(&[field("score", Number), field("magnitude", Number)]);
 
 static STATUS: Shape =
     plain(&[field("details", Many(&Raw)), field("code", Number), field("message", Text)]);
@@ -87,6 +86,8 @@ static INTENT: Shape = plain(&[
     field("rootFollowupIntentName", Text),
     field("parentFollowupIntentName", Text),
     field("mlDisabled", Flag),
+    new("liveAgentHandoff", Flag),
+    new("endInteraction", Flag),
 ]);
 
 static MESSAGE: Shape = Shape {
@@ -105,6 +106,8 @@ static MESSAGE: Shape = Shape {
             field("linkOutSuggestion", Message(&LINK_OUT_SUGGESTION)),
             field("listSelect", Message(&LIST_SELECT)),
             field("carouselSelect", Message(&CAROUSEL_SELECT)),
+            new("browseCarouselCard", Message(&BROWSE_CAROUSEL_CARD)),
+            new("tableCard", Message(&TABLE_CARD)),
             field("mediaContent", Message(&MEDIA_CONTENT)),
         ],
     }),
@@ -176,3 +179,58 @@ static MEDIA_OBJECT: Shape = Shape {
         members: &[field("largeImage", Message(&IMAGE)), field("icon", Message(&IMAGE))],
     }),
 };
+
+static BROWSE_CAROUSEL_CARD: Shape = plain(&[
+    field("items", Many(&Message(&BROWSE_ITEM))),
+    field("imageDisplayOptions", Enum(IMAGE_DISPLAY_OPTIONS)),
+]);
+
+static BROWSE_ITEM: Shape = plain(&[
+    field("openUriAction", Message(&OPEN_URL)),
+    field("title", Text),
+    field("description", Text),
+    field("image", Message(&IMAGE)),
+    field("footer", Text),
+]);
+
+static OPEN_URL: Shape = plain(&[field("url", Text), field("urlTypeHint", Enum(URL_TYPE_HINTS))]);
+
+static TABLE_CARD: Shape = plain(&[
+    field("columnProperties", Many(&Message(&COLUMN_PROPERTIES))),
+    field("rows", Many(&Message(&TABLE_ROW))),
+    field("buttons", Many(&Message(&BASIC_CARD_BUTTON))),
+    field("title", Text),
+    field("subtitle", Text),
+    field("image", Message(&IMAGE)),
+]);
+
+static COLUMN_PROPERTIES: Shape =
+    plain(&[field("header", Text), field("horizontalAlignment", Enum(HORIZONTAL_ALIGNMENTS))]);
+
+static TABLE_ROW: Shape =
+    plain(&[field("cells", Many(&Message(&TABLE_CELL))), field("dividerAfter", Flag)]);
+
+static TABLE_CELL: Shape = plain(&[field("text", Text)]);
+
+static OUTPUT_AUDIO_CONFIG: Shape = plain(&[
+    field("audioEncoding", Enum(AUDIO_ENCODINGS)),
+    field("sampleRateHertz", Number),
+    field("synthesizeSpeechConfig", Message(&SYNTHESIZE_SPEECH_CONFIG)),
+]);
+
+static SYNTHESIZE_SPEECH_CONFIG: Shape = plain(&[
+    field("effectsProfileId", Many(&Text)),
+    field("pronunciations", Many(&Message(&PRONUNCIATION))),
+    field("speakingRate", Number),
+    field("pitch", Number),
+    field("volumeGainDb", Number),
+    field("voice", Message(&VOICE)),
+]);
+
+static VOICE: Shape = plain(&[field("name", Text), field("ssmlGender", Enum(VOICE_GENDERS))]);
+
+static PRONUNCIATION: Shape = plain(&[
+    field("phrase", Text),
+    field("phoneticEncoding", Enum(PHONETIC_ENCODINGS)),
+    field("pronunciation", Text),
+]);

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::contract_r1;
+use super::{CURRENT, contract_r1, render};
 
 fn message(canonical: &Value) -> String {
     let response = json!({ "queryResult": { "fulfillmentMessages": [canonical] } });
@@ -174,4 +174,55 @@ fn each_kind_of_message_has_all_its_keys() {
     assert_eq!(unknown, r#"{"platform":"SLACK"}"#);
     let numbered = message(&json!({ "platform": 1, "text": { "text": ["a"] } }));
     assert_eq!(numbered, r#"{"platform":"FACEBOOK","text":{"text":["a"]},"message":"text"}"#);
+}
+
+#[test]
+fn todays_client_has_more_fields_and_wraps_free_objects() {
+    assert_eq!(
+        render(&json!({ "queryResult": {} }), CURRENT).to_string(),
+        concat!(
+            r#"{"responseId":"","queryResult":{"fulfillmentMessages":[],"outputContexts":[],"#,
+            r#""queryText":"","speechRecognitionConfidence":0,"action":"","parameters":null,"#,
+            r#""allRequiredParamsPresent":false,"fulfillmentText":"","webhookSource":"","#,
+            r#""webhookPayload":null,"intent":null,"intentDetectionConfidence":0,"#,
+            r#""diagnosticInfo":null,"languageCode":"","sentimentAnalysisResult":null,"#,
+            r#""cancelsSlotFilling":false},"webhookStatus":null,"#,
+            r#""outputAudio":{"type":"Buffer","data":[]},"outputAudioConfig":null}"#,
+        )
+    );
+    let session = "projects/p/agent/sessions/s";
+    let rendered = render(
+        &json!({
+            "queryResult": {
+                "parameters": { "n": null, "t": [true, 2.0, { "x": "y" }] },
+                "outputContexts": [{ "name": format!("{session}/contexts/c") }],
+                "intent": { "endInteraction": true }
+            },
+            "outputAudio": "AAH/"
+        }),
+        CURRENT,
+    );
+    let result = &rendered["queryResult"];
+    assert_eq!(
+        result["parameters"].to_string(),
+        concat!(
+            r#"{"fields":{"n":{"nullValue":"NULL_VALUE","kind":"nullValue"},"#,
+            r#""t":{"listValue":{"values":[{"boolValue":true,"kind":"boolValue"},"#,
+            r#"{"numberValue":2,"kind":"numberValue"},"#,
+            r#"{"structValue":{"fields":{"x":{"stringValue":"y","kind":"stringValue"}}},"#,
+            r#""kind":"structValue"}]},"kind":"listValue"}}}"#,
+        )
+    );
+    assert_eq!(result["outputContexts"][0]["name"], format!("{session}/contexts/c"));
+    assert_eq!(result["intent"]["endInteraction"], true);
+    assert_eq!(rendered["outputAudio"]["data"], json!([0, 1, 255]));
+}
+
+#[test]
+fn numbers_are_written_as_javascript_writes_them() {
+    let rendered = contract_r1(&json!({ "queryResult": {
+        "intentDetectionConfidence": 1.0, "parameters": { "a": 4.0, "b": [0.5, 7] } } }));
+    let result = &rendered["queryResult"];
+    assert_eq!(result["intentDetectionConfidence"].to_string(), "1");
+    assert_eq!(result["parameters"].to_string(), r#"{"a":4,"b":[0.5,7]}"#);
 }

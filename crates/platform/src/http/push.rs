@@ -12,6 +12,7 @@ use bytes::Bytes;
 use edge::{
     http::{ApiError, json, read_body},
     ids, secrets,
+    signature::SignedId,
     time::rfc3339,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -55,11 +56,16 @@ async fn accept(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Conve
     }
     let body = read_body(body, limits::BODY_BYTES_MAX).await?;
     let (push, bot) = read(app, headers, &body)?;
-    let key = key(headers, &push)?;
+    let signing = bot.config.push_signing.as_ref();
+    let signed = signing.map(|signing| signing.signed_id(headers, &body, app.clock.now()));
+    let signed =
+        signed.transpose().map_err(|error| Refused::new(401, "unauthorized", error.to_string()))?;
+    let key = key(headers, signed.flatten().as_ref(), &push)?;
     let conversation = visitors::conversation_of(&push.user_id).ok_or_else(unknown)?;
     let (kind, profile) = (push.kind.clone(), push.agent.clone());
     let now = app.clock.now();
-    let input = Input::Pushed(pushed(push));
+    let last = last_agent(&bot, &conversation, &push).await?;
+    let input = Input::Pushed(pushed(push, last));
     let stepped = app.step(&bot, &conversation, key, input).await?;
     if !stepped.repeated {
         let agent = profile.map(agent).or_else(|| stepped.state.agent().cloned());
@@ -143,13 +149,19 @@ fn unknown() -> Refused {
     Refused::new(404, "not_found", "there is no such bot or user")
 }
 
-/// What tells a repeat: the header, or our extension of the body (contract 13.28).
-fn key(headers: &HeaderMap, push: &Push) -> Result<Option<Key>, Refused> {
+/// What tells a repeat: the id that was signed, the header, or our extension of the body (contract
+/// 13.28).
+fn key(
+    headers: &HeaderMap,
+    signed: Option<&SignedId>,
+    push: &Push,
+) -> Result<Option<Key>, Refused> {
     let from_header = headers.get(HeaderName::from_static("idempotency-key"));
-    let (id, field) = match (from_header, &push.message_id) {
-        (Some(id), _) => (id.to_str().unwrap_or_default(), "Idempotency-Key"),
-        (None, Some(id)) => (id.as_str(), "messageId"),
-        (None, None) => return Ok(None),
+    let (id, field) = match (signed, from_header, &push.message_id) {
+        (Some(id), ..) => (id.as_str(), "webhook-id"),
+        (None, Some(id), _) => (id.to_str().unwrap_or_default(), "Idempotency-Key"),
+        (None, None, Some(id)) => (id.as_str(), "messageId"),
+        (None, None, None) => return Ok(None),
     };
     if id.is_empty() || id.chars().count() > limit::PUSH_ID_CHARS_MAX {
         let max = limit::PUSH_ID_CHARS_MAX;
@@ -177,7 +189,19 @@ fn print(push: &Push) -> u64 {
     ids::fingerprint(json!([kind, text, agent, pause]).to_string().as_bytes())
 }
 
-fn pushed(push: Push) -> Pushed {
+/// Who says goodbye in a resume that has no place for a name, as r3 sends it: the agent last named
+/// in this conversation. With the key in the body, r1 and r2, only the push's own name counts
+/// (contract 13.8).
+async fn last_agent(bot: &Bot, conversation: &str, push: &Push) -> Result<Option<Agent>, Refused> {
+    let is_r3 = push.access_token.is_none();
+    if !is_r3 || push.agent.is_some() || !matches!(push.pause, Pause::Resumed(_)) {
+        return Ok(None);
+    }
+    let state = bot.ledger.load(conversation).await.map_err(|error| problem::store(&error))?;
+    Ok(state.and_then(|state| state.agent().cloned()))
+}
+
+fn pushed(push: Push, last: Option<Agent>) -> Pushed {
     let pause = match push.pause {
         Pause::Unsaid => PauseChange::Keep,
         Pause::Paused(length) => PauseChange::Pause(length),
@@ -187,7 +211,7 @@ fn pushed(push: Push) -> Pushed {
             UnpauseChatEvent::Event(name) => Goodbye::Event(name),
         }),
     };
-    let agent = push.agent.map(agent);
+    let agent = push.agent.map(agent).or(last);
     match push.kind {
         PushKind::Message { text } => Pushed::Message { text, agent, pause },
         PushKind::ChannelUpdate => Pushed::Channel { agent, pause },

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use dialogflow::{Answer, Bot, BotError, BoxFuture, Input, Query};
+use dialogflow::{Answer, Bot, BotError, BoxFuture, Edition, Input, Query};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -11,11 +11,17 @@ pub(crate) struct FakeBot {
     pub(crate) queries: Mutex<Vec<Query>>,
     /// One permit lets one slow query go.
     pub(crate) gate: Semaphore,
+    edition: Mutex<Edition>,
 }
 
 impl FakeBot {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { queries: Mutex::default(), gate: Semaphore::new(0) })
+        let edition = Mutex::new(Edition::Es);
+        Arc::new(Self { queries: Mutex::default(), gate: Semaphore::new(0), edition })
+    }
+
+    pub(crate) fn speak(&self, edition: Edition) {
+        *self.edition.lock().unwrap() = edition;
     }
 
     /// What was asked in the session of one conversation, events as `!NAME`.
@@ -27,6 +33,10 @@ impl FakeBot {
 }
 
 impl Bot for FakeBot {
+    fn edition(&self) -> Edition {
+        *self.edition.lock().unwrap()
+    }
+
     fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, BotError>> {
         let words = words(&query.input);
         let session = query.session.clone();
@@ -38,7 +48,13 @@ impl Bot for FakeBot {
             match words.as_str() {
                 "fail" | "!FAIL" => Err(BotError::Unavailable("scripted".to_owned())),
                 "panic" => panic!("scripted"),
-                _ => Ok(Answer { response: response(&session, &words), memory: Some(words) }),
+                _ => {
+                    let response = match self.edition() {
+                        Edition::Es => response(&session, &words),
+                        Edition::Cx => cx(&words),
+                    };
+                    Ok(Answer { response, memory: Some(words) })
+                }
             }
         })
     }
@@ -51,6 +67,22 @@ fn words(input: &Input) -> String {
     }
 }
 
+/// `handover` sets the session parameter `bcHumanHandover`.
+fn cx(words: &str) -> Value {
+    let parameters =
+        if words == "handover" { json!({ "bcHumanHandover": true }) } else { json!({}) };
+    json!({ "responseId": "5a1e4c3e", "queryResult": {
+        "text": words, "languageCode": "en", "parameters": parameters,
+        "responseMessages": [
+            { "text": { "text": [format!("echo: {words}")] } },
+            if words == "handover" { json!({ "liveAgentHandoff": {} }) } else { json!({}) },
+        ],
+        "match": { "matchType": "INTENT", "intent": { "displayName": "Any" } },
+    } })
+}
+
+/// `handover` sets a context, `live agent` a flag of the intent, `action` an action; `nonsense`
+/// matches nothing.
 fn response(session: &str, words: &str) -> Value {
     let says = match words {
         "handover" => "human handover text".to_owned(),
@@ -75,11 +107,14 @@ fn response(session: &str, words: &str) -> Value {
         "responseId": "5a1e4c3e",
         "queryResult": {
             "queryText": words,
+            "action": if words == "action" { "help.human" } else { "" },
             "allRequiredParamsPresent": true,
             "fulfillmentText": if words == "!MUTE" { "" } else { &says },
             "fulfillmentMessages": messages,
             "outputContexts": contexts,
-            "intent": { "name": "projects/test/agent/intents/1", "displayName": "Any" },
+            "intent": { "name": "projects/test/agent/intents/1", "displayName": "Any",
+                        "isFallback": words == "nonsense",
+                        "liveAgentHandoff": words == "live agent" },
             "intentDetectionConfidence": 1,
             "languageCode": "en"
         }

@@ -41,6 +41,8 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    /// As it came.
+    pub(crate) raw: Bytes,
 }
 
 impl Call {
@@ -93,8 +95,13 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let body = serde_json::from_slice(&body).unwrap();
-    seen.calls.lock().unwrap().push(Call { path: path.clone(), headers, body });
+    let call = Call {
+        path: path.clone(),
+        headers,
+        body: serde_json::from_slice(&body).unwrap(),
+        raw: body,
+    };
+    seen.calls.lock().unwrap().push(call);
     let paused = r#"{"paused":true}"#;
     match path.as_str() {
         "script" => {

@@ -219,6 +219,13 @@ impl Visitor {
         assert_eq!(answer.unwrap().status(), 204);
     }
 
+    /// Ends the live chat.
+    pub(crate) async fn end(&self) {
+        let url = format!("{}/v1/conversation/end", self.base);
+        let answer = self.http.post(url).bearer_auth(&self.token).send().await;
+        assert_eq!(answer.unwrap().status(), 204);
+    }
+
     pub(crate) async fn poll(&self, after: u64, wait: u64) -> (Vec<Value>, u64) {
         let url = format!("{}/v1/conversation/events?after={after}&wait={wait}", self.base);
         let answer = self.http.get(url).bearer_auth(&self.token).send().await.unwrap();

@@ -14,14 +14,17 @@ use machine::{
 };
 use platform::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
 
-use super::{length, target};
-use crate::config::{self, Config, OnLate, OnRefused, SendIp};
+use crate::{
+    config::{self, Config, OnLate, OnRefused, SendIp},
+    routes::{header, signing, signing_keys},
+    serve::{length, target},
+};
 
 /// Dialogflow's own lengths of a session.
 const ES_SESSION: Millis = 20 * MINUTE_MS;
 const CX_SESSION: Millis = 30 * MINUTE_MS;
 
-pub(super) fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
+pub(crate) fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
     config.bots.iter().map(bot).collect()
 }
 
@@ -37,6 +40,9 @@ fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
     if let Some(keys) = &bot.history_key {
         config.history_keys = keys.read("bots.history_key")?;
     }
+    let push_signing = bot.push_signing.as_ref();
+    config.push_signing =
+        push_signing.map(|given| signing("bots.push_signing", given)).transpose()?;
     config.webhook = bot.webhook.as_ref().map(webhook).transpose()?;
     config.facts = FactsConfig {
         mobile: bot.send.mobile,
@@ -94,12 +100,9 @@ fn triggers(bot: &config::Bot, edition: Edition) -> Vec<Trigger> {
 }
 
 fn webhook(webhook: &config::Webhook) -> anyhow::Result<WebhookConfig> {
-    let header = webhook.header.as_ref().map(|header| {
-        let name = header.name.parse().with_context(|| {
-            format!("`bots.webhook.header.name` is {:?}: give the name of a header", header.name)
-        })?;
-        anyhow::Ok((name, header.value.read("bots.webhook.header.value")?))
-    });
+    let header = webhook.header.as_ref().map(|given| header("bots.webhook.header", given));
+    let signing = webhook.signing_keys.as_ref();
+    let signing = signing.map(|keys| signing_keys("bots.webhook.signing_keys", keys));
     let config = WebhookConfig::new(
         target("bots.webhook.url", &webhook.url, webhook.allow_private)?,
         webhook.token.read("bots.webhook.token")?,
@@ -107,6 +110,7 @@ fn webhook(webhook: &config::Webhook) -> anyhow::Result<WebhookConfig> {
     Ok(WebhookConfig {
         bearer: webhook.bearer,
         header: header.transpose()?,
+        signing: signing.transpose()?,
         contract: webhook.contract,
         strict: webhook.strict,
         history: webhook.history,

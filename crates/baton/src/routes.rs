@@ -1,12 +1,15 @@
 //! The bridge's routes, from the configuration to what the bridge is made of.
 
 use anyhow::Context as _;
-use bridge::{Access, Connector, KeyIn, PushConfig, RouteConfig, Signing};
-use edge::signature::SigningKeys;
+use bridge::{Access, Connector, KeyIn, PushConfig, RouteConfig};
+use edge::signature::{Signing, SigningKeys};
 use http::{HeaderName, header};
+use secrecy::SecretString;
 
-use super::{length, target};
-use crate::config::{self, Config, ConnectorKind, Secrets};
+use crate::{
+    config::{self, Config, ConnectorKind, Secrets},
+    serve::{length, target},
+};
 
 /// Headers that say something else already, or that a proxy takes away.
 const TAKEN_HEADERS: [HeaderName; 5] = [
@@ -17,7 +20,7 @@ const TAKEN_HEADERS: [HeaderName; 5] = [
     header::CONNECTION,
 ];
 
-pub(super) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
+pub(crate) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
     config.routes.iter().map(route).collect()
 }
 
@@ -39,23 +42,30 @@ fn route(route: &config::Route) -> anyhow::Result<RouteConfig> {
 }
 
 fn access(route: &config::Route) -> anyhow::Result<Access> {
-    let header = route.header.as_ref().map(|header| {
-        let name = header.name.parse::<HeaderName>();
-        let name = name.ok().filter(|name| !TAKEN_HEADERS.contains(name));
-        let name = name.with_context(|| {
-            format!("`routes.header.name` is {:?}: use a header of your own", header.name)
-        })?;
-        anyhow::Ok((name, header.value.read("routes.header.value")?.into()))
-    });
-    let signing = route.signing.as_ref().map(|signing| {
-        let keys = signing_keys("routes.signing.keys", &signing.keys)?;
-        anyhow::Ok(Signing { keys, required: signing.required })
-    });
+    let header = route.header.as_ref().map(|given| header("routes.header", given));
+    let signing = route.signing.as_ref().map(|given| signing("routes.signing", given));
     Ok(Access {
         tokens: route.token.read("routes.token")?,
-        header: header.transpose()?,
+        header: header.transpose()?.map(|(name, value)| (name, value.into())),
         signing: signing.transpose()?,
     })
+}
+
+/// A header that stands beside `Authorization`; `key` names the setting in errors.
+pub(crate) fn header(
+    key: &str,
+    header: &config::Header,
+) -> anyhow::Result<(HeaderName, SecretString)> {
+    let name = header.name.parse::<HeaderName>();
+    let name = name.ok().filter(|name| !TAKEN_HEADERS.contains(name));
+    let name = name
+        .with_context(|| format!("`{key}.name` is {:?}: use a header of your own", header.name))?;
+    Ok((name, header.value.read(&format!("{key}.value"))?))
+}
+
+pub(crate) fn signing(key: &str, signing: &config::Signing) -> anyhow::Result<Signing> {
+    let keys = signing_keys(&format!("{key}.keys"), &signing.keys)?;
+    Ok(Signing { keys, required: signing.required })
 }
 
 fn push(route: &config::Route) -> anyhow::Result<PushConfig> {
@@ -77,6 +87,6 @@ fn push(route: &config::Route) -> anyhow::Result<PushConfig> {
     })
 }
 
-fn signing_keys(key: &str, secrets: &Secrets) -> anyhow::Result<SigningKeys> {
+pub(crate) fn signing_keys(key: &str, secrets: &Secrets) -> anyhow::Result<SigningKeys> {
     SigningKeys::new(&secrets.read(key)?).with_context(|| format!("`{key}`"))
 }

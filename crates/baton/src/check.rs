@@ -1,0 +1,230 @@
+//! `baton check`: a configuration, a middleware, or a platform. The cases are in
+//! `proving::conformance`; here is only what the command line says about them.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use proving::conformance::{
+    Contract, Report, Selection,
+    middleware::{self, Operator, Pushes},
+    platform,
+    report::Paint,
+};
+use secrecy::SecretString;
+
+use crate::{config::Config, serve};
+
+/// Every selected case passed, or was skipped with a reason.
+const PASSED: u8 = 0;
+const FAILED: u8 = 1;
+/// The cases could not be run.
+const NOT_RUN: u8 = 2;
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Check {
+    /// Configuration file to check
+    #[arg(long, env = "BATON_CONFIG", value_name = "FILE", required = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    other_side: Option<OtherSide>,
+}
+
+#[derive(Subcommand)]
+enum OtherSide {
+    /// Play a platform against any middleware; see docs/check.md
+    Middleware(Middleware),
+    /// Play a middleware and a visitor against a platform; see docs/check.md
+    Platform(Platform),
+}
+
+#[derive(Args)]
+struct Middleware {
+    /// Webhook URL of the middleware
+    #[arg(long)]
+    url: String,
+    /// Webhook token; may be read from the environment instead
+    #[arg(long, required_unless_present = "token_env", conflicts_with = "token_env")]
+    token: Option<SecretString>,
+    /// Name of the environment variable that holds the webhook token
+    #[arg(long, value_name = "NAME")]
+    token_env: Option<String>,
+    /// `botId` of the calls
+    #[arg(long, default_value = "check", value_name = "ID")]
+    bot: String,
+    /// Serve a push endpoint here and hold a conversation with the operator
+    #[arg(long, value_name = "ADDR", requires = "push_base")]
+    listen: Option<SocketAddr>,
+    /// Under which URL the middleware reaches that address
+    #[arg(long, value_name = "URL", requires = "listen")]
+    push_base: Option<String>,
+    /// Push key the middleware was given
+    #[arg(long, conflicts_with = "push_key_env", value_name = "KEY")]
+    push_key: Option<SecretString>,
+    /// Name of the environment variable that holds the push key
+    #[arg(long, value_name = "NAME")]
+    push_key_env: Option<String>,
+    /// Run this for each thing the operator has to do, instead of asking a person
+    #[arg(long, value_name = "COMMAND", requires = "listen")]
+    operator_command: Option<String>,
+    /// How long one answer of the operator may take
+    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+    patience: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args)]
+struct Platform {
+    /// Where the platform is, for example `https://chat.example.com`
+    #[arg(long, value_name = "BASE")]
+    url: String,
+    /// Push key of the bot
+    #[arg(long, required_unless_present = "push_key_env", conflicts_with = "push_key_env")]
+    push_key: Option<SecretString>,
+    /// Name of the environment variable that holds the push key
+    #[arg(long, value_name = "NAME")]
+    push_key_env: Option<String>,
+    /// Webhook token the bot was given
+    #[arg(long, required_unless_present = "webhook_token_env")]
+    #[arg(conflicts_with = "webhook_token_env", value_name = "TOKEN")]
+    webhook_token: Option<SecretString>,
+    /// Name of the environment variable that holds the webhook token
+    #[arg(long, value_name = "NAME")]
+    webhook_token_env: Option<String>,
+    #[arg(long, value_name = "ID")]
+    bot: String,
+    /// Serve the bot's webhook here
+    #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDR")]
+    listen: SocketAddr,
+    /// What makes the bot ask for a human
+    #[arg(long, default_value = "talk to a person", value_name = "TEXT")]
+    trigger: String,
+    /// What the bot has an answer to
+    #[arg(long, default_value = "what is your purpose?", value_name = "TEXT")]
+    question: String,
+    /// A Dialogflow event the bot has an answer to
+    #[arg(long, default_value = "WELCOME", value_name = "NAME")]
+    event: String,
+    /// How long what must come is waited for
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    patience: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args)]
+struct Common {
+    /// Run only cases whose name fits, with `*` and `?`; may be given again
+    #[arg(long, value_name = "GLOB")]
+    only: Vec<String>,
+    /// Run only what this revision asks for: r1, r2, r2.2, r2.3, r3, r3.1 or all
+    #[arg(long, default_value = "all", value_name = "REVISION")]
+    contract: Contract,
+    /// Print one JSON document instead of the report
+    #[arg(long)]
+    json: bool,
+    /// Write the report as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+pub(crate) async fn run(check: Check) -> anyhow::Result<ExitCode> {
+    let done = match (check.other_side, check.config) {
+        (Some(OtherSide::Middleware(options)), _) => check_middleware(options).await,
+        (Some(OtherSide::Platform(options)), _) => check_platform(options).await,
+        (None, config) => {
+            let config = config.context("give --config, or `middleware` or `platform`")?;
+            serve::check(&Config::load(&config)?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    Ok(done.unwrap_or_else(|error| {
+        eprintln!("baton: {error:#}");
+        ExitCode::from(NOT_RUN)
+    }))
+}
+
+async fn check_middleware(options: Middleware) -> anyhow::Result<ExitCode> {
+    let token = secret("--token", options.token, options.token_env)?;
+    let pushes = match (options.listen, options.push_base) {
+        (Some(listen), Some(base)) => {
+            let key = secret("--push-key", options.push_key, options.push_key_env)?;
+            let operator = match options.operator_command {
+                Some(command) => Operator::Command(command),
+                None => Operator::Person,
+            };
+            let base = base.trim_end_matches('/');
+            eprintln!("check: pushes must go to {base}{}", wire::push::PATH);
+            let patience = Duration::from_secs(options.patience);
+            Some(Pushes { listen, key, operator, patience })
+        }
+        _ => None,
+    };
+    let selection = options.common.selection();
+    let settings = middleware::Options { url: options.url, token, bot: options.bot, pushes };
+    options.common.tell(&middleware::check(settings, &selection).await?)
+}
+
+async fn check_platform(options: Platform) -> anyhow::Result<ExitCode> {
+    let selection = options.common.selection();
+    let settings = platform::Options {
+        base: options.url,
+        push_key: secret("--push-key", options.push_key, options.push_key_env)?,
+        bot: options.bot,
+        listen: options.listen,
+        webhook_token: secret("--webhook-token", options.webhook_token, options.webhook_token_env)?,
+        trigger: options.trigger,
+        question: options.question,
+        event: options.event,
+        patience: Duration::from_secs(options.patience),
+    };
+    options.common.tell(&platform::check(settings, &selection).await?)
+}
+
+/// A secret from the command line or from the variable that is named there.
+fn secret(
+    option: &str,
+    given: Option<SecretString>,
+    variable: Option<String>,
+) -> anyhow::Result<SecretString> {
+    let secret = match (given, variable) {
+        (Some(secret), _) => secret,
+        (None, Some(name)) => {
+            let value = std::env::var(&name);
+            SecretString::from(value.with_context(|| format!("{option}-env: no variable {name}"))?)
+        }
+        (None, None) => anyhow::bail!("give {option} or {option}-env"),
+    };
+    anyhow::ensure!(!secrecy::ExposeSecret::expose_secret(&secret).is_empty(), "{option} is empty");
+    Ok(secret)
+}
+
+impl Common {
+    fn selection(&self) -> Selection {
+        Selection { only: self.only.clone(), contract: Some(self.contract) }
+    }
+
+    /// Prints the report; the code says whether all is well.
+    fn tell(&self, report: &Report) -> anyhow::Result<ExitCode> {
+        if let Some(path) = &self.junit {
+            std::fs::write(path, report.to_junit())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            writeln!(out, "{}", report.to_json())?;
+        } else {
+            let paint = if out.is_terminal() { Paint::Colours } else { Paint::Plain };
+            write!(out, "{}", report.to_text(paint))?;
+        }
+        Ok(ExitCode::from(if report.failed == 0 { PASSED } else { FAILED }))
+    }
+}

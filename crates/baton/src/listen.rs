@@ -1,0 +1,185 @@
+//! `baton listen`: stands between platform and middleware, passes every call on unchanged, and
+//! shows it. For authors of middleware; it needs no configuration and keeps nothing.
+
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{Router, body::Body, extract::State, response::Response};
+use bytes::Bytes;
+use edge::{
+    Clock,
+    egress::{Egress, EgressError, Relayed, Target},
+    http::{json, read_body},
+    time::rfc3339,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::serve;
+
+pub(crate) mod answer;
+pub(crate) mod call;
+mod mask;
+pub(crate) mod show;
+#[cfg(test)]
+mod tests;
+
+use show::{Direction, Exchange, Shown};
+
+/// Larger bodies are refused in either direction.
+const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How long an answer is waited for: far longer than a platform does, to tell how late it was.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Webhook URL of the middleware
+    #[arg(long, value_name = "URL")]
+    forward_to: String,
+    /// Where to listen; the platform's webhook URL for the bot is set to this address
+    #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDR")]
+    listen: SocketAddr,
+    /// The platform, for pushes that the middleware sends here instead
+    #[arg(long, value_name = "URL")]
+    push_to: Option<String>,
+    /// One line of JSON for each call
+    #[arg(long)]
+    json: bool,
+}
+
+struct Relay {
+    middleware: Target,
+    platform: Option<Target>,
+    egress: Egress,
+    clock: Clock,
+    json: bool,
+}
+
+pub(crate) async fn listen(args: Args) -> anyhow::Result<()> {
+    let relay = Relay {
+        // The whole point is to look at a machine of one's own.
+        middleware: Target::parse(&args.forward_to, true)?,
+        platform: args.push_to.as_deref().map(push_target).transpose()?,
+        egress: Egress::new()?,
+        clock: Clock::system(),
+        json: args.json,
+    };
+    let listener = serve::bind(args.listen).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    relay.announce(&base)?;
+    let router = Router::new().fallback(pass_on).with_state(Arc::new(relay));
+    let shutdown = CancellationToken::new();
+    let serving = tokio::spawn(edge::serve::serve(listener, router, shutdown.clone()));
+    serve::told_to_stop().await;
+    shutdown.cancel();
+    serving.await??;
+    Ok(())
+}
+
+/// The push endpoint of a platform, named by its origin or in full.
+pub(crate) fn push_target(url: &str) -> Result<Target, EgressError> {
+    let target = Target::parse(url, true)?;
+    if target.url().path() != "/" {
+        return Ok(target);
+    }
+    let base = target.url().as_str().trim_end_matches('/');
+    Target::parse(&format!("{base}{}", wire::push::PATH), true)
+}
+
+async fn pass_on(
+    State(relay): State<Arc<Relay>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let started = Instant::now();
+    let body = match read_body(body, BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(error) => return axum::response::IntoResponse::into_response(error),
+    };
+    let direction = if uri.path() == wire::push::PATH {
+        Direction::ToPlatform
+    } else {
+        Direction::ToMiddleware
+    };
+    // On a task of its own: a platform hangs up after five seconds, and that is worth showing.
+    let call = async move { relay.call(started, direction, method, headers, body).await };
+    tokio::spawn(call).await.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR, "failed"))
+}
+
+impl Relay {
+    fn announce(&self, base: &str) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        let push = self.platform.as_ref().map(|_| format!("{base}{}", wire::push::PATH));
+        if self.json {
+            return writeln!(out, "{}", json!({ "webhookUrl": base, "pushUrl": push }));
+        }
+        writeln!(out, "Set the bot's webhook URL to {base}/")?;
+        match push {
+            Some(push) => writeln!(out, "and let the middleware push to {push}\n"),
+            None => writeln!(out, "Pushes are not relayed: give --push-to to see them too.\n"),
+        }
+    }
+
+    async fn call(
+        &self,
+        started: Instant,
+        direction: Direction,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Response {
+        let at = rfc3339(self.clock.now());
+        let target = match direction {
+            Direction::ToMiddleware => Some(&self.middleware),
+            Direction::ToPlatform => self.platform.as_ref(),
+        };
+        let Some(target) = target else {
+            return status(StatusCode::NOT_FOUND, "start `baton listen` with --push-to");
+        };
+        let sent = (method, headers.clone(), body.clone());
+        let relayed = self.egress.relay(target, sent, PATIENCE, BODY_BYTES_MAX).await;
+        let why = relayed.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        let outcome = match &relayed {
+            Ok(answer) => Ok((answer.status, &*answer.body)),
+            Err(_) => Err(why.as_str()),
+        };
+        let (headers, body) = (&headers, &*body);
+        let took = started.elapsed();
+        self.show(&Exchange { at: &at, direction, headers, body, outcome, took });
+        relayed.map_or_else(|_| status(StatusCode::BAD_GATEWAY, &why), answered)
+    }
+
+    fn show(&self, exchange: &Exchange<'_>) {
+        let shown = Shown::new(exchange);
+        let mut out = std::io::stdout().lock();
+        // Whoever closed the output does not want to see any more; calls go on.
+        let _ = if self.json {
+            writeln!(out, "{}", shown.json())
+        } else {
+            write!(out, "{}", shown.lines())
+        };
+    }
+}
+
+fn answered(relayed: Relayed) -> Response {
+    let mut response = Response::new(Body::from(relayed.body));
+    *response.status_mut() =
+        StatusCode::from_u16(relayed.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    *response.headers_mut() = relayed.headers;
+    response
+}
+
+/// An answer of the relay itself, marked so that nobody takes it for the other side's.
+fn status(status: StatusCode, why: &str) -> Response {
+    let mut response = json(status, &wire::push::refused("relay", why, None));
+    let mark = HeaderName::from_static("x-baton-listen");
+    response.headers_mut().insert(mark, HeaderValue::from_static("no answer"));
+    response
+}

@@ -1,0 +1,149 @@
+//! `baton trigger`: sends one call of the contract, as a platform or as a middleware of any
+//! revision would, and says what its answer means. For authors of the other side.
+
+use std::{
+    io::Write as _,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use edge::{
+    Clock,
+    egress::{Egress, Target},
+    ids,
+    time::rfc3339,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::listen::{
+    push_target,
+    show::{Direction, Exchange, Shown},
+};
+
+mod body;
+
+use body::{Fields, Kind, Revision};
+
+/// How long an answer is waited for: far longer than a platform does, to tell how late it was.
+const PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    kind: Kind,
+    /// Webhook URL of the middleware; for pushes the platform, by its origin or in full
+    #[arg(long, value_name = "URL", required_unless_present = "print")]
+    url: Option<String>,
+    /// Webhook token, or push key for pushes; other users of this machine may see it here
+    #[arg(long, value_name = "SECRET")]
+    token: Option<SecretString>,
+    /// Environment variable that holds it
+    #[arg(long, value_name = "NAME", conflicts_with = "token")]
+    token_env: Option<String>,
+    /// Revision of the contract whose shape is sent
+    #[arg(long, value_enum, default_value = "r3.1")]
+    contract: Revision,
+    #[arg(long, value_name = "ID", default_value = "usr_test")]
+    user: String,
+    #[arg(long, value_name = "ID", default_value = "support")]
+    bot: String,
+    /// What the visitor or the agent says
+    #[arg(long)]
+    text: Option<String>,
+    /// `minutesPaused` of a push
+    #[arg(long, value_name = "N")]
+    minutes: Option<f64>,
+    /// Name of the agent
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+    /// Id of the call, to send the same one again; a new one otherwise
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// Print the body, its secret masked, instead of sending it
+    #[arg(long)]
+    print: bool,
+    /// One line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn trigger(args: Args) -> anyhow::Result<()> {
+    let token = args.secret()?;
+    let fields = Fields {
+        token: token.as_ref().map_or("", |token| token.expose_secret()),
+        user: &args.user,
+        bot: &args.bot,
+        text: args.text.as_deref(),
+        minutes: args.minutes,
+        agent: args.agent.as_deref(),
+    };
+    let (authorization, body) = body::write(args.kind, args.contract, &fields)?;
+    let now = Clock::system().now();
+    let id = args.id.clone().unwrap_or_else(|| ids::new_id("try", now));
+    let headers = headers(authorization.as_deref(), &id)?;
+    let direction =
+        if args.kind.is_push() { Direction::ToPlatform } else { Direction::ToMiddleware };
+    let mut exchange = Exchange {
+        at: &rfc3339(now),
+        direction,
+        headers: &headers,
+        body: body.as_bytes(),
+        outcome: Err("not sent"),
+        took: Duration::ZERO,
+    };
+    let Some(url) = args.url.as_deref().filter(|_| !args.print) else {
+        let body = Shown::new(&exchange).shown(body.as_bytes());
+        writeln!(std::io::stdout().lock(), "{body:#}")?;
+        return Ok(());
+    };
+    ensure!(!fields.token.is_empty(), "give the secret with --token or --token-env");
+    let target = if args.kind.is_push() { push_target(url)? } else { Target::parse(url, true)? };
+    let started = Instant::now();
+    let sent = (http::Method::POST, headers.clone(), body.clone().into());
+    let answered = Egress::new()?.relay(&target, sent, PATIENCE, ANSWER_BYTES_MAX).await;
+    exchange.took = started.elapsed();
+    let why = answered.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    exchange.outcome = match &answered {
+        Ok(answer) => Ok((answer.status, &*answer.body)),
+        Err(_) => Err(&why),
+    };
+    let shown = Shown::new(&exchange);
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", shown.json())?;
+    } else {
+        write!(out, "{}", shown.lines())?;
+        if let Ok(answer) = &answered {
+            writeln!(out, "{:#}", shown.shown(&answer.body))?;
+        }
+    }
+    ensure!(shown.meaning.good, "the answer is not what the contract asks for");
+    Ok(())
+}
+
+impl Args {
+    fn secret(&self) -> anyhow::Result<Option<SecretString>> {
+        let Some(name) = &self.token_env else {
+            return Ok(self.token.clone());
+        };
+        let value = std::env::var(name);
+        let value = value.with_context(|| format!("--token-env: `{name}` cannot be read"))?;
+        Ok(Some(value.into()))
+    }
+}
+
+fn headers(authorization: Option<&str>, id: &str) -> anyhow::Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    if let Some(value) = authorization {
+        let value = HeaderValue::from_str(value).context("the secret cannot be a header")?;
+        headers.insert(header::AUTHORIZATION, value);
+    }
+    let id = HeaderValue::from_str(id).context("--id cannot be a header")?;
+    for name in ["idempotency-key", "x-request-id"] {
+        headers.insert(HeaderName::from_static(name), id.clone());
+    }
+    Ok(headers)
+}

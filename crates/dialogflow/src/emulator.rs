@@ -1,0 +1,171 @@
+//! A local agent as the service that Google's clients expect: the REST face of Dialogflow ES.
+//!
+//! Google's client libraries talk to it unchanged, so bots can be developed and tested without a
+//! project, and our own reading of an export is judged by programs we did not write. It answers
+//! `detectIntent` and the contexts of a session, refuses what the service refuses in the service's
+//! own form, and says so where it has less than the service.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
+    http::{HeaderMap, Method, Uri},
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::{BotError, Query, local::LocalBot, local::session::Session};
+
+mod contexts;
+mod failure;
+mod key;
+mod path;
+mod proto;
+mod request;
+mod sessions;
+
+use self::{
+    failure::Failure,
+    path::{Call, Target},
+    request::Detect,
+    sessions::Sessions,
+};
+
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+const SESSIONS_MAX: usize = 10_000;
+
+/// Milliseconds since 1970-01-01 UTC.
+pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+struct Emulator {
+    bot: LocalBot,
+    now: Now,
+    key: Option<SecretString>,
+    sessions: Mutex<Sessions>,
+}
+
+/// Everything below `/v2/`. With a `key`, callers must present it as API key or bearer token;
+/// without one the router must not be reachable from elsewhere.
+pub fn router(bot: LocalBot, now: Now, key: Option<SecretString>) -> Router {
+    let sessions = Mutex::new(Sessions::new(SESSIONS_MAX));
+    let emulator = Emulator { bot, now, key, sessions };
+    Router::new()
+        .route("/v2/{*path}", any(serve))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(Arc::new(emulator))
+}
+
+async fn serve(
+    State(emulator): State<Arc<Emulator>>,
+    method: Method,
+    Path(path): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    if !key::is_presented(emulator.key.as_ref(), uri.query(), &headers) {
+        return Failure::unauthenticated().into_response();
+    }
+    match emulator.answer(&method, &path, &body) {
+        Ok(answer) => Json(answer).into_response(),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+impl Emulator {
+    fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        body: &Result<Bytes, BytesRejection>,
+    ) -> Result<Value, Failure> {
+        let Target { session, call } = path::target(path)?;
+        let json = || proto::body(body);
+        match (method.as_str(), call) {
+            ("POST", Call::DetectIntent) => self.detect(&session, &json()?),
+            ("GET", Call::Contexts) => Ok(contexts::list(&session, &self.resume(&session))),
+            ("POST", Call::Contexts) => {
+                let context = json()?;
+                self.change(&session, |stored| contexts::create(&session, stored, &context))
+            }
+            ("DELETE", Call::Contexts) => self.change(&session, |stored| {
+                stored.forget();
+                Ok(json!({}))
+            }),
+            ("GET", Call::Context(name)) => contexts::get(&session, &self.resume(&session), &name),
+            ("DELETE", Call::Context(name)) => {
+                self.change(&session, |stored| contexts::delete(stored, &name))
+            }
+            _ => Err(Failure::method_not_allowed()),
+        }
+    }
+
+    fn detect(&self, session: &str, body: &Value) -> Result<Value, Failure> {
+        let Detect { input, language, time_zone, contexts, reset, payload, platform } =
+            request::read(body)?;
+        // Held while the bot thinks, a moment: turns of one session must not cross.
+        let mut sessions = self.sessions();
+        let now = (self.now)();
+        let mut memory = sessions.get(session).map(str::to_owned);
+        if reset {
+            let mut stored = Session::resume(memory.as_deref(), now);
+            stored.forget();
+            memory = stored.to_memory();
+        }
+        let query = Query {
+            session: session.to_owned(),
+            input,
+            language,
+            time_zone,
+            contexts,
+            parameters: serde_json::Map::new(),
+            payload,
+            webhook_headers: Vec::new(),
+            memory,
+            now,
+        };
+        let answer = self.bot.answer(&query).map_err(|error| match error {
+            BotError::Refused(why) => Failure::invalid_argument(why),
+            other => Failure::internal(other.to_string()),
+        })?;
+        sessions.put(session, answer.memory);
+        Ok(only_for(platform.as_deref(), answer.response))
+    }
+
+    fn resume(&self, session: &str) -> Session {
+        Session::resume(self.sessions().get(session), (self.now)())
+    }
+
+    fn change(
+        &self,
+        session: &str,
+        change: impl FnOnce(&mut Session) -> Result<Value, Failure>,
+    ) -> Result<Value, Failure> {
+        let mut sessions = self.sessions();
+        let mut stored = Session::resume(sessions.get(session), (self.now)());
+        let answer = change(&mut stored)?;
+        sessions.put(session, stored.to_memory());
+        Ok(answer)
+    }
+
+    /// A panic in the bot leaves the map as it was before the turn.
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leaves out the messages for other platforms when one is asked for.
+fn only_for(platform: Option<&str>, mut response: Value) -> Value {
+    let messages = response.pointer_mut("/queryResult/fulfillmentMessages");
+    if let (Some(platform), Some(Value::Array(messages))) = (platform, messages) {
+        messages.retain(|message| {
+            let own = message.get("platform").and_then(Value::as_str);
+            own.unwrap_or("PLATFORM_UNSPECIFIED") == platform
+        });
+    }
+    response
+}

@@ -1,0 +1,116 @@
+//! The body of a `detectIntent` call.
+
+use serde_json::{Map, Value};
+
+use super::{failure::Failure, proto::Fields};
+use crate::{Context, Input};
+
+pub(super) struct Detect {
+    pub(super) input: Input,
+    pub(super) language: String,
+    pub(super) time_zone: Option<String>,
+    pub(super) contexts: Vec<Context>,
+    /// Forget all contexts before these.
+    pub(super) reset: bool,
+    pub(super) payload: Map<String, Value>,
+    /// Answer with the messages of this platform alone.
+    pub(super) platform: Option<String>,
+}
+
+const REQUEST: &[&str] = &[
+    "session",
+    "queryParams",
+    "queryInput",
+    "outputAudioConfig",
+    "outputAudioConfigMask",
+    "inputAudio",
+];
+
+const PARAMETERS: &[&str] = &[
+    "timeZone",
+    "geoLocation",
+    "contexts",
+    "resetContexts",
+    "sessionEntityTypes",
+    "payload",
+    "sentimentAnalysisRequestConfig",
+    "webhookHeaders",
+    "platform",
+];
+
+pub(super) const CONTEXT: &[&str] = &["name", "lifespanCount", "parameters"];
+
+pub(super) fn read(body: &Value) -> Result<Detect, Failure> {
+    let request = Fields::of("", body, REQUEST)?;
+    let asked = request.message("queryInput", &["text", "event", "audioConfig"])?;
+    let asked = asked.ok_or_else(|| Failure::invalid_argument("Query input not set."))?;
+    for speech in ["inputAudio", "outputAudioConfig"] {
+        if request.get(speech).is_some() {
+            return Err(Failure::unimplemented("speech"));
+        }
+    }
+    let (input, language) = read_input(&asked)?;
+    let mut detect = Detect {
+        input,
+        language,
+        time_zone: None,
+        contexts: Vec::new(),
+        reset: false,
+        payload: Map::new(),
+        platform: None,
+    };
+    if let Some(parameters) = request.message("queryParams", PARAMETERS)? {
+        if parameters.get("sessionEntityTypes").is_some_and(|types| *types != Value::from([(); 0]))
+        {
+            return Err(Failure::unimplemented("session entity types"));
+        }
+        let given = |text: String| (!text.is_empty()).then_some(text);
+        detect.time_zone = given(parameters.text("timeZone")?);
+        detect.platform = given(parameters.text("platform")?);
+        detect.reset = parameters.flag("resetContexts")?;
+        detect.payload = parameters.object("payload")?;
+        let contexts = parameters.messages("contexts", CONTEXT)?;
+        detect.contexts = contexts.iter().map(context).collect::<Result<_, _>>()?;
+    }
+    Ok(detect)
+}
+
+/// Text or event, and its language.
+fn read_input(asked: &Fields<'_>) -> Result<(Input, String), Failure> {
+    let kinds = ["text", "event", "audioConfig"];
+    let set = kinds.iter().filter(|kind| asked.get(kind).is_some()).count();
+    if set > 1 {
+        let why = "Invalid value at 'query_input' (oneof), oneof field 'input' is already set.";
+        return Err(Failure::invalid_field("query_input", why.to_owned()));
+    }
+    let (input, said) = if let Some(text) = asked.message("text", &["text", "languageCode"])? {
+        (Input::Text(text.text("text")?), text)
+    } else if let Some(event) = asked.message("event", &["name", "parameters", "languageCode"])? {
+        let (name, parameters) = (event.text("name")?, event.object("parameters")?);
+        (Input::Event { name, parameters }, event)
+    } else if asked.get("audioConfig").is_some() {
+        return Err(Failure::unimplemented("speech"));
+    } else {
+        return Err(Failure::invalid_argument("Query input not set."));
+    };
+    let language = said.text("languageCode")?;
+    if language.is_empty() {
+        return Err(Failure::invalid_argument("Query input language code not set."));
+    }
+    Ok((input, language))
+}
+
+/// The service knows contexts by their paths.
+pub(super) fn context(from: &Fields<'_>) -> Result<Context, Failure> {
+    let name = from.text("name")?;
+    let bare = name.rsplit_once("/contexts/").map(|(_, bare)| bare).unwrap_or_default();
+    if bare.is_empty() || bare.contains('/') {
+        let path = from.path_of("name");
+        let why = "Resource name does not match 'projects/*/agent/sessions/*/contexts/*'.";
+        return Err(Failure::invalid_field(&path, why.to_owned()));
+    }
+    let lifespan = u32::try_from(from.number("lifespanCount")?);
+    let lifespan = lifespan
+        .map_err(|_| Failure::invalid_argument("The lifespan of a context is negative."))?;
+    Ok(Context { name, lifespan, parameters: from.object("parameters")? })
+}

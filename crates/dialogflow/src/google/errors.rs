@@ -1,0 +1,156 @@
+//! What went wrong with a query, in words for an operator: Google's own, and what to do about it.
+//! Nothing the visitor said or sent is repeated; nor are bodies that are not Google's.
+
+use std::{fmt::Display, time::Duration};
+
+use google_cloud_gax::error::Error;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use super::cut;
+use crate::{BotError, Edition, GoogleError, Input, Query};
+
+const MESSAGE_CHARS_MAX: usize = 500;
+
+/// Knows what its bot is asked with.
+pub(super) struct Teller {
+    pub(super) edition: Edition,
+    pub(super) project: String,
+    pub(super) location: String,
+    pub(super) address: String,
+    pub(super) timeout: Duration,
+}
+
+impl Teller {
+    pub(super) fn tell(&self, error: &Error, query: &Query) -> BotError {
+        if error.is_binding() {
+            let path = "the session path is none of Dialogflow's";
+            return BotError::Refused(path.to_owned());
+        }
+        let http = error.http_status_code();
+        let (status, message) = self.words(error);
+        let message = cut(&without_visitor(message, query), MESSAGE_CHARS_MAX);
+        let hint = self.hint(&status, &message, error);
+        BotError::Google(GoogleError { http, status, message, hint })
+    }
+
+    /// A response that cannot be written down again.
+    #[expect(clippy::unused_self, reason = "it stands beside `tell` wherever a bot tells")]
+    pub(super) fn unreadable(&self, error: impl Display) -> BotError {
+        BotError::Unavailable(format!("the response could not be handed on: {error}"))
+    }
+
+    /// The status and Google's words, or ours where Google said nothing.
+    fn words(&self, error: &Error) -> (String, String) {
+        if let Some(status) = error.status() {
+            return (status.code.name().to_owned(), status.message.clone());
+        }
+        let (status, message) = if error.is_timeout() {
+            ("DEADLINE_EXCEEDED", format!("no answer within {:?}", self.timeout))
+        } else if error.is_authentication() {
+            ("UNAUTHENTICATED", "no access token could be had".to_owned())
+        } else if error.is_connect() {
+            ("UNAVAILABLE", format!("{} cannot be reached", self.address))
+        } else if error.is_deserialization() {
+            ("UNKNOWN", "the answer is not what Dialogflow answers".to_owned())
+        } else if let Some(http) = error.http_status_code() {
+            (status_of(http), "the answer is not in Google's form".to_owned())
+        } else {
+            ("UNAVAILABLE", "the connection broke".to_owned())
+        };
+        (status.to_owned(), message)
+    }
+
+    fn hint(&self, status: &str, message: &str, error: &Error) -> String {
+        let project = &self.project;
+        match status {
+            "UNAUTHENTICATED" => "is the key of the service account still valid, and is the clock \
+                                  of this machine right?"
+                .to_owned(),
+            "PERMISSION_DENIED" if is_disabled(message) => {
+                format!(
+                    "enable the Dialogflow API (dialogflow.googleapis.com) in project {project}"
+                )
+            }
+            "PERMISSION_DENIED" => format!(
+                "give the service account the role Dialogflow API Client \
+                 (roles/dialogflow.client) in project {project}"
+            ),
+            "NOT_FOUND" => format!(
+                "is there {} in project {project}, location {}?",
+                match self.edition {
+                    Edition::Es => "an ES agent, and the environment",
+                    Edition::Cx => "a CX agent of this id, and the environment",
+                },
+                self.location
+            ),
+            "RESOURCE_EXHAUSTED" => {
+                format!("the quota of project {project} is used up: see its quotas page")
+            }
+            "INVALID_ARGUMENT" | "FAILED_PRECONDITION" => {
+                "do location, environment and language fit the agent?".to_owned()
+            }
+            "UNAVAILABLE" if error.is_connect() => {
+                "check the name service, the firewall and the proxy".to_owned()
+            }
+            "DEADLINE_EXCEEDED" | "INTERNAL" | "UNAVAILABLE" => {
+                "mostly passes by itself; a slow fulfilment webhook of the agent can be the reason"
+                    .to_owned()
+            }
+            "UNKNOWN" => {
+                format!("something else than Dialogflow answers at {}", self.address)
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn is_disabled(message: &str) -> bool {
+    message.contains("has not been used") || message.contains("is disabled")
+}
+
+/// The closest name of the `google.rpc` codes.
+fn status_of(http: u16) -> &'static str {
+    match http {
+        400 => "INVALID_ARGUMENT",
+        401 => "UNAUTHENTICATED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        429 => "RESOURCE_EXHAUSTED",
+        502 | 503 => "UNAVAILABLE",
+        504 => "DEADLINE_EXCEEDED",
+        500 => "INTERNAL",
+        _ => "UNKNOWN",
+    }
+}
+
+/// Google's words may quote what it could not read.
+fn without_visitor(message: String, query: &Query) -> String {
+    let mut said: Vec<&str> = Vec::new();
+    match &query.input {
+        Input::Text(text) => said.push(text),
+        Input::Event { parameters, .. } => {
+            parameters.values().for_each(|value| strings(value, &mut said));
+        }
+    }
+    let contexts = query.contexts.iter().flat_map(|context| context.parameters.values());
+    let sent = query.parameters.values().chain(query.payload.values()).chain(contexts);
+    sent.for_each(|value| strings(value, &mut said));
+    said.extend(query.webhook_headers.iter().map(|(_, value)| value.expose_secret()));
+    // Whole sentences before words that stand in them.
+    said.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    said.into_iter().filter(|text| !text.is_empty()).fold(message, |message, text| {
+        // A short one is part of other words; quoted, it is still the visitor's.
+        let quoted = message.replace(&format!("\"{text}\""), "\"…\"");
+        if text.chars().count() < 4 { quoted } else { quoted.replace(text, "…") }
+    })
+}
+
+fn strings<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => found.push(text),
+        Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
+        Value::Object(map) => map.values().for_each(|value| strings(value, found)),
+        _ => {}
+    }
+}

@@ -1,0 +1,76 @@
+//! Who answers behind the middleware: a person at their tool, a command, or a test.
+
+use std::{process::Stdio, sync::Arc};
+
+use anyhow::{Context as _, ensure};
+use futures::future::BoxFuture;
+use tokio::process::Command;
+
+/// What the agent of the scripted conversation is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// Send these texts, one message each, in this order.
+    Answer(Vec<String>),
+    /// Type for a moment without sending.
+    Type,
+    /// End the chat.
+    End,
+}
+
+type Hook = Arc<dyn Fn(String, Task) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
+
+pub enum Operator {
+    /// Is told on standard error, and reads the same in the chat.
+    Person,
+    /// Run by the shell for each task, with `BATON_CHECK_USER`, `BATON_CHECK_DO` (`answer`, `type`
+    /// or `end`) and `BATON_CHECK_TEXT`.
+    Command(String),
+    /// Called with the visitor's id and the task.
+    Hook(Hook),
+}
+
+impl Task {
+    /// What the visitor writes, so that an agent reads it where they work.
+    pub(super) fn request(&self) -> String {
+        match self {
+            Self::Answer(texts) if texts.len() == 1 => format!("Please answer: {}", texts[0]),
+            Self::Answer(texts) => {
+                format!("Please answer these, one message each, in order: {}", texts.join(", "))
+            }
+            Self::Type => "Please type for a moment, without sending.".to_owned(),
+            Self::End => "Please end the chat.".to_owned(),
+        }
+    }
+}
+
+impl Operator {
+    pub(super) async fn perform(&self, user: &str, task: &Task) -> anyhow::Result<()> {
+        match self {
+            Self::Person => {
+                eprintln!("check: at the agent's tool: {}", task.request());
+                Ok(())
+            }
+            Self::Hook(hook) => hook(user.to_owned(), task.clone()).await,
+            Self::Command(command) => match task {
+                Task::Answer(texts) => {
+                    for text in texts {
+                        shell(command, user, "answer", text).await?;
+                    }
+                    Ok(())
+                }
+                Task::Type => shell(command, user, "type", "").await,
+                Task::End => shell(command, user, "end", "").await,
+            },
+        }
+    }
+}
+
+async fn shell(command: &str, user: &str, task: &str, text: &str) -> anyhow::Result<()> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+    shell.env("BATON_CHECK_USER", user).env("BATON_CHECK_DO", task);
+    shell.env("BATON_CHECK_TEXT", text);
+    let status = shell.status().await.context("the operator's command")?;
+    ensure!(status.success(), "the operator's command for `{task}` ended with {status}");
+    Ok(())
+}

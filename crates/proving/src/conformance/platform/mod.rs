@@ -1,0 +1,92 @@
+//! Plays a middleware and a visitor against a platform that has our visitor API (docs/api.md): its
+//! webhook is served by the checker, with faults in the replies, and pushes come from here too.
+//! Every case has a visitor of its own, so that all can go on at the same time.
+
+use std::{net::SocketAddr, time::Duration};
+
+use secrecy::SecretString;
+
+use super::{
+    Case, Checked, Client, Miss, Redaction, Report, Selection,
+    case::{broken, case, holds},
+};
+use crate::receiver::{Receiver, Reply};
+
+mod calls;
+mod notices;
+mod pushes;
+mod refusals;
+mod step_one;
+mod step_two;
+mod typing;
+mod visit;
+
+use visit::Visit;
+
+/// Cases that run side by side: most of them wait most of the time.
+const AT_ONCE: usize = 24;
+
+pub struct Options {
+    /// Where the platform is, without a path.
+    pub base: String,
+    pub push_key: SecretString,
+    pub bot: String,
+    /// Where the checker serves the webhook; the platform's bot has its URL.
+    pub listen: SocketAddr,
+    /// What the platform presents to its webhook.
+    pub webhook_token: SecretString,
+    /// What a visitor says to be handed over.
+    pub trigger: String,
+    /// What the bot has an answer to.
+    pub question: String,
+    /// A Dialogflow event the bot has an answer to.
+    pub event: String,
+    /// How long something that must come is waited for; more than five seconds where a call may
+    /// be late.
+    pub patience: Duration,
+}
+
+/// The platform under test.
+pub struct Platform {
+    client: Client,
+    options: Options,
+    hook: Receiver,
+}
+
+/// Every case, in the order of the report.
+pub fn tables() -> [&'static [Case<Platform>]; 7] {
+    [
+        calls::CASES,
+        step_one::CASES,
+        step_two::CASES,
+        pushes::CASES,
+        notices::CASES,
+        typing::CASES,
+        refusals::CASES,
+    ]
+}
+
+/// Runs the selected cases; an error means that they could not be run at all.
+pub async fn check(mut options: Options, selection: &Selection) -> anyhow::Result<Report> {
+    let base = options.base.trim_end_matches('/').to_owned();
+    anyhow::ensure!(
+        base.starts_with("http://") || base.starts_with("https://"),
+        "the URL must look like https://host"
+    );
+    options.base.clone_from(&base);
+    let redaction = Redaction::new(&[&options.push_key, &options.webhook_token]);
+    let hook = Receiver::start_at(options.listen).await?;
+    // Visitors that are not ours get no human.
+    hook.always(Reply::refused());
+    let world = Platform { client: Client::new()?, options, hook };
+    if let Err(miss) = Visit::new(&world).await {
+        let said = match miss {
+            Miss::Broken { seen, .. } => seen,
+            Miss::Skipped(why) => why,
+        };
+        let bot = &world.options.bot;
+        anyhow::bail!("{base} has no visitors for bot {bot:?}: {}", redaction.of(&said));
+    }
+    let (cases, took) = super::run(&tables(), selection, AT_ONCE, &world, &redaction).await?;
+    Ok(Report::new("platform", base, cases, took))
+}

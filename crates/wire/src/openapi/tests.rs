@@ -1,0 +1,169 @@
+use std::path::Path;
+
+use boon::{Compiler, Schemas};
+use serde_json::{Value, json};
+
+use super::document;
+use crate::{examples, problem::Problem, push, visitor};
+
+/// Whether `value` is what the schema of this name says, by a validator that is not ours.
+fn valid(name: &str, value: &Value) -> Result<(), String> {
+    let document = document();
+    assert!(document["components"]["schemas"][name].is_object(), "there is no schema {name}");
+    let root = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{name}"),
+        "components": document["components"],
+    });
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("https://baton.example/openapi", root).unwrap();
+    let schema = compiler.compile("https://baton.example/openapi", &mut schemas).unwrap();
+    schemas.validate(value, schema).map_err(|error| format!("{name}: {error:#}: {value}"))
+}
+
+fn schema_of(kind: &str) -> &'static str {
+    match kind {
+        "step_one" => "StepOne",
+        "step_two" => "StepTwo",
+        "typing_call" => "WebhookNotice",
+        "message_history" => "HistoryItem",
+        "push_message" => "PushMessage",
+        "push_pause" | "push_resume" => "PushChannelUpdate",
+        "push_typing" => "PushTyping",
+        "reply_paused" | "reply_refused" => "WebhookAnswer",
+        _ => panic!("no schema for {kind}: name it here"),
+    }
+}
+
+#[test]
+fn the_committed_document_is_this_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let written = format!("{:#}\n", document());
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &written).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == written, "docs/openapi.json is stale: run the tests with UPDATE=1");
+}
+
+/// Every file, so that a new one cannot be forgotten here.
+#[test]
+fn every_golden_example_fits_its_schema() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+    let names = files.map(|name| name.to_str().unwrap().trim_end_matches(".json").to_owned());
+    let mut of_contract: Vec<_> = names
+        .filter(|name| name.starts_with(['r']) && name.as_bytes()[1].is_ascii_digit())
+        .collect();
+    of_contract.sort();
+    assert_eq!(of_contract, examples::ALL.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    for (name, text) in examples::ALL {
+        let value: Value = serde_json::from_str(text).unwrap();
+        let kind = name.split_once('.').unwrap().1;
+        let values = value.as_array().cloned().unwrap_or_else(|| vec![value]);
+        for value in &values {
+            valid(schema_of(kind), value).unwrap();
+        }
+    }
+}
+
+/// A schema that takes everything would pass the tests above.
+#[test]
+fn what_the_readers_refuse_the_schemas_refuse() {
+    let base = json!({
+        "userId": "u", "botId": "b", "eventType": "message", "text": "hi", "paused": true,
+    });
+    let cases = [
+        ("text", json!("")),
+        ("text", Value::Null),
+        ("userId", json!(7)),
+        ("userId", json!("")),
+        ("botId", Value::Null),
+        ("eventType", json!("hello")),
+        ("agentProfile", json!("Jane")),
+        ("minutesPaused", json!("soon")),
+    ];
+    assert!(valid("PushMessage", &base).is_ok());
+    for (field, value) in cases {
+        let mut body = base.clone();
+        match value {
+            Value::Null => drop(body.as_object_mut().unwrap().remove(field)),
+            value => body[field] = value,
+        }
+        assert!(valid("PushMessage", &body).is_err(), "{body}");
+        assert!(push::Push::parse(body.to_string().as_bytes()).is_err(), "{body}");
+    }
+    for (name, field) in [("StepOne", "dialogflowResponse"), ("StepTwo", "queryInput")] {
+        let text = if name == "StepOne" { "r3.step_one" } else { "r3.step_two" };
+        let mut body: Value = serde_json::from_str(examples::text(text).unwrap()).unwrap();
+        body.as_object_mut().unwrap().remove(field);
+        assert!(valid(name, &body).is_err(), "{name} without {field}");
+    }
+}
+
+#[test]
+fn what_we_write_fits() {
+    let agent = visitor::AgentView { name: Some("Jane".to_owned()), avatar_url: String::new() };
+    let at = "2026-01-01T10:00:00.000Z";
+    let what = [
+        visitor::What::VisitorMessage { text: "hi", client_id: "c", event: None },
+        visitor::What::AgentMessage { text: "hi", agent: agent.clone() },
+        visitor::What::Notice { text: "hi", kind: "agent_left" },
+        visitor::What::Control {
+            control: "human",
+            paused_until: Some(at.to_owned()),
+            reason: "reply",
+            agent: Some(agent),
+        },
+        visitor::What::Typing { agent: None, until: at.to_owned() },
+    ];
+    for (n, what) in what.into_iter().enumerate() {
+        let event = visitor::Event { seq: Some(n as u64), at, what };
+        let event = serde_json::to_value(event).unwrap();
+        valid("VisitorEvent", &event).unwrap();
+        let mut other = event.clone();
+        other["type"] = "unheard_of".into();
+        assert!(valid("VisitorEvent", &other).is_err());
+    }
+    valid("PushAccepted", &push::accepted(Some(at))).unwrap();
+    valid("PushAccepted", &push::accepted(None)).unwrap();
+    valid("PushRefused", &push::refused("not_json", "send JSON", None)).unwrap();
+    for id in crate::problem::ProblemId::ALL {
+        let problem = serde_json::to_value(Problem::new(id, "detail")).unwrap();
+        valid("Problem", &problem).unwrap();
+    }
+}
+
+/// References lead somewhere, ids of operations are used once, and each has a tag that exists.
+#[test]
+fn the_document_hangs_together() {
+    let document = document();
+    let mut references = Vec::new();
+    collect(&document, "$ref", &mut references);
+    assert!(references.len() > 40, "{}", references.len());
+    for reference in references {
+        let path = reference.as_str().unwrap().trim_start_matches('#');
+        assert!(document.pointer(path).is_some(), "{path} leads nowhere");
+    }
+    let mut ids = Vec::new();
+    collect(&document, "operationId", &mut ids);
+    let count = ids.len();
+    ids.sort_by_key(ToString::to_string);
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+}
+
+fn collect(value: &Value, key: &str, found: &mut Vec<Value>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, key, found)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == key {
+                    found.push(value.clone());
+                }
+                collect(value, key, found);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,3 @@
+module echo-receiver
+
+go 1.19

@@ -1,0 +1,182 @@
+//! The example receivers of docs/receivers, each checked as somebody's middleware would be.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::{
+    shell::{self, Count},
+    web,
+};
+
+const TOKEN: &str = "webhook-token-of-the-receivers";
+const FOLDER: &str = "docs/receivers";
+
+/// One receiver: the program it needs, how it is built, and how it is started at a port.
+struct Receiver {
+    name: &'static str,
+    needs: &'static str,
+    build: fn() -> Result<()>,
+    start: fn(u16) -> Command,
+}
+
+const RECEIVERS: [Receiver; 5] = [
+    Receiver {
+        name: "rust",
+        needs: "cargo",
+        build: || shell::run("cargo", &["build", "--package", "echo-receiver"]),
+        start: |_| Command::new("target/debug/echo-receiver"),
+    },
+    Receiver {
+        name: "python",
+        needs: "python3",
+        build: || Ok(()),
+        start: |_| command("python3", &["docs/receivers/python/receiver.py"]),
+    },
+    Receiver {
+        name: "typescript",
+        needs: "node",
+        build: typescript,
+        start: |_| command("node", &["target/receivers/receiver.js"]),
+    },
+    Receiver {
+        name: "go",
+        needs: "go",
+        build: || {
+            let output = shell::root().join("target/receivers/echo-go");
+            let output = output.to_str().context("a path in UTF-8")?;
+            shell::run_in(Path::new("docs/receivers/go"), "go", &["build", "-o", output, "."])
+        },
+        start: |_| Command::new("target/receivers/echo-go"),
+    },
+    Receiver {
+        name: "php",
+        needs: "php",
+        build: || Ok(()),
+        start: |port| {
+            let address = format!("127.0.0.1:{port}");
+            let mut php =
+                command("php", &["-q", "-S", &address, "docs/receivers/php/receiver.php"]);
+            php.env("PHP_CLI_SERVER_WORKERS", "8").env("STATE", "target/receivers/php");
+            php
+        },
+    },
+];
+
+/// These run on every machine that can build the rest.
+const REQUIRED: [&str; 3] = ["rust", "python", "typescript"];
+
+/// Starts each receiver whose runtime is here and checks it; a failed case is a failed test.
+pub(crate) fn check() -> Result<Count> {
+    let mut total = Count::default();
+    for receiver in &RECEIVERS {
+        let name = receiver.name;
+        if !shell::has(receiver.needs) {
+            ensure!(!REQUIRED.contains(&name), "{} is missing", receiver.needs);
+            println!("receiver {name}: skipped, there is no {}", receiver.needs);
+            continue;
+        }
+        (receiver.build)().with_context(|| format!("{FOLDER}/{name}"))?;
+        total.add(run(receiver).with_context(|| format!("{FOLDER}/{name}"))?);
+    }
+    Ok(total)
+}
+
+fn run(receiver: &Receiver) -> Result<Count> {
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let mut command = (receiver.start)(port);
+    command.env("PORT", port.to_string()).env("WEBHOOK_TOKEN", TOKEN);
+    let running = Running::start(command, port)?;
+    let url = format!("http://127.0.0.1:{port}/");
+    let checked = Command::new("target/debug/baton")
+        .args(["check", "middleware", "--json", "--url", &url, "--token-env", "WEBHOOK_TOKEN"])
+        .env("WEBHOOK_TOKEN", TOKEN)
+        .stderr(Stdio::inherit())
+        .output()?;
+    drop(running);
+    let count = count(&String::from_utf8_lossy(&checked.stdout))?;
+    println!("receiver {}: {} passed, {} failed", receiver.name, count.passed, count.failed);
+    if count.failed > 0 {
+        print!("{}", String::from_utf8_lossy(&checked.stdout));
+    }
+    Ok(count)
+}
+
+/// The totals of the report, which stand in it once.
+fn count(report: &str) -> Result<Count> {
+    let number = |name: &str| {
+        let (_, rest) = report.split_once(&format!("\"{name}\":"))?;
+        let digits = rest.trim_start();
+        let end = digits.find(|c: char| !c.is_ascii_digit())?;
+        digits[..end].parse::<u64>().ok()
+    };
+    let (Some(passed), Some(failed)) = (number("passed"), number("failed")) else {
+        bail!("this is no report: {report}");
+    };
+    ensure!(passed + failed > 0, "no case ran");
+    Ok(Count { passed, failed })
+}
+
+fn typescript() -> Result<()> {
+    web::install()?;
+    let project = ["-p", "docs/receivers/typescript", "--outDir", "target/receivers"];
+    let types = ["--typeRoots", "web/node_modules/@types"];
+    shell::run("web/node_modules/.bin/tsc", &[&project[..], &types].concat())?;
+    // What node takes for a module is decided by the nearest of these.
+    let manifest = Path::new(FOLDER).join("typescript/package.json");
+    std::fs::copy(manifest, "target/receivers/package.json")?;
+    Ok(())
+}
+
+fn command(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args);
+    command
+}
+
+/// A receiver that answers; stopped when dropped.
+struct Running(Child);
+
+impl Running {
+    fn start(mut command: Command, port: u16) -> Result<Self> {
+        std::fs::create_dir_all("target/receivers/php")?;
+        let process = command.stdout(Stdio::piped()).spawn();
+        let mut running = Self(process.with_context(|| format!("{command:?}"))?);
+        for _ in 0..100 {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(running);
+            }
+            if let Some(status) = running.0.try_wait()? {
+                bail!("it ended with {status}");
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        let said = running.0.stdout.take().map(|out| BufReader::new(out).lines().next());
+        bail!("no answer within ten seconds: {said:?}")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Count, count};
+
+    #[test]
+    fn the_totals_of_a_report_are_read() {
+        let report = r#"{"cases":[],"passed": 41,"failed":2}"#;
+        assert_eq!(count(report).ok(), Some(Count { passed: 41, failed: 2 }));
+        assert!(count(r#"{"passed":0,"failed":0}"#).is_err());
+        assert!(count("could not run").is_err());
+    }
+}

@@ -60,9 +60,14 @@ export const widget = (page) => ({
       const items = [...(list?.querySelectorAll('.message:not(.typing), .notice') ?? [])];
       return items.map((item) => {
         const from = ['visitor', 'bot', 'agent'].find((one) => item.classList.contains(one));
-        const words = [...item.querySelectorAll('.bubble, .card, .chips')];
-        const text = words.length > 0 ? words.map((one) => one.textContent.trim()).join(' ') : '';
-        return `${from ?? 'notice'}: ${from ? text : item.textContent.trim()}`;
+        const words = [
+          ...item.querySelectorAll('.bubble, .card, .chips, .items, .table, .media, baton-form'),
+        ];
+        const text = words.map((one) => {
+          const own = one.shadowRoot?.querySelector('#title') ?? one;
+          return own.textContent.trim();
+        });
+        return `${from ?? 'notice'}: ${from ? text.join(' ') : item.textContent.trim()}`;
       });
     });
   },

@@ -39,6 +39,7 @@ export async function startMock(port = 0) {
     refuseSockets: false,
     failPosts: 0,
     count: 0,
+    posts: [],
   };
   const server = createServer((request, response) => {
     handle(world, request, response).catch((error) => {
@@ -141,6 +142,7 @@ async function visitorApi(world, request, response, url) {
     world.failPosts -= 1;
     return problem(response, 503, 'unavailable', 'Try again.');
   }
+  world.posts.push(body);
   const known = conversation.byClient.get(body.clientId);
   if (known) return send(response, 202, { seq: known });
   const text = body.event ? (body.label ?? '') : String(body.text ?? '').trim();

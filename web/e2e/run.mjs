@@ -8,6 +8,7 @@ import * as connection from './cases/connection.mjs';
 import * as journey from './cases/journey.mjs';
 import * as keyboard from './cases/keyboard.mjs';
 import * as policy from './cases/policy.mjs';
+import * as rich from './cases/rich.mjs';
 import * as scripts from './cases/xss.mjs';
 
 const only = process.argv[2];
@@ -23,7 +24,7 @@ console.log(`shared cases run against ${real ? real.url : 'the mock server'}`);
 
 let passed = 0;
 let failed = 0;
-for (const group of [journey, keyboard, scripts, looks, policy, connection]) {
+for (const group of [journey, keyboard, rich, scripts, looks, policy, connection]) {
   for (const [name, { needs, run }] of Object.entries(group.cases)) {
     if (only && !name.includes(only)) continue;
     await one(name, needs, run);

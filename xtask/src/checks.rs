@@ -9,7 +9,9 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
+    clients,
     postgres::{self, Postgres},
+    receivers,
     shell::{self, Count},
     signatures, tidy, web,
 };
@@ -27,6 +29,7 @@ pub(crate) fn test() -> Result<()> {
     let postgres = Postgres::start()?;
     total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
+    total.add(clients::judge()?);
     total.add(browser()?);
     total.add(signatures::judge(tests(&[
         "--workspace",
@@ -34,6 +37,7 @@ pub(crate) fn test() -> Result<()> {
         "--ignored",
         "signature_clients::",
     ]))?);
+    total.add(receivers::check()?);
     total.add(mutants()?);
     conclude(total)
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 mod checks;
+mod clients;
 mod postgres;
 mod receivers;
 mod shell;

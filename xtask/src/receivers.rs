@@ -29,7 +29,8 @@ const RECEIVERS: [Receiver; 5] = [
     Receiver {
         name: "rust",
         needs: "cargo",
-        build: || shell::run("cargo", &["build", "--package", "echo-receiver"]),
+        // The whole workspace is named so that cargo builds nothing anew but what is missing.
+        build: || shell::run("cargo", &["build", "--workspace", "--bins"]),
         start: |_| Command::new("target/debug/echo-receiver"),
     },
     Receiver {

@@ -104,6 +104,9 @@ struct Platform {
     /// Serve the bot's webhook here
     #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDR")]
     listen: SocketAddr,
+    /// Name of the custom header the bot was given
+    #[arg(long, value_name = "NAME")]
+    custom_header: Option<String>,
     /// What makes the bot ask for a human
     #[arg(long, default_value = "talk to a person", value_name = "TEXT")]
     trigger: String,
@@ -142,7 +145,7 @@ pub(crate) async fn run(check: Check) -> anyhow::Result<ExitCode> {
         (Some(OtherSide::Platform(options)), _) => check_platform(options).await,
         (None, config) => {
             let config = config.context("give --config, or `middleware` or `platform`")?;
-            serve::check(&Config::load(&config)?)?;
+            serve::check(&Config::load(&config)?).await?;
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -181,6 +184,7 @@ async fn check_platform(options: Platform) -> anyhow::Result<ExitCode> {
         bot: options.bot,
         listen: options.listen,
         webhook_token: secret("--webhook-token", options.webhook_token, options.webhook_token_env)?,
+        custom_header: options.custom_header,
         trigger: options.trigger,
         question: options.question,
         event: options.event,

@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 
+mod agent;
 mod bot;
 mod keys;
 mod nearest;
@@ -19,9 +20,8 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use bot::{
-    Bot, BotAgent, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook,
-};
+pub(crate) use agent::{BotAgent, CxAgent, EsAgent};
+pub(crate) use bot::{Bot, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook};
 pub(crate) use keys::Keys;
 pub(crate) use route::{Connector, ConnectorKind, Header, KeyIn, Push, Route, Signing};
 pub(crate) use secret::{Secret, Secrets};
@@ -78,7 +78,8 @@ impl Config {
         self.data = base.join(&self.data);
         let mut secrets: Vec<&mut Secret> = self.database.iter_mut().collect();
         for bot in &mut self.bots {
-            bot.agent.export = base.join(&bot.agent.export);
+            bot.agent.rebase(base);
+            secrets.extend(bot.agent.credentials_mut());
             secrets.extend(bot.push_key.secrets_mut());
             secrets.extend(bot.history_key.iter_mut().flat_map(Keys::secrets_mut));
             let signing = bot.push_signing.iter_mut();

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     assets::DemoAgent,
     config::{self, Config, ConnectorKind, Secret},
-    pages, serve,
+    emulate, pages, serve,
 };
 
 const BOT: &str = "support";
@@ -38,9 +38,12 @@ pub(crate) async fn demo(listen: SocketAddr, data: &Path, json: bool) -> anyhow:
     let export = unpack_agent(&data.join("agent"))?;
     let listener = serve::bind(listen).await?;
     let base = format!("http://{}", listener.local_addr()?);
-    let config = config(&base, data, export, &secrets);
     let local = listener.local_addr()?.ip().is_loopback();
-    let pages = pages::demo(page_facts(&secrets, local));
+    let mut pages = pages::demo(page_facts(&secrets, local));
+    if local {
+        pages = pages.merge(emulate::router(&export, None)?);
+    }
+    let config = config(&base, data, export, &secrets);
     serve::run(&config, listener, pages, || announce(&base, &secrets, json)).await
 }
 
@@ -91,7 +94,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
     let bot = config::Bot {
         id: BOT.to_owned(),
         name: Some("Support".to_owned()),
-        agent: config::BotAgent { export },
+        agent: config::BotAgent::Export(export),
         triggers: vec!["operator_request".to_owned()],
         more_triggers: config::MoreTriggers::default(),
         push_key: config::Keys::one(secret(&secrets.push_key)),

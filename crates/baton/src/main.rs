@@ -5,16 +5,16 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+mod agent;
 mod assets;
-mod bots;
 mod check;
 mod config;
 mod demo;
+mod emulate;
 mod key;
 mod listen;
 mod openapi;
 mod pages;
-mod routes;
 mod serve;
 mod telemetry;
 mod trigger;
@@ -58,6 +58,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Serve an agent export to Google's own Dialogflow clients
+    Emulate {
+        /// Folder or zip of the export
+        #[arg(value_name = "PATH")]
+        export: PathBuf,
+        /// On another address than loopback, callers need a key; see docs/dialogflow.md
+        #[arg(long, default_value = "127.0.0.1:8070", value_name = "ADDR")]
+        listen: SocketAddr,
+        /// Print one line of JSON with what a script needs, and nothing else
+        #[arg(long)]
+        json: bool,
+    },
     /// Check a configuration without serving it, or the conformance of a middleware or a platform
     Check(check::Check),
     /// Make a push key: shown once, kept by its hash
@@ -96,6 +108,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             serve::serve(config).await?;
         }
         Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await?,
+        Command::Emulate { export, listen, json } => {
+            emulate::emulate(&export, listen, json).await?;
+        }
         Command::Check(check) => return check::run(check).await,
         Command::Key => key::print()?,
         Command::Agent { export } => serve::report_agent(&export)?,

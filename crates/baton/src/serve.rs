@@ -18,11 +18,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    bots::bots,
+    agent,
     config::{self, Config},
     pages,
-    routes::routes,
 };
+
+mod bots;
+mod routes;
+
+use bots::bots;
+use routes::routes;
 
 /// How long everything may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
@@ -51,7 +56,7 @@ pub(crate) async fn run(
     let clock = Clock::system();
     let egress = Egress::new()?;
     let store = open_store(config).await?;
-    let platform = Platform::new(bots(config)?, store.clone(), clock.clone(), egress.clone());
+    let platform = Platform::new(bots(config).await?, store.clone(), clock.clone(), egress.clone());
     let bridge = Bridge::new(routes(config)?, agents(config)?, store.clone(), clock, egress)?;
 
     let shutdown = CancellationToken::new();
@@ -107,11 +112,11 @@ fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
     config.agents.iter().map(agent).collect()
 }
 
-pub(crate) fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
+fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
     Target::parse(url, allow_private).with_context(|| format!("`{key}`"))
 }
 
-pub(crate) fn length(minutes: Option<f64>, default: Millis) -> Millis {
+fn length(minutes: Option<f64>, default: Millis) -> Millis {
     minutes.map_or(default, |minutes| (minutes * MINUTE_MS as f64).round() as Millis)
 }
 
@@ -131,12 +136,13 @@ pub(crate) async fn told_to_stop() {
 }
 
 /// `baton check`: everything that can be checked without serving.
-pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
-    let (bots, routes, agents) = (bots(config)?, routes(config)?, agents(config)?);
+pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
+    let (bots, routes, agents) = (bots(config).await?, routes(config)?, agents(config)?);
     let mut out = std::io::stdout().lock();
-    for bot in &bots {
+    for (bot, configured) in bots.iter().zip(&config.bots) {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());
         writeln!(out, "bot {} ({}): webhook {webhook}", bot.id, bot.name)?;
+        writeln!(out, "  answers by {}", agent::describe(&configured.agent, bot.bot.as_ref()))?;
     }
     for route in &routes {
         writeln!(out, "route {}: pushes to {}", route.id, route.push.target.url())?;

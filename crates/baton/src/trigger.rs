@@ -11,6 +11,7 @@ use edge::{
     Clock,
     egress::{Egress, Target},
     ids,
+    signature::SigningKeys,
     time::rfc3339,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -60,6 +61,9 @@ pub(crate) struct Args {
     /// Id of the call, to send the same one again; a new one otherwise
     #[arg(long, value_name = "ID")]
     id: Option<String>,
+    /// Environment variable that holds a `whsec_…` key to sign the call with
+    #[arg(long, value_name = "NAME")]
+    sign_env: Option<String>,
     /// Print the body, its secret masked, instead of sending it
     #[arg(long)]
     print: bool,
@@ -81,7 +85,10 @@ pub(crate) async fn trigger(args: Args) -> anyhow::Result<()> {
     let (authorization, body) = body::write(args.kind, args.contract, &fields)?;
     let now = Clock::system().now();
     let id = args.id.clone().unwrap_or_else(|| ids::new_id("try", now));
-    let headers = headers(authorization.as_deref(), &id)?;
+    let mut headers = headers(authorization.as_deref(), &id)?;
+    if let Some(keys) = args.signing_keys()? {
+        keys.sign(&mut headers, &id, now, body.as_bytes())?;
+    }
     let direction =
         if args.kind.is_push() { Direction::ToPlatform } else { Direction::ToMiddleware };
     let mut exchange = Exchange {
@@ -124,13 +131,22 @@ pub(crate) async fn trigger(args: Args) -> anyhow::Result<()> {
 
 impl Args {
     fn secret(&self) -> anyhow::Result<Option<SecretString>> {
-        let Some(name) = &self.token_env else {
-            return Ok(self.token.clone());
-        };
-        let value = std::env::var(name);
-        let value = value.with_context(|| format!("--token-env: `{name}` cannot be read"))?;
-        Ok(Some(value.into()))
+        match &self.token_env {
+            Some(name) => from_environment("--token-env", name).map(Some),
+            None => Ok(self.token.clone()),
+        }
     }
+
+    fn signing_keys(&self) -> anyhow::Result<Option<SigningKeys>> {
+        let Some(name) = &self.sign_env else { return Ok(None) };
+        let key = from_environment("--sign-env", name)?;
+        Ok(Some(SigningKeys::new(&[key]).context("--sign-env")?))
+    }
+}
+
+fn from_environment(option: &str, name: &str) -> anyhow::Result<SecretString> {
+    let value = std::env::var(name);
+    Ok(value.with_context(|| format!("{option}: `{name}` cannot be read"))?.into())
 }
 
 fn headers(authorization: Option<&str>, id: &str) -> anyhow::Result<HeaderMap> {

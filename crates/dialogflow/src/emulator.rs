@@ -160,12 +160,19 @@ impl Emulator {
 
 /// Leaves out the messages for other platforms when one is asked for.
 fn only_for(platform: Option<&str>, mut response: Value) -> Value {
-    let messages = response.pointer_mut("/queryResult/fulfillmentMessages");
-    if let (Some(platform), Some(Value::Array(messages))) = (platform, messages) {
+    const NAME: &str = "fulfillmentMessages";
+    let result = response.get_mut("queryResult").and_then(Value::as_object_mut);
+    let (Some(platform), Some(result)) = (platform, result) else {
+        return response;
+    };
+    if let Some(Value::Array(messages)) = result.get_mut(NAME) {
         messages.retain(|message| {
             let own = message.get("platform").and_then(Value::as_str);
             own.unwrap_or("PLATFORM_UNSPECIFIED") == platform
         });
+        if messages.is_empty() {
+            result.shift_remove(NAME);
+        }
     }
     response
 }

@@ -17,6 +17,7 @@ pub mod local;
 mod names;
 pub mod render;
 pub mod response;
+pub mod rich;
 pub mod signal;
 
 /// Longest id of a session, and of a user of an environment.

@@ -1,6 +1,8 @@
 //! What a platform reads out of a canonical detectIntent response.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::rich::{self, readable, words};
 
 /// One message to be shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,13 +30,16 @@ pub fn output_context_names(response: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The messages a web chat shows: those for the default platform, or, when there are none, those
-/// of the first other platform that has any. Empty texts are left out, and so are payloads without
-/// a readable text: they are meant for a program. When nothing is left, the legacy
+/// The messages a web chat shows, of either edition: those for the default platform or channel, or,
+/// when there are none, those of the first other one that has any. Empty texts are left out, and so
+/// are payloads and signals without a readable text: they are meant for a program. What is there
+/// for voices is shown only where nothing is written. When nothing is left, the legacy
 /// `fulfillmentText` speaks. `language` is that of the visitor, for the few words of ours.
 pub fn visible_messages(response: &Value, language: &str) -> Vec<Message> {
-    let all = response.pointer("/queryResult/fulfillmentMessages").and_then(Value::as_array);
-    let all: Vec<&Value> = all.into_iter().flatten().collect();
+    let list = |name: &str| response.pointer(name).and_then(Value::as_array).into_iter().flatten();
+    let all: Vec<&Value> = list("/queryResult/fulfillmentMessages")
+        .chain(list("/queryResult/responseMessages"))
+        .collect();
     let mut platforms: Vec<&str> = vec![DEFAULT_PLATFORM];
     for message in &all {
         let platform = platform_of(message);
@@ -43,7 +48,9 @@ pub fn visible_messages(response: &Value, language: &str) -> Vec<Message> {
         }
     }
     let shown = |platform: &&str| {
-        let own = all.iter().filter(|message| platform_of(message) == *platform);
+        let own: Vec<&&Value> = all.iter().filter(|m| platform_of(m) == *platform).collect();
+        let written = own.iter().any(|message| message.get("text").is_some());
+        let own = own.iter().filter(|m| !written || m.get("outputAudioText").is_none());
         let list: Vec<Message> = own.filter_map(|m| message(m, language)).collect();
         (!list.is_empty()).then_some(list)
     };
@@ -57,33 +64,53 @@ pub fn visible_messages(response: &Value, language: &str) -> Vec<Message> {
 
 const DEFAULT_PLATFORM: &str = "PLATFORM_UNSPECIFIED";
 
+/// ES names a platform, CX a channel.
 fn platform_of(message: &Value) -> &str {
-    message.get("platform").and_then(Value::as_str).unwrap_or(DEFAULT_PLATFORM)
+    let named =
+        |key: &str| message.get(key).and_then(Value::as_str).filter(|name| !name.is_empty());
+    named("platform").or_else(|| named("channel")).unwrap_or(DEFAULT_PLATFORM)
 }
 
 fn message(canonical: &Value, language: &str) -> Option<Message> {
-    let lines = match canonical.pointer("/text/text").and_then(Value::as_array) {
-        Some(variants) => {
-            let text = variants.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
-            return (!text.trim().is_empty()).then_some(Message { text, rich: None });
-        }
-        None => readable(canonical),
+    if let Some(variants) = canonical.pointer("/text/text").and_then(Value::as_array) {
+        let text = variants.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
+        return (!text.trim().is_empty()).then_some(Message { text, rich: None });
+    }
+    let kinds: Vec<(&String, &Value)> = kinds(canonical).collect();
+    let elements = rich::elements(canonical);
+    let lines = if elements.is_empty() {
+        kinds.iter().flat_map(|(_, value)| readable::lines(value)).collect()
+    } else {
+        words::lines(&elements)
     };
-    let image = || canonical.pointer("/image/imageUri").and_then(Value::as_str);
     let text = match lines.is_empty() {
         false => lines.join("\n"),
-        true if is_program_only(canonical) => return None,
-        true => image().unwrap_or_else(|| not_readable(language)).to_owned(),
+        true if kinds.iter().all(|(kind, value)| is_for_programs(kind, value)) => return None,
+        true => not_readable(language).to_owned(),
     };
     Some(Message { text, rich: Some(canonical.clone()) })
 }
 
-/// True for a payload, and for a message of no kind or with nothing in it.
-fn is_program_only(canonical: &Value) -> bool {
-    let kinds = canonical.as_object().into_iter().flatten().filter(|(key, _)| *key != "platform");
-    kinds.into_iter().all(|(key, value)| {
-        key == "payload" || value.is_null() || value.as_object().is_some_and(Map::is_empty)
-    })
+/// What a message says, without what says to whom, and without the signals, whose words are notes.
+fn kinds(canonical: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    const ASIDE: [&str; 7] = [
+        "platform",
+        "channel",
+        "responseType",
+        "liveAgentHandoff",
+        "endInteraction",
+        "conversationSuccess",
+        "toolCall",
+    ];
+    let all = canonical.as_object().into_iter().flatten();
+    all.filter(|(key, _)| !ASIDE.contains(&key.as_str()))
+}
+
+/// A payload, a sound that cannot be fetched, and a kind with nothing in it.
+fn is_for_programs(kind: &str, value: &Value) -> bool {
+    matches!(kind, "payload" | "playAudio" | "mixedAudio" | "outputAudioText")
+        || value.is_null()
+        || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 /// Shown where a message cannot be put into words and the chat cannot show it otherwise.
@@ -93,91 +120,6 @@ fn not_readable(language: &str) -> &'static str {
         "fr" => "[Ce message ne peut pas être affiché ici.]",
         "es" => "[Este mensaje no se puede mostrar aquí.]",
         _ => "[This message cannot be shown here.]",
-    }
-}
-
-/// Keys whose texts a person can read, in the order in which they are read.
-const READABLE: [&str; 16] = [
-    "title",
-    "subtitle",
-    "formattedText",
-    "description",
-    "displayText",
-    "textToSpeech",
-    "text",
-    "name",
-    "destinationName",
-    "accessibilityText",
-    "quickReplies",
-    "suggestions",
-    "items",
-    "buttons",
-    "options",
-    "url",
-];
-
-/// Every readable text in a message, each once.
-fn readable(canonical: &Value) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (key, content) in canonical.as_object().into_iter().flatten() {
-        if key != "platform" {
-            collect(content, 0, &mut lines);
-        }
-    }
-    lines
-}
-
-/// Depth to which a payload is read.
-const DEPTH_MAX: usize = 12;
-const LINES_MAX: usize = 100;
-
-fn collect(value: &Value, depth: usize, lines: &mut Vec<String>) {
-    match value {
-        _ if depth > DEPTH_MAX || lines.len() >= LINES_MAX => {}
-        Value::Array(items) => items.iter().for_each(|item| collect(item, depth + 1, lines)),
-        Value::Object(map) => {
-            if let Some(line) = labelled_link(map) {
-                return push(&line, lines);
-            }
-            for key in READABLE {
-                match map.get(key) {
-                    Some(Value::String(text)) => push(text, lines),
-                    Some(Value::Array(items)) => {
-                        for item in items {
-                            match item {
-                                Value::String(text) => push(text, lines),
-                                other => collect(other, depth + 1, lines),
-                            }
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            // Payloads nest what they show under names of their own.
-            for (key, inner) in map {
-                if !READABLE.contains(&key.as_str()) && !inner.is_string() {
-                    collect(inner, depth + 1, lines);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// A button that opens a page, as a line that still leads there.
-fn labelled_link(map: &Map<String, Value>) -> Option<String> {
-    let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let label = text("text").or_else(|| text("title"))?;
-    let action = map.get("openUriAction").and_then(|a| a.get("uri")).and_then(Value::as_str);
-    let link = action.or_else(|| text("postback")).or_else(|| text("link"))?;
-    let is_page = link.starts_with("https://") || link.starts_with("http://");
-    is_page.then(|| format!("{label}: {link}"))
-}
-
-fn push(text: &str, lines: &mut Vec<String>) {
-    let text = text.trim();
-    if !text.is_empty() && !lines.iter().any(|line| line == text) {
-        lines.push(text.to_owned());
     }
 }
 
@@ -233,6 +175,7 @@ mod tests {
                 "options": [{ "text": "Start", "link": "", "image": {} }] }]] } },
             { "payload": { "doSomething": true } },
             { "mediaContent": { "mediaObjects": [{ "contentUrl": "https://example.org/a" }] } },
+            { "hologram": { "bytes": 7 } },
             {},
         ]));
         let words: Vec<&str> = said.iter().map(|(text, _)| text.as_str()).collect();
@@ -244,9 +187,34 @@ mod tests {
                 "https://example.org/cat.png",
                 "a cat",
                 "Start",
+                "https://example.org/a",
                 "[This message cannot be shown here.]",
             ]
         );
         assert!(said.iter().all(|(_, rich)| *rich));
+    }
+
+    #[test]
+    fn the_messages_of_flows_are_shown_and_their_signals_are_not() {
+        let said = |messages: Value| -> Vec<String> {
+            let response = json!({ "queryResult": { "responseMessages": messages } });
+            visible_messages(&response, "en").into_iter().map(|m| m.text).collect()
+        };
+        let told = json!([
+            { "responseType": "ENTRY_PROMPT", "text": { "text": ["hello"] } },
+            { "outputAudioText": { "ssml": "<speak>hello</speak>" } },
+            { "liveAgentHandoff": { "metadata": { "text": "secret" } } },
+            { "conversationSuccess": { "metadata": { "title": "secret" } } },
+            { "endInteraction": {} },
+            { "knowledgeInfoCard": {} },
+            { "playAudio": { "audioUri": "gs://bucket/bell.wav" } },
+            { "responseType": "HANDLER_PROMPT", "payload": { "doSomething": true } },
+            { "telephonyTransferCall": { "phoneNumber": "+43 1 234" } },
+            { "channel": "TELEPHONY", "text": { "text": ["only by phone"] } },
+        ]);
+        assert_eq!(said(told), ["hello", "+43 1 234: tel:+431234"]);
+        let spoken = json!([{ "outputAudioText": { "ssml": "<speak>Good <b>day</b></speak>" } }]);
+        assert_eq!(said(spoken), ["Good day"]);
+        assert_eq!(said(json!([{ "liveAgentHandoff": {} }])), Vec::<String>::new());
     }
 }

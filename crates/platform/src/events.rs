@@ -19,10 +19,11 @@ pub(crate) fn encode(recorded: &Recorded<Event>) -> Option<String> {
             client_id,
             event: said.event.as_ref().map(|event| event.name.as_str()),
         },
-        Event::BotSaid { message, .. } => What::BotMessage {
-            text: &message.text,
-            message: message.rich.as_deref().and_then(|rich| serde_json::from_str(rich).ok()),
-        },
+        Event::BotSaid { message, .. } => {
+            let rich = message.rich.as_deref().and_then(|rich| serde_json::from_str(rich).ok());
+            let content = dialogflow::rich::content(&message.text, rich.as_ref());
+            What::BotMessage { text: &message.text, content, message: rich }
+        }
         Event::AgentSaid { text, agent } => {
             What::AgentMessage { text, agent: agent.as_ref().map(view).unwrap_or_default() }
         }

@@ -87,7 +87,7 @@ impl Items<'_> {
             Event::VisitorSaid { said, .. } if seq <= turn => {
                 let params = || {
                     let facts = Facts::of(bot, visitor, said, recorded.at);
-                    parameters(bot.edition(), facts)
+                    parameters(bot.edition(), &facts)
                 };
                 match &said.event {
                     _ if self.paused && !said.is_silent() => {
@@ -147,7 +147,7 @@ impl Items<'_> {
 }
 
 /// `queryParameters` as they went to the bot, without anybody's credentials.
-fn parameters(edition: Edition, facts: Facts) -> Value {
+fn parameters(edition: Edition, facts: &Facts) -> Value {
     match edition {
         Edition::Es => {
             let contexts = facts.contexts.iter().map(crate::webhook::context);

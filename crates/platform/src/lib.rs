@@ -117,6 +117,7 @@ pub enum IpFrom {
 
 /// Where and how the bridge is called.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct WebhookConfig {
     pub target: Target,
     /// Sent in `Authorization` and as `accessToken`.

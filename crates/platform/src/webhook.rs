@@ -58,7 +58,7 @@ impl App {
         // An empty array when the history is off (contract, section 12).
         let history = if webhook.history { history::of(call).await } else { Vec::new() };
         let id = format!("{}/{}/one", call.conversation, call.turn);
-        let body = self.body(call, webhook, Some(StepOne { response: &response, history }));
+        let body = self.body(call, webhook, Some(&StepOne { response: &response, history }));
         self.post(webhook, &id, body).await
     }
 
@@ -74,7 +74,7 @@ impl App {
         &self,
         call: Call<'_>,
         webhook: &WebhookConfig,
-        step_one: Option<StepOne<'_>>,
+        step_one: Option<&StepOne<'_>>,
     ) -> Result<Bytes, serde_json::Error> {
         let Call { bot, conversation, visitor, said, .. } = call;
         let facts = Facts::of(bot, visitor, said, self.clock.now());
@@ -95,8 +95,8 @@ impl App {
                 payload: Some(&Map::new()),
                 webhook_headers: Some(&headers),
             },
-            dialogflow_response: step_one.as_ref().map(|one| one.response),
-            message_history: step_one.as_ref().map(|one| &*one.history),
+            dialogflow_response: step_one.map(|one| one.response),
+            message_history: step_one.map(|one| &*one.history),
             // Never in step one (contract, section 12).
             event_type: (step_one.is_none() && webhook.typing).then_some("message"),
         };

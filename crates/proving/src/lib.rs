@@ -12,6 +12,7 @@ pub mod bench;
 pub mod config;
 pub mod conformance;
 pub mod floors;
+pub mod hostile;
 pub mod http;
 pub mod kill;
 pub mod load;

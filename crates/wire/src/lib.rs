@@ -12,6 +12,7 @@ pub mod openapi;
 pub mod problem;
 pub mod push;
 mod reading;
+pub mod rich;
 pub mod secret;
 pub mod visitor;
 pub mod webhook;

@@ -15,6 +15,7 @@ use crate::{examples, problem::ProblemId};
 
 mod apis;
 mod contract;
+mod contract_shapes;
 mod shapes;
 
 pub(crate) use shapes::{ChatStatus, Control, Speaker};
@@ -66,6 +67,7 @@ fn security_schemes() -> Value {
         "visitorToken": { "type": "http", "scheme": "bearer" },
         "deskCookie": { "type": "apiKey", "in": "cookie", "name": "baton_desk" },
         "pushKey": in_header("The push key, bare; r1 and r2 have it in the body as accessToken"),
+        "historyKey": in_header("A history key, bare or after Bearer"),
         "pushKeyBearer": { "type": "http", "scheme": "bearer" },
         "webhookToken": in_header("The webhook token, bare; also in the body as accessToken"),
     })
@@ -74,7 +76,7 @@ fn security_schemes() -> Value {
 fn schemas() -> Map<String, Value> {
     let mut found = Vec::new();
     apis::schemas(&mut found);
-    contract::schemas(&mut found);
+    contract_shapes::schemas(&mut found);
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut schemas: Map<String, Value> = found
         .into_iter()

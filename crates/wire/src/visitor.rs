@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::reading::{self, Invalid};
+use crate::{
+    reading::{self, Invalid},
+    rich::Element,
+};
 
 /// `POST /v1/bots/{botId}/visitors`; every field is optional, and so is the body.
 #[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
@@ -73,7 +76,7 @@ pub struct NewEvent {
 }
 
 /// Where the visitor is; every field is optional.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Page {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -244,7 +247,10 @@ pub enum What<'a> {
         event: Option<&'a str>,
     },
     BotMessage {
+        /// Readable alone.
         text: &'a str,
+        /// The whole message, to be drawn.
+        content: Vec<Element>,
         /// The canonical Dialogflow message when it is more than text.
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<Value>,

@@ -1,10 +1,19 @@
 import type { Pending, SendState } from './outbox.js';
+import { contentOf, type Element, type Parameters } from './rich.js';
 import type { Control, ConversationEvent, Face } from './types.js';
 
+/** Where the visitor is while they write. */
+export interface PageView {
+  url: string;
+  ref?: string;
+  snippet?: string;
+  mobile?: boolean;
+}
+
 /** What the visitor sends: words, or an event with an optional visible label. */
-export type VisitorBody =
-  | { text: string }
-  | { event: { name: string; parameters: Record<string, unknown> }; label?: string };
+export type VisitorBody = { parameters?: Parameters; page?: PageView } & (
+  { text: string } | { event: { name: string; parameters: Parameters }; label?: string }
+);
 
 export type Author = 'visitor' | 'bot' | 'agent';
 
@@ -16,12 +25,14 @@ export interface MessageItem {
   from: Author;
   text: string;
   face: Face | null;
-  /** A rich message, as it came. */
-  message?: unknown;
+  /** What a bot's message is made of. */
+  content: Element[];
   /** The visitor has spoken since: its buttons are history. */
   answered: boolean;
   /** What the visitor said next, so that a chosen button can be told from the others. */
   answer: string;
+  /** A later message brought suggestions of its own. */
+  outdone: boolean;
   state: SendState | 'shown';
   clientId?: string;
   refusal?: string;
@@ -75,16 +86,18 @@ export function threadOf(
 function itemOf(event: ConversationEvent): Item | null {
   const text = typeof event === 'object' && 'text' in event ? String(event.text ?? '') : '';
   const common = { key: `s${event.seq}`, seq: event.seq, at: Date.parse(event.at) || 0, text };
-  const said = { ...common, kind: 'message', answered: false, answer: '', state: 'shown' } as const;
+  const fresh = { answered: false, answer: '', outdone: false };
+  const said = { ...common, ...fresh, kind: 'message', state: 'shown' } as const;
   switch (event.type) {
     case 'visitor_message':
       if (text === '') return null;
-      return { ...said, key: `c${event.clientId}`, from: 'visitor', face: null };
-    case 'bot_message':
-      if (text === '' && event.message === undefined) return null;
-      return { ...said, from: 'bot', face: null, message: event.message };
+      return { ...said, key: `c${event.clientId}`, from: 'visitor', face: null, content: [] };
+    case 'bot_message': {
+      const content = contentOf(event.content, text);
+      return content.length === 0 ? null : { ...said, from: 'bot', face: null, content };
+    }
     case 'agent_message':
-      return { ...said, from: 'agent', face: faceOf(event.agent) };
+      return { ...said, from: 'agent', face: faceOf(event.agent), content: [] };
     case 'notice':
       return text === '' ? null : { ...common, kind: 'notice' };
     default:
@@ -103,8 +116,10 @@ function pendingItem(waiting: Pending<VisitorBody>, last: number): Item[] {
     from: 'visitor',
     text,
     face: null,
+    content: [],
     answered: false,
     answer: '',
+    outdone: false,
     state: waiting.state,
     clientId: waiting.clientId,
   };
@@ -114,6 +129,7 @@ function pendingItem(waiting: Pending<VisitorBody>, last: number): Item[] {
 
 function markAnswered(items: Item[]): void {
   let answer: string | null = null;
+  let offered = false;
   for (let i = items.length - 1; i >= 0; i -= 1) {
     const item = items[i];
     if (item?.kind !== 'message') continue;
@@ -122,6 +138,8 @@ function markAnswered(items: Item[]): void {
       item.answered = true;
       item.answer = answer;
     }
+    item.outdone = offered;
+    offered ||= item.content.some((element) => element.type === 'suggestions');
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Element } from './rich.js';
+
 /** Shapes of the visitor API as the server sends them. Readers tolerate what they do not know. */
 
 export interface Face {
@@ -25,8 +27,8 @@ export interface VisitorMessage extends Numbered {
 export interface BotMessage extends Numbered {
   type: 'bot_message';
   text: string;
-  /** A Dialogflow v2 message object for rich kinds; `text` is its plain fall-back. */
-  message?: unknown;
+  /** All that is to be drawn; `text` says it in words. */
+  content?: Element[];
 }
 
 export interface AgentMessage extends Numbered {

@@ -4,7 +4,8 @@ import { Link, type LinkState, type SocketLike } from './link.js';
 import { EventLog } from './log.js';
 import { Outbox } from './outbox.js';
 import { Store } from './store.js';
-import { faceOf, threadOf, type Thread, type VisitorBody } from './thread.js';
+import type { Parameters } from './rich.js';
+import { faceOf, threadOf, type PageView, type Thread, type VisitorBody } from './thread.js';
 import type { ConversationEvent, Face, Page, TypingEvent } from './types.js';
 
 export interface VisitorState {
@@ -25,6 +26,8 @@ export interface VisitorOptions {
   session?: Box;
   fetch?: typeof fetch;
   socket?: (url: string) => SocketLike;
+  /** Asked once for each message, when it is written. */
+  page?: () => PageView;
 }
 
 const TYPING_EVERY_MS = 4_000;
@@ -94,13 +97,21 @@ export class Visitor {
     this.outbox.wake();
   }
 
-  sendText(text: string): void {
+  /** `parameters` become parameters of the bot's session. */
+  sendText(text: string, parameters: Parameters = {}): void {
     const trimmed = text.trim();
-    if (trimmed !== '') this.outbox.add({ text: trimmed });
+    if (trimmed !== '') this.outbox.add({ text: trimmed, ...this.around(parameters) });
   }
 
-  sendEvent(name: string, parameters: Record<string, unknown> = {}, label?: string): void {
-    this.outbox.add({ event: { name, parameters }, ...(label ? { label } : {}) });
+  sendEvent(name: string, own: Parameters = {}, label = '', parameters: Parameters = {}): void {
+    const event = { name, parameters: own };
+    this.outbox.add({ event, ...(label ? { label } : {}), ...this.around(parameters) });
+  }
+
+  private around(parameters: Parameters): { parameters?: Parameters; page?: PageView } {
+    const page = this.options.page?.();
+    const some = Object.keys(parameters).length > 0;
+    return { ...(some ? { parameters } : {}), ...(page ? { page } : {}) };
   }
 
   /** The visitor is writing; worth telling only while a human listens. */

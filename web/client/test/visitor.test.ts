@@ -201,3 +201,39 @@ describe('a visitor', () => {
     expect(stored.map((event) => ('text' in event ? event.text : ''))).toContain('still here');
   });
 });
+
+test('parameters and the page go out with a message, the same on every try', async () => {
+  const sent: unknown[] = [];
+  const answer = server.answer;
+  server.answer = (request) => {
+    if (request.path.endsWith('/messages')) sent.push(request.body);
+    return sent.length === 2 ? [503, { id: 'unavailable' }] : answer(request);
+  };
+  let url = 'https://shop.example/a';
+  const visitor = new Visitor({
+    base: 'http://baton',
+    botId: 'b',
+    env,
+    local,
+    session,
+    fetch: server.fetch,
+    socket: () => new FakeSocket(),
+    page: () => ({ url, ref: 'mail' }),
+  });
+  await visitor.start();
+  await settle();
+  visitor.sendText('near me', { place: { lat: 1 } });
+  await settle();
+  url = 'https://shop.example/b';
+  await env.pass(500);
+  visitor.sendEvent('GO', { a: 1 }, 'Go', { b: 2 });
+  await settle();
+  const page = (path: string) => ({ url: `https://shop.example/${path}`, ref: 'mail' });
+  const said = { text: 'near me', parameters: { place: { lat: 1 } }, page: page('a') };
+  expect(sent).toMatchObject([
+    { event: { name: 'WELCOME' }, page: page('a') },
+    said,
+    said,
+    { event: { name: 'GO', parameters: { a: 1 } }, label: 'Go', parameters: { b: 2 } },
+  ]);
+});

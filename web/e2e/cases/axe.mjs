@@ -6,15 +6,15 @@ import { handover, openPage, until, widget } from '../kit.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const WIDE = { width: 1280, height: 820 };
-const NARROW = { width: 320, height: 640 };
+export const WIDE = { width: 1280, height: 820 };
+export const NARROW = { width: 320, height: 640 };
 
 export const cases = {
   'axe finds nothing in widget and desk': { needs: 'any', run: everywhere },
   'nothing is wider than a 320 px screen': { needs: 'any', run: reflow },
 };
 
-async function breaches(page, where) {
+export async function breaches(page, where) {
   await page.evaluate(axe);
   const found = await page.evaluate(async (tags) => {
     const { violations } = await window.axe.run(document, {
@@ -71,11 +71,16 @@ async function reflow(browser, target) {
     const width = await one.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(width <= 320, `${width} px`);
   }
-  const inner = await page.evaluate(() => {
+  const inner = await overflow(page);
+  assert.ok(inner <= 0, `messages are ${inner} px too wide`);
+}
+
+/** By how much the conversation is wider than its room. */
+export function overflow(page) {
+  return page.evaluate(() => {
     const root = document.querySelector('baton-widget').shadowRoot.querySelector('baton-chat');
     const list = root.shadowRoot.querySelector('baton-messages').shadowRoot;
     const scroller = list.querySelector('.scroller');
     return scroller.scrollWidth - scroller.clientWidth;
   });
-  assert.ok(inner <= 0, `messages are ${inner} px too wide`);
 }

@@ -1,6 +1,7 @@
 // The widget on a page that allows nothing but files of its own host.
 import assert from 'node:assert/strict';
 import { openPage, quiet, until, widget } from '../kit.mjs';
+import { RICH } from '../mock-rich.mjs';
 
 export const cases = {
   'the widget is whole under a strict policy': { needs: 'mock', run: strict },
@@ -11,7 +12,9 @@ async function strict(browser, { url }) {
   const visitor = widget(page);
   await visitor.open();
   await visitor.next('bot', []);
-  for (const words of ['what do you do?', 'order', 'payload', 'talk to a person']) {
+  const kinds = [...RICH.keys()].filter((kind) => kind !== 'forced' && kind !== 'wall');
+  const shows = kinds.map((kind) => `show ${kind}`);
+  for (const words of ['what do you do?', 'order', 'payload', ...shows, 'talk to a person']) {
     const before = await visitor.lines();
     await visitor.say(words);
     await visitor.next('bot', before);

@@ -1,6 +1,7 @@
 // Whatever anyone writes stays text: no dialog, no script, shown as typed.
 import assert from 'node:assert/strict';
 import { handover, openPage, quiet, until, widget, desk } from '../kit.mjs';
+import { RICH } from '../mock-rich.mjs';
 import { PAYLOADS } from './payloads.mjs';
 
 export const cases = {
@@ -90,8 +91,8 @@ async function lyingToWidget(browser, { url, mock }) {
     await inject({ type: 'control', control: 'human', agent, reason: payload });
     await inject({ type: 'agent_message', text: payload, agent });
     await inject({ type: 'bot_message', text: payload });
-    await inject({ type: 'bot_message', text: 'x', message: cardOf(payload) });
-    await inject({ type: 'bot_message', text: 'x', message: payloadOf(payload) });
+    await inject({ type: 'bot_message', text: 'x', content: contentOf(payload) });
+    await inject({ type: 'bot_message', text: payload, content: [{ type: payload }, payload] });
     await inject({ type: payload, text: payload });
   }
   await inject({
@@ -107,39 +108,39 @@ async function lyingToWidget(browser, { url, mock }) {
   assert.deepEqual(shown(await visitor.lines(), 'agent'), PAYLOADS);
   assert.equal(await visitor.title.textContent(), PAYLOADS.at(-1));
   await harmless(page);
-  for (const button of await page.locator('baton-messages .card-button').all()) {
-    const href = await button.getAttribute('href');
-    assert.match(href ?? 'https:', /^https:/);
-  }
+  const links = await page
+    .locator('baton-messages a')
+    .evaluateAll((all) => all.map((link) => link.protocol));
+  assert.ok(
+    links.every((protocol) => /^(https?|mailto|tel):$/.test(protocol)),
+    `${links}`,
+  );
+  assert.ok((await page.locator('baton-messages .carousel .card').count()) > 0);
+  assert.ok((await page.locator('baton-form input').count()) > PAYLOADS.length);
   assert.ok(mock.world.conversations.size > 0);
 }
 
-const cardOf = (payload) => ({
-  card: {
-    title: payload,
-    subtitle: payload,
-    imageUri: payload,
-    buttons: [
-      { text: payload, postback: payload },
-      { text: 'open', postback: payload },
-    ],
-  },
-  quickReplies: { title: payload, quickReplies: [payload] },
-  image: { imageUri: payload, accessibilityText: payload },
-  linkOutSuggestion: { destinationName: payload, uri: payload },
-});
+/** Every text and every address of every kind, as one message of the rich form. */
+function contentOf(payload) {
+  const all = [...RICH.values()].flatMap(({ content }) => content);
+  return all.filter(({ style }) => style !== 'wall').map((element) => poisoned(element, payload));
+}
 
-const payloadOf = (payload) => ({
-  payload: {
-    richContent: [
-      [
-        { type: 'info', title: payload, subtitle: payload, actionLink: payload },
-        { type: 'chips', options: [{ text: payload, link: payload, image: { src: payload } }] },
-        { type: 'html', html: payload },
-      ],
-    ],
-  },
-});
+/** What decides how something is drawn stays; all else becomes the payload. */
+const SHAPE = new Set(['type', 'style', 'align', 'target']);
+
+function poisoned(value, payload, key = '') {
+  if (typeof value === 'string') return SHAPE.has(key) ? value : payload;
+  if (Array.isArray(value)) return value.map((one) => poisoned(one, payload, key));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    // The kinds of media are tried as they are: another one would not reach its address.
+    Object.entries(value).map(([name, one]) => [
+      name,
+      name === 'kind' && 'url' in value ? one : poisoned(one, payload, name),
+    ]),
+  );
+}
 
 async function lyingToDesk(browser, target) {
   const { mock, url } = target;

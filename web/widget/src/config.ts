@@ -5,6 +5,8 @@ export interface Config {
   botId: string;
   botName: string;
   botAvatar: string | null;
+  /** What the tag says of the place it stands in, for the bot. */
+  snippetRef: string | null;
 }
 
 /** What the loader and the chat chunk say to each other. */

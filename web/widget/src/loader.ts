@@ -147,6 +147,7 @@ function configOf(tag: HTMLScriptElement | null): Config {
     botId: data.botId ?? '',
     botName: data.botName ?? words.assistant,
     botAvatar: data.botAvatar ?? null,
+    snippetRef: data.snippetRef ?? null,
   };
 }
 

@@ -30,6 +30,24 @@ const en = {
   newer: 'Latest messages',
   chosen: 'chosen',
   history: 'Use the arrow keys to read earlier messages',
+  open: 'Open',
+  cards: (count: number) => (count === 1 ? '1 card' : `${count} cards, side by side`),
+  table: 'Table',
+  audio: 'Recording',
+  video: 'Video',
+  watch: (host: string) => `Open ${host}`,
+  form: 'Form',
+  fillIn: 'Fill in',
+  submit: 'Submit',
+  cancel: 'Cancel',
+  choose: 'Choose…',
+  required: '(required)',
+  fieldMissing: 'Please fill this in.',
+  fieldWrong: 'This does not fit. Please check it.',
+  checkFields: (count: number) =>
+    count === 1 ? 'Please check one field.' : `Please check ${count} fields.`,
+  formSent: 'Sent.',
+  locating: 'Looking for your place…',
 };
 
 export type Words = typeof en;
@@ -65,6 +83,24 @@ const de: Partial<Words> = {
   newer: 'Zum Neuesten',
   chosen: 'gewählt',
   history: 'Mit den Pfeiltasten lesen Sie frühere Nachrichten',
+  open: 'Öffnen',
+  cards: (count) => (count === 1 ? '1 Karte' : `${count} Karten nebeneinander`),
+  table: 'Tabelle',
+  audio: 'Aufnahme',
+  video: 'Video',
+  watch: (host) => `${host} öffnen`,
+  form: 'Formular',
+  fillIn: 'Ausfüllen',
+  submit: 'Absenden',
+  cancel: 'Abbrechen',
+  choose: 'Bitte wählen…',
+  required: '(Pflichtfeld)',
+  fieldMissing: 'Bitte füllen Sie dieses Feld aus.',
+  fieldWrong: 'Das passt nicht. Bitte prüfen Sie es.',
+  checkFields: (count) =>
+    count === 1 ? 'Bitte prüfen Sie ein Feld.' : `Bitte prüfen Sie ${count} Felder.`,
+  formSent: 'Abgesendet.',
+  locating: 'Ihr Standort wird gesucht…',
 };
 
 const languages: Record<string, Partial<Words>> = { de };

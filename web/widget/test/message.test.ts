@@ -19,8 +19,10 @@ const item = (text: string, more: object = {}): MessageItem => ({
   from: 'bot',
   text,
   face: null,
+  content: [{ type: 'text', text }],
   answered: false,
   answer: '',
+  outdone: false,
   state: 'shown',
   ...more,
 });
@@ -31,16 +33,12 @@ const around: Around = {
   words: wordsFor('en'),
   now: 0,
 };
-const broken = {
-  get card(): object {
-    throw new Error('this message cannot be drawn');
-  },
-};
+const broken = [{ type: 'carousel', cards: null }];
 
 describe('a message that cannot be drawn', () => {
   test('is shown in plain words in the widget', () => {
     expect(wordsOf(itemView(item('**fine**'), around))).toContain('fine');
-    expect(wordsOf(itemView(item('**words**', { message: broken }), around))).toContain(
+    expect(wordsOf(itemView(item('**words**', { content: broken }), around))).toContain(
       '**words**',
     );
   });

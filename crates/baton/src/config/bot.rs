@@ -1,11 +1,9 @@
 //! `[[bots]]`: the platform's side.
 
-use std::path::PathBuf;
-
 use anyhow::ensure;
 use serde::Deserialize;
 
-use super::{Header, Keys, Secret, Secrets, Signing, identifier, minutes};
+use super::{BotAgent, Header, Keys, Secret, Secrets, Signing, identifier, minutes};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,13 +42,6 @@ pub(crate) struct Bot {
     pub(crate) resume_marker: Option<String>,
     #[serde(default)]
     pub(crate) send: Send,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct BotAgent {
-    /// Folder or zip of a Dialogflow ES export, relative to the configuration file.
-    pub(crate) export: PathBuf,
 }
 
 /// Beyond contexts and session parameters.
@@ -106,6 +97,7 @@ pub(crate) enum SendIp {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub(crate) struct Webhook {
     pub(crate) url: String,
     pub(crate) token: Secret,

@@ -83,7 +83,8 @@ fn paths_are_relative_to_the_file() {
     std::fs::write(folder.path().join("push-key"), "k").unwrap();
     let config = Config::load(&file).unwrap();
     assert_eq!(config.data, folder.path().join("data"));
-    assert_eq!(config.bots[0].agent.export, folder.path().join("agents/handoff-demo"));
+    let BotAgent::Export(export) = &config.bots[0].agent else { panic!("an export is meant") };
+    assert_eq!(*export, folder.path().join("agents/handoff-demo"));
     assert!(config.bots[0].push_key.read("bots.push_key").unwrap()[0].is("k"));
 }
 
@@ -183,5 +184,32 @@ resume_event = "survey"
         assert!(text.contains(from), "{from}");
         let message = error(&text.replacen(from, to, 1));
         assert!(message.contains(expected), "{to}: {message}");
+    }
+}
+
+#[test]
+fn an_agent_is_one_of_three() {
+    let with = |agent: &str| GOOD.replace("{ export = \"agents/handoff-demo\" }", agent);
+    let es =
+        r#"{ es = { project = "p", environment = "live", credentials = { file = "key.json" } } }"#;
+    let mut config = Config::parse(&with(es)).unwrap();
+    config.rebase(Path::new("/etc/baton"));
+    let BotAgent::Es(es) = &config.bots[0].agent else { panic!("ES is meant") };
+    assert_eq!((es.project.as_str(), es.language.as_str()), ("p", "en"));
+    let Some(Secret::File(key)) = &es.credentials else { panic!("a file is meant") };
+    assert_eq!(key, Path::new("/etc/baton/key.json"));
+    let cx = r#"{ cx = { project = "p", location = "global", agent = "a", language = "de" } }"#;
+    let config = Config::parse(&with(cx)).unwrap();
+    assert!(matches!(&config.bots[0].agent, BotAgent::Cx(cx) if cx.language == "de"));
+    for (wrong, expected) in [
+        (r#"{ es = { project = "p" }, export = "x" }"#, "exactly one of"),
+        ("{}", "exactly one of"),
+        (r#"{ es = { projekt = "p" } }"#, "did you mean `project`?"),
+        (r#"{ exprot = "x" }"#, "did you mean `export`?"),
+        (r#"{ cx = { project = "p", location = "global" } }"#, "`agent`"),
+        (r#"{ es = { project = "p", credentials = { flie = "x" } } }"#, "did you mean `file`?"),
+    ] {
+        let message = error(&with(wrong));
+        assert!(message.contains(expected), "{wrong}: {message}");
     }
 }

@@ -72,7 +72,9 @@ async fn our_bridge_passes_every_case() -> anyhow::Result<()> {
 /// A platform whose bot calls `listen`, with history and typing on.
 async fn platform_for(listen: &str) -> anyhow::Result<Server> {
     let mut bot = Bot::demo("support", &format!("http://{listen}/hook"));
-    bot.webhook_more = "history = true, typing = true".to_owned();
+    bot.webhook_more = "history = true, typing = true, \
+        header = { name = \"x-gateway-key\", value = \"open\" }"
+        .to_owned();
     let mut server = Server::baton(Path::new(BATON), |_| Setup::platform(vec![bot]))?;
     server.start().await?;
     Ok(server)
@@ -89,6 +91,7 @@ async fn our_platform_passes_every_case() -> anyhow::Result<()> {
         bot: "support".to_owned(),
         listen: listen.parse::<SocketAddr>()?,
         webhook_token: SecretString::from(WEBHOOK_TOKEN),
+        custom_header: Some("x-gateway-key".to_owned()),
         trigger: ASK.to_owned(),
         question: QUESTION.to_owned(),
         event: "WELCOME".to_owned(),

@@ -151,6 +151,17 @@ async fn one_call_is_sent_as_its_revision_would() -> anyhow::Result<()> {
         ("i1", None)
     );
 
+    // A key that cannot sign is refused before anything is sent, and not shown.
+    let step_two = ["step-two", "--url", url, "--sign-env", "BATON_TEST_SECRET"];
+    let unsigned = String::from_utf8(trigger(&step_two, "c4nary").await?.stderr)?;
+    assert!(unsigned.contains("whsec_") && !unsigned.contains("c4nary"), "{unsigned}");
+    assert_eq!(middleware.calls().len(), 2);
+    let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
+    assert!(trigger(&step_two, key).await?.status.success());
+    let signed = middleware.call(2).await?;
+    assert!(signed.headers["webhook-signature"].starts_with("v1,"), "{:?}", signed.headers);
+    assert_eq!(signed.headers["webhook-id"], signed.headers["idempotency-key"]);
+
     let printed =
         trigger(&["message", "--print", "--contract", "r1", "--text", "c4nary"], "c4nary");
     let printed: Value = serde_json::from_slice(&printed.await?.stdout)?;

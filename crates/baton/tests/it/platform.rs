@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use proving::{
-    config::{Bot, Setup, WEBHOOK_TOKEN},
+    config::{Bot, Setup},
     http::Http,
     load::ASK,
     receiver::{Receiver, Reply},
@@ -23,31 +23,19 @@ fn keys(value: &Value) -> Vec<&str> {
     keys
 }
 
-/// Checklist 1 and 5: names and nesting of both calls, the secret in body and header.
+/// What only our own bot can show of both calls; the fields are in the conformance cases.
 #[tokio::test]
-async fn both_steps_have_the_fields_of_r1() -> anyhow::Result<()> {
+async fn both_steps_carry_the_zone_and_step_one_the_intent() -> anyhow::Result<()> {
     let platform = Platform::start().await?;
     let (visitor, _) = platform.paused_visitor().await?;
     visitor.say("s", "help me please").await?;
     let (one, two) = (platform.receiver.call(0).await?, platform.receiver.call(1).await?);
-
-    let common = ["accessToken", "botId", "queryInput", "queryParams", "session", "userId"];
-    assert_eq!(keys(&two.body), common);
-    let mut first = common.to_vec();
-    first.insert(2, "dialogflowResponse");
-    assert_eq!(keys(&one.body), first);
     for call in [&one, &two] {
-        assert_eq!(call.body["accessToken"], WEBHOOK_TOKEN);
-        assert_eq!(call.headers["authorization"], WEBHOOK_TOKEN);
-        assert_eq!(call.headers["content-type"], "application/json");
-        assert_eq!((call.user_id(), &call.body["botId"]), (&*visitor.user_id, &"support".into()));
         assert_eq!(call.body["queryInput"]["text"]["languageCode"], "en");
         let zone = &call.body["queryParams"]["contexts"][0];
         assert_eq!(zone["name"], "botcopy-timezone");
         assert_eq!(zone["parameters"]["tz"], "Europe/Vienna");
     }
-    assert_eq!((one.text(), two.text()), (ASK, "help me please"));
-    assert_eq!(one.body["session"], two.body["session"]);
     let result = &one.body["dialogflowResponse"]["queryResult"];
     assert_eq!(result["queryText"], ASK);
     assert_eq!(result["intent"]["displayName"], "Operator Request");

@@ -1,6 +1,7 @@
 //! Signed calls and signed pushes (Standard Webhooks).
 
 use bridge::RouteConfig;
+
 use edge::signature::{ID, SIGNATURE, Signing, SigningKeys, TIMESTAMP};
 use machine::Millis;
 use reqwest::header::HeaderMap;

@@ -119,13 +119,16 @@ fn active(memory: Option<&str>) -> Vec<Context> {
 }
 
 fn for_platform(mut response: Value, platform: Option<&str>) -> Value {
-    let Some(platform) = platform else {
+    let result = response["queryResult"].as_object_mut();
+    let (Some(platform), Some(result)) = (platform, result) else {
         return response;
     };
-    let result = &mut response["queryResult"];
-    let all = result["fulfillmentMessages"].as_array().cloned().unwrap_or_default();
-    let own = all.into_iter().filter(|message| message["platform"] == platform).collect();
-    result["fulfillmentMessages"] = Value::Array(own);
+    let all = result.remove("fulfillmentMessages").unwrap_or_default();
+    let all = all.as_array().cloned().unwrap_or_default().into_iter();
+    let own: Vec<Value> = all.filter(|message| message["platform"] == platform).collect();
+    if !own.is_empty() {
+        result.insert("fulfillmentMessages".to_owned(), Value::Array(own));
+    }
     response
 }
 

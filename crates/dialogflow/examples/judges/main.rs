@@ -29,26 +29,34 @@ const PARROT: &str = "responses";
 async fn main() -> Result<ExitCode> {
     let mut args = std::env::args().skip(1);
     let (python, packages) = args.next().zip(args.next()).context("judges PYTHON NODE_FOLDER")?;
-    let mut asked = Vec::new();
+    let (mut asks_python, mut asks_node) = (Vec::new(), Vec::new());
     let mut expected = HashMap::new();
     for (agent, turns) in expected::conversations()? {
         let path = expected::agents().join(&agent);
         let bot = LocalBot::new(Agent::load(&path).with_context(|| agent.clone())?.0);
-        let address = listen(emulator::router(bot.clone(), Arc::new(|| NOON), None)).await?;
         expected.insert(agent.clone(), expected::answers(&bot, &turns));
         let walk = "projects/demo/agent/sessions/walk";
-        asked.push(json!({ "name": agent, "address": address, "turns": turns, "contexts": walk }));
+        // One emulator each, or the second client would go on where the first one stopped.
+        for asks in [&mut asks_python, &mut asks_node] {
+            let router = emulator::router(bot.clone(), Arc::new(|| NOON), None);
+            let address = listen(router).await?;
+            asks.push(
+                json!({ "name": agent, "address": address, "turns": turns, "contexts": walk }),
+            );
+        }
     }
     let responses = expected::responses()?;
     let address = listen(parrot(responses.clone())).await?;
     let turns: Vec<Value> = (0..responses.len()).map(expected::numbered_turn).collect();
-    asked.push(json!({ "name": PARROT, "address": address, "turns": turns }));
+    for asks in [&mut asks_python, &mut asks_node] {
+        asks.push(json!({ "name": PARROT, "address": address, "turns": turns }));
+    }
     expected.insert(PARROT.to_owned(), responses.into_iter().map(Ok).collect());
 
-    let asked = Value::Array(asked);
     let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
-    let python = ask(Command::new(python).arg(scripts.join("ask.py")), &asked).await?;
-    let node = ask(Command::new("node").arg(scripts.join("ask.mjs")).arg(packages), &asked).await?;
+    let python = ask(Command::new(python).arg(scripts.join("ask.py")), asks_python).await?;
+    let mut node = Command::new("node");
+    let node = ask(node.arg(scripts.join("ask.mjs")).arg(packages), asks_node).await?;
 
     let mut verdict = Verdict::default();
     for (name, answers) in &expected {
@@ -81,10 +89,10 @@ fn parrot(responses: Vec<Value>) -> Router {
 }
 
 /// Runs a client's script, which is told what to ask and tells what it heard.
-async fn ask(command: &mut Command, asked: &Value) -> Result<Value> {
+async fn ask(command: &mut Command, asks: Vec<Value>) -> Result<Value> {
     let mut script = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut stdin = script.stdin.take().context("the script reads nothing")?;
-    stdin.write_all(asked.to_string().as_bytes()).await?;
+    stdin.write_all(Value::Array(asks).to_string().as_bytes()).await?;
     drop(stdin);
     let output = script.wait_with_output().await?;
     ensure!(output.status.success(), "{command:?}: {}", output.status);

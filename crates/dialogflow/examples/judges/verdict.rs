@@ -17,7 +17,13 @@ impl Verdict {
             return;
         }
         self.failed += 1;
-        eprintln!("{what}\n  heard    {heard}\n  expected {expected}");
+        // From a little before where they part.
+        let same = heard.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
+        let part = |text: &str| {
+            let bytes = text.as_bytes().iter().skip(same.saturating_sub(60)).take(200);
+            String::from_utf8_lossy(&bytes.copied().collect::<Vec<u8>>()).into_owned()
+        };
+        eprintln!("{what}\n  heard    … {}\n  expected … {}", part(heard), part(expected));
     }
 
     /// Python's `MessageToDict` is canonical JSON.
@@ -30,7 +36,7 @@ impl Verdict {
                     self.check(&what, &sorted(&heard["response"]), &sorted(canonical));
                 }
                 Err(http) => {
-                    let refused = json!({ "type": "InvalidArgument", "http": http });
+                    let refused = json!({ "type": "BadRequest", "http": http });
                     self.check(&what, &heard["error"].to_string(), &refused.to_string());
                 }
             }

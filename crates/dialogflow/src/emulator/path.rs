@@ -43,7 +43,7 @@ fn check(session: &str) -> Result<(), Failure> {
         ["environments", _, "users", user, "sessions", id] => (*user, *id),
         _ => return Err(mismatch()),
     };
-    if parts.iter().any(|part| part.is_empty() || part.contains(':')) {
+    if parts.iter().any(|part| part.is_empty()) || id.contains(':') {
         return Err(mismatch());
     }
     for (what, id) in [("Session", id), ("User", user)] {

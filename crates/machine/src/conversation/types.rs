@@ -446,6 +446,7 @@ pub enum Refusal {
 
 /// What the bot's owner chose.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Policy {
     /// What starts a handover; empty when there is no webhook.
     pub triggers: Vec<Trigger>,

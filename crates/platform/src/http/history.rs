@@ -5,7 +5,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    extract::{Query, State},
+    extract::{RawQuery, State},
     response::Response,
 };
 use edge::{
@@ -29,13 +29,15 @@ use crate::{
 
 pub(super) async fn read(
     State(app): State<Arc<App>>,
-    Query(query): Query<HashMap<String, String>>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let query = query.unwrap_or_default();
+    let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let presented = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let presented = presented.map(from_authorization).or_else(|| bearer(&headers));
     // The same answer for a bot that is not there: a key is all that tells.
-    let bot = app.bots.get(of(&query, "botId")?);
+    let bot = app.bots.get(query.get("botId").ok_or_else(|| missing("botId"))?);
     let bot =
         bot.filter(|bot| secrets::any_matches(&bot.config.history_keys, presented.as_slice()));
     let bot = bot.ok_or_else(|| {
@@ -43,7 +45,9 @@ pub(super) async fn read(
         ApiError::new(ProblemId::Unauthorized, detail)
     })?;
     let unknown = || ApiError::new(ProblemId::NotFound, "There is no such user of this bot.");
-    let conversation = visitors::conversation_of(of(&query, "userId")?).ok_or_else(unknown)?;
+    let conversation =
+        visitors::conversation_of(query.get("userId").ok_or_else(|| missing("userId"))?);
+    let conversation = conversation.ok_or_else(unknown)?;
     let state = bot.ledger.load(&conversation).await.map_err(|error| problem::store(&error))?;
     let turn = state.ok_or_else(unknown)?.position().seq;
     let visitor = app.visitors.of_conversation(&conversation, app.clock.now()).await;
@@ -52,9 +56,7 @@ pub(super) async fn read(
     Ok(json(StatusCode::OK, &json!({ "messageHistory": items })))
 }
 
-fn of<'a>(query: &'a HashMap<String, String>, field: &str) -> Result<&'a str, ApiError> {
-    query.get(field).map(String::as_str).ok_or_else(|| {
-        let detail = format!("`{field}` is missing: send it in the query");
-        Problem::new(ProblemId::MissingField, detail).at(field).into()
-    })
+fn missing(field: &str) -> ApiError {
+    let detail = format!("`{field}` is missing: send it in the query");
+    Problem::new(ProblemId::MissingField, detail).at(field).into()
 }

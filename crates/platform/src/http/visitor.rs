@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     body::Body,
-    extract::{ConnectInfo, Path, RawQuery, State},
+    extract::{ConnectInfo, Path, RawQuery, State, rejection::PathRejection},
     response::{IntoResponse as _, Response},
 };
 use edge::{
@@ -36,7 +36,7 @@ use crate::{IpFrom, app::App, bot::Bot, events, facts::Extra, limit};
 /// `POST /v1/bots/{botId}/visitors`
 pub(super) async fn create(
     State(app): State<Arc<App>>,
-    Path(bot_id): Path<String>,
+    bot_id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -45,10 +45,11 @@ pub(super) async fn create(
     }
     let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
     let new = NewVisitor::parse(&body)?;
-    let Some(bot) = app.bots.get(&bot_id) else {
-        return Err(ApiError::new(ProblemId::NotFound, "No such bot; check the id of the bot."));
-    };
-    let made = app.visitors.create(&bot_id, &bot.ledger, new, app.clock.now());
+    let bot = bot_id.ok().and_then(|Path(bot_id)| app.bots.get(&bot_id));
+    let bot = bot.ok_or_else(|| {
+        ApiError::new(ProblemId::NotFound, "No such bot; check the id of the bot.")
+    })?;
+    let made = app.visitors.create(&bot.config.id, &bot.ledger, new, app.clock.now());
     let made = made.await.map_err(|error| problem::store(&error))?;
     let created = VisitorCreated { user_id: &made.user, token: made.token.expose_secret() };
     Ok(json(StatusCode::CREATED, &created))

@@ -7,6 +7,7 @@ mod bot;
 mod bridge;
 mod calls;
 mod exclusive;
+mod hostile;
 mod keys;
 mod push;
 mod replies;

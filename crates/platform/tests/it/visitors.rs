@@ -38,6 +38,9 @@ async fn events_of_the_page_are_sent_to_the_bot_under_their_name() {
     let chips = visitor.until(|event| event.get("message").is_some()).await;
     assert_eq!(chips["message"]["quickReplies"]["quickReplies"], json!(["a", "b"]));
     assert!(chips["text"].as_str().unwrap().contains("Pick"));
+    assert_eq!(chips["content"][0], json!({ "type": "text", "text": "Pick" }));
+    let b = json!({ "title": "b", "action": { "type": "message", "text": "b" } });
+    assert_eq!(chips["content"][1]["buttons"][1], b);
     visitor.story().await;
     let said: Vec<_> = visitor.events.iter().filter(|e| e["type"] == "visitor_message").collect();
     assert_eq!((&said[0]["event"], &said[0]["text"]), (&json!("WELCOME"), &json!("")));

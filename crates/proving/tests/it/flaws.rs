@@ -89,6 +89,7 @@ async fn check_platform(flaw: &'static str, selection: &Selection) -> anyhow::Re
         bot: "support".to_owned(),
         listen,
         webhook_token: SecretString::from(TOKEN),
+        custom_header: Some("X-Gateway-Key".to_owned()),
         trigger: "talk to a person".to_owned(),
         question: "what is your purpose?".to_owned(),
         event: "WELCOME".to_owned(),
@@ -128,8 +129,9 @@ fn compare(name: &str, found: &[(&'static str, Report)]) -> anyhow::Result<()> {
         let mut others: Vec<_> = failures.into_iter().filter(|other| other != id).collect();
         others.sort_unstable();
         let others: Vec<_> = others.into_iter().map(short).collect();
-        lines += &format!("{}: {}", short(id), others.join(" "));
-        lines = lines.trim_end().to_owned() + "\n";
+        let line = format!("{}: {}", short(id), others.join(" "));
+        lines += line.trim_end();
+        lines += "\n";
         let said = report.to_json() + &report.to_junit();
         assert!(!said.contains(TOKEN) && !said.contains(KEY), "{id}: a secret in the report");
     }

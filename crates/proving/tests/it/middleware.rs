@@ -74,7 +74,7 @@ impl Middleware {
                 return Reply::Status(503, "busy".to_owned());
             }
         }
-        let reply = self.answer(&request).await;
+        let reply = self.answer(&request);
         let Reply::Json(text) = &reply else { return reply };
         match request.header("content-type") {
             _ if self.is("reply-is-json") => Reply::Status(200, text.clone()),
@@ -85,7 +85,7 @@ impl Middleware {
         }
     }
 
-    async fn answer(&self, request: &Request) -> Reply {
+    fn answer(&self, request: &Request) -> Reply {
         if let Some(broken) = self.broken_transport(request) {
             return broken;
         }
@@ -95,9 +95,8 @@ impl Middleware {
         if !is_post {
             return Reply::Status(405, "send a POST".to_owned());
         }
-        let call = match serde_json::from_slice::<Value>(&request.body) {
-            Ok(call @ Value::Object(_)) => call,
-            _ => return Reply::Status(400, "send a JSON object".to_owned()),
+        let Ok(call @ Value::Object(_)) = serde_json::from_slice::<Value>(&request.body) else {
+            return Reply::Status(400, "send a JSON object".to_owned());
         };
         if !self.is_genuine(request, &call) {
             return Reply::Status(401, "present the webhook token".to_owned());
@@ -118,12 +117,12 @@ impl Middleware {
         }
         let chat = format!("{bot}/{user}");
         match call["eventType"].as_str() {
-            None | Some("message") => self.message(request, &call, &chat).await,
+            None | Some("message") => self.message(request, &call, &chat),
             Some(event) => self.event(event, &chat),
         }
     }
 
-    async fn message(&self, request: &Request, call: &Value, chat: &str) -> Reply {
+    fn message(&self, request: &Request, call: &Value, chat: &str) -> Reply {
         let is_step_one = !call["dialogflowResponse"].is_null();
         let id = request.header("idempotency-key").map(str::to_owned);
         if let Some(id) = &id
@@ -139,7 +138,9 @@ impl Middleware {
         let text = match &call["queryInput"]["text"]["text"] {
             Value::String(text) => text.clone(),
             Value::Number(_) if self.is("text-a-number") => "7".to_owned(),
-            Value::Object(_) if self.is("text-an-object") => return Reply::Status(500, "".into()),
+            Value::Object(_) if self.is("text-an-object") => {
+                return Reply::Status(500, String::new());
+            }
             Value::Null if self.is("query-input-missing") => String::new(),
             _ if is_step_one => String::new(),
             _ => return Reply::Status(400, "queryInput.text.text is required".to_owned()),

@@ -53,6 +53,7 @@ pub(super) fn visitor() -> Map<String, Value> {
         ..VISITOR
     };
     let typing = Operation { id: "visitorTypes", summary: "The visitor types", ..VISITOR };
+    let end = Operation { id: "endChat", summary: "The visitor ends the live chat", ..VISITOR };
     let events = Operation {
         id: "readEvents",
         summary: "What came after a number; waits for the first when there is none",
@@ -68,6 +69,7 @@ pub(super) fn visitor() -> Map<String, Value> {
     add("/v1/bots/{botId}/visitors", json!({ "parameters": [bot], "post": create.write() }));
     add("/v1/conversation/messages", json!({ "post": say.write() }));
     add("/v1/conversation/typing", json!({ "post": typing.write() }));
+    add("/v1/conversation/end", json!({ "post": end.write() }));
     add("/v1/conversation/events", json!({ "get": events }));
     let about = "A WebSocket. Send one StreamHello first; each text frame that comes is one \
         VisitorEvent. Close codes: 4400 bad first frame, 4401 bad token, 4408 no first frame \

@@ -30,6 +30,16 @@ pub(crate) struct VisitorMessage {
     #[schema(max_length = 4000)]
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
+    /// Values of a form or an action: session parameters for CX, for ES those of the context
+    /// `botcopy-form-context`.
+    #[schema(value_type = Option<BTreeMap<String, Value>>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters: Option<Object>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<crate::visitor::Page>,
+    /// Headers for the bot's own fulfilment, at most 20; sent with this query and never stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_headers: Option<BTreeMap<String, String>>,
 }
 
 /// A Dialogflow event.

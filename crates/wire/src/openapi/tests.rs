@@ -67,6 +67,24 @@ fn every_golden_example_fits_its_schema() {
     }
 }
 
+#[test]
+fn every_kind_of_rich_message_fits_its_schema() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let rich =
+        files.filter(|file| file.file_name().unwrap().to_str().unwrap().starts_with("rich."));
+    let mut checked = 0;
+    for file in rich {
+        let event: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        valid("VisitorEvent", &event).unwrap();
+        let mut other = event;
+        other["content"][0]["type"] = "unheard_of".into();
+        assert!(valid("VisitorEvent", &other).is_err(), "{}", file.display());
+        checked += 1;
+    }
+    assert!(checked >= 10, "{checked} examples");
+}
+
 /// A schema that takes everything would pass the tests above.
 #[test]
 fn what_the_readers_refuse_the_schemas_refuse() {
@@ -107,6 +125,7 @@ fn what_we_write_fits() {
     let at = "2026-01-01T10:00:00.000Z";
     let what = [
         visitor::What::VisitorMessage { text: "hi", client_id: "c", event: None },
+        visitor::What::BotMessage { text: "hi", content: Vec::new(), message: None },
         visitor::What::AgentMessage { text: "hi", agent: agent.clone() },
         visitor::What::Notice { text: "hi", kind: "agent_left" },
         visitor::What::Control {

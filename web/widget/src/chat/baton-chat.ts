@@ -7,8 +7,11 @@ import type { BatonComposer } from './baton-composer.js';
 import type { BatonMessages } from './baton-messages.js';
 import { bannerView, headerView } from './header.js';
 import { chatStyles } from './chat-styles.js';
-import { followViewport, keepInside, watchPage } from './page.js';
+import { followViewport, keepInside, pageView, watchPage } from './page.js';
+import { Actions } from './action.js';
+import type { FormDetail } from './baton-form.js';
 import type { ChoiceDetail } from './rich-view.js';
+import { Wall } from './wall.js';
 
 /** The open chat: one panel over the page, a full sheet on phones. */
 export class BatonChat extends LitElement {
@@ -24,6 +27,8 @@ export class BatonChat extends LitElement {
   declare sheet: boolean;
   private readonly words = wordsFor(document.documentElement.lang);
   private visitor!: Visitor;
+  private actions!: Actions;
+  private readonly wall = new Wall(this, this.words, () => this.focusInput());
   private leave: (() => void)[] = [];
   private settled = false;
   private typingSaid = false;
@@ -35,7 +40,9 @@ export class BatonChat extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.visitor ??= new Visitor(this.config);
+    const page = () => pageView(this.config.snippetRef);
+    this.visitor ??= new Visitor({ ...this.config, page });
+    this.actions ??= new Actions(this.visitor, this.words, this, this.announcer);
     this.leave = [
       this.visitor.state.subscribe(() => this.changed()),
       followViewport(this, (sheet) => (this.sheet = sheet)),
@@ -59,15 +66,17 @@ export class BatonChat extends LitElement {
       aria-label=${this.words.chat(this.config.botName)}
       aria-modal=${this.sheet ? 'true' : 'false'}
       @keydown=${this.keyed}
+      @baton-form=${(event: CustomEvent<FormDetail>) => this.actions.submit(event.detail)}
     >
       ${headerView(state, this.config, this.words, () => this.close())}
-      ${bannerView(state, this.words) ?? nothing}
+      ${bannerView(state, this.words) ?? nothing} ${this.wall.view(state.thread.items)}
       <baton-messages
         .state=${state}
         .config=${this.config}
         .words=${this.words}
-        @baton-choice=${this.choose}
+        @baton-choice=${(event: CustomEvent<ChoiceDetail>) => this.actions.choose(event.detail)}
         @baton-retry=${(event: CustomEvent<string>) => this.visitor.outbox.retry(event.detail)}
+        @baton-wall=${this.wall.reopen}
         @baton-to-input=${() => this.focusInput()}
       ></baton-messages>
       <baton-composer
@@ -122,14 +131,6 @@ export class BatonChat extends LitElement {
     const detail: UnreadDetail = { unread };
     this.dispatchEvent(new CustomEvent('baton-unread', { detail }));
     this.requestUpdate();
-  }
-
-  private choose(event: CustomEvent<ChoiceDetail>): void {
-    const { choice } = event.detail;
-    if (choice.event) {
-      this.visitor.sendEvent(choice.event.name, choice.event.parameters, choice.label);
-    } else this.visitor.sendText(choice.say ?? choice.label);
-    this.focusInput();
   }
 
   private look(): void {

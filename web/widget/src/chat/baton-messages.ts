@@ -8,6 +8,10 @@ import { itemView, typingView } from './message.js';
 import { listStyles } from './list-styles.js';
 
 const NEAR_END_PX = 80;
+/** What Enter on a message goes to. */
+const PRESSED = 'button:not([aria-disabled=true]), a, baton-form';
+/** Keys belong to these while they have the focus. */
+const WRITTEN_IN = 'input, select, textarea';
 
 /** The conversation: keeps its end in view, and can be walked with the arrow keys. */
 export class BatonMessages extends LitElement {
@@ -116,6 +120,8 @@ export class BatonMessages extends LitElement {
   }
 
   private walk(event: KeyboardEvent): void {
+    const from = event.composedPath()[0];
+    if (event.key !== 'Escape' && from instanceof Element && from.matches(WRITTEN_IN)) return;
     const lines = this.lines();
     const focused = (this.renderRoot as ShadowRoot).activeElement;
     const inside = focused?.closest<HTMLElement>('[data-walk]') ?? null;
@@ -125,7 +131,7 @@ export class BatonMessages extends LitElement {
       lines[Math.min(Math.max(to, 0), lines.length - 1)]?.focus();
       event.preventDefault();
     } else if (event.key === 'Enter' && focused === inside) {
-      inside?.querySelector<HTMLElement>('button:not([aria-disabled=true]), a')?.focus();
+      inside?.querySelector<HTMLElement>(PRESSED)?.focus();
       event.preventDefault();
     } else if (event.key === 'Escape' && inside) {
       event.stopPropagation();

@@ -155,6 +155,20 @@ const head = css`
   }
 `;
 
+const wall = css`
+  .wall {
+    flex: 1 1 auto;
+    min-height: 60%;
+    overflow-y: auto;
+    padding: 14px;
+    background: var(--c-surface);
+  }
+  .wall + baton-messages,
+  .wall ~ baton-composer {
+    display: none;
+  }
+`;
+
 const phone = css`
   @media (max-width: 480px) {
     :host {
@@ -184,4 +198,4 @@ const phone = css`
   }
 `;
 
-export const chatStyles = [tokens, base, avatarStyles, frame, head, phone];
+export const chatStyles = [tokens, base, avatarStyles, frame, head, wall, phone];

@@ -1,8 +1,10 @@
 import { BatonChat } from './baton-chat.js';
 import { BatonComposer } from './baton-composer.js';
+import { BatonForm } from './baton-form.js';
 import { BatonMessages } from './baton-messages.js';
 
 const parts = {
+  'baton-form': BatonForm,
   'baton-messages': BatonMessages,
   'baton-composer': BatonComposer,
   'baton-chat': BatonChat,

@@ -1,13 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { avatar } from '@baton/ui/avatar';
 import { icons } from '@baton/ui/icons';
-import { drawn, markdownView, plainView } from '@baton/ui/text';
+import { drawn, plainView } from '@baton/ui/text';
 import { dayOf, sameDay, timeOf } from '@baton/ui/times';
 import type { Item, MessageItem } from '@baton/client/thread';
 import type { Face } from '@baton/client/types';
 import type { Config } from '../config.js';
 import type { Words } from '../words.js';
-import { richOf } from './rich.js';
 import { richView } from './rich-view.js';
 
 export interface Around {
@@ -95,12 +94,7 @@ export function botFace(config: Config): TemplateResult {
 }
 
 function contentView(item: MessageItem, words: Words): TemplateResult {
-  if (item.from === 'bot') {
-    const parts = item.message === undefined ? [] : richOf(item.message);
-    if (parts.length > 0) return html`${richView(parts, item, words)}`;
-    if (item.text === '') return html``;
-    return html`<div class="bubble" dir="auto">${markdownView(item.text)}</div>`;
-  }
+  if (item.from === 'bot') return richView(item, words);
   return html`<div class="bubble" dir="auto">${plainView(item.text)}</div>`;
 }
 

@@ -1,3 +1,5 @@
+import type { PageView } from '@baton/client/thread';
+
 /** The few things the chat needs to know of the page around it. */
 
 const PHONE = '(max-width: 480px)';
@@ -19,6 +21,21 @@ export function followViewport(host: HTMLElement, sheet: (covers: boolean) => vo
     phone.removeEventListener('change', fit);
     view?.removeEventListener('resize', fit);
     view?.removeEventListener('scroll', fit);
+  };
+}
+
+const URL_MAX = 2_000;
+const REF_MAX = 256;
+
+/** Where the visitor is. An address too long to be sent goes without what is behind its path. */
+export function pageView(snippet: string | null): PageView {
+  const { href, origin, pathname, search } = location;
+  const ref = new URLSearchParams(search).get('ref');
+  return {
+    url: (href.length <= URL_MAX ? href : origin + pathname).slice(0, URL_MAX),
+    ...(ref ? { ref: ref.slice(0, REF_MAX) } : {}),
+    ...(snippet ? { snippet: snippet.slice(0, REF_MAX) } : {}),
+    mobile: matchMedia('(pointer: coarse)').matches,
   };
 }
 
@@ -48,7 +65,7 @@ export function watchPage(tell: PageWatcher): () => void {
   };
 }
 
-const FOCUSABLE = 'button, a[href], textarea, [tabindex="0"]';
+const FOCUSABLE = 'button, a[href], textarea, input, select, [tabindex="0"]';
 
 /** Keeps Tab within the sheet, whose parts have shadow roots of their own. */
 export function keepInside(host: HTMLElement, event: KeyboardEvent): void {
@@ -63,6 +80,7 @@ export function keepInside(host: HTMLElement, event: KeyboardEvent): void {
 function stopsIn(root: ParentNode | null): HTMLElement[] {
   if (!root) return [];
   return [...root.querySelectorAll<HTMLElement>('*')].flatMap((element) => {
+    if (element.getClientRects().length === 0) return [];
     const own = element.matches(FOCUSABLE) && element.tabIndex >= 0 ? [element] : [];
     return [...own, ...stopsIn(element.shadowRoot)];
   });

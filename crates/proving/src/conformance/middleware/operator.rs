@@ -74,3 +74,25 @@ async fn shell(command: &str, user: &str, task: &str, text: &str) -> anyhow::Res
     ensure!(status.success(), "the operator's command for `{task}` ended with {status}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_is_told_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("told");
+        let words = "$BATON_CHECK_USER $BATON_CHECK_DO $BATON_CHECK_TEXT";
+        let operator = Operator::Command(format!("echo \"{words}\" >> {}", file.display()));
+        let answer = Task::Answer(vec!["one".to_owned(), "two words".to_owned()]);
+        for task in [answer, Task::Type, Task::End] {
+            operator.perform("u1", &task).await.unwrap();
+        }
+        let told = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(told, "u1 answer one\nu1 answer two words\nu1 type \nu1 end \n");
+        let failing = Operator::Command("exit 3".to_owned());
+        let error = failing.perform("u1", &Task::End).await.unwrap_err();
+        assert!(error.to_string().contains("`end`"), "{error}");
+    }
+}

@@ -25,6 +25,9 @@ pub(super) const CASES: &[Case<Platform>] = &[
     case!(R3 "platform/token-in-header" "13.2",
         "Both steps have the webhook token in `Authorization`, bare or after `Bearer`.",
         TOKEN, token_in_header),
+    case!(R3 "platform/custom-header" "6.1",
+        "The custom header is on every call, beside `Authorization`.",
+        "Send the configured header in addition.", custom_header),
     case!(R3 "platform/content-type" "6.1",
         "Calls are POSTs with `Content-Type: application/json`.",
         "Name the media type.", content_type),
@@ -78,8 +81,11 @@ async fn both(world: &Platform) -> Checked<(Visit<'_>, [Call; 2])> {
     Ok((visit, [calls[0].clone(), calls[1].clone()]))
 }
 
+/// Path of a field, what its value must be, and the words for that.
+type Place = (&'static str, fn(&Value) -> bool, &'static str);
+
 /// Each place must hold a value of this type.
-fn types(body: &Value, places: &[(&str, fn(&Value) -> bool, &str)]) -> Checked {
+fn types(body: &Value, places: &[Place]) -> Checked {
     for (place, fits, kind) in places {
         let value = body.pointer(place).unwrap_or(&Value::Null);
         let expected = format!("{kind} at {place}");
@@ -88,7 +94,7 @@ fn types(body: &Value, places: &[(&str, fn(&Value) -> bool, &str)]) -> Checked {
     Ok(())
 }
 
-const COMMON: [(&str, fn(&Value) -> bool, &str); 6] = [
+const COMMON: [Place; 6] = [
     ("/userId", Value::is_string, "a text"),
     ("/botId", Value::is_string, "a text"),
     ("/queryInput/text/text", Value::is_string, "a text"),
@@ -144,6 +150,21 @@ async fn token_in_header(world: &Platform) -> Checked {
         let sent = call.headers.get("authorization").map_or("", String::as_str);
         let is_token = wire::secret::from_authorization(sent) == token;
         holds(is_token, "the webhook token in Authorization", secret_seen(sent))?;
+    }
+    Ok(())
+}
+
+async fn custom_header(world: &Platform) -> Checked {
+    let Some(name) = &world.options.custom_header else {
+        let why = "give --custom-header to check it";
+        return Err(Miss::Skipped(why.to_owned()));
+    };
+    let (_, calls) = both(world).await?;
+    for call in &calls {
+        let is_there = call.headers.contains_key(&name.to_ascii_lowercase());
+        holds(is_there, format!("the header {name}"), "none")?;
+        let has_token = call.headers.contains_key("authorization");
+        holds(has_token, "Authorization beside it", "none")?;
     }
     Ok(())
 }

@@ -35,6 +35,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// What the platform presents to its webhook.
     pub webhook_token: SecretString,
+    /// Name of the custom header the bot was given, when it was given one.
+    pub custom_header: Option<String>,
     /// What a visitor says to be handed over.
     pub trigger: String,
     /// What the bot has an answer to.

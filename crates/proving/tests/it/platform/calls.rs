@@ -128,6 +128,9 @@ impl Platform {
         let mut request = self.http.post(&self.hook).body(body.to_string());
         let kind = if self.is("content-type") { "text/plain" } else { "application/json" };
         request = request.header("content-type", kind);
+        if !self.is("custom-header") {
+            request = request.header("x-gateway-key", "open");
+        }
         if !self.is("token-in-header") {
             request = request.header("authorization", TOKEN);
         }

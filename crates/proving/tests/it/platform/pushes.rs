@@ -217,7 +217,7 @@ impl Platform {
         match kind {
             "message" => self.show_message(visitor, push, agent),
             "channel_update" => {}
-            _ => self.show_typing(visitor, agent),
+            _ => self.show_typing(visitor, agent.as_ref()),
         }
         match pause {
             Pause::Unsaid => {}
@@ -302,7 +302,7 @@ impl Platform {
         }
     }
 
-    fn show_typing(&self, visitor: &Visitor, agent: Option<Value>) {
+    fn show_typing(&self, visitor: &Visitor, agent: Option<&Value>) {
         let now = self.now();
         let length = if self.is("agent-types") { 5_000 } else { 10_000 };
         let again = self.is("agent-types-again") && visitor.talk().typed_at.is_some();

@@ -136,7 +136,7 @@ impl Platform {
         }
         let is_paused = visitor.talk().paused_until.is_some();
         let step_ones = visitor.talk().step_ones;
-        let may_start = !is_paused && !(is_forwarded && self.is("forwarded-then-trigger"))
+        let may_start = !(is_paused || is_forwarded && self.is("forwarded-then-trigger"))
             || is_forwarded && self.is("trigger-while-paused");
         if triggers && may_start && !(self.is("human-again") && step_ones > 0) {
             self.step_one(visitor, said, response, asks).await;

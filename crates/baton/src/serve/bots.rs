@@ -1,12 +1,7 @@
 //! `[[bots]]` as the platform takes them.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
-use dialogflow::{
-    Edition,
-    local::{Agent, LocalBot},
-};
+use dialogflow::Edition;
 use machine::{
     Millis,
     conversation::{Policy, Trigger},
@@ -14,22 +9,31 @@ use machine::{
 };
 use platform::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
 
-use crate::{
-    config::{self, Config, OnLate, OnRefused, SendIp},
+use super::{
+    length,
     routes::{header, signing, signing_keys},
-    serve::{length, target},
+    target,
+};
+use crate::{
+    agent,
+    config::{self, Config, OnLate, OnRefused, SendIp},
 };
 
 /// Dialogflow's own lengths of a session.
 const ES_SESSION: Millis = 20 * MINUTE_MS;
 const CX_SESSION: Millis = 30 * MINUTE_MS;
 
-pub(crate) fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
-    config.bots.iter().map(bot).collect()
+pub(super) async fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
+    let mut bots = Vec::new();
+    for configured in &config.bots {
+        bots.push(bot(configured).await?);
+    }
+    Ok(bots)
 }
 
-fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
-    let (answering, language) = agent(bot)?;
+async fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
+    let answering = agent::bot(&bot.id, &bot.agent).await;
+    let (answering, language) = answering.with_context(|| format!("bot {}", bot.id))?;
     let edition = answering.edition();
     let mut config = BotConfig::new(&bot.id, answering, &language);
     if let Some(name) = &bot.name {
@@ -54,15 +58,6 @@ fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
     };
     config.policy = policy(bot, edition);
     Ok(config)
-}
-
-fn agent(bot: &config::Bot) -> anyhow::Result<(Arc<dyn dialogflow::Bot>, String)> {
-    let export = &bot.agent.export;
-    let (agent, report) =
-        Agent::load(export).with_context(|| format!("bot {}: {}", bot.id, export.display()))?;
-    tracing::info!(bot.id = bot.id, notices = report.notices.len(), "agent export loaded");
-    let language = agent.language().to_owned();
-    Ok((Arc::new(LocalBot::new(agent)), language))
 }
 
 fn policy(bot: &config::Bot, edition: Edition) -> Policy {

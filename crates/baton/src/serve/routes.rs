@@ -6,10 +6,8 @@ use edge::signature::{Signing, SigningKeys};
 use http::{HeaderName, header};
 use secrecy::SecretString;
 
-use crate::{
-    config::{self, Config, ConnectorKind, Secrets},
-    serve::{length, target},
-};
+use super::{length, target};
+use crate::config::{self, Config, ConnectorKind, Secrets};
 
 /// Headers that say something else already, or that a proxy takes away.
 const TAKEN_HEADERS: [HeaderName; 5] = [
@@ -20,7 +18,7 @@ const TAKEN_HEADERS: [HeaderName; 5] = [
     header::CONNECTION,
 ];
 
-pub(crate) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
+pub(super) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
     config.routes.iter().map(route).collect()
 }
 
@@ -44,15 +42,12 @@ fn route(route: &config::Route) -> anyhow::Result<RouteConfig> {
 fn access(route: &config::Route) -> anyhow::Result<Access> {
     let header = route.header.as_ref().map(|given| header("routes.header", given));
     let signing = route.signing.as_ref().map(|given| signing("routes.signing", given));
-    Ok(Access {
-        tokens: route.token.read("routes.token")?,
-        header: header.transpose()?.map(|(name, value)| (name, value.into())),
-        signing: signing.transpose()?,
-    })
+    let header = header.transpose()?.map(|(name, value)| (name, value.into()));
+    Ok(Access { tokens: route.token.read("routes.token")?, header, signing: signing.transpose()? })
 }
 
 /// A header that stands beside `Authorization`; `key` names the setting in errors.
-pub(crate) fn header(
+pub(super) fn header(
     key: &str,
     header: &config::Header,
 ) -> anyhow::Result<(HeaderName, SecretString)> {
@@ -63,7 +58,7 @@ pub(crate) fn header(
     Ok((name, header.value.read(&format!("{key}.value"))?))
 }
 
-pub(crate) fn signing(key: &str, signing: &config::Signing) -> anyhow::Result<Signing> {
+pub(super) fn signing(key: &str, signing: &config::Signing) -> anyhow::Result<Signing> {
     let keys = signing_keys(&format!("{key}.keys"), &signing.keys)?;
     Ok(Signing { keys, required: signing.required })
 }
@@ -87,6 +82,6 @@ fn push(route: &config::Route) -> anyhow::Result<PushConfig> {
     })
 }
 
-pub(crate) fn signing_keys(key: &str, secrets: &Secrets) -> anyhow::Result<SigningKeys> {
+pub(super) fn signing_keys(key: &str, secrets: &Secrets) -> anyhow::Result<SigningKeys> {
     SigningKeys::new(&secrets.read(key)?).with_context(|| format!("`{key}`"))
 }

@@ -1,0 +1,172 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { ChoiceField, Field, TextField } from '@baton/client/rich';
+import type { Words } from '../words.js';
+import type { Entry, Fault } from './form.js';
+
+export interface FieldState {
+  at: number;
+  entry: Entry | undefined;
+  fault: Fault;
+  words: Words;
+  change(entry: Entry): void;
+}
+
+/** One field with its label, its help and its error, all tied to the control. */
+export function fieldView(field: Field, state: FieldState): TemplateResult {
+  return html`<div class="field">
+    ${controlView(field, state)}
+    ${
+      field.helper ? html`<p class="helper text" id=${`h${state.at}`}>${field.helper}</p>` : nothing
+    }
+    ${
+      state.fault
+        ? html`<p class="fault text" id=${`e${state.at}`}>${faultWords(field, state)}</p>`
+        : nothing
+    }
+  </div>`;
+}
+
+function faultWords(field: Field, { fault, words }: FieldState): string {
+  return field.error || (fault === 'missing' ? words.fieldMissing : words.fieldWrong);
+}
+
+function controlView(field: Field, state: FieldState): TemplateResult {
+  switch (field.type) {
+    case 'checkbox':
+      return html`<label class="tick">
+        <input
+          type="checkbox"
+          data-field=${state.at}
+          .checked=${state.entry === true}
+          aria-required=${field.required ? 'true' : nothing}
+          aria-invalid=${state.fault ? 'true' : 'false'}
+          aria-describedby=${described(field, state)}
+          @change=${(event: Event) => state.change(box(event).checked)}
+        />
+        <span dir="auto">${labelView(field, state)}</span>
+      </label>`;
+    case 'checkboxes':
+    case 'radio':
+      return groupView(field, state);
+    case 'select':
+      return html`${nameView(field, state)}${selectView(field, state)}`;
+    default:
+      return html`${nameView(field, state)}${
+        field.rows > 1 ? areaView(field, state) : lineView(field, state)
+      }`;
+  }
+}
+
+function nameView(field: Field, state: FieldState): TemplateResult {
+  return html`<label class="label" dir="auto" for=${`f${state.at}`}
+    >${labelView(field, state)}</label
+  >`;
+}
+
+function labelView(field: Field, { words }: FieldState): TemplateResult {
+  return html`${field.label}${
+    field.required
+      ? html` <span aria-hidden="true">*</span><span class="off-screen">${words.required}</span>`
+      : nothing
+  }`;
+}
+
+function described(field: Field, { at, fault }: FieldState): string | typeof nothing {
+  const ids = [field.helper ? `h${at}` : '', fault ? `e${at}` : ''].filter(Boolean);
+  return ids.length > 0 ? ids.join(' ') : nothing;
+}
+
+/** Kinds of text that a browser has controls for. */
+const KINDS = new Set(
+  'color date datetime-local email month number password tel text time url week'.split(' '),
+);
+
+const box = (event: Event) => event.target as HTMLInputElement;
+
+function lineView(field: TextField, state: FieldState): TemplateResult {
+  return html`<input
+    id=${`f${state.at}`}
+    data-field=${state.at}
+    class="control"
+    type=${KINDS.has(field.kind) ? field.kind : 'text'}
+    dir=${field.kind === 'text' ? 'auto' : nothing}
+    placeholder=${field.placeholder ?? nothing}
+    autocomplete=${field.autocomplete ?? 'on'}
+    maxlength=${field.charsMax}
+    step=${field.kind === 'number' ? 'any' : nothing}
+    .value=${String(state.entry ?? '')}
+    aria-required=${field.required ? 'true' : nothing}
+    aria-invalid=${state.fault ? 'true' : 'false'}
+    aria-describedby=${described(field, state)}
+    @input=${(event: Event) => state.change(box(event).value)}
+  />`;
+}
+
+function areaView(field: TextField, state: FieldState): TemplateResult {
+  return html`<textarea
+    id=${`f${state.at}`}
+    data-field=${state.at}
+    class="control"
+    dir="auto"
+    rows=${field.rows}
+    placeholder=${field.placeholder ?? nothing}
+    autocomplete=${field.autocomplete ?? 'on'}
+    maxlength=${field.charsMax}
+    .value=${String(state.entry ?? '')}
+    aria-required=${field.required ? 'true' : nothing}
+    aria-invalid=${state.fault ? 'true' : 'false'}
+    aria-describedby=${described(field, state)}
+    @input=${(event: Event) => state.change(box(event).value)}
+  ></textarea>`;
+}
+
+function selectView(field: ChoiceField, state: FieldState): TemplateResult {
+  return html`<select
+    id=${`f${state.at}`}
+    data-field=${state.at}
+    class="control"
+    aria-required=${field.required ? 'true' : nothing}
+    aria-invalid=${state.fault ? 'true' : 'false'}
+    aria-describedby=${described(field, state)}
+    @change=${(event: Event) => state.change(box(event).value)}
+  >
+    <option value="" ?selected=${state.entry === ''}>${state.words.choose}</option>
+    ${field.options.map(
+      (option) =>
+        html`<option value=${option.value} ?selected=${state.entry === option.value}>
+          ${option.label}
+        </option>`,
+    )}
+  </select>`;
+}
+
+/** The group carries the name, the help and the error; its first box is where the focus goes. */
+function groupView(field: ChoiceField, state: FieldState): TemplateResult {
+  const one = field.type === 'radio';
+  const ticks = Array.isArray(state.entry) ? state.entry : [];
+  const tick = (n: number, on: boolean) =>
+    state.change(field.options.map((_, m) => (m === n ? on : ticks[m] === true)));
+  return html`<fieldset
+    role=${one ? 'radiogroup' : 'group'}
+    aria-labelledby=${`l${state.at}`}
+    aria-required=${one && field.required ? 'true' : nothing}
+    aria-invalid=${one && state.fault ? 'true' : nothing}
+    aria-describedby=${described(field, state)}
+  >
+    <p class="label" dir="auto" id=${`l${state.at}`}>${labelView(field, state)}</p>
+    ${field.options.map(
+      (option, n) =>
+        html`<label class="tick">
+          <input
+            type=${one ? 'radio' : 'checkbox'}
+            name=${`f${state.at}`}
+            data-field=${state.at}
+            .checked=${one ? state.entry === option.value : ticks[n] === true}
+            @change=${(event: Event) =>
+              one ? state.change(option.value) : tick(n, box(event).checked)}
+          />
+          <span dir="auto">${option.label}</span>
+        </label>`,
+    )}
+  </fieldset>`;
+}

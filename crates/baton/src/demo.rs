@@ -125,7 +125,27 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         resume_marker: None,
         send: config::Send::default(),
     };
-    let route = config::Route {
+    let agent = config::Agent {
+        email: AGENT_EMAIL.to_owned(),
+        name: AGENT_NAME.to_owned(),
+        avatar_url: String::new(),
+        password: secret(&secrets.agent_password),
+    };
+    Config {
+        // The listener is bound already; this is for the record.
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        operations: None,
+        data: data.to_owned(),
+        database: None,
+        bots: vec![bot],
+        routes: vec![route(base, secrets)],
+        agents: vec![agent],
+    }
+}
+
+fn route(base: &str, secrets: &Secrets) -> config::Route {
+    let secret = Secret::text;
+    config::Route {
         id: ROUTE.to_owned(),
         token: config::Keys::one(secret(&secrets.webhook_token)),
         header: None,
@@ -143,22 +163,6 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         queue_minutes: None,
         idle_minutes: None,
         resume_event: None,
-    };
-    let agent = config::Agent {
-        email: AGENT_EMAIL.to_owned(),
-        name: AGENT_NAME.to_owned(),
-        avatar_url: String::new(),
-        password: secret(&secrets.agent_password),
-    };
-    Config {
-        // The listener is bound already; this is for the record.
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        operations: None,
-        data: data.to_owned(),
-        database: None,
-        bots: vec![bot],
-        routes: vec![route],
-        agents: vec![agent],
     }
 }
 

@@ -164,10 +164,8 @@ resume_event = "survey"
 "#;
     let text =
         GOOD.replace("id = \"desk\"\ntoken = \"token\"\n", &format!("id = \"desk\"\n{more}"));
-    let text = text.replace(
-        "/push\", key = \"key\",",
-        "/push\", key = \"key\", key_in = \"header\", bearer = true, signing_keys = [\"a\", \"b\"],",
-    );
+    let push = r#"key = "key", key_in = "header", bearer = true, signing_keys = ["a", "b"],"#;
+    let text = text.replace("/push\", key = \"key\",", &format!("/push\", {push}"));
     let mut config = Config::parse(&text).unwrap();
     let route = &mut config.routes[0];
     assert_eq!(route.secrets().len(), 1 + 2 + 1 + 1 + 2, "each is known, so each file is found");

@@ -123,7 +123,8 @@ async fn history_goes_with_step_one_only_and_only_when_switched_on() {
     let calls = world.bridge.calls_of(&visitor.user);
     let history = calls[0].body["messageHistory"].as_array().unwrap();
     let lines: Vec<_> = history.iter().filter_map(wire::history::line).map(|l| l.text).collect();
-    let expected = ["echo: !WELCOME", "hello", "echo: hello", "handover", "human handover text"];
+    let said = ["[WELCOME]", "echo: !WELCOME", "hello", "echo: hello"];
+    let expected = [&said[..], &["handover", "human handover text"]].concat();
     assert_eq!(lines, expected);
     assert_eq!(history[0]["payload"]["event"]["name"], "WELCOME");
     assert_eq!(history[0]["createdAt"], "2026-11-22T10:00:00.000Z");

@@ -207,7 +207,9 @@ fn read(body: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 3_000, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn whatever_comes_is_read_or_refused_with_a_reason(body in bodies()) {

@@ -162,11 +162,12 @@ pub(crate) fn config(bot: &Arc<FakeBot>, url: &str, id: &str, path: &str) -> Bot
     let target = Target::parse(&format!("{url}/{path}"), true).unwrap();
     let clear = KnownSecret::Clear(PUSH_KEY.into());
     let of_last_month = KnownSecret::Hash(hash_hex("push-key-of-last-month"));
-    let trigger = Trigger::Context("Handover-Test".to_owned());
+    let es = Trigger::Context("Handover-Test".to_owned());
+    let cx = Trigger::Parameter("bcHumanHandover".to_owned());
     let mut config = BotConfig::new(id, Arc::clone(bot) as Arc<dyn dialogflow::Bot>, "en");
     config.push_keys = vec![clear, of_last_month];
     config.webhook = Some(WebhookConfig::new(target, WEBHOOK_TOKEN.into()));
-    config.policy = Policy { triggers: vec![trigger], ..Policy::default() };
+    config.policy = Policy { triggers: vec![es, cx], ..Policy::default() };
     config
 }
 

@@ -72,9 +72,8 @@ async fn our_bridge_passes_every_case() -> anyhow::Result<()> {
 /// A platform whose bot calls `listen`, with history and typing on.
 async fn platform_for(listen: &str) -> anyhow::Result<Server> {
     let mut bot = Bot::demo("support", &format!("http://{listen}/hook"));
-    bot.webhook_more = "history = true, typing = true, \
-        header = { name = \"x-gateway-key\", value = \"open\" }"
-        .to_owned();
+    let header = "header = { name = \"x-gateway-key\", value = \"open\" }";
+    bot.webhook_more = format!("history = true, typing = true, {header}");
     let mut server = Server::baton(Path::new(BATON), |_| Setup::platform(vec![bot]))?;
     server.start().await?;
     Ok(server)
@@ -107,7 +106,7 @@ async fn check(words: &str) -> anyhow::Result<Output> {
     // The variable is for `baton check --config`; it must not get in the way.
     check.arg("check").args(words.split(' ')).env("BATON_CONFIG", "unused.toml");
     check.env("CHECK_TOKEN", WEBHOOK_TOKEN).env("CHECK_KEY", PUSH_KEY).kill_on_drop(true);
-    Ok(tokio::time::timeout(Duration::from_secs(60), check.output()).await??)
+    Ok(tokio::time::timeout(Duration::from_mins(1), check.output()).await??)
 }
 
 const BY_NAME: &str = "--push-key-env CHECK_KEY --webhook-token-env CHECK_TOKEN";

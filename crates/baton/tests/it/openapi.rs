@@ -17,18 +17,19 @@ impl Document {
         Ok(Self(answer.json()?))
     }
 
-    #[track_caller]
-    fn check(&self, schema: &str, value: &Value) {
+    fn check(&self, schema: &str, value: &Value) -> anyhow::Result<()> {
         let root = json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$ref": format!("#/components/schemas/{schema}"),
             "components": self.0["components"],
         });
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-        compiler.add_resource("https://baton.example/openapi", root).unwrap();
-        let of = compiler.compile("https://baton.example/openapi", &mut schemas).unwrap();
-        let wrong = schemas.validate(value, of).err();
-        assert!(wrong.is_none(), "{schema}: {:#}: {value:#}", wrong.unwrap());
+        let place = "https://baton.example/openapi";
+        compiler.add_resource(place, root).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let of =
+            compiler.compile(place, &mut schemas).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let valid = schemas.validate(value, of);
+        valid.map_err(|wrong| anyhow::anyhow!("{schema}: {wrong:#}: {value:#}"))
     }
 }
 
@@ -52,26 +53,26 @@ async fn the_platform_says_what_the_document_says() -> anyhow::Result<()> {
             (_, true) => "WebhookNotice",
             _ => "StepTwo",
         };
-        document.check(schema, &call.body);
+        document.check(schema, &call.body)?;
         assert_eq!(n == 0, schema == "StepOne");
     }
 
     let pusher = platform.pusher(&visitor);
     pusher.say("Hi", 5.0).await?;
     let resume = pusher.send("channel_update", json!({ "paused": false })).await?;
-    document.check("PushAccepted", &resume.expect(200)?.json()?);
+    document.check("PushAccepted", &resume.expect(200)?.json()?)?;
     let refused = pusher.with_key("wrong", KeyIn::Bare).send("message", json!({})).await?;
-    document.check("PushRefused", &refused.expect(401)?.json()?);
+    document.check("PushRefused", &refused.expect(401)?.json()?)?;
 
     let url = format!("{base}/v1/conversation/events?after=0");
     let bearer = format!("Bearer {}", visitor.token);
     let events = platform.http.get(&url, &[("authorization", &bearer)]).await?.expect(200)?;
     let events: Value = events.json()?;
-    document.check("VisitorEvents", &events);
+    document.check("VisitorEvents", &events)?;
     let count = events["events"].as_array().map_or(0, Vec::len);
     assert!(count > 6, "{events:#}");
     let problem = platform.http.get(&url, &[]).await?.expect(401)?;
-    document.check("Problem", &problem.json()?);
+    document.check("Problem", &problem.json()?)?;
     Ok(())
 }
 
@@ -81,16 +82,16 @@ async fn the_bridge_says_what_the_document_says() -> anyhow::Result<()> {
     let document = Document::of(&bridge.http, &bridge.server.base).await?;
     let mut one: Value = serde_json::from_str(wire::examples::text("r1.step_one").unwrap())?;
     one["accessToken"] = WEBHOOK_TOKEN.into();
-    document.check("StepOne", &one);
+    document.check("StepOne", &one)?;
     let url = format!("{}/handover/desk", bridge.server.base);
     let answer = bridge.http.post(&url, &[], &one).await?.expect(200)?;
-    document.check("WebhookAnswer", &answer.json()?);
+    document.check("WebhookAnswer", &answer.json()?)?;
 
     let chat = bridge.desk.open_chat_of(one["userId"].as_str().unwrap_or_default()).await?;
     let claimed = bridge.desk.claim(&chat.id).await?.expect(200)?;
-    document.check("Chat", &claimed.json()?);
+    document.check("Chat", &claimed.json()?)?;
     bridge.desk.say(&chat.id, "a1", "Hi").await?;
-    document.check("PushChannelUpdate", &bridge.platform.call(0).await?.body);
-    document.check("PushMessage", &bridge.platform.call(1).await?.body);
+    document.check("PushChannelUpdate", &bridge.platform.call(0).await?.body)?;
+    document.check("PushMessage", &bridge.platform.call(1).await?.body)?;
     Ok(())
 }

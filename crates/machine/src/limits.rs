@@ -28,8 +28,8 @@ pub const WAITING_TURNS_MAX: usize = 32;
 pub const RECALLED_MAX: usize = 8;
 /// Longest text of one message, in characters.
 pub const TEXT_CHARS_MAX: usize = 4_000;
-/// Longest text a bot is asked, in characters (Dialogflow ES refuses longer ones); the rest of a
-/// longer message is for humans only.
+/// Longest text a bot of Dialogflow ES is asked, in characters: it refuses longer ones. The rest
+/// of a longer message is for humans only.
 pub const BOT_TEXT_CHARS_MAX: usize = 256;
 /// Longest id a client may choose, in characters.
 pub const CLIENT_ID_CHARS_MAX: usize = 128;

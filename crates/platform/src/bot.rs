@@ -87,7 +87,7 @@ impl Bot {
         }
         Query {
             session: self.config.bot.session_path(&session),
-            input: input(said),
+            input: input(said, self.edition()),
             language: self.language(visitor).to_owned(),
             time_zone: visitor.time_zone.clone(),
             contexts: facts.contexts,
@@ -132,14 +132,17 @@ pub(crate) fn session_id(conversation: &str, session: u64) -> String {
     }
 }
 
-/// What the bot is asked; of a text, as much as a bot reads. CX has parameters of the session
-/// instead of the event, and they travel with the other facts.
-fn input(said: Said) -> dialogflow::Input {
+/// What the bot is asked; of a text, as much as it reads.
+fn input(said: Said, edition: Edition) -> dialogflow::Input {
     if let Some(event) = said.event {
         let parameters = serde_json::from_str(&event.parameters).unwrap_or_default();
         return dialogflow::Input::Event { name: event.name, parameters };
     }
-    dialogflow::Input::Text(said.text.chars().take(limits::BOT_TEXT_CHARS_MAX).collect())
+    let chars = match edition {
+        Edition::Es => limits::BOT_TEXT_CHARS_MAX,
+        Edition::Cx => usize::MAX,
+    };
+    dialogflow::Input::Text(said.text.chars().take(chars).collect())
 }
 
 /// Contexts are compared by the last path segment in lower case (contract, section 3).

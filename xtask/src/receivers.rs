@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     net::TcpListener,
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -51,7 +52,11 @@ const RECEIVERS: [Receiver; 5] = [
         build: || {
             let output = shell::root().join("target/receivers/echo-go");
             let output = output.to_str().context("a path in UTF-8")?;
-            shell::run_in(Path::new("docs/receivers/go"), "go", &["build", "-o", output, "."])
+            shell::run_in(
+                Path::new("docs/receivers/go"),
+                "go",
+                &["build", "-buildvcs=false", "-o", output, "."],
+            )
         },
         start: |_| Command::new("target/receivers/echo-go"),
     },
@@ -146,7 +151,8 @@ struct Running(Child);
 impl Running {
     fn start(mut command: Command, port: u16) -> Result<Self> {
         std::fs::create_dir_all("target/receivers/php")?;
-        let process = command.stdout(Stdio::piped()).spawn();
+        // A group of its own: PHP answers with workers that do not end with their parent.
+        let process = command.process_group(0).stdout(Stdio::piped()).spawn();
         let mut running = Self(process.with_context(|| format!("{command:?}"))?);
         for _ in 0..100 {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -164,7 +170,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let group = format!("-{}", self.0.id());
+        let _ = Command::new("kill").args(["-TERM", "--", &group]).status();
         let _ = self.0.wait();
     }
 }

@@ -1,7 +1,7 @@
 //! The push client: one owed push becomes one call to the platform's push endpoint (contract,
 //! sections 4.6 and 12), and its outcome becomes what the chat is told.
 //!
-//! Every attempt of one push carries the same id, `<chat id>/<seq>.<sub>`, as `Idempotency-Key`
+//! Every attempt of one push carries the same id, `<chat id>/<seq>-<sub>`, as `Idempotency-Key`
 //! and as `messageId`, so a receiver that already has it can say so. Where pushes are signed, it
 //! is their `webhook-id` too, with `-` for the full stop.
 
@@ -113,15 +113,15 @@ impl PushClient {
         chat: &Chat,
         owed: &Owed,
     ) -> Result<Option<Millis>, PushFailure> {
-        if matches!(owed.push, Push::Resume { .. }) {
-            // A typing push still under way would pause again what this one is to end.
-            let _quiet = self.typing.acquire_many(TYPING_IN_FLIGHT_MAX as u32).await;
-        }
+        // A typing push still under way would pause again what a resume is to end.
+        let _quiet = match owed.push {
+            Push::Resume { .. } => self.typing.acquire_many(TYPING_IN_FLIGHT_MAX as u32).await.ok(),
+            _ => None,
+        };
         let message_id = push_id(id, owed.id);
         let body = self.body(chat, &owed.push, &message_id);
         let deadline = Duration::from_millis(PUSH_TIMEOUT_MS);
-        let signed_as = message_id.replace('.', "-");
-        outcome(self.post(&body, Some(&message_id), &signed_as, deadline).await)
+        outcome(self.post(&body, Some(&message_id), &message_id, deadline).await)
     }
 
     /// Tells once that the agent types, unless too many are told so already; nothing comes of it
@@ -197,7 +197,7 @@ fn profile(agent: &Agent) -> AgentProfileBody<'_> {
 }
 
 fn push_id(chat: &str, id: Position) -> String {
-    format!("{chat}/{}.{}", id.seq, id.sub)
+    format!("{chat}/{}-{}", id.seq, id.sub)
 }
 
 /// What an answer means (contract, section 15): a body the platform cannot take is not sent

@@ -132,7 +132,7 @@ impl Emulator {
             BotError::Refused(why) => Failure::invalid_argument(why),
             other => Failure::internal(other.to_string()),
         })?;
-        sessions.put(session, answer.memory);
+        sessions.put(session, answer.memory).map_err(too_large)?;
         Ok(only_for(platform.as_deref(), answer.response))
     }
 
@@ -148,7 +148,7 @@ impl Emulator {
         let mut sessions = self.sessions();
         let mut stored = Session::resume(sessions.get(session), (self.now)());
         let answer = change(&mut stored)?;
-        sessions.put(session, stored.to_memory());
+        sessions.put(session, stored.to_memory()).map_err(too_large)?;
         Ok(answer)
     }
 
@@ -156,6 +156,11 @@ impl Emulator {
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn too_large(_: sessions::TooLarge) -> Failure {
+    let bytes = sessions::MEMORY_BYTES_MAX;
+    Failure::invalid_argument(format!("The contexts of the session exceed {bytes} bytes."))
 }
 
 /// Leaves out the messages for other platforms when one is asked for.

@@ -4,6 +4,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use dialogflow::{BotError, Edition, Query, signal::Signal};
+use edge::time::clock_time;
 use futures::FutureExt as _;
 use machine::{
     Millis,
@@ -82,14 +83,14 @@ impl Bot {
         let Question { said, ask, session, visitor, webhook_headers, .. } = question;
         let mut facts = Facts::of(self, visitor, &said, now);
         facts.clear(ask.clear);
-        if let (Some(name), Some(stretch)) = (&self.config.facts.resume_marker, &ask.stretch) {
-            facts.mark(self.edition(), name, stretch);
+        if let Some(name) = &self.config.facts.resume_marker {
+            facts.mark(self.edition(), name, ask.stretch.as_ref());
         }
         Query {
             session: self.config.bot.session_path(&session),
             input: input(said, self.edition()),
             language: self.language(visitor).to_owned(),
-            time_zone: visitor.time_zone.clone(),
+            time_zone: visitor.time_zone.clone().filter(|zone| clock_time(now, zone).is_some()),
             contexts: facts.contexts,
             parameters: facts.parameters,
             payload: Map::new(),

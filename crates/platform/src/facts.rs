@@ -74,8 +74,15 @@ impl Facts {
         }
     }
 
-    /// A human had control since the bot spoke last.
-    pub(crate) fn mark(&mut self, edition: Edition, name: &str, stretch: &Stretch) {
+    /// A human had control since the bot spoke last. Session parameters stay set, so that of an
+    /// earlier stretch is taken back.
+    pub(crate) fn mark(&mut self, edition: Edition, name: &str, stretch: Option<&Stretch>) {
+        let Some(stretch) = stretch else {
+            if edition == Edition::Cx {
+                self.parameters.insert(name.to_owned(), Value::Null);
+            }
+            return;
+        };
         let marker = json!({
             "agent": stretch.agent,
             "since": rfc3339(stretch.since),
@@ -128,9 +135,10 @@ impl Facts {
             ("botcopySnippetValue", page.snippet.map(Value::String)),
             ("botcopyRefValue", page.reference.map(Value::String)),
         ];
+        // What the page says of itself does not go before what we know.
+        self.parameters.extend(extra.parameters);
         let known = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
         self.parameters.extend(known);
-        self.parameters.extend(extra.parameters);
     }
 
     /// `parameters` is an object; what is unknown in it is left out.

@@ -29,12 +29,14 @@ pub(crate) struct Asked<'a> {
     pub(crate) visitor: &'a Visitor,
     /// Nothing the visitor said after this `seq`.
     pub(crate) turn: u64,
+    /// Number of the bot's present session.
+    pub(crate) session: u64,
 }
 
 /// A history that cannot be read is left out, and the handover goes on without it.
 pub(crate) async fn of(call: Call<'_>) -> Vec<Value> {
-    let Call { bot, conversation, visitor, turn, .. } = call;
-    match read(Asked { bot, conversation, visitor, turn }).await {
+    let Call { bot, conversation, visitor, turn, session, .. } = call;
+    match read(Asked { bot, conversation, visitor, turn, session }).await {
         Ok(mut items) => {
             if bot.config.webhook.as_ref().is_some_and(|webhook| webhook.strict) {
                 items.iter_mut().filter_map(Value::as_object_mut).for_each(without_sender);
@@ -57,7 +59,7 @@ pub(crate) async fn read(asked: Asked<'_>) -> Result<Vec<Value>, StoreError> {
     // The newest event is at most a few behind the turn; two pages back is more than is sent.
     let first = asked.turn.saturating_sub(2 * limits::PAGE_EVENTS_MAX as u64);
     let mut after = Position { seq: first, sub: 0 };
-    let mut items = Items { asked, session: 0, paused: false, list: Vec::new() };
+    let mut items = Items { asked, paused: false, list: Vec::new() };
     loop {
         let page = asked.bot.ledger.journal(asked.conversation, after, limits::PAGE_EVENTS_MAX);
         let page = page.await?;
@@ -73,8 +75,6 @@ pub(crate) async fn read(asked: Asked<'_>) -> Result<Vec<Value>, StoreError> {
 
 struct Items<'a> {
     asked: Asked<'a>,
-    /// Number of the bot's session.
-    session: u64,
     paused: bool,
     list: Vec<Value>,
 }
@@ -112,18 +112,19 @@ impl Items<'_> {
             Event::ControlChanged { control, .. } => {
                 self.paused = matches!(control, Control::Human { .. });
             }
-            Event::SessionStarted { session, .. } => {
-                self.session = *session;
-                self.list.clear();
+            Event::ResumeEvent { name, .. } => {
+                let none = json!({});
+                self.push(recorded, Said::Event { name, data: &none, params: &none });
             }
+            Event::SessionStarted { .. } => self.list.clear(),
             _ => {}
         }
     }
 
     fn push(&mut self, recorded: &Recorded<Event>, said: Said<'_>) {
-        let Asked { bot, conversation, visitor, .. } = self.asked;
+        let Asked { bot, conversation, visitor, session, .. } = self.asked;
         let session = Session {
-            id: &session_id(conversation, self.session),
+            id: &session_id(conversation, session),
             language: bot.language(visitor),
             platform: match bot.edition() {
                 Edition::Es => BotPlatform::Es,

@@ -31,7 +31,9 @@ pub(crate) const SETTLED_REMEMBERED_MAX: usize = 8_192;
 /// beside the calls a target takes at a time, so that a slow receiver still has room for messages.
 pub(crate) const TELLING_CALLS_MAX: usize = 8;
 /// Conversations whose page has handed over headers for the next query.
-pub(crate) const CREDENTIALS_KEPT_MAX: usize = 8_192;
+pub(crate) const CREDENTIALS_KEPT_MAX: usize = 1_024;
+/// Messages of one conversation whose headers are kept.
+pub(crate) const CREDENTIALS_OF_ONE_MAX: usize = 4;
 /// Conversations whose last typing call is remembered before old ones are forgotten.
 pub(crate) const TYPING_REMEMBERED_MAX: usize = 8_192;
 /// Due conversations woken at a time.

@@ -63,7 +63,11 @@ impl App {
         if !bot.config.webhook.as_ref().is_some_and(|webhook| webhook.endings) {
             return;
         }
-        let session = session_id(conversation, session);
+        // The one the bridge knows: a new one may have begun with the ending.
+        let begun =
+            |recorded: &Recorded<Event>| matches!(recorded.event, Event::SessionStarted { .. });
+        let known = session - u64::from(events.iter().any(begun));
+        let session = session_id(conversation, known);
         for recorded in events {
             let Event::ControlChanged { control: Control::Bot, reason, .. } = &recorded.event
             else {
@@ -79,11 +83,19 @@ impl App {
 
     fn tell(self: &Arc<Self>, bot: &Arc<Bot>, conversation: &str, session: &str, what: EventType) {
         let Some(webhook) = bot.config.webhook.clone() else { return };
-        let Ok(place) = Arc::clone(&bot.telling_places).try_acquire_owned() else { return };
         let now = self.clock.now();
-        if what == EventType::UserTyping && !self.typing.take(conversation, now) {
-            return;
-        }
+        let places = Arc::clone(&bot.telling_places);
+        // Typing is worth nothing later; an ending waits for its place.
+        let place = match what {
+            EventType::UserTyping => {
+                let Ok(place) = Arc::clone(&places).try_acquire_owned() else { return };
+                if !self.typing.take(conversation, now) {
+                    return;
+                }
+                Some(place)
+            }
+            EventType::UserLeft | EventType::PauseExpired => None,
+        };
         let call = EventCall {
             user_id: &visitors::user_of(conversation),
             bot_id: &bot.config.id,
@@ -94,6 +106,10 @@ impl App {
         let id = format!("{conversation}/{what:?}/{now}");
         let app = Arc::clone(self);
         self.tasks.spawn(async move {
+            let place = match place {
+                Some(place) => Ok(place),
+                None => places.acquire_owned().await,
+            };
             app.post_event(&webhook, &id, body.into()).await;
             drop(place);
         });
@@ -107,7 +123,7 @@ impl App {
         let limit = limits::WEBHOOK_REPLY_BYTES_MAX;
         let reply = self.egress.post_json(&webhook.target, headers, body, deadline, limit);
         if let Err(error) = reply.await {
-            tracing::debug!(%error, "a call that only tells failed");
+            tracing::warn!(call.id = id, %error, "a call that only tells failed");
         }
     }
 }

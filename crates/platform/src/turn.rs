@@ -91,7 +91,7 @@ impl App {
         match effect {
             Effect::AskBot { turn, epoch, session, said, ask } => {
                 let session = session_id(conversation, session);
-                let webhook_headers = self.credentials.take(conversation);
+                let webhook_headers = self.credentials.of(conversation, turn);
                 let question =
                     Question { turn, epoch, session, said, ask, visitor, webhook_headers };
                 bot.ask(question, self.clock.now()).await

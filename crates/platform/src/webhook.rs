@@ -81,7 +81,7 @@ impl App {
         let contexts: Vec<Value> = facts.contexts.iter().map(context).collect();
         let parameters = (bot.edition() == Edition::Cx).then_some(&facts.parameters);
         let session_id = session_id(conversation, call.session);
-        let headers = self.forwarded_headers(conversation, webhook);
+        let headers = self.forwarded_headers(call, webhook);
         let body = contract::Call {
             access_token: webhook.token.expose_secret(),
             user_id: &visitors::user_of(conversation),
@@ -105,11 +105,11 @@ impl App {
     }
 
     /// None of the visitor's headers unless the owner lets them pass (contract 13.15).
-    fn forwarded_headers(&self, conversation: &str, webhook: &WebhookConfig) -> Map<String, Value> {
+    fn forwarded_headers(&self, call: Call<'_>, webhook: &WebhookConfig) -> Map<String, Value> {
         if !webhook.forward_headers {
             return Map::new();
         }
-        let kept = self.credentials.look(conversation).into_iter();
+        let kept = self.credentials.of(call.conversation, call.turn).into_iter();
         kept.map(|(name, value)| (name, value.expose_secret().into())).collect()
     }
 

@@ -151,12 +151,19 @@ fn page(object: &Map<String, Value>) -> Result<Option<Page>, Invalid> {
 }
 
 const WEBHOOK_HEADERS_MAX: usize = 20;
+/// Most bytes of all their names and values.
+const WEBHOOK_HEADERS_BYTES_MAX: usize = 8 * 1024;
 
 fn webhook_headers(object: &Map<String, Value>) -> Result<Vec<(String, String)>, Invalid> {
     const FIELD: &str = "webhookHeaders";
     let Some(headers) = optional_object(object, FIELD)? else { return Ok(Vec::new()) };
     if headers.len() > WEBHOOK_HEADERS_MAX {
         let message = format_args!("has over {WEBHOOK_HEADERS_MAX} headers: send fewer");
+        return Err(Invalid::field(FIELD, message));
+    }
+    let bytes = |(name, value): (&String, &Value)| name.len() + value.as_str().map_or(0, str::len);
+    if headers.iter().map(bytes).sum::<usize>() > WEBHOOK_HEADERS_BYTES_MAX {
+        let message = format_args!("has over {WEBHOOK_HEADERS_BYTES_MAX} bytes: send less");
         return Err(Invalid::field(FIELD, message));
     }
     let is_token = |name: &str| {

@@ -1,13 +1,15 @@
 //! `[[bots]]` as the platform takes them.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use dialogflow::Edition;
+use http::HeaderValue;
 use machine::{
     Millis,
     conversation::{Policy, Trigger},
     limits::MINUTE_MS,
 };
 use platform::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
+use secrecy::ExposeSecret;
 
 use super::{
     length,
@@ -98,10 +100,13 @@ fn webhook(webhook: &config::Webhook) -> anyhow::Result<WebhookConfig> {
     let header = webhook.header.as_ref().map(|given| header("bots.webhook.header", given));
     let signing = webhook.signing_keys.as_ref();
     let signing = signing.map(|keys| signing_keys("bots.webhook.signing_keys", keys));
-    let config = WebhookConfig::new(
-        target("bots.webhook.url", &webhook.url, webhook.allow_private)?,
-        webhook.token.read("bots.webhook.token")?,
+    let token = webhook.token.read("bots.webhook.token")?;
+    ensure!(
+        HeaderValue::from_str(token.expose_secret()).is_ok(),
+        "`bots.webhook.token` holds what no header can carry: use plain letters and digits"
     );
+    let url = target("bots.webhook.url", &webhook.url, webhook.allow_private)?;
+    let config = WebhookConfig::new(url, token);
     Ok(WebhookConfig {
         bearer: webhook.bearer,
         header: header.transpose()?,

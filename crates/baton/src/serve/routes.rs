@@ -10,12 +10,17 @@ use super::{length, target};
 use crate::config::{self, Config, ConnectorKind, Secrets};
 
 /// Headers that say something else already, or that a proxy takes away.
-const TAKEN_HEADERS: [HeaderName; 5] = [
+const TAKEN_HEADERS: [HeaderName; 10] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
     header::HOST,
     header::CONNECTION,
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("webhook-id"),
+    HeaderName::from_static("webhook-timestamp"),
+    HeaderName::from_static("webhook-signature"),
 ];
 
 pub(super) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {

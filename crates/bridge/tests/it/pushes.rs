@@ -49,9 +49,9 @@ async fn a_reply_is_pushed_in_the_shape_of_the_contract() {
     for ((attempt, expected), seq) in attempts.iter().zip(expected).zip(2..) {
         let mut whole = common.clone();
         whole.as_object_mut().unwrap().extend(expected.as_object().unwrap().clone());
-        whole["messageId"] = json!(format!("{id}/{seq}.0"));
+        whole["messageId"] = json!(format!("{id}/{seq}-0"));
         assert_eq!(attempt.body, whole);
-        assert_eq!(attempt.id, format!("{id}/{seq}.0"));
+        assert_eq!(attempt.id, format!("{id}/{seq}-0"));
         assert_eq!(attempt.authorization, KEY);
         assert!(wire::push::Push::parse(&attempt.raw).is_ok());
     }

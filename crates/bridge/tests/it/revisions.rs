@@ -108,7 +108,9 @@ async fn a_chat_that_the_platform_ended_is_over_and_says_why() {
         assert_eq!((&chat["status"], &chat["closeReason"]), (&json!("closed"), &json!(reason)));
         assert_eq!(jane.say(&id, "m1", "too late").await.1["id"], "closed");
         world.settled(&id).await;
-        assert_eq!(world.platform.attempts().len(), 1, "it knows, so nothing is pushed");
+        let pushed = world.platform.attempts();
+        assert_eq!(pushed.len(), 2, "a resume, in case a new handover had overtaken the call");
+        assert_eq!(pushed[1].body["paused"], false);
         let ended = json!({ "paused": false, "minutesPaused": 0 });
         assert_eq!(world.step_two("u1", "hello?").await, ended);
         // Somebody who was still waiting is gone for everybody at the desk.

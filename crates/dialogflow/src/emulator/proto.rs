@@ -32,7 +32,7 @@ impl<'a> Fields<'a> {
         let Value::Object(values) = value else {
             return Err(Failure::invalid_field(
                 path,
-                format!("Invalid value at '{path}', an object is expected: {value}"),
+                format!("Invalid value at '{path}', an object is expected: {}", shown(value)),
             ));
         };
         let unknown = |name: &&String| !known.iter().any(|k| is(name, k));
@@ -41,8 +41,9 @@ impl<'a> Fields<'a> {
             return Err(Failure::invalid_field(
                 path,
                 format!(
-                    "Invalid JSON payload received. Unknown name \"{name}\"{place}: \
-                     Cannot find field."
+                    "Invalid JSON payload received. Unknown name \"{}\"{place}: \
+                     Cannot find field.",
+                    cut(name)
                 ),
             ));
         }
@@ -120,7 +121,23 @@ impl<'a> Fields<'a> {
 
     fn wrong(&self, name: &str, expected: &str, value: &Value) -> Failure {
         let path = self.path_of(name);
-        Failure::invalid_field(&path, format!("Invalid value at '{path}' ({expected}), {value}"))
+        Failure::invalid_field(
+            &path,
+            format!("Invalid value at '{path}' ({expected}), {}", shown(value)),
+        )
+    }
+}
+
+/// Of what the caller sent, enough to recognize it.
+fn shown(value: &Value) -> String {
+    cut(&value.to_string())
+}
+
+fn cut(text: &str) -> String {
+    const CHARS_MAX: usize = 100;
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

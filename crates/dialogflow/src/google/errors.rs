@@ -7,7 +7,7 @@ use google_cloud_gax::error::Error;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::cut;
+use super::{cut, es::TEXT_CHARS_MAX};
 use crate::{BotError, Edition, GoogleError, Input, Query};
 
 const MESSAGE_CHARS_MAX: usize = 500;
@@ -126,9 +126,13 @@ fn status_of(http: u16) -> &'static str {
 
 /// Google's words may quote what it could not read.
 fn without_visitor(message: String, query: &Query) -> String {
-    let mut said: Vec<&str> = Vec::new();
+    let mut said: Vec<String> = Vec::new();
     match &query.input {
-        Input::Text(text) => said.push(text),
+        // As it was sent, too: the service takes only the beginning.
+        Input::Text(text) => {
+            let beginning: String = text.chars().take(TEXT_CHARS_MAX).collect();
+            said.extend([text.clone(), beginning]);
+        }
         Input::Event { parameters, .. } => {
             parameters.values().for_each(|value| strings(value, &mut said));
         }
@@ -136,19 +140,25 @@ fn without_visitor(message: String, query: &Query) -> String {
     let contexts = query.contexts.iter().flat_map(|context| context.parameters.values());
     let sent = query.parameters.values().chain(query.payload.values()).chain(contexts);
     sent.for_each(|value| strings(value, &mut said));
-    said.extend(query.webhook_headers.iter().map(|(_, value)| value.expose_secret()));
+    said.extend(query.webhook_headers.iter().map(|(_, value)| value.expose_secret().to_owned()));
+    // As JSON writes them, without the quotes around.
+    let escaped = said.iter().map(|text| Value::from(text.as_str()).to_string());
+    let escaped: Vec<String> = escaped.map(|text| text[1..text.len() - 1].to_owned()).collect();
+    said.extend(escaped);
     // Whole sentences before words that stand in them.
     said.sort_by_key(|text| std::cmp::Reverse(text.len()));
     said.into_iter().filter(|text| !text.is_empty()).fold(message, |message, text| {
         // A short one is part of other words; quoted, it is still the visitor's.
         let quoted = message.replace(&format!("\"{text}\""), "\"…\"");
-        if text.chars().count() < 4 { quoted } else { quoted.replace(text, "…") }
+        if text.chars().count() < 4 { quoted } else { quoted.replace(&text, "…") }
     })
 }
 
-fn strings<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+/// Every text and number in a value, as words.
+fn strings(value: &Value, found: &mut Vec<String>) {
     match value {
-        Value::String(text) => found.push(text),
+        Value::String(text) => found.push(text.clone()),
+        Value::Number(number) => found.push(number.to_string()),
         Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
         Value::Object(map) => map.values().for_each(|value| strings(value, found)),
         _ => {}

@@ -11,7 +11,7 @@ use super::{Access, SetupError, canonical, cut, errors::Teller, part, wrong};
 use crate::{Answer, Bot, BotError, BoxFuture, Context, Edition, Input, Query, SESSION_CHARS_MAX};
 
 /// Longer texts are refused by the service.
-const TEXT_CHARS_MAX: usize = 256;
+pub(super) const TEXT_CHARS_MAX: usize = 256;
 
 /// Where an ES agent lives.
 #[derive(Debug, Clone)]

@@ -236,9 +236,9 @@ impl Machine for Chat {
             }
             Event::Closed { reason, agent } => {
                 self.phase = Phase::Closed { reason: *reason };
-                // Who is with the bot already need not be sent there, unless what still waits
-                // would take them away again.
-                if !reason.is_known_to_platform() || self.owes() {
+                // Also when the platform says so itself: what it said may have been overtaken by
+                // a new handover, and who is with the bot already stays there.
+                if *reason != CloseReason::NobodyAvailable || self.owes() {
                     self.owe(id, at, Push::Resume { agent: agent.clone() });
                 }
             }

@@ -89,11 +89,6 @@ impl CloseReason {
             Self::PauseExpired => "pause_expired",
         }
     }
-
-    /// Whether the platform has the visitor with its bot already, and need not be told.
-    pub(super) fn is_known_to_platform(self) -> bool {
-        matches!(self, Self::NobodyAvailable | Self::VisitorLeft | Self::PauseExpired)
-    }
 }
 
 /// Everything a chat can be told.

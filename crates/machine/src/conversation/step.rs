@@ -52,7 +52,7 @@ fn expire(log: &mut Log<'_>, policy: &Policy) {
     }
 }
 
-/// Starts a new session when the old one has expired. Its clock runs only while the bot has
+/// Starts a new session when the old one has expired. Its clock is heard only while the bot has
 /// control, so a live chat is never interrupted (contract 13.21), and a query that is under way
 /// keeps the session it was asked in.
 fn renew_session(log: &mut Log<'_>, policy: &Policy) {

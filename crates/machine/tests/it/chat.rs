@@ -322,8 +322,7 @@ impl Play {
                 return;
             }
             CloseReason::VisitorLeft | CloseReason::PauseExpired if self.owed.is_empty() => {
-                self.rare.insert(Rare::PlatformEnded);
-                return;
+                Some(Rare::PlatformEnded)
             }
             CloseReason::VisitorLeft | CloseReason::PauseExpired => Some(Rare::PlatformEndedOwing),
             CloseReason::NobodyAvailable => Some(Rare::RefusedAtOnceOwing),

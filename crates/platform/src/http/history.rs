@@ -49,9 +49,10 @@ pub(super) async fn read(
         visitors::conversation_of(query.get("userId").ok_or_else(|| missing("userId"))?);
     let conversation = conversation.ok_or_else(unknown)?;
     let state = bot.ledger.load(&conversation).await.map_err(|error| problem::store(&error))?;
-    let turn = state.ok_or_else(unknown)?.position().seq;
+    let state = state.ok_or_else(unknown)?;
+    let (turn, session) = (state.position().seq, state.session());
     let visitor = app.visitors.of_conversation(&conversation, app.clock.now()).await;
-    let asked = Asked { bot, conversation: &conversation, visitor: &visitor, turn };
+    let asked = Asked { bot, conversation: &conversation, visitor: &visitor, turn, session };
     let items = history::read(asked).await.map_err(|error| problem::store(&error))?;
     Ok(json(StatusCode::OK, &json!({ "messageHistory": items })))
 }

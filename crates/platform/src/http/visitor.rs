@@ -84,22 +84,29 @@ pub(super) async fn say(
     };
     let webhook_headers = message.webhook_headers.into_iter();
     let webhook_headers = webhook_headers.map(|(name, value)| (name, value.into()));
-    app.credentials.keep(&conversation, webhook_headers.collect());
     let key = Key { id: format!("msg:{client_id}"), print: print(&said) };
     let input = Input::VisitorSaid { client_id: client_id.clone(), said };
     let stepped = app.step(&bot, &conversation, Some(key), input);
     let stepped = stepped.await.map_err(|error| problem::step(&error))?;
     let seq = seq_of(&bot, &conversation, &client_id, &stepped).await?;
+    if !stepped.repeated {
+        app.credentials.keep(&conversation, seq, webhook_headers.collect());
+    }
     app.drive(&bot, &conversation, stepped.state);
     Ok(json(StatusCode::ACCEPTED, &Accepted { seq }))
 }
 
-/// `POST /v1/conversation/end`: the visitor ends the live chat; without one nothing happens.
+/// `POST /v1/conversation/end`: the visitor ends the live chat; without one nothing happens. A
+/// human who does not hear of it would take the conversation back.
 pub(super) async fn end(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
     let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
+    if !bot.config.webhook.as_ref().is_some_and(|webhook| webhook.endings) {
+        let detail = "The bot's webhook is not told of endings: set `webhook.endings = true`.";
+        return Err(ApiError::new(ProblemId::Forbidden, detail));
+    }
     let stepped = app.step(&bot, &conversation, None, Input::VisitorLeft).await;
     let stepped = stepped.map_err(|error| problem::step(&error))?;
     app.drive(&bot, &conversation, stepped.state);

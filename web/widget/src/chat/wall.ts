@@ -8,12 +8,15 @@ export interface WallForm {
   form: Form;
 }
 
-/** The form that stands over the conversation: the newest one still open and not put away. */
+/**
+ * The form that stands over the conversation: the newest one still open and not put away. What a
+ * human says is never behind it.
+ */
 export function wallOf(items: readonly Item[], away: ReadonlySet<string>): WallForm | null {
   for (let at = items.length - 1; at >= 0; at -= 1) {
     const item = items[at];
-    if (item?.kind !== 'message' || item.from === 'agent') continue;
-    if (item.from === 'visitor') return null;
+    if (item?.kind !== 'message') continue;
+    if (item.from !== 'bot') return null;
     for (const element of item.content) {
       if (element.type === 'form' && element.style === 'wall' && !away.has(item.key)) {
         return { key: item.key, form: element };

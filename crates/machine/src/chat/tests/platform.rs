@@ -3,18 +3,20 @@
 use super::check;
 
 #[test]
-fn a_visitor_who_leaves_ends_the_chat_and_nothing_is_pushed() {
+fn a_visitor_who_leaves_ends_the_chat() {
     check(
         "
         > step one: human please
         1 opened: human please
         > visitor left
         2 closed (visitor_left)
+        => resume
         > visitor left
         > pause expired
         > step two: hello?
         > step one: human again
         3 opened: human again
+        => nothing
         > Jane: (claims)
         4 claimed by Jane
         => pause Jane
@@ -23,6 +25,7 @@ fn a_visitor_who_leaves_ends_the_chat_and_nothing_is_pushed() {
         => nothing
         > pause expired
         5 closed (pause_expired)
+        => resume Jane
         ",
     );
 }

@@ -31,13 +31,13 @@ pub(super) const CASES: &[Case<Middleware>] = &[
         "Every push carries the push key, in the body, bare or after `Bearer`, and no other.",
         "Send the key in the body and bare in Authorization.", key),
     case!(All "middleware/push-ids" "13.28",
-        "Every push has the `userId` and the `botId` of the webhook calls.",
+        "Every push has the `userId` and the `botId` of its own chat's webhook calls.",
         "Keep both ids with the chat and send them as they came.", ids),
-    case!(All "middleware/push-event-type" "13.1",
+    case!(R2 "middleware/push-event-type" "13.1",
         "`eventType` is `message`, `channel_update` or `user_typing`, never `agent_typing`.",
         "Send user_typing when the agent types.", event_type),
-    case!(All "middleware/push-pause" "5",
-        "Every message keeps the chat alive: `paused: true` and `minutesPaused` above 0.",
+    case!(R2 "middleware/push-pause" "5",
+        "Every message keeps the chat alive, by `paused: true` and `minutesPaused`, or ends it.",
         "Put paused and minutesPaused in every push that carries a message.", pause),
     case!(All "middleware/push-agent-profile" "13.12",
         "`agentProfile`, where it is, is an object with `name` and `avatarUrl` as texts.",
@@ -46,7 +46,7 @@ pub(super) const CASES: &[Case<Middleware>] = &[
         "A push about typing renews the pause or says nothing of it.",
         "Send user_typing with paused true and minutesPaused, or with neither.", typing),
     case!(All "middleware/push-resume" "4.6",
-        "When the agent ends the chat, a `channel_update` with `paused: false` is pushed.",
+        "When the agent ends the chat, a `channel_update` or `message` is `paused: false`.",
         "Push the resume when the chat ends, whoever ended it.", resume),
     case!(All "middleware/push-last" "4.6",
         "Nothing is pushed after the resume.",
@@ -61,6 +61,8 @@ pub(super) const CASES: &[Case<Middleware>] = &[
 pub(super) struct Conversation {
     user: String,
     pushes: Vec<Call>,
+    /// Pushes to other visitors with what was said to this one.
+    astray: Vec<Call>,
     /// What was asked for, in order.
     words: Vec<String>,
     /// `paused` of the reply to a message after the end.
@@ -103,7 +105,7 @@ fn kind(push: &Call) -> &str {
 }
 
 fn is_resume(push: &Call) -> bool {
-    kind(push) == "channel_update" && push.body["paused"] == false
+    matches!(kind(push), "channel_update" | "message") && push.body["paused"] == false
 }
 
 fn has_word(push: &Call, word: &str) -> bool {
@@ -141,7 +143,9 @@ impl Middleware {
         tokio::time::sleep(QUIET).await;
         let after = self.reply(&self.step_two(Contract::All, &user, "are you still there")).await?;
         let pushes = desk.receiver.user(&user).calls();
-        Ok(Conversation { user, pushes, words, paused_after_the_end: after.paused })
+        let mut astray = desk.receiver.calls();
+        astray.retain(|push| push.user_id() != user && words.iter().any(|w| has_word(push, w)));
+        Ok(Conversation { user, pushes, astray, words, paused_after_the_end: after.paused })
     }
 
     /// Asks for something in the chat and by the operator, and waits until it has come, or not.
@@ -230,6 +234,8 @@ async fn key(world: &Middleware) -> Checked {
 async fn ids(world: &Middleware) -> Checked {
     let held = some_pushes(world).await?;
     let expected = format!("userId {:?}, botId {:?}", held.user, world.bot);
+    let seen = held.astray.first().map(shown).unwrap_or_default();
+    holds(held.astray.is_empty(), expected.clone(), seen)?;
     held.all(&expected, |push| push.body["botId"] == world.bot.as_str())
 }
 
@@ -241,9 +247,10 @@ async fn event_type(world: &Middleware) -> Checked {
 
 async fn pause(world: &Middleware) -> Checked {
     let held = some_pushes(world).await?;
-    held.all("`paused: true` and `minutesPaused` above 0 in a message", |push| {
+    held.all("`paused: true` with `minutesPaused` above 0, or `paused: false`", |push| {
         let minutes = push.body["minutesPaused"].as_f64();
         kind(push) != "message"
+            || is_resume(push)
             || push.body["paused"] == true && minutes.is_some_and(|minutes| minutes > 0.0)
     })
 }
@@ -274,7 +281,7 @@ async fn typing(world: &Middleware) -> Checked {
 async fn resume(world: &Middleware) -> Checked {
     let held = world.conversation().await?;
     let came = held.resumes().next().is_some();
-    holds(came, "a `channel_update` with `paused: false`", held.shown())
+    holds(came, "a `channel_update` or a last `message` with `paused: false`", held.shown())
 }
 
 async fn last(world: &Middleware) -> Checked {

@@ -13,6 +13,7 @@ use serde::Deserialize;
 mod agent;
 mod bot;
 mod keys;
+mod list;
 mod nearest;
 mod route;
 mod secret;
@@ -23,6 +24,7 @@ mod tests;
 pub(crate) use agent::{BotAgent, CxAgent, EsAgent};
 pub(crate) use bot::{Bot, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook};
 pub(crate) use keys::Keys;
+use list::OneOrMore;
 pub(crate) use route::{Connector, ConnectorKind, Header, KeyIn, Push, Route, Signing};
 pub(crate) use secret::{Secret, Secrets};
 

@@ -97,7 +97,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         agent: config::BotAgent::Export(export),
         triggers: vec!["operator_request".to_owned()],
         more_triggers: config::MoreTriggers::default(),
-        push_key: config::Keys::one(secret(&secrets.push_key)),
+        push_key: secret(&secrets.push_key).into(),
         history_key: None,
         push_signing: None,
         webhook_token_pushes: false,
@@ -147,7 +147,7 @@ fn route(base: &str, secrets: &Secrets) -> config::Route {
     let secret = Secret::text;
     config::Route {
         id: ROUTE.to_owned(),
-        token: config::Keys::one(secret(&secrets.webhook_token)),
+        token: secret(&secrets.webhook_token).into(),
         header: None,
         signing: None,
         push: config::Push {

@@ -166,7 +166,7 @@ impl Bot {
 impl Webhook {
     pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
         let header = self.header.as_mut().map(|header| &mut header.value);
-        let signing = self.signing_keys.iter_mut().flat_map(Secrets::iter_mut);
+        let signing = self.signing_keys.iter_mut().flat_map(|keys| keys.iter_mut());
         std::iter::once(&mut self.token).chain(header).chain(signing)
     }
 }

@@ -1,6 +1,5 @@
-//! Keys that others present: one or several, so that a new one can be introduced before the old
-//! one goes. A key is a secret, or `{ hash = "…" }` with its SHA-256 in hexadecimal: enough
-//! to recognize it by.
+//! A key that others present: a secret, or `{ hash = "…" }` with its SHA-256 in hexadecimal, which is
+//! enough to recognize it by.
 
 use std::fmt;
 
@@ -8,35 +7,37 @@ use anyhow::ensure;
 use edge::secrets::KnownSecret;
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, SeqAccess, Visitor},
+    de::{self, MapAccess, Visitor},
 };
 
-use super::{Secret, secret::only_entry};
+use super::{OneOrMore, Secret, secret::only_entry};
 
-/// Has no `Debug`: it may hold secrets.
-pub(crate) struct Keys(Vec<Key>);
+/// Several while one takes the place of another.
+pub(crate) type Keys = OneOrMore<Key>;
 
-enum Key {
+/// Has no `Debug`: it may be a secret.
+pub(crate) enum Key {
     Secret(Secret),
     Hash(String),
 }
 
 impl Keys {
-    pub(crate) fn one(secret: Secret) -> Self {
-        Self(vec![Key::Secret(secret)])
-    }
-
     /// The keys themselves; `setting` names them in errors.
     pub(crate) fn read(&self, setting: &str) -> anyhow::Result<Vec<KnownSecret>> {
-        ensure!(!self.0.is_empty(), "`{setting}` is an empty list: give a key");
-        self.0.iter().map(|key| key.read(setting)).collect()
+        self.iter().map(|key| key.read(setting)).collect()
     }
 
     pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
-        self.0.iter_mut().filter_map(|key| match key {
+        self.iter_mut().filter_map(|key| match key {
             Key::Secret(secret) => Some(secret),
             Key::Hash(_) => None,
         })
+    }
+}
+
+impl From<Secret> for Keys {
+    fn from(secret: Secret) -> Self {
+        Self::from(Key::Secret(secret))
     }
 }
 
@@ -54,40 +55,6 @@ impl Key {
     }
 }
 
-impl<'de> Deserialize<'de> for Keys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(KeysVisitor)
-    }
-}
-
-struct KeysVisitor;
-
-impl<'de> Visitor<'de> for KeysVisitor {
-    type Value = Keys;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "a key: text, { file = \"path\" }, { env = \"NAME\" } or { hash = \"…\" }, or a list",
-        )
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Keys, E> {
-        Ok(Keys::one(Secret::text(text)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Keys, A::Error> {
-        KeyVisitor.visit_map(map).map(|key| Keys(vec![key]))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Keys, A::Error> {
-        let mut keys = Vec::new();
-        while let Some(key) = list.next_element()? {
-            keys.push(key);
-        }
-        Ok(Keys(keys))
-    }
-}
-
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(KeyVisitor)
@@ -102,7 +69,7 @@ impl<'de> Visitor<'de> for KeyVisitor {
     type Value = Key;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        KeysVisitor.expecting(f)
+        f.write_str("a key: text, { file = \"path\" }, { env = \"NAME\" } or { hash = \"…\" }")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Key, E> {

@@ -103,7 +103,7 @@ impl Route {
         secrets.extend(self.token.secrets_mut());
         secrets.extend(self.header.as_mut().map(|header| &mut header.value));
         secrets.extend(self.signing.iter_mut().flat_map(|signing| signing.keys.iter_mut()));
-        secrets.extend(self.push.signing_keys.iter_mut().flat_map(Secrets::iter_mut));
+        secrets.extend(self.push.signing_keys.iter_mut().flat_map(|keys| keys.iter_mut()));
         secrets
     }
 }

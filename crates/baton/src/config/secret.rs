@@ -1,5 +1,4 @@
-//! A secret in the configuration: the text itself, `{ file = "…" }`, or `{ env = "…" }`; or a list
-//! of such, where an old one and a new one have to be good at the same time.
+//! A secret in the configuration: the text itself, `{ file = "…" }`, or `{ env = "…" }`.
 
 use std::{
     fmt,
@@ -10,8 +9,10 @@ use anyhow::{Context as _, ensure};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{self, MapAccess, Visitor},
 };
+
+use super::OneOrMore;
 
 /// Where a secret comes from. Has no `Debug`: it may hold the secret itself.
 #[derive(Clone)]
@@ -70,59 +71,13 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// One secret or several.
-#[derive(Clone)]
-pub(crate) struct Secrets(Vec<Secret>);
+/// Several while one takes the place of another.
+pub(crate) type Secrets = OneOrMore<Secret>;
 
 impl Secrets {
     /// All of them; `key` names the setting in errors.
     pub(crate) fn read(&self, key: &str) -> anyhow::Result<Vec<SecretString>> {
-        self.0.iter().map(|secret| secret.read(key)).collect()
-    }
-
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
-        self.0.iter_mut()
-    }
-}
-
-impl From<Secret> for Secrets {
-    fn from(secret: Secret) -> Self {
-        Self(vec![secret])
-    }
-}
-
-impl<'de> Deserialize<'de> for Secrets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SecretsVisitor)
-    }
-}
-
-struct SecretsVisitor;
-
-impl<'de> Visitor<'de> for SecretsVisitor {
-    type Value = Secrets;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a secret, or a list of secrets")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Secrets, E> {
-        SecretVisitor.visit_str(text).map(Secrets::from)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secrets, A::Error> {
-        Secret::deserialize(MapAccessDeserializer::new(map)).map(Secrets::from)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Secrets, A::Error> {
-        let mut secrets = Vec::new();
-        while let Some(secret) = seq.next_element()? {
-            secrets.push(secret);
-        }
-        if secrets.is_empty() {
-            return Err(de::Error::custom("the list of secrets is empty: give at least one"));
-        }
-        Ok(Secrets(secrets))
+        self.iter().map(|secret| secret.read(key)).collect()
     }
 }
 

@@ -145,10 +145,10 @@ fn ambiguity_13_19_several_push_keys_or_their_hashes() {
     assert!(keys.iter().zip(known).all(|(key, known)| key.is(known)));
     assert!(read(&format!("{{ hash = \"{}\" }}", hash.to_uppercase())).unwrap()[0].is(known[1]));
     for (keys, expected) in [
-        ("[]", "empty list"),
+        ("[]", "give at least one"),
         ("{ hash = \"short\" }", "64 hexadecimal digits"),
         ("{ hsh = \"x\" }", "hash"),
-        ("5", "a key"),
+        ("5", "a secret, or a list"),
     ] {
         let message = format!("{:#}", read(keys).err().unwrap());
         assert!(message.contains(expected), "{keys}: {message}");

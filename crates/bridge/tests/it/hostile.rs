@@ -1,6 +1,7 @@
 //! Requests nobody means well with, over the running bridge: no failure on our side, every refusal
 //! names what is wrong, and whoever comes next is served as before.
 
+use proving::hostile::{mutants, traps};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -8,85 +9,6 @@ use super::{
     page::Page,
     world::{TOKEN, World, example, step_two},
 };
-
-/// What is put in the place of every field.
-const STRANGE: [&str; 20] = [
-    "null",
-    "true",
-    "0",
-    "-1",
-    "1e400",
-    "-1e400",
-    "123456789012345678901234567890",
-    "NaN",
-    "[]",
-    "{}",
-    r#""""#,
-    r#"" ""#,
-    r#""\u0000""#,
-    r#""\ud800""#,
-    r#""\u202e\u0007""#,
-    "[[[[[[[[]]]]]]]]",
-    r#"{"text":{"text":{"text":[]}}}"#,
-    r#"{"name":null}"#,
-    "'",
-    "{\"a\":1,\"a\":2}",
-];
-
-/// Whole bodies.
-fn traps() -> Vec<Vec<u8>> {
-    let deep = |open: &str, n: usize| open.repeat(n).into_bytes();
-    let mut traps = vec![
-        Vec::new(),
-        b"null".to_vec(),
-        b"[]".to_vec(),
-        b"\"text\"".to_vec(),
-        b"{".to_vec(),
-        b"\xef\xbb\xbf{}".to_vec(),
-        b"\xff\xfe\x00\x00".to_vec(),
-        b"{\"userId\":\"\xff\"}".to_vec(),
-        b"userId=u1&botId=b1".to_vec(),
-        deep("[", 100_000),
-        deep("{\"a\":", 20_000),
-    ];
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    for length in 1..60_usize {
-        let byte = |_| {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            random as u8
-        };
-        traps.push((0..length).map(byte).collect());
-    }
-    traps
-}
-
-/// `good` with every field in turn replaced by everything strange.
-fn mutants(good: &Value) -> Vec<Vec<u8>> {
-    let mut places = Vec::new();
-    collect(good, String::new(), &mut places);
-    let mutate = |place: &String| {
-        let mark = "\u{1}here\u{1}";
-        let mut body = good.clone();
-        *body.pointer_mut(place).unwrap() = json!(mark);
-        let text = body.to_string();
-        let mark = json!(mark).to_string();
-        STRANGE.map(|strange| text.replace(&mark, strange).into_bytes())
-    };
-    places.iter().flat_map(mutate).collect()
-}
-
-fn collect(value: &Value, path: String, places: &mut Vec<String>) {
-    if let Value::Object(fields) = value {
-        for (name, value) in fields {
-            collect(value, format!("{path}/{name}"), places);
-        }
-    }
-    if !path.is_empty() {
-        places.push(path);
-    }
-}
 
 /// What every answer must be; whether it was one of success.
 async fn judge(response: reqwest::Response, what: &[u8]) -> bool {

@@ -1,5 +1,5 @@
-//! A key that others present: a secret, or `{ hash = "…" }` with its SHA-256 in hexadecimal, which is
-//! enough to recognize it by.
+//! A key that others present: a secret, or `{ hash = "…" }` with its SHA-256 in hexadecimal, which
+//! is enough to recognize it by.
 
 use std::fmt;
 

@@ -21,5 +21,7 @@ pub mod push;
 pub mod receiver;
 pub mod rng;
 pub mod server;
+pub mod simulator;
+
 pub mod socket;
 pub mod visitor;

@@ -1,0 +1,181 @@
+//! What goes wrong between a tool and whoever calls it, chosen by a seed: calls that never arrive,
+//! answers that are lost after the call was worked off, calls that arrive twice, delays, limits.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Tool;
+use crate::rng::Rng;
+
+/// Larger bodies than any vendor takes.
+const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What is to go wrong. Chances are per thousand calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Plan {
+    pub seed: u64,
+    /// Connections are cut before anything is looked at.
+    pub down: bool,
+    /// Every call is answered with this status.
+    pub status: Option<u16>,
+    /// `Retry-After` of such answers and of 429, in seconds.
+    pub retry_after: Option<u64>,
+    /// More calls in one second are answered with 429.
+    pub calls_per_second: Option<u32>,
+    /// The call never arrives.
+    pub cut: u32,
+    /// The call is worked off and its answer lost.
+    pub lose: u32,
+    /// The call arrives twice.
+    pub repeat: u32,
+    /// Every call waits up to this long.
+    pub delay_ms_max: u64,
+    /// Only calls whose path contains this go wrong.
+    pub path: Option<String>,
+}
+
+/// Clones share plan and counts.
+#[derive(Clone)]
+pub struct Faults {
+    tool: Arc<dyn Tool>,
+    state: Arc<Mutex<Current>>,
+}
+
+struct Current {
+    plan: Plan,
+    rng: Rng,
+    second: Instant,
+    calls_in_second: u32,
+    calls: u64,
+}
+
+/// What becomes of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Pass,
+    Cut,
+    Lose,
+    Repeat,
+    Answer(u16, Option<u64>),
+}
+
+impl Faults {
+    pub(super) fn new(tool: Arc<dyn Tool>) -> Self {
+        let current = Current {
+            plan: Plan::default(),
+            rng: Rng::new(0),
+            second: Instant::now(),
+            calls_in_second: 0,
+            calls: 0,
+        };
+        Self { tool, state: Arc::new(Mutex::new(current)) }
+    }
+
+    /// From now on this goes wrong, and nothing else.
+    pub fn set(&self, plan: Plan) {
+        let mut current = self.lock();
+        current.rng = Rng::new(plan.seed);
+        current.plan = plan;
+    }
+
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        self.lock().plan.clone()
+    }
+
+    /// Calls that came so far, whatever became of them.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.lock().calls
+    }
+
+    pub(super) fn around(&self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self.clone(), meddle))
+    }
+
+    fn fate(&self, path: &str) -> (Fate, Duration) {
+        let mut current = self.lock();
+        let Current { plan, rng, second, calls_in_second, calls } = &mut *current;
+        *calls += 1;
+        if plan.path.as_ref().is_some_and(|part| !path.contains(part)) {
+            return (Fate::Pass, Duration::ZERO);
+        }
+        let delay = Duration::from_millis(rng.below(plan.delay_ms_max + 1));
+        if second.elapsed() >= Duration::from_secs(1) {
+            (*second, *calls_in_second) = (Instant::now(), 0);
+        }
+        *calls_in_second += 1;
+        let draw = rng.below(1_000) as u32;
+        let fate = if plan.down {
+            Fate::Cut
+        } else if let Some(status) = plan.status {
+            Fate::Answer(status, plan.retry_after)
+        } else if plan.calls_per_second.is_some_and(|most| *calls_in_second > most) {
+            Fate::Answer(429, Some(plan.retry_after.unwrap_or(1)))
+        } else if draw < plan.cut {
+            Fate::Cut
+        } else if draw < plan.cut + plan.lose {
+            Fate::Lose
+        } else if draw < plan.cut + plan.lose + plan.repeat {
+            Fate::Repeat
+        } else {
+            Fate::Pass
+        };
+        (fate, delay)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn meddle(State(faults): State<Faults>, request: Request, next: Next) -> Response {
+    let (fate, delay) = faults.fate(request.uri().path());
+    tokio::time::sleep(delay).await;
+    match fate {
+        Fate::Pass => next.run(request).await,
+        Fate::Cut => cut(),
+        Fate::Lose => {
+            next.run(request).await;
+            cut()
+        }
+        Fate::Repeat => twice(request, next).await,
+        Fate::Answer(status, retry_after) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            let mut response = faults.tool.failure(status);
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            response
+        }
+    }
+}
+
+/// The caller gets the answer to the second.
+async fn twice(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else { return cut() };
+    let first = Request::from_parts(parts.clone(), Body::from(body.clone()));
+    next.clone().run(first).await;
+    next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// A body that breaks off: the server can do nothing but hang up.
+fn cut() -> Response {
+    let broken: Result<Bytes, io::Error> = Err(io::ErrorKind::ConnectionReset.into());
+    Response::new(Body::from_stream(futures::stream::iter([broken])))
+}

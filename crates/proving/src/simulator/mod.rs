@@ -13,6 +13,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 pub mod console;
 pub mod faults;
+pub mod pureconnect;
 pub mod time;
 
 use faults::Faults;

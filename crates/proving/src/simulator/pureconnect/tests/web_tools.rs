@@ -57,7 +57,9 @@ async fn a_configuration_is_a_list_of_one() {
 
 #[tokio::test]
 async fn a_chat_from_start_to_end() {
-    let site = Site::new(Server::new(Options::default()), ROOT).await;
+    // The switch is ICWS's alone.
+    let options = Options { echo: false, ..Options::default() };
+    let site = Site::new(Server::new(options), ROOT).await;
     let chat = good(site.post("chat/start", &opening()).await);
     let own = own(&chat);
     assert_eq!(chat["pollWaitSuggestion"], 2_000);

@@ -14,6 +14,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub mod console;
 pub mod faults;
 pub mod time;
+pub mod webhook;
 
 use faults::Faults;
 

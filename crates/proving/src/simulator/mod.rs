@@ -15,6 +15,7 @@ pub mod console;
 pub mod faults;
 pub mod pureconnect;
 pub mod time;
+pub mod webhook;
 
 use faults::Faults;
 

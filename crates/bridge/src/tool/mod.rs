@@ -114,7 +114,7 @@ impl Brief {
 
 /// One delivery; all its attempts carry the same id.
 pub(crate) struct Parcel<'a> {
-    /// `{chat}/{seq}`.
+    /// `{chat}/{seq}-{sub}`.
     pub(crate) id: String,
     /// When it became owed.
     pub(crate) since: Millis,

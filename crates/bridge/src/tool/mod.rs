@@ -75,7 +75,7 @@ pub(crate) trait Session: Send + Sync {
 
     /// Ends when there may be something to hear. May be dropped at any await.
     async fn ready(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Hears once: one poll, one frame. Is never dropped half way, and should end in seconds.
@@ -114,7 +114,7 @@ impl Brief {
 
 /// One delivery; all its attempts carry the same id.
 pub(crate) struct Parcel<'a> {
-    /// `{chat}/{seq}`.
+    /// `{chat}/{seq}-{sub}`.
     pub(crate) id: String,
     /// When it became owed.
     pub(crate) since: Millis,

@@ -239,7 +239,7 @@ impl Talker {
     async fn deliver(&mut self, owed: &OwedDelivery) -> Next {
         let Some((_, session)) = &mut self.session else { return Next::Rest };
         let parcel = Parcel {
-            id: format!("{}/{}", self.id, owed.id.seq),
+            id: format!("{}/{}-{}", self.id, owed.id.seq, owed.id.sub),
             since: owed.since,
             delivery: &owed.delivery,
         };

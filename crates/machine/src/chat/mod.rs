@@ -326,7 +326,7 @@ impl Machine for Chat {
             | Event::DeliveryRefused { .. }
             | Event::Linked { .. } => {
                 if let Some(tool) = &mut self.tool {
-                    tool.apply(at, &recorded.event);
+                    tool.apply(at, id, &recorded.event);
                 }
             }
         }

@@ -292,7 +292,8 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
         }
         Event::Promised => "promised".to_owned(),
         Event::Delivered { id, link } => {
-            format!("delivered {} {}", id.seq, link.as_deref().unwrap_or_default())
+            let link = link.as_ref().map(|link| format!(" {link}"));
+            format!("delivered {}{}", id.seq, link.unwrap_or_default())
         }
         Event::DeliveryRetried { attempts, at, doubtful, .. } => {
             let arrived = if *doubtful { "may have arrived" } else { "failed" };

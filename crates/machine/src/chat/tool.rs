@@ -152,10 +152,10 @@ impl ToolSide {
     }
 
     /// What only concerns this side.
-    pub(super) fn apply(&mut self, at: Millis, event: &Event) {
+    pub(super) fn apply(&mut self, at: Millis, position: Position, event: &Event) {
         match event {
             Event::Promised => self.promised = true,
-            Event::Delivered { id, link } => self.delivered(at, *id, link.as_deref()),
+            Event::Delivered { id, link } => self.delivered((at, position), *id, link.as_deref()),
             Event::DeliveryRetried { id, attempts, at, doubtful, .. } => {
                 if let Some(owed) = self.deliveries.iter_mut().find(|owed| owed.id == *id) {
                     (owed.attempts, owed.not_before) = (*attempts, *at);
@@ -209,7 +209,7 @@ impl ToolSide {
     }
 
     /// The tool took a delivery, and perhaps told how it is found from now on.
-    pub(super) fn delivered(&mut self, at: Millis, id: Position, link: Option<&str>) {
+    fn delivered(&mut self, (at, position): (Millis, Position), id: Position, link: Option<&str>) {
         let settled = self.settle(id);
         match settled.map(|owed| owed.delivery) {
             Some(Delivery::Open { .. }) => self.link_to(id.seq, link.unwrap_or_default()),
@@ -221,7 +221,7 @@ impl ToolSide {
                 self.link_to(id.seq, link.unwrap_or_default());
                 let (opening, reason) = (id.seq, CloseReason::VisitorLeft);
                 self.deliveries.push_front(OwedDelivery {
-                    id,
+                    id: position,
                     opening,
                     delivery: Delivery::Leave { reason },
                     attempts: 0,

@@ -11,6 +11,7 @@ use axum::{Router, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+pub mod catalog;
 pub mod console;
 pub mod faults;
 pub mod pureconnect;
@@ -136,8 +137,11 @@ impl Simulator {
     }
 
     pub fn serve(listener: TcpListener, tool: impl Tool) -> anyhow::Result<Self> {
+        Self::serve_shared(listener, Arc::new(tool))
+    }
+
+    pub fn serve_shared(listener: TcpListener, tool: Arc<dyn Tool>) -> anyhow::Result<Self> {
         let base = format!("http://{}", listener.local_addr()?);
-        let tool: Arc<dyn Tool> = Arc::new(tool);
         let faults = Faults::new(tool.clone());
         let router = faults.around(tool.router()).merge(console::router(&tool, &faults));
         let serving = tokio::spawn(async move {

@@ -224,9 +224,9 @@ fn a_visitor_who_leaves_before_the_tool_has_answered() {
         ~ delivered 1 chat-7
         -> leave (visitor_left)
         > again
-        ~ delivered 1 chat-7
-        -> nothing
         > tool: took
+        ~ delivered 2
+        -> nothing
         ",
     );
 }

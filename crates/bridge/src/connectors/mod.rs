@@ -38,7 +38,7 @@ pub enum Connector {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Settings {
     #[serde(rename = "genesys-pureconnect")]
-    PureConnect(pureconnect::Settings),
+    PureConnect(Box<pureconnect::settings::Settings>),
     Webhook(webhook::Settings),
 }
 

@@ -19,13 +19,12 @@ mod handover;
 mod icws;
 mod inward;
 mod opening;
-mod settings;
+pub(super) mod settings;
 mod story;
 mod web_tools;
 mod wire;
 
 use handover::Handover;
-pub use settings::Settings;
 
 /// What all chats of one connector share.
 pub(super) struct Shared {

@@ -43,7 +43,8 @@ pub(super) fn start(
         history = lines(opening);
         if !settings.is_icws {
             let transcript = written(settings, &name, &history);
-            notes = format!("{notes}\n{}", latest(&transcript)).trim().to_owned();
+            let all = [notes, latest(&transcript)];
+            notes = all.join("\n").trim().to_owned();
         }
     }
     Start { name, language, notes, attributes, history, at, webhook: None }

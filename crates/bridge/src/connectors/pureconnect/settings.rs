@@ -177,11 +177,11 @@ pub(super) struct Reach {
 }
 
 impl Settings {
-    pub(crate) fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+    pub(in crate::connectors) fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         self.inbound.iter_mut().map(|inbound| &mut inbound.key).collect()
     }
 
-    pub(crate) fn build(&self, parts: Parts) -> Result<PureConnect, SettingsError> {
+    pub(in crate::connectors) fn build(&self, parts: Parts) -> Result<PureConnect, SettingsError> {
         self.check_values(&parts)?;
         let reach = self.reach(&parts)?;
         let is_icws = self.api == ApiName::Icws;
@@ -245,7 +245,7 @@ impl Settings {
         if self.queue.trim().is_empty() {
             return Err(parts.wrong("queue", "is empty: name the queue chats go to"));
         }
-        if !(self.starts_per_second > 0.0) {
+        if self.starts_per_second.is_nan() || self.starts_per_second <= 0.0 {
             return Err(parts.wrong("starts_per_second", "is a number above 0"));
         }
         if self.poll_wait_ms_min < 1 {

@@ -138,7 +138,7 @@ impl Story {
         }
         let mut news = Vec::new();
         while let Some(event) = self.due(now) {
-            let told = self.apply(own, event, write);
+            let told = self.apply(own, &event, write);
             let ended = told.iter().any(|told| told.what == What::Ended);
             // Who came and went before is known; only who is there now may be new.
             let is_new = |told: &News| before.is_none() || is_said(&told.what) || ended;
@@ -207,26 +207,26 @@ impl Story {
     fn apply(
         &mut self,
         own: &str,
-        event: Event,
+        event: &Event,
         write: &(dyn Fn(&Said) -> String + Sync),
     ) -> Vec<News> {
         if event.at > self.latest_at {
             event.at.clone_into(&mut self.latest_at);
         }
         let id = event.id();
-        let kind = self.kind(own, &event);
+        let kind = self.kind(own, event);
         match &event.what {
             Happened::State(state) if kind == Kind::WebUser => {
                 let is_over = *state == State::Disconnected && event.participant == own;
                 is_over.then(|| News::plain(What::Ended)).into_iter().collect()
             }
             Happened::State(state) if kind == Kind::System => {
-                let (who, name) = (event.participant.clone(), self.agent(&event).name);
+                let (who, name) = (event.participant.clone(), self.agent(event).name);
                 self.parties.insert(who, Party { name, kind, state: *state });
                 let is_queued = *state == State::Active && std::mem::take(&mut self.leaving);
                 is_queued.then(|| News::plain(What::Left)).into_iter().collect()
             }
-            Happened::State(state) => self.agent_turns(&event, *state),
+            Happened::State(state) => self.agent_turns(event, *state),
             Happened::Other => Vec::new(),
             Happened::Typing(_) if kind != Kind::Agent => Vec::new(),
             Happened::Typing(typing) => vec![News::plain(What::Types(*typing))],
@@ -242,7 +242,7 @@ impl Story {
                     Kind::WebUser => Vec::new(),
                     Kind::System => vec![News::new(id, What::Notice(text))],
                     Kind::Agent => {
-                        let agent = self.agent(&event);
+                        let agent = self.agent(event);
                         vec![News::new(id, What::Said { agent, text })]
                     }
                 }

@@ -86,7 +86,7 @@ impl Wire for WebTools {
         });
         let told = self.call(server, "chat/start", Some(&body)).await?;
         let chat = chat(&told)?;
-        self.seated(server, "", chat)
+        seated(server, "", chat)
     }
 
     async fn poll(&self, seat: &Seat) -> Result<Batch, Trouble> {
@@ -115,7 +115,7 @@ impl Wire for WebTools {
         let body = json!({ "chatID": seat.chat });
         let told = self.call(server, "chat/reconnect", Some(&body)).await?;
         let chat = chat(&told)?;
-        self.seated(server, &seat.chat, chat)
+        seated(server, &seat.chat, chat)
     }
 
     async fn history(&self, _seat: &Seat) -> Result<Option<Batch>, Trouble> {
@@ -172,15 +172,6 @@ impl WebTools {
         let path = format!("chat/{what}/{}", segment(&seat.participant));
         let told = self.call(seat.server, &path, body).await?;
         Ok(batch(chat(&told)?))
-    }
-
-    fn seated(&self, server: usize, known: &str, chat: Chat) -> Result<(Seat, Batch), Trouble> {
-        let Some(participant) = chat.participant_id.clone() else {
-            let detail = "the reply names no participant".to_owned();
-            return Err(Trouble::Failed(Failure::Unknown { detail }));
-        };
-        let id = chat.chat_id.clone().unwrap_or_else(|| known.to_owned());
-        Ok((Seat { server, chat: id, participant }, batch(chat)))
     }
 
     /// POSTs a body, or GETs where there is none.
@@ -250,6 +241,15 @@ fn good(told: Told) -> Result<Told, Trouble> {
         name if name.starts_with("userdb.") => Trouble::Failed(Failure::Denied { detail: reason }),
         _ => Trouble::Failed(Failure::refused(reason)),
     })
+}
+
+fn seated(server: usize, known: &str, chat: Chat) -> Result<(Seat, Batch), Trouble> {
+    let Some(participant) = chat.participant_id.clone() else {
+        let detail = "the reply names no participant".to_owned();
+        return Err(Trouble::Failed(Failure::Unknown { detail }));
+    };
+    let id = chat.chat_id.clone().unwrap_or_else(|| known.to_owned());
+    Ok((Seat { server, chat: id, participant }, batch(chat)))
 }
 
 fn chat(told: &Told) -> Result<Chat, Trouble> {

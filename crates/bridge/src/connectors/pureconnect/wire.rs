@@ -127,14 +127,16 @@ impl Servers {
 
 /// A part of a path: what could change the path is escaped.
 pub(super) fn segment(text: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut safe = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
             safe.push(char::from(byte));
-        } else if byte == b'.' && text.trim_matches('.') != "" {
+        } else if byte == b'.' && !text.trim_matches('.').is_empty() {
             safe.push('.');
         } else {
-            safe.push_str(&format!("%{byte:02X}"));
+            safe.push('%');
+            safe.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
         }
     }
     safe

@@ -87,9 +87,9 @@ impl Event {
         print(self.kind, said.words())
     }
 
-    /// The same whenever the same is told again.
-    pub(super) fn id(&self) -> String {
-        format!("{}:{:x}:{}", self.number, self.fingerprint(), self.at)
+    /// The same whenever the same is told again; `life` tells numbers that start over apart.
+    pub(super) fn id(&self, life: u32) -> String {
+        format!("{life}:{}:{:x}:{}", self.number, self.fingerprint(), self.at)
     }
 }
 

@@ -312,12 +312,7 @@ impl Handover {
                 Err(failure)
             }
             Trouble::Elsewhere(_) => self.come_back(&[there, here]).await,
-            Trouble::Lost(_) => {
-                // Its last words may be there still.
-                self.take_history(&seat).await;
-                self.heard(Batch::default());
-                self.come_back(&[here, there]).await
-            }
+            Trouble::Lost(_) => self.come_back(&[here, there]).await,
             Trouble::Failed(failure) => {
                 self.stale |= matches!(failure, Failure::Unknown { .. });
                 self.silences += 1;
@@ -351,7 +346,12 @@ impl Handover {
         self.stale = true;
         match (lost, failed) {
             (_, Some(failure @ (Failure::Denied { .. } | Failure::Refused { .. }))) => Err(failure),
-            (Some(detail), None) => Err(Failure::Gone { detail }),
+            (Some(detail), None) => {
+                // Its last words may be there still.
+                self.take_history(&seat).await;
+                self.heard(Batch::default());
+                Err(Failure::Gone { detail })
+            }
             _ => {
                 let detail = "no server takes the chat up at the moment".to_owned();
                 Err(Failure::Later { after: Some(self.come_back_after()), detail })

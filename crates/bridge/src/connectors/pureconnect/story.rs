@@ -27,6 +27,8 @@ pub(super) struct Story {
     next: u64,
     /// Given up, and welcome all the same.
     missing: BTreeSet<u64>,
+    /// How often the numbers have started over without anything being told again.
+    life: u32,
     /// Time of the latest event.
     latest_at: String,
     /// Fingerprints of the latest texts, oldest first.
@@ -194,6 +196,7 @@ impl Story {
         }
         if wanted.peek().is_some() {
             self.own_heard += self.own_sent;
+            self.life += 1;
             return;
         }
         if self.heard.len() == HEARD_MAX {
@@ -213,7 +216,7 @@ impl Story {
         if event.at > self.latest_at {
             event.at.clone_into(&mut self.latest_at);
         }
-        let id = event.id();
+        let id = event.id(self.life);
         let kind = self.kind(own, event);
         match &event.what {
             Happened::State(state) if kind == Kind::WebUser => {

@@ -29,6 +29,28 @@ fn dated(at: &str, event: Event) -> Event {
     Event { at: at.to_owned(), name: None, kind: None, ..event }
 }
 
+#[test]
+fn a_repetition_has_the_same_id_and_a_new_text_never_has() {
+    let ids = |story: &mut Story, own: &str, events: Vec<Event>| -> Vec<String> {
+        story.take(own, events);
+        let news = story.tell(own, 0, &|_| "text".to_owned());
+        news.into_iter().filter_map(|news| news.id).collect()
+    };
+    let (mut story, events) = begun();
+    let stored = story.clone();
+    let first = ids(&mut story, OWN, events.clone());
+    // The process ended after the news was stored, and before the position was.
+    let mut old = stored;
+    old.renew();
+    assert_eq!(ids(&mut old, OWN, events), first);
+    // Nothing is told again: the same number and text are something new.
+    story.renew();
+    let states = vec![is(0, "own2", State::Active), is(1, "Jo", State::Active)];
+    assert!(ids(&mut story, "own2", states).is_empty());
+    let same = ids(&mut story, "own2", (2..5).map(|n| says(n, "Jo", "hello")).collect());
+    assert!(same.iter().all(|id| !first.contains(id)), "{same:?} {first:?}");
+}
+
 /// Short words for news.
 fn hear(story: &mut Story, own: &str, now: Millis, events: Vec<Event>) -> Vec<String> {
     story.take(own, events);

@@ -37,7 +37,7 @@ async fn a_whole_conversation(api: &str) {
         assert!(fact(&chat, "CUSTOM_INFO").starts_with("From the web"));
         fact(&chat, "CUSTOM_INFO").to_owned()
     };
-    assert!(told.contains("Ada: talk to a human"), "{told}");
+    assert!(told.contains("Ada: handover"), "{told}");
 
     site.world.step_two("u1", "my VPN is down").await;
     site.agent_reads(&["my VPN is down"]).await;
@@ -187,7 +187,7 @@ async fn without_a_way_in_a_file_is_only_named(api: &str) {
 async fn the_transcript_may_be_a_message(api: &str) {
     let site = Site::new(api, |_, settings| settings["transcript"] = json!("message")).await;
     let chat = site.accepted().await;
-    assert!(read(&chat)[0].contains("Ada: talk to a human"), "{chat:?}");
+    assert!(read(&chat)[0].contains("Ada: handover"), "{chat:?}");
     assert!(!chat.lines.iter().any(|line| line.from == From::History));
-    assert!(!fact(&chat, "CUSTOM_INFO").contains("talk to a human"));
+    assert!(!fact(&chat, "CUSTOM_INFO").contains("Ada"));
 }

@@ -13,7 +13,7 @@ async fn version_1_is_told_the_transcript_as_a_message() {
     });
     let site = site.await;
     let chat = site.accepted().await;
-    assert!(read(&chat)[0].contains("Ada: talk to a human"), "{chat:?}");
+    assert!(read(&chat)[0].contains("Ada: handover"), "{chat:?}");
     site.act(&chat, say("hello"));
     site.visitor_reads(&["hello"]).await;
 }
@@ -32,7 +32,7 @@ async fn the_names_of_the_lists_are_settings() {
     });
     let site = site.await;
     let chat = site.accepted().await;
-    assert!(chat.lines.iter().any(|line| line.text == "talk to a human"));
+    assert!(chat.lines.iter().any(|line| line.text == "handover"));
     assert!(!fact(&chat, "botId").is_empty());
 }
 

@@ -18,7 +18,7 @@ use super::{
     inward::{self, Mailbox},
     opening,
     story::Story,
-    wire::{Batch, Seat, Trouble},
+    wire::{Batch, Retells, Seat, Trouble},
 };
 use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing, What};
 
@@ -27,11 +27,12 @@ const POLL_WAIT_MS: Millis = 2_000;
 const POLL_WAIT_MS_MAX: Millis = 10_000;
 /// The same while the server calls by itself; the poll is a safety net then.
 const POLL_WAIT_CALLED_MS: Millis = 30_000;
-/// Before the next attempt to take a chat up: 3000 to 5000, as the vendor's own client waits.
-const COME_BACK_MS: Millis = 3_000;
-const COME_BACK_SPREAD_MS: u64 = 2_000;
 /// Longest sleep without a look at the clock.
 const NAP: Duration = Duration::from_millis(200);
+
+mod back;
+
+use back::is_loss;
 
 pub(super) struct Handover {
     shared: Arc<Shared>,
@@ -40,8 +41,7 @@ pub(super) struct Handover {
     story: Story,
     /// Told by the server, and not yet handed over to the bridge.
     news: Vec<News>,
-    /// Something may have been told that never came.
-    stale: bool,
+    doubt: Doubt,
     /// Parts of the transcript that were sent.
     parts_sent: usize,
     /// When to poll next.
@@ -49,6 +49,16 @@ pub(super) struct Handover {
     /// Polls in a row that were not answered.
     silences: u32,
     mail: Arc<Mailbox>,
+}
+
+/// Whether something may have been told that never came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    No,
+    /// An answer was lost.
+    Answer,
+    /// The process is another one, or the server.
+    Chat,
 }
 
 /// What is stored with the chat.
@@ -73,12 +83,17 @@ pub(super) fn seat_of(link: &str) -> Option<Seat> {
 #[async_trait::async_trait]
 impl Session for Handover {
     async fn deliver(&mut self, parcel: &Parcel<'_>, again: Again) -> Result<Vec<News>, Failure> {
-        match parcel.delivery {
-            Delivery::Open { opening } => self.open(opening, parcel.since, again).await?,
-            Delivery::Say { text } => self.say(text, again).await?,
-            Delivery::Leave { .. } => self.leave().await?,
+        let done = match parcel.delivery {
+            Delivery::Open { opening } => self.open(opening, parcel.since, again).await,
+            Delivery::Say { text } => self.say(text, again).await,
+            Delivery::Leave { .. } => self.leave().await,
+        };
+        match done {
+            Ok(()) => Ok(std::mem::take(&mut self.news)),
+            // Its last words come first: hearing them will tell that it is over.
+            Err(Failure::Gone { detail }) if !self.news.is_empty() => Err(Failure::later(detail)),
+            Err(failure) => Err(failure),
         }
-        Ok(std::mem::take(&mut self.news))
     }
 
     fn link(&self) -> Option<String> {
@@ -116,18 +131,18 @@ impl Session for Handover {
         match heard {
             Err(Failure::Gone { .. }) if !news.is_empty() => news.push(News::plain(What::Ended)),
             Err(failure) if news.is_empty() => return Err(failure),
-            Err(_) => self.due = self.shared.clock.now() + COME_BACK_MS,
+            Err(_) => self.due = self.shared.clock.now() + POLL_WAIT_MS,
             Ok(()) => {}
         }
         Ok(news)
     }
 
     async fn visitor_types(&mut self, typing: Typing) {
-        let Some(seat) = self.seat.clone().filter(|_| !self.stale) else { return };
+        let Some(seat) = self.seat.clone().filter(|_| self.doubt == Doubt::No) else { return };
         match self.shared.wire.types(&seat, typing).await {
             Ok(batch) => self.heard(batch),
             Err(trouble) => {
-                self.stale |= is_loss(&trouble);
+                self.note(&trouble);
                 self.due = self.shared.clock.now();
             }
         }
@@ -140,14 +155,14 @@ impl Handover {
         let (seat, story) =
             link.map_or_else(Default::default, |Link { seat, story, .. }| (Some(seat), story));
         let mail = shared.mail.mailbox(&name(&chat));
-        let stale = seat.is_some();
+        let doubt = if seat.is_some() { Doubt::Chat } else { Doubt::No };
         Self {
             shared,
             chat,
             seat,
             story,
             news: Vec::new(),
-            stale,
+            doubt,
             parts_sent: 0,
             due: 0,
             silences: 0,
@@ -209,7 +224,7 @@ impl Handover {
                 Ok(())
             }
             Err(trouble) => {
-                self.stale |= is_loss(&trouble);
+                self.note(&trouble);
                 Err(trouble.into_failure())
             }
         }
@@ -217,7 +232,7 @@ impl Handover {
 
     /// Whether the server tells us a text of ours that we do not know to have arrived.
     async fn has_arrived(&mut self, text: &str) -> Result<bool, Failure> {
-        if !self.story.has_arrived(text) {
+        if !self.story.has_arrived(text) && self.shared.wire.retells() != Retells::ByHistory {
             self.poll().await?;
         }
         Ok(self.story.has_arrived(text))
@@ -263,17 +278,11 @@ impl Handover {
         let seat = self.seat()?;
         self.story.take(&seat.participant, batch.events);
         if self.story.has_gap() {
-            self.take_history(&seat).await;
+            // What cannot be fetched now stays missing, and is waited for.
+            let _ = self.take_history(&seat).await;
         }
         self.heard(Batch { wait_ms: batch.wait_ms, events: Vec::new() });
         Ok(())
-    }
-
-    /// What cannot be fetched now stays missing, and is waited for.
-    async fn take_history(&mut self, seat: &Seat) {
-        if let Ok(Some(batch)) = self.shared.wire.history(seat).await {
-            self.story.take(&seat.participant, batch.events);
-        }
     }
 
     /// Takes in what a call has told, and when to poll next.
@@ -293,95 +302,6 @@ impl Handover {
         self.due = now + wait.max(self.shared.poll_wait_ms_min);
     }
 
-    /// After a loss or a restart: takes the chat up before anything else is done in it.
-    async fn freshen(&mut self) -> Result<(), Failure> {
-        if !self.stale {
-            return Ok(());
-        }
-        let server = self.seat()?.server;
-        self.come_back(&[server, self.other(server)]).await
-    }
-
-    /// Does what there is to do about a failed call. When this is well, the call may be made again.
-    async fn mend(&mut self, trouble: Trouble) -> Result<(), Failure> {
-        let seat = self.seat()?;
-        let (here, there) = (seat.server, self.other(seat.server));
-        match trouble {
-            Trouble::Elsewhere(failure) if there == here => {
-                self.stale |= matches!(failure, Failure::Unknown { .. });
-                Err(failure)
-            }
-            Trouble::Elsewhere(_) => self.come_back(&[there, here]).await,
-            Trouble::Lost(_) => self.come_back(&[here, there]).await,
-            Trouble::Failed(failure) => {
-                self.stale |= matches!(failure, Failure::Unknown { .. });
-                self.silences += 1;
-                if self.silences < 2 || there == here {
-                    return Err(failure);
-                }
-                self.come_back(&[there, here]).await
-            }
-        }
-    }
-
-    /// Takes the chat up on one of the servers, in this order. It is over when one that answers
-    /// knows nothing of it and none has it.
-    async fn come_back(&mut self, servers: &[usize]) -> Result<(), Failure> {
-        let seat = self.seat()?;
-        let (mut lost, mut failed) = (None, None);
-        for (place, server) in servers.iter().enumerate() {
-            if servers[..place].contains(server) {
-                continue;
-            }
-            match self.shared.wire.reconnect(*server, &seat).await {
-                Ok((now, batch)) => {
-                    self.sit_down(&seat, now, batch).await;
-                    return Ok(());
-                }
-                Err(Trouble::Lost(detail)) => lost = Some(detail),
-                Err(Trouble::Elsewhere(_)) => {}
-                Err(Trouble::Failed(failure)) => failed = Some(failure),
-            }
-        }
-        self.stale = true;
-        match (lost, failed) {
-            (_, Some(failure @ (Failure::Denied { .. } | Failure::Refused { .. }))) => Err(failure),
-            (Some(detail), None) => {
-                // Its last words may be there still.
-                self.take_history(&seat).await;
-                self.heard(Batch::default());
-                Err(Failure::Gone { detail })
-            }
-            _ => {
-                let detail = "no server takes the chat up at the moment".to_owned();
-                Err(Failure::Later { after: Some(self.come_back_after()), detail })
-            }
-        }
-    }
-
-    /// Goes on where the chat is now.
-    async fn sit_down(&mut self, before: &Seat, now: Seat, batch: Batch) {
-        if now.participant != before.participant {
-            self.story.renew();
-        }
-        (self.stale, self.silences) = (false, 0);
-        self.take_history(&now).await;
-        self.seat = Some(now);
-        self.heard(batch);
-        // Whatever waited there was not told with the reply on every server.
-        self.due = self.shared.clock.now();
-    }
-
-    /// Spread, so that not all chats come back at once after a switch-over.
-    fn come_back_after(&self) -> Millis {
-        let spread = edge::ids::fingerprint(self.chat.chat.as_bytes()) % COME_BACK_SPREAD_MS;
-        COME_BACK_MS + spread as Millis
-    }
-
-    fn other(&self, server: usize) -> usize {
-        if self.shared.servers > 1 { 1 - server.min(1) } else { server }
-    }
-
     fn seat(&self) -> Result<Seat, Failure> {
         self.seat.clone().ok_or_else(|| Failure::gone("no chat was begun"))
     }
@@ -390,10 +310,4 @@ impl Handover {
 /// `{chat}.{opening}`.
 fn name(chat: &Brief) -> String {
     format!("{}.{}", chat.chat, chat.opening)
-}
-
-/// Whether the call may have been worked off, and its answer told us something.
-fn is_loss(trouble: &Trouble) -> bool {
-    let (Trouble::Failed(failure) | Trouble::Elsewhere(failure)) = trouble else { return false };
-    matches!(failure, Failure::Unknown { .. })
 }

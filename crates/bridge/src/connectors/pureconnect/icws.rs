@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{
     event::{Event, Happened, Kind, SYSTEM, Said, State},
     settings::{Fields, Queue},
-    wire::{Batch, Seat, Servers, Start, Trouble, Wire, segment},
+    wire::{Batch, Retells, Seat, Servers, Start, Trouble, Wire, segment},
 };
 use crate::tool::{
     Failure, Finding, Typing,
@@ -112,6 +112,10 @@ impl Wire for Icws {
         let body = json!({ "chatId": seat.chat, "participantId": seat.participant });
         self.post(server, "reconnect", Some(&body)).await?;
         Ok((Seat { server, ..seat.clone() }, Batch::default()))
+    }
+
+    fn retells(&self) -> Retells {
+        if self.version < 6 { Retells::Nothing } else { Retells::ByHistory }
     }
 
     async fn history(&self, seat: &Seat) -> Result<Option<Batch>, Trouble> {

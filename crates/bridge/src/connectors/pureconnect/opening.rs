@@ -42,9 +42,10 @@ pub(super) fn start(
     if settings.transcript == Transcript::Field {
         history = lines(opening);
         if !settings.is_icws {
-            let transcript = written(settings, &name, &history);
-            let all = [notes, latest(&transcript)];
-            notes = all.join("\n").trim().to_owned();
+            if !notes.is_empty() {
+                notes.push('\n');
+            }
+            notes.push_str(&latest(&written(settings, &name, &history)));
         }
     }
     Start { name, language, notes, attributes, history, at, webhook: None }

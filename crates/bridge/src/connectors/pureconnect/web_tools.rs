@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     event::{Event, Happened, Kind, Said, State},
     settings::Queue,
-    wire::{Batch, Seat, Servers, Start, Trouble, Wire, segment},
+    wire::{Batch, Retells, Seat, Servers, Start, Trouble, Wire, segment},
 };
 use crate::tool::{
     Failure, Finding, Typing,
@@ -116,6 +116,10 @@ impl Wire for WebTools {
         let told = self.call(server, "chat/reconnect", Some(&body)).await?;
         let chat = chat(&told)?;
         seated(server, &seat.chat, chat)
+    }
+
+    fn retells(&self) -> Retells {
+        Retells::ByReconnect
     }
 
     async fn history(&self, _seat: &Seat) -> Result<Option<Batch>, Trouble> {

@@ -60,6 +60,14 @@ impl Trouble {
     }
 }
 
+/// How a server tells again what it has told, if it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Retells {
+    Nothing,
+    ByHistory,
+    ByReconnect,
+}
+
 #[async_trait::async_trait]
 pub(super) trait Wire: Send + Sync {
     async fn start(&self, server: usize, start: &Start) -> Result<(Seat, Batch), Trouble>;
@@ -71,6 +79,8 @@ pub(super) trait Wire: Send + Sync {
     /// Takes the chat of `seat` up on a server. Another participant than before means that
     /// numbers and participants start over.
     async fn reconnect(&self, server: usize, seat: &Seat) -> Result<(Seat, Batch), Trouble>;
+
+    fn retells(&self) -> Retells;
 
     /// Every message of the chat; `None` where the API or its version has no such thing.
     async fn history(&self, seat: &Seat) -> Result<Option<Batch>, Trouble>;

@@ -13,6 +13,7 @@ on_both! {
     the_visitor_leaves_after_a_switch_over
     whoever_was_dropped_by_the_server_is_back_with_the_bot
     gateway_failures_are_got_over
+    last_words_are_heard_by_whoever_speaks_after_the_end
 }
 
 async fn a_restart_in_the_middle_loses_and_repeats_nothing(api: &str) {
@@ -78,7 +79,7 @@ async fn the_backup_takes_what_begins_after_a_switch_over(api: &str) {
 }
 
 async fn cuts_losses_and_delays_change_nothing(api: &str) {
-    for seed in 1..=4 {
+    for seed in 1..=3 {
         let site = Site::usual(api).await;
         let (cut, lose, delay_ms_max) = (150, 150, 20);
         let plan = Plan { seed, cut, lose, delay_ms_max, ..Plan::default() };
@@ -155,4 +156,16 @@ async fn gateway_failures_are_got_over(api: &str) {
         meanwhile(&site.world, async || expected(&platform.texts()).then_some(())).await;
     }
     site.visitor_reads(&["500", "502", "503", "429", "404"]).await;
+}
+
+async fn last_words_are_heard_by_whoever_speaks_after_the_end(api: &str) {
+    let site = Site::usual(api).await;
+    let chat = site.accepted().await;
+    // The bridge's clock stands still: it has not polled when the visitor speaks.
+    site.act(&chat, say("bye"));
+    site.act(&chat, Act::End);
+    site.world.step_two("u1", "thank you").await;
+    resumed(&site.world).await;
+    assert!(site.world.platform.texts().contains(&"bye".to_owned()));
+    assert!(read(&site.primary.chats()[0]).is_empty());
 }

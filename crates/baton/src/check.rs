@@ -159,7 +159,8 @@ pub(crate) async fn run(check: Check) -> anyhow::Result<ExitCode> {
         (Some(OtherSide::Platform(options)), _) => check_platform(options).await,
         (Some(OtherSide::Connector(options)), _) => check_connector(&options).await,
         (None, config) => {
-            let config = config.context("give --config, or `connector`, `middleware` or `platform`")?;
+            let config =
+                config.context("give --config, or `connector`, `middleware` or `platform`")?;
             serve::check(&Config::load(&config)?).await?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -58,6 +58,7 @@ enum Rare {
 }
 
 /// What the tool has of one opening.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that happened or did not")]
 #[derive(Default)]
 struct Book {
     open: bool,
@@ -344,7 +345,8 @@ fn any_op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Promise),
         14 => answer.prop_map(Op::Deliver),
         2 => Just(Op::Again),
-        6 => (0..7_u8, prop::bool::weighted(0.1)).prop_map(|(news, stale)| Op::Hear { news, stale }),
+        6 => (0..7_u8, prop::bool::weighted(0.1))
+            .prop_map(|(news, stale)| Op::Hear { news, stale }),
         5 => Just(Op::Push),
         5 => seconds.prop_map(|seconds| Op::Clock(seconds * limits::SECOND_MS)),
         4 => Just(Op::Wake),

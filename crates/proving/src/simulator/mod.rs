@@ -3,7 +3,8 @@
 //!
 //! A simulator is written from what is known of the vendor and from nothing of ours. What all of
 //! them share is here: how an agent acts ([`Act`]), what the tool shows its agents ([`Chat`]), what
-//! goes wrong ([`faults`]), time of its own ([`time`]), and a small page for a person ([`console`]).
+//! goes wrong ([`faults`]), time of its own ([`time`]), a small page for a person ([`console`]),
+//! and the list of them all ([`catalog`]).
 
 use std::sync::Arc;
 

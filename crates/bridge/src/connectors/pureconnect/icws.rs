@@ -122,8 +122,10 @@ impl Wire for Icws {
         if self.version < 6 {
             return Ok(None);
         }
-        let told = self.get(seat, "message-history", "").await?;
-        batch(&told).map(Some)
+        let path = format!("message-history/{}", segment(&seat.participant));
+        let told = self.servers.send(seat.server, Ask::get, &path).await?;
+        // Then the server is older than we were told.
+        if told.status == 404 { Ok(None) } else { batch(&good(told)?).map(Some) }
     }
 
     async fn file(&self, seat: &Seat, guid: &str, name: &str) -> Result<Told, Trouble> {
@@ -243,8 +245,8 @@ fn good(told: Told) -> Result<Told, Trouble> {
     Err(match told.status {
         410 => Trouble::Lost(words),
         400 if UNKNOWN.contains(&id) => Trouble::Lost(words),
-        // It is not the chat that is missing here, but the whole API.
-        404 => Trouble::Failed(Failure::refused(format!("status 404: {words}"))),
+        // It is not the chat that is missing here, but the whole API: a proxy on its way up.
+        404 => Trouble::Failed(Failure::later(format!("status 404: {words}"))),
         _ => Trouble::Failed(told.failure(words.trim())),
     })
 }

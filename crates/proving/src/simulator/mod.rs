@@ -13,6 +13,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 pub mod console;
 pub mod faults;
+pub mod genesys_cloud;
 pub mod time;
 
 use faults::Faults;

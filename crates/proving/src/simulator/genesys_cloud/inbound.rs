@@ -3,9 +3,10 @@
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State as Of},
+    extract::{Path, Query, State as Of},
 };
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -21,9 +22,17 @@ const CONTENT_TYPES: &[&str] =
     &["Attachment", "Location", "QuickReply", "ButtonResponse", "GenericTemplate", "Reactions"];
 const MEDIA_TYPES: &[&str] = &["Image", "Video", "Audio", "File", "Link"];
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Wish {
+    /// Whether the answer is to name the conversation.
+    prefetch_conversation_id: bool,
+}
+
 pub(super) async fn message(
     Of(tool): Of<GenesysCloud>,
     Path(integration): Path<String>,
+    Query(wish): Query<Wish>,
     body: Bytes,
 ) -> Answer {
     let body = parse(&body)?;
@@ -32,7 +41,13 @@ pub(super) async fn message(
     if text.is_empty() && content.is_empty() {
         return Err(Refusal::bad_request("a message needs a text or content"));
     }
-    said(&tool, &integration, &body, text, content)
+    let mut answer = said(&tool, &integration, &body, text, content)?;
+    if !wish.prefetch_conversation_id
+        && let Some(answer) = answer.as_object_mut()
+    {
+        answer.remove("conversationId");
+    }
+    Ok(Json(answer))
 }
 
 /// A visitor pressed a button of a structured message: what it says is what he says.
@@ -46,7 +61,7 @@ pub(super) async fn structured_response(
         return Err(Refusal::bad_request("buttonResponse.text is missing"));
     };
     let part = json!({ "contentType": "ButtonResponse", "buttonResponse": body["buttonResponse"] });
-    said(&tool, &integration, &body, text.to_owned(), vec![part])
+    said(&tool, &integration, &body, text.to_owned(), vec![part]).map(Json)
 }
 
 fn said(
@@ -55,7 +70,7 @@ fn said(
     body: &Value,
     text: String,
     content: Vec<Value>,
-) -> Answer {
+) -> Result<Value, Refusal> {
     let mut state = tool.state();
     let from = check_channel(&state, integration, body)?;
     if text.chars().count() > state.options.text_chars_max {
@@ -104,7 +119,7 @@ fn said(
         state.deliver_receipt(conversation, message);
     }
     state.tell_changed(at);
-    Ok(Json(answer))
+    Ok(answer)
 }
 
 pub(super) async fn event(

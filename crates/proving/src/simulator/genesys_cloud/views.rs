@@ -9,6 +9,9 @@ use crate::simulator::{Chat, From, Line, Phase};
 pub(super) fn message_conversation(conversation: &Conversation) -> Value {
     let participants = conversation.participants.iter().enumerate().map(|(at, participant)| {
         let mut shown = participant_common(conversation, participant);
+        if let Some(user) = &participant.user {
+            shown["user"] = json!({ "id": user, "selfUri": format!("/api/v2/users/{user}") });
+        }
         shown["state"] = json!(state(participant));
         shown["messages"] = messages(conversation, at);
         shown["type"] = json!(conversation.message_type());
@@ -18,19 +21,20 @@ pub(super) fn message_conversation(conversation: &Conversation) -> Value {
         shown["fromAddress"] = json!({ "addressNormalized": conversation.customer_id() });
         shown
     });
-    json!({
+    without_nulls(json!({
         "id": conversation.id,
         "participants": participants.collect::<Vec<_>>(),
         "otherMediaUris": [],
         "recentTransfers": [],
         "selfUri": format!("/api/v2/conversations/messages/{}", conversation.id),
-    })
+    }))
 }
 
 /// The model `Conversation`, in which participants have communications.
 pub(super) fn whole(conversation: &Conversation) -> Value {
     let participants = conversation.participants.iter().enumerate().map(|(at, participant)| {
         let mut shown = participant_common(conversation, participant);
+        shown["userId"] = json!(participant.user);
         shown["messages"] = json!([{
             "id": participant.communication,
             "state": state(participant),
@@ -44,7 +48,7 @@ pub(super) fn whole(conversation: &Conversation) -> Value {
         }]);
         shown
     });
-    json!({
+    without_nulls(json!({
         "id": conversation.id,
         "startTime": iso(conversation.started),
         "endTime": conversation.ended.map(iso),
@@ -52,7 +56,19 @@ pub(super) fn whole(conversation: &Conversation) -> Value {
         "recordingState": "NONE",
         "divisions": [],
         "selfUri": format!("/api/v2/conversations/{}", conversation.id),
-    })
+    }))
+}
+
+/// What is not known is not there: the vendor's Python client takes no null.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let known = fields.into_iter().filter(|(_, value)| !value.is_null());
+            known.map(|(name, value)| (name, without_nulls(value))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        value => value,
+    }
 }
 
 fn participant_common(conversation: &Conversation, participant: &Participant) -> Value {
@@ -67,9 +83,6 @@ fn participant_common(conversation: &Conversation, participant: &Participant) ->
     });
     if participant.purpose == Purpose::Customer {
         shown["attributes"] = json!(conversation.attributes);
-    }
-    if let Some(user) = &participant.user {
-        shown["user"] = json!({ "id": user, "selfUri": format!("/api/v2/users/{user}") });
     }
     shown
 }
@@ -102,7 +115,7 @@ pub(super) fn message_data(conversation: &Conversation, message: &Message) -> Va
     let (customer, ours) = (conversation.customer_id(), address(conversation));
     let (from, to) = if inbound { (customer, ours) } else { (ours, customer) };
     let kind = if conversation.message_type() == "open" { "Open" } else { "WebMessaging" };
-    json!({
+    without_nulls(json!({
         "id": message.id,
         "providerMessageId": message.provider_id,
         "timestamp": iso(message.at),
@@ -130,7 +143,7 @@ pub(super) fn message_data(conversation: &Conversation, message: &Message) -> Va
         },
         "normalizedReceipts": [],
         "conversationId": conversation.id,
-    })
+    }))
 }
 
 pub(super) fn content(message: &Message) -> Value {

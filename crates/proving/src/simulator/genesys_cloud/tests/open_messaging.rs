@@ -107,7 +107,7 @@ async fn a_conversation_both_ways() {
 
     let typed = json!({
         "channel": { "from": { "id": "u-1", "idType": "Opaque" }, "time": "2026-03-01T10:15:00Z" },
-        "events": [{ "eventType": "Typing", "typing": { "type": "On", "duration": 3000 } }],
+        "events": [{ "eventType": "Typing" }],
     });
     world.post(&world.inbound("event"), &typed).await.expect(200).unwrap();
     assert!(world.simulator.chats()[0].visitor_types);

@@ -15,6 +15,7 @@ pub mod console;
 pub mod faults;
 pub mod genesys_cloud;
 pub mod time;
+pub mod webhook;
 
 use faults::Faults;
 

@@ -16,6 +16,7 @@ mod listen;
 mod openapi;
 mod pages;
 mod serve;
+mod simulate;
 mod telemetry;
 mod trigger;
 
@@ -70,7 +71,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check a configuration without serving it, or the conformance of a middleware or a platform
+    /// Serve a simulated tool with a page on which you play its agent
+    Simulate(simulate::Args),
+    /// Check a configuration without serving it, one of its connectors for real, or the conformance
+    /// of a middleware or a platform
     Check(check::Check),
     /// Make a push key: shown once, kept by its hash
     Key,
@@ -111,6 +115,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Emulate { export, listen, json } => {
             emulate::emulate(&export, listen, json).await?;
         }
+        Command::Simulate(args) => simulate::simulate(args).await?,
         Command::Check(check) => return check::run(check).await,
         Command::Key => key::print()?,
         Command::Agent { export } => serve::report_agent(&export)?,

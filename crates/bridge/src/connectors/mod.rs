@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod desk;
+mod genesys_cloud;
 mod webhook;
 
 pub(crate) use desk::{ClosedChat, DeskConnector};
@@ -36,6 +37,8 @@ pub enum Connector {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Settings {
+    GenesysOpenMessaging(genesys_cloud::open::Settings),
+    GenesysWebMessaging(genesys_cloud::web::Settings),
     Webhook(webhook::Settings),
 }
 
@@ -83,6 +86,8 @@ impl Settings {
     /// Every secret there is.
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         match self {
+            Self::GenesysOpenMessaging(settings) => settings.secrets_mut(),
+            Self::GenesysWebMessaging(settings) => settings.secrets_mut(),
             Self::Webhook(settings) => settings.secrets_mut(),
         }
     }
@@ -94,6 +99,8 @@ impl Settings {
 
     pub(crate) fn build(&self, parts: Parts) -> Result<Arc<dyn Tool>, SettingsError> {
         Ok(match self {
+            Self::GenesysOpenMessaging(settings) => Arc::new(settings.build(parts)?),
+            Self::GenesysWebMessaging(settings) => Arc::new(settings.build(parts)?),
             Self::Webhook(settings) => Arc::new(settings.build(parts)?),
         })
     }

@@ -1,7 +1,10 @@
 //! A WebSocket outward, under the rules of every other call: the same clients look the name up and
 //! connect, so no address is reached that a POST would not reach.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures::{SinkExt as _, StreamExt as _};
 use http::{HeaderMap, HeaderValue, header};
@@ -21,7 +24,10 @@ use super::{Egress, EgressError, Target, network};
 const READ_BUFFER_BYTES: usize = 1024;
 
 /// A connection on which texts go both ways.
-pub struct Socket(WebSocketStream<Upgraded>);
+///
+/// Nobody ever locks it: whoever has it alone has what is inside, and the lock lets owners be
+/// shared between threads, which the connection by itself does not.
+pub struct Socket(Mutex<WebSocketStream<Upgraded>>);
 
 impl Egress {
     /// Opens a WebSocket at `target`, whose scheme is `http` for `ws` and `https` for `wss`.
@@ -63,23 +69,28 @@ impl Egress {
             .write_buffer_size(0)
             .max_message_size(Some(message_bytes_max))
             .max_frame_size(Some(message_bytes_max));
-        Ok(Socket(WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await))
+        let stream = WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await;
+        Ok(Socket(Mutex::new(stream)))
     }
 }
 
 impl Socket {
     pub async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), EgressError> {
-        self.0.send(Message::Text(text.into())).await.map_err(|error| failed(&error))
+        self.stream().send(Message::Text(text.into())).await.map_err(|error| failed(&error))
     }
 
     /// Asks the other side for a sign of life.
     pub async fn ping(&mut self) -> Result<(), EgressError> {
-        self.0.send(Message::Ping(bytes::Bytes::new())).await.map_err(|error| failed(&error))
+        self.stream().send(Message::Ping(bytes::Bytes::new())).await.map_err(|error| failed(&error))
+    }
+
+    fn stream(&mut self) -> &mut WebSocketStream<Upgraded> {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What came next. May be dropped at any await: what is not complete yet is not lost.
     pub async fn next(&mut self) -> Result<Heard, EgressError> {
-        match self.0.next().await {
+        match self.stream().next().await {
             Some(Ok(Message::Text(text))) => Ok(Heard::Text(text.to_string())),
             Some(Ok(Message::Close(_))) | None => Ok(Heard::Closed),
             Some(Ok(_)) => Ok(Heard::Life),

@@ -33,13 +33,11 @@ impl<'a> Seen<'a> {
 
     /// The customer is gone, or nobody is left.
     pub(super) fn is_over(&self) -> bool {
-        let gone = |mut some: Box<dyn Iterator<Item = Participant<'a>> + 'a>| {
-            let first = some.next();
-            first.is_some_and(|first| first.is_gone() && some.all(|each| each.is_gone()))
-        };
-        let customers =
-            self.participants().filter(|each| matches!(each.text("purpose"), "customer" | "external"));
-        gone(Box::new(customers)) || gone(Box::new(self.participants()))
+        let (customers, others): (Vec<_>, Vec<_>) = self
+            .participants()
+            .partition(|each| matches!(each.text("purpose"), "customer" | "external"));
+        let gone = |some: &[Participant<'_>]| some.iter().all(Participant::is_gone);
+        if customers.is_empty() { !others.is_empty() && gone(&others) } else { gone(&customers) }
     }
 
     /// Who has the chat now. An agent who went is only told when nobody took his place.
@@ -50,13 +48,13 @@ impl<'a> Seen<'a> {
             let id = format!("joined/{}/{}", agent.text("id"), gone.count());
             return Some(News::new(id, What::Joined(agent.agent())));
         }
-        let left = self.agents().rev().find(|agent| agent.was_connected())?;
+        let left = self.agents().rev().find(Participant::was_connected)?;
         (!self.is_over()).then(|| News::new(format!("left/{}", left.text("id")), What::Left))
     }
 
     /// Ids of everything that was said, in the order of time.
     pub(super) fn message_ids(&self) -> Vec<String> {
-        let said = self.participants().flat_map(|each| each.0["messages"].as_array());
+        let said = self.participants().filter_map(|each| each.0["messages"].as_array());
         let mut said: Vec<&Value> = said.flatten().collect();
         said.sort_by_key(|message| message["messageTime"].as_str().unwrap_or_default());
         said.iter().filter_map(|message| message["messageId"].as_str().map(str::to_owned)).collect()
@@ -86,7 +84,8 @@ impl Participant<'_> {
     }
 
     fn is_gone(&self) -> bool {
-        matches!(self.text("state"), "disconnected" | "terminated") || !self.text("endTime").is_empty()
+        matches!(self.text("state"), "disconnected" | "terminated")
+            || !self.text("endTime").is_empty()
     }
 
     fn agent(&self) -> Agent {
@@ -114,8 +113,10 @@ mod tests {
     }
 
     fn news(participants: &[(&str, &str, &str)]) -> Option<String> {
-        let participants: Vec<Value> =
-            participants.iter().map(|(id, purpose, state)| participant(id, purpose, state)).collect();
+        let participants: Vec<Value> = participants
+            .iter()
+            .map(|(id, purpose, state)| participant(id, purpose, state))
+            .collect();
         let conversation = json!({ "participants": participants });
         Seen::new(&conversation).news().and_then(|news| news.id)
     }
@@ -146,8 +147,10 @@ mod tests {
             (&[("c", "customer", "disconnected"), ("d", "customer", "connected")], false),
             (&[], false),
         ] {
-            let shown: Vec<Value> =
-                participants.iter().map(|(id, purpose, state)| participant(id, purpose, state)).collect();
+            let shown: Vec<Value> = participants
+                .iter()
+                .map(|(id, purpose, state)| participant(id, purpose, state))
+                .collect();
             let conversation = json!({ "participants": shown });
             assert_eq!(Seen::new(&conversation).is_over(), over, "{participants:?}");
         }

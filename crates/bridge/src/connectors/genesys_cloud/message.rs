@@ -19,7 +19,8 @@ fn part(part: &Value) -> Option<String> {
     if let Some(url) = attachment["url"].as_str() {
         return Some(link(attachment["filename"].as_str().unwrap_or_default(), url));
     }
-    let answer = ["quickReply", "buttonResponse"].iter().find_map(|kind| part[kind]["text"].as_str());
+    let answer =
+        ["quickReply", "buttonResponse"].iter().find_map(|kind| part[kind]["text"].as_str());
     answer.map(|answer| format!("* {answer}"))
 }
 

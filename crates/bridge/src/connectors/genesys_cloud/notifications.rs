@@ -24,7 +24,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(75);
 /// Chats that begin and end together are subscribed together.
 const GATHER: Duration = Duration::from_millis(200);
 /// A channel lives 24 hours after its last subscription.
-const RENEW_EVERY: Duration = Duration::from_secs(12 * 60 * 60);
+const RENEW_EVERY: Duration = Duration::from_hours(12);
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const FRAME_BYTES_MAX: usize = 1024 * 1024;
 

@@ -138,6 +138,13 @@ impl State {
         self.tell_changed(at);
     }
 
+    pub(super) fn flow_says(&mut self, chat: &str, text: &str) -> Result<(), String> {
+        let at = self.open(chat)?;
+        let queue = self.conversations[at].connected(Purpose::Acd);
+        self.say(at, queue.ok_or("nobody waits")?, text.to_owned(), Vec::new());
+        Ok(())
+    }
+
     pub(super) fn agent_types(&mut self, at: usize, agent: usize) {
         match self.conversations[at].door {
             Door::Open { .. } => self.deliver_typing(at, agent),

@@ -37,6 +37,7 @@ use errors::Refusal;
 use state::State;
 
 pub use state::DisconnectType;
+pub use webhook::signature;
 
 /// How the simulated organization is set up.
 #[derive(Debug, Clone)]
@@ -158,6 +159,25 @@ impl GenesysCloud {
     /// conversation, unless the reason is a transfer, after which it is back in the queue.
     pub fn disconnect(&self, chat: &str, why: DisconnectType) -> Result<(), String> {
         self.state().agent_ends(chat, why)
+    }
+
+    /// How many of the agents' messages a receipt said were delivered.
+    #[must_use]
+    pub fn delivered(&self) -> usize {
+        let state = self.state();
+        let messages = state.conversations.iter().flat_map(|each| &each.messages);
+        messages.filter(|message| message.status == "delivery-success").count()
+    }
+
+    /// Whether a notification socket is connected.
+    #[must_use]
+    pub fn is_listened_to(&self) -> bool {
+        self.state().hub.is_listened_to()
+    }
+
+    /// A flow of the queue writes while the visitor waits.
+    pub fn flow_says(&self, chat: &str, text: &str) -> Result<(), String> {
+        self.state().flow_says(chat, text)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -44,6 +44,10 @@ impl Hub {
         }
     }
 
+    pub(super) fn is_listened_to(&self) -> bool {
+        self.0.values().any(|channel| channel.socket.is_some())
+    }
+
     pub(super) fn forget(&mut self) {
         self.0.clear();
     }

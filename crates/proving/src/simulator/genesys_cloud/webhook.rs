@@ -38,7 +38,8 @@ pub(super) fn outbox() -> (Outbox, Queue) {
 }
 
 /// The header `X-Hub-Signature-256` of a body.
-pub(super) fn signature(secret: &str, body: &[u8]) -> String {
+#[must_use]
+pub fn signature(secret: &str, body: &[u8]) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
         return String::new();
     };
@@ -110,8 +111,10 @@ impl State {
     fn sender(&self, conversation: &Conversation, message: &Message) -> Value {
         use super::state::Author;
         match message.author {
-            Author::Agent(agent) => agent_nickname(&conversation.participants[agent]),
-            Author::Customer | Author::Note(_) => {
+            Author::Agent(agent) if conversation.participants[agent].user.is_some() => {
+                agent_nickname(&conversation.participants[agent])
+            }
+            _ => {
                 let integration = self.integration_of(conversation);
                 let (id, name) = integration.map(|known| (&known.id, &known.name)).unzip();
                 json!({ "nickname": name, "id": id, "idType": "Opaque" })

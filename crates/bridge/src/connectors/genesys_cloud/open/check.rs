@@ -35,10 +35,8 @@ fn of_integration(shared: &Shared, integration: &Value) -> Vec<Finding> {
         "" | "Completed" => Finding::good(format!("the integration {name:?} is there")),
         status => Finding::wrong(format!("the integration {name:?} is in the state {status}")),
     };
-    let (url, ours) = (
-        text("outboundNotificationWebhookUrl"),
-        format!("/connectors/{}/webhook", shared.name),
-    );
+    let (url, ours) =
+        (text("outboundNotificationWebhookUrl"), format!("/connectors/{}/webhook", shared.name));
     let webhook = if url.ends_with(&ours) {
         Finding::good(format!("it sends to {url}"))
     } else {

@@ -149,8 +149,7 @@ impl Handover {
             return Ok(Vec::new());
         }
         self.told.extend(heard);
-        let unknown: Vec<String> =
-            ids.into_iter().filter(|id| !self.told.contains(id)).collect();
+        let unknown: Vec<String> = ids.into_iter().filter(|id| !self.told.contains(id)).collect();
         let messages = self.shared.client.messages(&seat.conversation, &unknown).await?;
         self.told.extend(unknown);
         let said = messages.iter().filter_map(|message| {
@@ -175,7 +174,9 @@ pub(super) fn said(id: &str, agent: Option<machine::chat::Agent>, text: String) 
 /// An integration that is not there is a matter of the configuration, not of the conversation.
 fn without_integration(failure: Failure) -> Failure {
     match failure {
-        Failure::Gone { detail } => Failure::Denied { detail: format!("the integration: {detail}") },
+        Failure::Gone { detail } => {
+            Failure::Denied { detail: format!("the integration: {detail}") }
+        }
         failure => failure,
     }
 }

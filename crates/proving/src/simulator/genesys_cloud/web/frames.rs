@@ -39,10 +39,11 @@ pub(super) fn message(conversation: &Conversation, message: &Message) -> Value {
     });
     match message.author {
         Author::Agent(agent) => {
-            let name = &conversation.participants[agent].name;
-            body["channel"]["from"] = json!({ "nickname": name, "firstName": name });
+            let agent = &conversation.participants[agent];
+            body["channel"]["from"] = json!({ "nickname": agent.name, "firstName": agent.name });
             body["direction"] = json!("Outbound");
-            body["originatingEntity"] = json!("Human");
+            let entity = if agent.user.is_some() { "Human" } else { "Bot" };
+            body["originatingEntity"] = json!(entity);
         }
         Author::Customer | Author::Note(_) => body["direction"] = json!("Inbound"),
     }

@@ -44,11 +44,11 @@ impl<'a> Seen<'a> {
     pub(super) fn news(&self) -> Option<News> {
         if let Some(agent) = self.agents().rev().find(Participant::is_connected) {
             // Whoever is left alone with the visitor has the chat again.
-            let gone = self.agents().filter(|each| each.was_connected() && each.is_gone());
+            let gone = self.agents().filter(Participant::has_left);
             let id = format!("joined/{}/{}", agent.text("id"), gone.count());
             return Some(News::new(id, What::Joined(agent.agent())));
         }
-        let left = self.agents().rev().find(Participant::was_connected)?;
+        let left = self.agents().rev().find(Participant::has_left)?;
         (!self.is_over()).then(|| News::new(format!("left/{}", left.text("id")), What::Left))
     }
 
@@ -79,8 +79,9 @@ impl Participant<'_> {
         self.text("state") == "connected" && self.text("endTime").is_empty()
     }
 
-    fn was_connected(&self) -> bool {
-        !self.text("connectedTime").is_empty()
+    /// Went after having been there; whom it only rang for was never there.
+    fn has_left(&self) -> bool {
+        !self.text("connectedTime").is_empty() && self.is_gone()
     }
 
     fn is_gone(&self) -> bool {

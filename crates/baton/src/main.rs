@@ -55,6 +55,9 @@ enum Command {
         /// Where the demo keeps what is said; made when it does not exist
         #[arg(long, default_value = "demo-data", value_name = "DIR")]
         data: PathBuf,
+        /// Let agents work in this simulated tool instead of the desk
+        #[arg(long, value_name = "NAME", value_parser = simulate::names())]
+        tool: Option<String>,
         /// Print one line of JSON with what a script needs, and nothing else
         #[arg(long)]
         json: bool,
@@ -111,7 +114,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             config.data = data.unwrap_or(config.data);
             serve::serve(config).await?;
         }
-        Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await?,
+        Command::Demo { listen, data, tool, json } => {
+            demo::demo(listen, &data, tool.as_deref(), json).await?;
+        }
         Command::Emulate { export, listen, json } => {
             emulate::emulate(&export, listen, json).await?;
         }

@@ -3,7 +3,11 @@
 //! Every message carries an id of ours, by which a message whose answer was lost is found among
 //! the conversation's messages before it is sent again.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use edge::time;
 use machine::{
@@ -26,7 +30,7 @@ use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing, What, ap
 /// Says nothing, and leads to the conversation of a customer whose first message may be lost.
 const NOTHING: &str = "…";
 /// How often the clock, which may jump, is compared.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 pub(super) struct Handover {
     shared: Arc<Shared>,
@@ -229,7 +233,7 @@ impl Session for Handover {
         let shown = looked.inspect_err(|_| self.next_look = 0)?;
         let seen = Seen::new(&shown);
         let attended = seen.agent().is_some();
-        seat.attended.store(attended, std::sync::atomic::Ordering::Relaxed);
+        seat.attended.store(attended, Ordering::Relaxed);
         let missed = self.missed(&seat, &seen).await.inspect_err(|_| self.next_look = 0)?;
         let (mut news, place) = (missed, seen.news());
         let joins = place.as_ref().is_some_and(|news| matches!(news.what, What::Joined(_)));
@@ -247,7 +251,10 @@ impl Session for Handover {
     }
 
     async fn visitor_types(&mut self, typing: Typing) {
-        if typing == Typing::Off {
+        // An event may begin a conversation too, so none is sent before an agent was seen in ours,
+        // who is also the only one to see it.
+        let attended = |seat: &Arc<Seat>| seat.attended.load(Ordering::Relaxed);
+        if typing == Typing::Off || !self.seat.as_ref().is_some_and(attended) {
             return;
         }
         let body = json!({ "channel": self.channel(), "events": [{ "eventType": "Typing" }] });

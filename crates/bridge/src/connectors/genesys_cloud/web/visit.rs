@@ -1,7 +1,7 @@
 //! One handover by Web Messaging. Whenever its socket is opened anew, the history is read: it
 //! tells what agents said meanwhile, and which of the visitor's words have arrived.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use machine::{
     Millis,
@@ -18,7 +18,7 @@ use super::{
 use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing};
 
 /// How often the clock, which may jump, is compared.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 pub(super) struct Visit {
     shared: Arc<Shared>,

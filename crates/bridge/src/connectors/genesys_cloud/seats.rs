@@ -86,11 +86,12 @@ impl Seats {
         }
     }
 
-    /// Nobody is told of events any more: everybody has to look.
+    /// Nobody is told of events any more: whoever was has to look, for the last may be lost.
     pub(super) fn unsubscribe(&self) {
         for seat in lock(&self.taken).iter() {
-            seat.subscribed.store(false, Ordering::Relaxed);
-            seat.look.notify_one();
+            if seat.subscribed.swap(false, Ordering::Relaxed) {
+                seat.look.notify_one();
+            }
         }
     }
 }

@@ -187,17 +187,29 @@ async fn what_cannot_be_opened_is_refused_within_the_answer() {
 }
 
 #[tokio::test]
-async fn tokens_end_and_are_renewed() {
-    let Tool { world, simulator, genesys } = start(|options| options.token_seconds = 40).await;
+async fn a_token_that_is_turned_away_is_replaced() {
+    let Tool { world, simulator, genesys } = start(|_| {}).await;
     accepted(&world, &simulator, "u1").await;
     genesys.revoke_tokens();
     world.step_two("u1", "after a revocation").await;
-    chat_when(&world, &simulator, |chat| read(chat).len() == 2).await;
-    // Forty seconds of the vendor are two of ours.
-    tokio::time::sleep(Duration::from_millis(2_100)).await;
-    world.step_two("u1", "after the end of a token").await;
-    let chat = chat_when(&world, &simulator, |chat| read(chat).len() == 3).await;
-    assert_eq!(words(&chat), ["after a revocation", "after the end of a token"]);
+    let chat = chat_when(&world, &simulator, |chat| read(chat).len() == 2).await;
+    assert_eq!(words(&chat), ["after a revocation"]);
+    genesys.revoke_tokens();
+    simulator.act(&chat.id, Act::End).unwrap();
+    resumed(&world).await;
+}
+
+#[tokio::test]
+async fn tokens_that_end_soon_are_renewed() {
+    let Tool { world, simulator, .. } = start(|options| options.token_seconds = 40).await;
+    accepted(&world, &simulator, "u1").await;
+    for n in 0..3 {
+        // Forty seconds of the vendor are two of ours.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        world.step_two("u1", &format!("word {n}")).await;
+    }
+    let chat = chat_when(&world, &simulator, |chat| read(chat).len() == 4).await;
+    assert_eq!(words(&chat), ["word 0", "word 1", "word 2"]);
     simulator.act(&chat.id, Act::End).unwrap();
     resumed(&world).await;
 }

@@ -16,6 +16,8 @@ use crate::tool::{
 
 /// A token is renewed this long before it ends, or at half its time when that is shorter.
 const RENEW_BEFORE_MS: Millis = 60 * SECOND_MS;
+/// No token is believed to be valid for longer.
+const TOKEN_SECONDS_MAX: i64 = 30 * 86_400;
 /// Messages of a conversation that are read at once.
 const BULK_MAX: usize = 100;
 
@@ -77,7 +79,7 @@ impl Client {
             return Ok((token.text.clone(), token.number));
         }
         let granted = self.log_in().await?;
-        let valid = granted.expires_in.max(1) * SECOND_MS;
+        let valid = granted.expires_in.clamp(1, TOKEN_SECONDS_MAX) * SECOND_MS;
         let renew_at = now + valid - RENEW_BEFORE_MS.min(valid / 2);
         let text = granted.access_token;
         *token = Some(Token { text: text.clone(), renew_at, number: number + 1 });
@@ -118,7 +120,8 @@ impl Client {
         }
         let path = format!("api/v2/conversations/messages/{conversation}/messages/bulk");
         let mut listing = self.json(Ask::post(path).json(&json!(ids))).await?;
-        let Value::Array(mut found) = listing["entities"].take() else { return Ok(Vec::new()) };
+        let found = listing.get_mut("entities").map(Value::take);
+        let Some(Value::Array(mut found)) = found else { return Ok(Vec::new()) };
         let place = |message: &Value| ids.iter().position(|id| message["id"] == id.as_str());
         found.sort_by_key(place);
         Ok(found)

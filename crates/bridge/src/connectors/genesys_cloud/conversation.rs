@@ -140,6 +140,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_a_vendor_says_of_a_conversation_is_fatal() {
+        let message = json!({ "messageId": "m1", "messageTime": "2026-03-01T10:00:00.000Z" });
+        let mut agent = participant("a", "agent", "connected");
+        agent["messages"] = json!([message]);
+        let good = json!({ "id": "c", "participants": [agent] });
+        for body in proving::hostile::mutants(&good) {
+            let Ok(shown) = serde_json::from_slice(&body) else { continue };
+            let seen = Seen::new(&shown);
+            seen.news();
+            seen.is_over();
+            seen.agent();
+            seen.author("m1");
+            seen.message_ids();
+        }
+    }
+
+    #[test]
     fn it_is_over_when_the_customer_is_gone_or_everybody() {
         for (participants, over) in [
             (&[("c", "customer", "connected"), ("a", "agent", "disconnected")][..], false),

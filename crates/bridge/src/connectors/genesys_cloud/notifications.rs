@@ -98,6 +98,10 @@ async fn subscribe(shared: &Shared, channel: &str) -> Result<(), Failure> {
         KINDS.map(|kind| json!({ "id": topic(kind) }))
     });
     let topics: Vec<Value> = topics.collect();
+    if topics.is_empty() {
+        // Of what is over nothing more is told.
+        return Ok(());
+    }
     let path = format!("api/v2/notifications/channels/{channel}/subscriptions");
     let ask = Ask::new(Method::PUT, path).json(&json!(topics));
     shared.client.json(ask).await?;

@@ -5,16 +5,22 @@ use std::time::Duration;
 use bridge::{ConnectorSettings, Verdict};
 use edge::{Clock as WallClock, egress::Egress};
 use machine::chat::Clock;
-use proving::simulator::{
-    Act, Phase, Simulator,
-    faults::Plan,
-    genesys_cloud::{Channels, DisconnectType, GenesysCloud, Options},
-    time::Time,
+use proving::{
+    hostile::{mutants, traps},
+    simulator::{
+        Act, Phase, Simulator,
+        faults::Plan,
+        genesys_cloud::{Channels, DisconnectType, GenesysCloud, Options, signature},
+        time::Time,
+    },
 };
 use serde_json::{Value, json};
 
 use super::{accepted, chat_when, holds_under_faults, meanwhile, platform_reads, read, resumed};
-use crate::world::{MINUTE, TOKEN, World};
+use crate::{
+    hostile::judge,
+    world::{MINUTE, TOKEN, World},
+};
 
 /// The vendor's five seconds are a quarter of ours.
 const SPEED: u32 = 20;
@@ -310,8 +316,7 @@ async fn the_webhook_believes_signatures_alone_and_repeats_are_harmless() {
     let secret = Options::default().webhook_secret;
     let send = async |path: &str, body: &Value, signed_with: &str, signed: &str| {
         let url = format!("{}/connectors/tool/{path}", world.url);
-        let signature =
-            proving::simulator::genesys_cloud::signature(signed_with, signed.as_bytes());
+        let signature = signature(signed_with, signed.as_bytes());
         let request = world.http.post(url).header("x-hub-signature-256", signature);
         crate::world::answer(request.body(body.to_string()).send().await.unwrap()).await.0
     };
@@ -329,6 +334,31 @@ async fn the_webhook_believes_signatures_alone_and_repeats_are_harmless() {
     assert_eq!(world.platform.texts(), ["once", "and again"]);
     assert_eq!(send("webhook", &body, &secret, &text).await, 200);
     platform_reads(&world, &["once", "and again", "forged"]).await;
+}
+
+#[tokio::test]
+async fn no_call_of_the_webhook_is_fatal() {
+    let Tool { world, simulator, .. } = start(|_| {}).await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    let customer = &chat.facts.iter().find(|(name, _)| name == "from.id").unwrap().1;
+    let good = json!({
+        "id": "m-1", "type": "Structured", "text": "x", "direction": "Outbound",
+        "channel": { "to": { "id": customer }, "from": { "nickname": "Jo Park" } },
+        "content": [{ "attachment": { "url": "https://example.org/", "filename": "a" } }],
+        "events": [{ "eventType": "Typing", "typing": { "type": "On", "duration": 5000 } }],
+    });
+    let secret = Options::default().webhook_secret;
+    let url = format!("{}/connectors/tool/webhook", world.url);
+    for body in traps().into_iter().chain(mutants(&good)) {
+        let signature = signature(&secret, &body);
+        let request = world.http.post(&url).header("x-hub-signature-256", signature);
+        judge(request.body(body.clone()).send().await.unwrap(), &body).await;
+        let stranger = world.http.post(&url).body(body.clone()).send().await.unwrap();
+        assert_eq!(stranger.status(), 401, "a stranger learns nothing");
+    }
+    simulator.act(&chat.id, say("still well")).unwrap();
+    let wanted = |texts: Vec<String>| texts.contains(&"still well".to_owned()).then_some(());
+    meanwhile(&world, async || wanted(world.platform.texts())).await;
 }
 
 #[tokio::test]

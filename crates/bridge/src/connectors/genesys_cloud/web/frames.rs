@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::super::{conversation::named, message};
 use crate::tool::{Failure, News, Typing, What};
 
+/// The longest wait the server is believed to ask for.
+const RETRY_SECONDS_MAX: i64 = 3_600;
+
 /// One frame of the server.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -22,14 +25,15 @@ impl Frame {
             class: frame["class"].as_str()?.to_owned(),
             code: frame["code"].as_i64().unwrap_or(200),
             tracing: frame["tracingId"].as_str().unwrap_or_default().to_owned(),
-            body: frame["body"].take(),
+            body: frame.get_mut("body").map(Value::take).unwrap_or_default(),
         })
     }
 
     /// Why what was asked was not done.
     pub(super) fn failure(&self) -> Option<Failure> {
         if self.class == "TooManyRequestsErrorMessage" || matches!(self.code, 429 | 4029) {
-            let after = self.body["retryAfter"].as_i64().map(|seconds| seconds * 1_000);
+            let after = self.body["retryAfter"].as_i64();
+            let after = after.map(|seconds| seconds.clamp(0, RETRY_SECONDS_MAX) * 1_000);
             return Some(Failure::Later { after, detail: "too many messages".to_owned() });
         }
         if (200..300).contains(&self.code) {
@@ -127,6 +131,25 @@ pub(super) fn types(on: bool) -> News {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_on_the_socket_is_fatal() {
+        let typing = json!([{ "eventType": "Typing", "typing": { "type": "On", "duration": 1 } }]);
+        let body = json!({
+            "id": "m1", "type": "Event", "direction": "Outbound", "originatingEntity": "Human",
+            "channel": { "from": { "nickname": "Grace" } }, "events": typing, "retryAfter": 1,
+        });
+        let good = json!({
+            "type": "message", "class": "StructuredMessage", "code": 200, "tracingId": "t",
+            "body": body,
+        });
+        for text in proving::hostile::mutants(&good) {
+            if let Some(frame) = Frame::read(&String::from_utf8_lossy(&text)) {
+                frame.failure();
+                frame.news();
+            }
+        }
+    }
 
     #[test]
     fn codes_say_whether_to_try_again() {

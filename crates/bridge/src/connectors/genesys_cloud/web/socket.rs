@@ -159,7 +159,8 @@ impl Connection {
                 return Err(undone(super::super::client::failure(&told)));
             }
             let mut page: Value = told.json()?;
-            let Value::Array(entities) = page["entities"].take() else { break };
+            let entities = page.get_mut("entities").map(Value::take);
+            let Some(Value::Array(entities)) = entities else { break };
             let last = entities.len() < PAGE;
             said.extend(entities);
             if last {

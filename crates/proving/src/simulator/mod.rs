@@ -13,6 +13,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 pub mod console;
 pub mod faults;
+pub mod service_manager;
+pub mod servicenow;
 pub mod time;
 
 use faults::Faults;

@@ -1,5 +1,4 @@
 //! The simulated installation against its own description.
-#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use http::Method;
 use serde_json::{Value, json};

@@ -95,9 +95,14 @@ impl State {
             let now = options.time.now();
             return self.tokens.access.iter().any(|(token, end)| token == rest && *end > now);
         }
-        let expected = STANDARD.encode(format!("{}:{}", options.username, options.password));
-        scheme.eq_ignore_ascii_case("basic") && rest == expected
+        is_basic(headers, &options.username, &options.password)
     }
+}
+
+fn is_basic(headers: &HeaderMap, user: &str, password: &str) -> bool {
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let expected = STANDARD.encode(format!("{user}:{password}"));
+    given.and_then(|given| given.strip_prefix("Basic ")) == Some(expected.as_str())
 }
 
 /// How a call without a user's credentials is refused.
@@ -110,18 +115,24 @@ pub(super) fn unauthenticated() -> Response {
 }
 
 /// `POST /oauth_token.do`.
-pub(super) async fn token(Shared(tool): Shared<ServiceNow>, Form(grant): Form<Grant>) -> Response {
+pub(super) async fn token(
+    Shared(tool): Shared<ServiceNow>,
+    headers: HeaderMap,
+    Form(grant): Form<Grant>,
+) -> Response {
     let options = &tool.0.options;
     let mut state = tool.lock();
-    let client =
-        grant.client_id == options.client_id && grant.client_secret == options.client_secret;
+    // Clients name themselves in the form, or as libraries of OAuth prefer, by Basic.
+    let named = (grant.client_id == options.client_id
+        && grant.client_secret == options.client_secret)
+        || is_basic(&headers, &options.client_id, &options.client_secret);
     let user = match grant.grant_type.as_str() {
         "client_credentials" => true,
         "password" => grant.username == options.username && grant.password == options.password,
         "refresh_token" => state.tokens.refresh.contains(&grant.refresh_token),
         _ => false,
     };
-    if !client || !user {
+    if !named || !user {
         let body = json!({ "error": "server_error", "error_description": "access_denied" });
         return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
     }

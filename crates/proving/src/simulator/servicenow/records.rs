@@ -224,14 +224,14 @@ impl Records {
     /// All entries as one text, newest first.
     fn joined_journal(&self, id: &str, field: &str) -> String {
         let kind = if field == "comments" { "Additional comments" } else { "Work notes" };
-        let mut text = String::new();
-        for row in self.entries(id).iter().rev().filter(|row| row["element"] == field) {
+        let told = self.entries(id).into_iter().rev().filter(|row| row["element"] == field);
+        let told = told.map(|row| {
             let (at, by) = (&row["sys_created_on"], &row["sys_created_by"]);
             let user = self.rows("sys_user").iter().find(|user| user["user_name"] == *by);
             let name = user.map_or(by.as_str(), |user| &user["name"]);
-            text += &format!("{at} - {name} ({kind})\n{}\n\n", row["value"]);
-        }
-        text
+            format!("{at} - {name} ({kind})\n{}\n\n", row["value"])
+        });
+        told.collect()
     }
 
     /// The journal entries of a record, oldest first.

@@ -1,5 +1,4 @@
 //! The simulated instance against its own description.
-#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 use std::{
     sync::{Arc, Mutex},

@@ -2,12 +2,13 @@
 //! secret may also come from a file or from the environment.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail, ensure};
+use bridge::ConnectorSettings;
 use serde::Deserialize;
 
 mod agent;
@@ -16,17 +17,17 @@ mod keys;
 mod list;
 mod nearest;
 mod route;
-mod secret;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use agent::{BotAgent, CxAgent, EsAgent};
 pub(crate) use bot::{Bot, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook};
+pub(crate) use edge::given::Secret;
 pub(crate) use keys::Keys;
 use list::OneOrMore;
-pub(crate) use route::{Connector, ConnectorKind, Header, KeyIn, Push, Route, Signing};
-pub(crate) use secret::{Secret, Secrets};
+pub(crate) use list::Secrets;
+pub(crate) use route::{Connector, Header, KeyIn, Push, Route, Signing};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +46,9 @@ pub(crate) struct Config {
     pub(crate) routes: Vec<Route>,
     #[serde(default)]
     pub(crate) agents: Vec<Agent>,
+    /// Tools agents work in, by the names routes call them by.
+    #[serde(default)]
+    pub(crate) connectors: BTreeMap<String, ConnectorSettings>,
 }
 
 /// A person at the desk.
@@ -95,6 +99,7 @@ impl Config {
         for secret in secrets {
             secret.rebase(base);
         }
+        self.connectors.values_mut().for_each(|connector| connector.rebase(base));
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
@@ -115,8 +120,17 @@ impl Config {
         for bot in &self.bots {
             bot.validate()?;
         }
+        for name in self.connectors.keys() {
+            identifier("connectors", name)?;
+            ensure!(name != "desk", "`connectors.desk`: this name is taken by Baton's own desk");
+        }
         for route in &self.routes {
             route.validate()?;
+            let kind = &route.connector.kind;
+            ensure!(
+                kind == "desk" || self.connectors.contains_key(kind),
+                "`routes.connector` is {kind:?}: use \"desk\", or add [connectors.{kind}]"
+            );
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! `baton demo`: a bot, a desk and an agent at once, talking the real contract over HTTP.
 
 use std::{
+    collections::BTreeMap,
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     assets::DemoAgent,
-    config::{self, Config, ConnectorKind, Secret},
+    config::{self, Config, Secret},
     emulate, pages, serve,
 };
 
@@ -140,6 +141,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         bots: vec![bot],
         routes: vec![route(base, secrets)],
         agents: vec![agent],
+        connectors: BTreeMap::new(),
     }
 }
 
@@ -158,7 +160,7 @@ fn route(base: &str, secrets: &Secrets) -> config::Route {
             bearer: false,
             signing_keys: None,
         },
-        connector: config::Connector { kind: ConnectorKind::Desk },
+        connector: config::Connector::desk(),
         minutes_paused: None,
         queue_minutes: None,
         idle_minutes: None,

@@ -57,7 +57,14 @@ pub(crate) async fn run(
     let egress = Egress::new()?;
     let store = open_store(config).await?;
     let platform = Platform::new(bots(config).await?, store.clone(), clock.clone(), egress.clone());
-    let bridge = Bridge::new(routes(config)?, agents(config)?, store.clone(), clock, egress)?;
+    let bridge = Bridge::new(
+        routes(config)?,
+        agents(config)?,
+        &config.connectors,
+        store.clone(),
+        clock,
+        egress,
+    )?;
 
     let shutdown = CancellationToken::new();
     let platform_work = platform.start(shutdown.clone()).await?;

@@ -10,12 +10,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::Access,
-    connectors::{Attached, Connector, DeskConnector},
+    connectors::{Attached, Connector, DeskConnector, Parts, Settings, SettingsError},
     desk::{Desk, auth::Agents, presence::Presence},
     http,
     push::{PushClient, PushConfig},
     session::Driver,
     timer,
+    tool::line::Line,
 };
 
 /// One webhook URL, one push target, one connector.
@@ -39,8 +40,12 @@ pub struct AgentConfig {
 }
 
 /// Why a configuration cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    #[error(transparent)]
+    Connector(#[from] SettingsError),
+    #[error("route `{route}`: there is no `[connectors.{name}]`")]
+    NoConnector { route: String, name: String },
     #[error("route `{0}`: use letters, digits, `-` and `_` for its id, each id once")]
     RouteId(String),
     #[error("route `{0}`: a webhook token is missing, or a token or header value is empty")]
@@ -68,6 +73,8 @@ pub(crate) struct Route {
 pub(crate) struct App {
     pub(crate) routes: BTreeMap<String, Arc<Route>>,
     pub(crate) desk: Desk,
+    /// The lines to tools, by the names of their connectors.
+    pub(crate) lines: BTreeMap<String, Arc<Line>>,
     pub(crate) driver: Driver,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
@@ -94,25 +101,35 @@ impl Bridge {
     pub fn new(
         routes: Vec<RouteConfig>,
         agents: Vec<AgentConfig>,
+        tools: &BTreeMap<String, Settings>,
         store: Store,
         clock: Clock,
         egress: Egress,
     ) -> Result<Self, ConfigError> {
+        let stop = CancellationToken::new();
+        let driver = Driver::new(clock.clone(), stop.clone());
+        let mut lines = BTreeMap::new();
+        for (name, settings) in tools {
+            let (egress, clock) = (egress.clone(), clock.clone());
+            let tool = settings.build(Parts { name: name.clone(), egress, clock })?;
+            lines.insert(name.clone(), Arc::new(Line::new(name, tool, driver.clone())));
+        }
+
         let agents = Agents::new(agents)?;
         let emails = agents.iter().map(|agent| agent.email.clone()).collect();
         let connector = Arc::new(DeskConnector::new(Presence::new(store.clone(), emails)));
         let mut table = BTreeMap::new();
         for config in routes {
-            let route = route(config, &store, (&clock, &egress), &connector)?;
+            let route = route(config, &store, (&clock, &egress), (&connector, &lines))?;
             if let Some(twice) = table.insert(route.id.clone(), Arc::new(route)) {
                 return Err(ConfigError::RouteId(twice.id.clone()));
             }
         }
-        let stop = CancellationToken::new();
         Ok(Self(Arc::new(App {
             routes: table,
             desk: Desk::new(agents, connector, store.clone()),
-            driver: Driver::new(clock.clone(), stop.clone()),
+            lines,
+            driver,
             store,
             clock,
             stop,
@@ -128,7 +145,15 @@ impl Bridge {
     pub async fn start(&self, shutdown: CancellationToken) -> Result<Running, StoreError> {
         let app = &self.0;
         timer::take_up_owed(app).await?;
+        for route in app.routes.values() {
+            if let Attached::Tool(line) = &route.connector {
+                line.take_up(route).await?;
+            }
+        }
         let tasks = app.driver.tasks();
+        for line in app.lines.values() {
+            tasks.spawn(line.clone().run());
+        }
         tasks.spawn(timer::keep_time(self.clone()));
         tasks.spawn(self.clone().keep_board());
         let stop = app.stop.clone();
@@ -162,7 +187,7 @@ fn route(
     config: RouteConfig,
     store: &Store,
     (time, egress): (&Clock, &Egress),
-    desk: &Arc<DeskConnector>,
+    (desk, lines): (&Arc<DeskConnector>, &BTreeMap<String, Arc<Line>>),
 ) -> Result<Route, ConfigError> {
     let RouteConfig { id, access, push, connector, clock } = config;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -178,10 +203,17 @@ fn route(
     let Some(push) = PushClient::new(egress.clone(), time.clone(), push) else {
         return Err(ConfigError::PushKey(id));
     };
+    let mut policy = Policy { clock, ..Policy::default() };
     let connector = match connector {
         Connector::Desk => Attached::Desk(desk.clone()),
+        Connector::Tool { name, notices } => {
+            (policy.at_tool, policy.tool.notices) = (true, notices);
+            match lines.get(&name) {
+                Some(line) => Attached::Tool(line.clone()),
+                None => return Err(ConfigError::NoConnector { route: id, name }),
+            }
+        }
     };
     let ledger = store.ledger(&id);
-    let policy = Policy { clock, ..Policy::default() };
     Ok(Route { id, access, ledger, policy, push, connector })
 }

@@ -2,7 +2,8 @@
 //!
 //! A webhook call becomes an input of a chat ([`machine::chat`]), is stored, and only then
 //! answered. What agents say is pushed back by one driver (`session`), in order and until the
-//! platform has it. Connectors lead to the tools; Baton's own desk is one of them.
+//! platform has it. Connectors lead to the tools; Baton's own desk is one of them, and what
+//! the others have in common is in `tool`.
 #![forbid(unsafe_code)]
 
 mod access;
@@ -14,8 +15,10 @@ mod problems;
 mod push;
 mod session;
 mod timer;
+mod tool;
 
 pub use access::Access;
 pub use app::{AgentConfig, Bridge, ConfigError, RouteConfig, Running};
-pub use connectors::Connector;
+pub use connectors::{Connector, Settings as ConnectorSettings, SettingsError};
 pub use push::{KeyIn, PushConfig};
+pub use tool::{Finding, Verdict};

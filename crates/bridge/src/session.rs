@@ -13,7 +13,7 @@ use std::{
 
 use edge::Clock;
 use machine::{
-    Machine, Millis,
+    Millis,
     chat::{Chat, Input, Refusal},
 };
 use store::{Key, StepError, Stepped};
@@ -142,11 +142,25 @@ impl Driver {
         &self.0.tasks
     }
 
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Cancelled when the bridge is told to stop.
+    pub(crate) fn stop_token(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+
+    /// Ends when the bridge is told to stop.
+    pub(crate) async fn stopped(&self) {
+        self.0.stop.cancelled().await;
+    }
+
     fn committed(&self, route: &Arc<Route>, stepped: &Stepped<Chat>) {
         if !stepped.events.is_empty() {
-            route.connector.happened(&route.id, stepped);
+            route.connector.happened(route, stepped);
         }
-        if stepped.state.owes() {
+        if stepped.state.owed().is_some() {
             self.drive(route, &stepped.id);
         }
     }
@@ -192,7 +206,7 @@ impl Driver {
         let now = self.0.clock.now();
         match route.ledger.step(id, &route.policy, now, None, input).await {
             Ok(stepped) => {
-                route.connector.happened(&route.id, &stepped);
+                route.connector.happened(route, &stepped);
                 Next::Again(Box::new(stepped.state))
             }
             Err(error) => {

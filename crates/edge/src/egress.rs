@@ -13,7 +13,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 use url::{Host, Url};
@@ -44,6 +44,9 @@ pub enum EgressError {
     TooLarge(usize),
     #[error("the call failed: {0}")]
     Network(String),
+    /// There was no connection: whatever was to be sent never left.
+    #[error("no connection: {0}")]
+    Unreachable(String),
 }
 
 /// Where calls go. Clones share the limit of calls under way.
@@ -74,6 +77,23 @@ impl Target {
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// A path below this target, with its query, or the target itself for an empty one; calls
+    /// there count as calls here.
+    pub fn at(&self, path: &str) -> Result<Self, EgressError> {
+        if path.is_empty() {
+            return Ok(self.clone());
+        }
+        let base = self.url.as_str().trim_end_matches('/');
+        let url = format!("{base}/{}", path.trim_start_matches('/'));
+        let url: Url =
+            url.parse().map_err(|error| EgressError::BadUrl(format!("{url}: {error}")))?;
+        let same = url.host() == self.url.host() && url.port() == self.url.port();
+        if !same || !url.path().starts_with(self.url.path().trim_end_matches('/')) {
+            return Err(EgressError::BadUrl(format!("{url} is not below {}", self.url)));
+        }
+        Ok(Self { url, ..self.clone() })
     }
 
     /// The URL parser turns every spelling of an address (decimal, octal, short, mapped) into the
@@ -126,18 +146,32 @@ impl Egress {
         deadline: Duration,
         reply_bytes_max: usize,
     ) -> Result<Reply, EgressError> {
+        let json = http::HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json);
+        let call = (Method::POST, headers, body);
+        let (reply, _) = self.call(target, call, deadline, reply_bytes_max).await?;
+        Ok(reply)
+    }
+
+    /// Any call; the answer comes with its headers. Times are as for [`Self::post_json`].
+    pub async fn call(
+        &self,
+        target: &Target,
+        (method, headers, body): (Method, HeaderMap, Bytes),
+        deadline: Duration,
+        reply_bytes_max: usize,
+    ) -> Result<(Reply, HeaderMap), EgressError> {
         target.check_literal()?;
         let waited = tokio::time::timeout(deadline, target.in_flight.acquire());
         let Ok(Ok(_place)) = waited.await else {
             return Err(EgressError::Late);
         };
-        let json = http::HeaderValue::from_static("application/json");
-        headers.insert(header::CONTENT_TYPE, json);
         let client = if target.allow_private { &self.private } else { &self.guarded };
-        let request = client.post(target.url.clone()).headers(headers).body(body);
+        let request = client.request(method, target.url.clone()).headers(headers).body(body);
         let answered = async {
             let response = request.send().await.map_err(|error| network(&error))?;
-            answer(response, reply_bytes_max).await
+            let headers = response.headers().clone();
+            Ok((answer(response, reply_bytes_max).await?, headers))
         };
         tokio::time::timeout(deadline, answered).await.unwrap_or(Err(EgressError::Late))
     }
@@ -175,6 +209,7 @@ fn network(error: &reqwest::Error) -> EgressError {
     let text = describe(error);
     match text.split_once(BLOCKED) {
         Some((_, host)) => EgressError::Blocked(host.trim().to_owned()),
+        None if error.is_connect() => EgressError::Unreachable(text),
         None => EgressError::Network(text),
     }
 }

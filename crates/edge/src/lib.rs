@@ -1,4 +1,4 @@
-//! What both HTTP sides need and neither owns: time and ids, secrets, the accept loop, bounded
+//! What both HTTP sides need and neither owns: time and ids, secrets and how they are given, the accept loop, bounded
 //! bodies, problems as answers, and the one guarded way out to other people's servers.
 //!
 //! Nothing here knows what a conversation or a chat is.
@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod egress;
+pub mod given;
 pub mod http;
 pub mod ids;
 pub mod secrets;

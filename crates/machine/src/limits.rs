@@ -41,7 +41,11 @@ pub const PAGE_EVENTS_MAX: usize = 200;
 pub const HISTORY_ITEMS_MAX: usize = 100;
 /// How long a push is retried before it is given up.
 pub const PUSH_GIVE_UP_MS: Millis = 24 * HOUR_MS;
+/// How long the opening of a chat at a tool is tried before it is given up.
+pub const OPEN_GIVE_UP_MS: Millis = MINUTE_MS;
 /// Most pushes that may wait in one chat.
 pub const WAITING_PUSHES_MAX: usize = 500;
+/// Most deliveries to a tool that may wait in one chat.
+pub const WAITING_DELIVERIES_MAX: usize = 500;
 /// An agent not heard of for this long is not available.
 pub const AGENT_SEEN_MS: Millis = 60 * SECOND_MS;

@@ -10,7 +10,9 @@ use serde::{
     de::{self, MapAccess, Visitor},
 };
 
-use super::{OneOrMore, Secret, secret::only_entry};
+use edge::given::only_entry;
+
+use super::{OneOrMore, Secret};
 
 /// Several while one takes the place of another.
 pub(crate) type Keys = OneOrMore<Key>;

@@ -10,6 +10,19 @@ use serde::{
     },
 };
 
+use edge::given::Secret;
+use secrecy::SecretString;
+
+/// Several while one takes the place of another.
+pub(crate) type Secrets = OneOrMore<Secret>;
+
+impl Secrets {
+    /// All of them; `key` names the setting in errors.
+    pub(crate) fn read(&self, key: &str) -> anyhow::Result<Vec<SecretString>> {
+        self.iter().map(|secret| Ok(secret.read(key)?)).collect()
+    }
+}
+
 /// At least one.
 pub(crate) struct OneOrMore<T>(Vec<T>);
 

@@ -66,16 +66,53 @@ pub(crate) enum KeyIn {
     Body,
 }
 
+/// `"desk"`, or the name of one of `[connectors]`; or the same as `kind` in a table, with more.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Written")]
 pub(crate) struct Connector {
-    pub(crate) kind: ConnectorKind,
+    pub(crate) kind: String,
+    pub(crate) notices: Notices,
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ConnectorKind {
-    Desk,
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "use \"desk\", the name of a connector, or { kind = \"…\" }")]
+enum Written {
+    Name(String),
+    Table(Table),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    kind: String,
+    #[serde(default)]
+    notices: Notices,
+}
+
+impl Connector {
+    pub(crate) fn desk() -> Self {
+        Self { kind: "desk".to_owned(), notices: Notices::default() }
+    }
+}
+
+impl From<Written> for Connector {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Name(kind) => Self { kind, notices: Notices::default() },
+            Written::Table(Table { kind, notices }) => Self { kind, notices },
+        }
+    }
+}
+
+/// What the visitor reads when no agent speaks; an empty text is not said.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Notices {
+    pub(crate) name: Option<String>,
+    pub(crate) unavailable: Option<String>,
+    pub(crate) undelivered: Option<String>,
+    pub(crate) requeued: Option<String>,
+    pub(crate) held: Option<String>,
 }
 
 impl Route {

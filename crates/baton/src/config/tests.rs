@@ -53,7 +53,7 @@ fn unknown_keys_name_the_line_and_the_nearest_known_key() {
             "did you mean `allow_private`?",
         ),
         ("[[agents]]", "[[agent]]", "did you mean `agents`?"),
-        ("kind = \"desk\"", "kind = \"dask\"", "did you mean `desk`?"),
+        ("kind = \"desk\"", "kind = \"dask\"", "`routes.connector` is \"dask\": use \"desk\""),
         ("push_key = \"key\"", "push_key = { flie = \"x\" }", "did you mean `file`?"),
     ];
     for (from, to, expected) in cases {

@@ -4,10 +4,11 @@ use anyhow::Context as _;
 use bridge::{Access, Connector, KeyIn, PushConfig, RouteConfig};
 use edge::signature::{Signing, SigningKeys};
 use http::{HeaderName, header};
+use machine::chat::Notices;
 use secrecy::SecretString;
 
 use super::{length, target};
-use crate::config::{self, Config, ConnectorKind, Secrets};
+use crate::config::{self, Config, Secrets};
 
 /// Headers that say something else already, or that a proxy takes away.
 const TAKEN_HEADERS: [HeaderName; 10] = [
@@ -33,15 +34,29 @@ fn route(route: &config::Route) -> anyhow::Result<RouteConfig> {
         id: route.id.clone(),
         access: access(route)?,
         push: push(route)?,
-        connector: match route.connector.kind {
-            ConnectorKind::Desk => Connector::Desk,
-        },
+        connector: connector(&route.connector),
         clock: machine::chat::Clock {
             pause: length(route.minutes_paused, default.pause),
             queue: length(route.queue_minutes, default.queue),
             idle: length(route.idle_minutes, default.idle),
         },
     })
+}
+
+fn connector(connector: &config::Connector) -> Connector {
+    if connector.kind == "desk" {
+        return Connector::Desk;
+    }
+    let (given, default) = (&connector.notices, Notices::default());
+    let or = |given: &Option<String>, default: String| given.clone().unwrap_or(default);
+    let notices = Notices {
+        name: or(&given.name, default.name),
+        unavailable: or(&given.unavailable, default.unavailable),
+        undelivered: or(&given.undelivered, default.undelivered),
+        requeued: given.requeued.clone(),
+        held: given.held.clone(),
+    };
+    Connector::Tool { name: connector.kind.clone(), notices }
 }
 
 fn access(route: &config::Route) -> anyhow::Result<Access> {

@@ -1,48 +1,157 @@
-//! The seam to the tools agents work in. A connector says whether anybody could take a chat, and
-//! hears of everything that happens in the chats of its routes, after it was stored; what its
-//! agents do comes back as inputs through [`crate::session::Driver::step`].
+//! Every connector there is. A vendor's words live in its own folder and nowhere else; what all
+//! connectors have in common is in [`crate::tool`].
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use machine::{Millis, chat::Chat};
+use edge::{
+    Clock,
+    egress::{Egress, EgressError, Target},
+    given::{Secret, SecretError},
+};
+use machine::chat::{Chat, Notices};
+use serde::Deserialize;
 use store::{Ledger, Stepped, StoreError};
 
+use crate::{
+    app::Route,
+    tool::{Finding, Tool, line::Line},
+};
+
 mod desk;
+mod webhook;
 
 pub(crate) use desk::{ClosedChat, DeskConnector};
 
 /// Which tool a route leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Connector {
     /// Baton's own agent console.
     Desk,
+    /// One of the configured tools, by its name.
+    Tool { name: String, notices: Notices },
+}
+
+/// `[connectors.NAME]`: one tool in the words of its vendor.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Settings {
+    Webhook(webhook::Settings),
+}
+
+/// Why the settings of a tool cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error("`{key}`: {error}")]
+    Url { key: String, error: EgressError },
+    #[error("`{key}` {wrong}")]
+    Value { key: String, wrong: String },
+}
+
+/// What a connector is made with.
+pub(crate) struct Parts {
+    /// As in `[connectors.NAME]`.
+    pub(crate) name: String,
+    pub(crate) egress: Egress,
+    pub(crate) clock: Clock,
+}
+
+impl Parts {
+    /// Names a setting in errors.
+    pub(crate) fn key(&self, setting: &str) -> String {
+        format!("connectors.{}.{setting}", self.name)
+    }
+
+    pub(crate) fn target(
+        &self,
+        setting: &str,
+        url: &str,
+        allow_private: bool,
+    ) -> Result<Target, SettingsError> {
+        let key = self.key(setting);
+        Target::parse(url, allow_private).map_err(|error| SettingsError::Url { key, error })
+    }
+
+    pub(crate) fn wrong(&self, setting: &str, wrong: impl Into<String>) -> SettingsError {
+        SettingsError::Value { key: self.key(setting), wrong: wrong.into() }
+    }
+}
+
+impl Settings {
+    /// Every secret there is.
+    fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        match self {
+            Self::Webhook(settings) => settings.secrets_mut(),
+        }
+    }
+
+    /// Makes the paths of files relative to `base`.
+    pub fn rebase(&mut self, base: &Path) {
+        self.secrets_mut().into_iter().for_each(|secret| secret.rebase(base));
+    }
+
+    pub(crate) fn build(&self, parts: Parts) -> Result<Arc<dyn Tool>, SettingsError> {
+        Ok(match self {
+            Self::Webhook(settings) => Arc::new(settings.build(parts)?),
+        })
+    }
+
+    /// Tries the settings for real: credentials, queues, rights.
+    pub async fn check(
+        &self,
+        name: &str,
+        egress: Egress,
+        clock: Clock,
+    ) -> Result<Vec<Finding>, SettingsError> {
+        let tool = self.build(Parts { name: name.to_owned(), egress, clock })?;
+        Ok(tool.check().await)
+    }
 }
 
 /// A connector in use.
 pub(crate) enum Attached {
     Desk(Arc<DeskConnector>),
+    Tool(Arc<Line>),
 }
 
 impl Attached {
     /// Whether anybody could take a chat right now.
-    pub(crate) async fn is_available(&self, now: Millis) -> Result<bool, StoreError> {
+    pub(crate) async fn is_available(&self, now: machine::Millis) -> Result<bool, StoreError> {
         match self {
             Self::Desk(desk) => desk.presence.anybody(now).await,
+            Self::Tool(line) => Ok(line.is_staffed().await),
         }
     }
 
     /// Tells what was stored in a chat of `route`.
-    pub(crate) fn happened(&self, route: &str, stepped: &Stepped<Chat>) {
+    pub(crate) fn happened(&self, route: &Arc<Route>, stepped: &Stepped<Chat>) {
         match self {
-            Self::Desk(desk) => desk.happened(route, stepped),
+            Self::Desk(desk) => desk.happened(&route.id, stepped),
+            Self::Tool(line) => line.happened(route, stepped),
+        }
+    }
+
+    /// The chat once the tool has said whether it takes it, where there is a tool to ask.
+    pub(crate) async fn answered(
+        &self,
+        route: &Arc<Route>,
+        id: &str,
+        state: Chat,
+    ) -> Result<Chat, StoreError> {
+        match self {
+            Self::Desk(_) => Ok(state),
+            Self::Tool(line) => line.answered(route, id, state).await,
         }
     }
 
     /// Tells that the visitor types, until a time.
-    pub(crate) fn visitor_types(&self, ledger: &Ledger<Chat>, chat: &str, until: Millis) {
+    pub(crate) fn visitor_types(&self, route: &Arc<Route>, chat: &str, until: machine::Millis) {
+        let ledger: &Ledger<Chat> = &route.ledger;
         match self {
             Self::Desk(_) => ledger.whisper(chat, "visitor", until),
+            Self::Tool(line) => line.visitor_types(route, chat),
         }
     }
 }

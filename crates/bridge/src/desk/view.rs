@@ -76,7 +76,8 @@ pub(super) fn event(recorded: &Recorded<Event>) -> Option<ChatEvent> {
         Event::Refused { push, detail } => {
             ChatWhat::Refused { message: push.seq, detail: detail.clone() }
         }
-        Event::PushAccepted { .. } | Event::PushRetried { .. } | Event::KeptAlive => return None,
+        // Notes, and what only happens to chats that are not at the desk.
+        _ => return None,
     };
     Some(ChatEvent { seq: recorded.position.seq, at: rfc3339(recorded.at), what })
 }

@@ -3,7 +3,7 @@
 use axum::{
     Router,
     middleware::from_fn,
-    routing::{get, post, put},
+    routing::{any, get, post, put},
 };
 use edge::http::ApiError;
 use wire::problem::ProblemId;
@@ -13,6 +13,7 @@ use crate::{
     desk::{chats, guard, sign_in, stream},
 };
 
+mod connector_in;
 mod webhook_in;
 
 pub(crate) fn router(bridge: Bridge) -> Router {
@@ -33,6 +34,7 @@ pub(crate) fn router(bridge: Bridge) -> Router {
         .layer(from_fn(guard::same_site));
     Router::new()
         .route("/handover/{route}", post(webhook_in::receive))
+        .route("/connectors/{name}/{*path}", any(connector_in::receive))
         .merge(desk)
         .method_not_allowed_fallback(async || {
             ApiError::new(ProblemId::MethodNotAllowed, "See the list of routes for its methods.")

@@ -133,7 +133,7 @@ impl Call<'_> {
         let input = Input::StepOne { opening, available };
         let stepped = self.app.driver.step_peer(self.route, &self.peer(), make, key, input).await;
         match stepped {
-            Ok(Some(stepped)) => Ok(answer_of_step_one(&stepped.state)),
+            Ok(Some(stepped)) => self.answer_of_tool(&stepped.id, stepped.state).await,
             Ok(None) => Ok(Answer::refused()),
             // The same call twice at the same moment: the other one has just made the chat.
             Err(StepError::Store(error @ StoreError::Conflict(_))) => {
@@ -164,7 +164,7 @@ impl Call<'_> {
             && stepped.state.is_open()
         {
             let until = self.app.clock.now() + TYPING_MS;
-            self.route.connector.visitor_types(&self.route.ledger, &stepped.id, until);
+            self.route.connector.visitor_types(self.route, &stepped.id, until);
         }
         Ok(())
     }
@@ -184,8 +184,18 @@ impl Call<'_> {
 
     async fn answered_before(&self, chat_id: &str) -> Result<Option<Answer>, ApiError> {
         let known = self.route.ledger.load(chat_id).await;
-        let known = known.map_err(|error| problems::of_store(&error))?;
-        Ok(known.as_ref().map(answer_of_step_one))
+        match known.map_err(|error| problems::of_store(&error))? {
+            Some(chat) => self.answer_of_tool(chat_id, chat).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the visitor gets a human: where a tool has to say so, it is waited for as long as
+    /// the platform waits.
+    async fn answer_of_tool(&self, chat_id: &str, chat: Chat) -> Result<Answer, ApiError> {
+        let answered = self.route.connector.answered(self.route, chat_id, chat).await;
+        let chat = answered.map_err(|error| problems::of_store(&error))?;
+        Ok(if chat.is_open() { Answer::paused(chat.pause()) } else { Answer::refused() })
     }
 
     fn peer(&self) -> String {
@@ -198,10 +208,6 @@ impl Call<'_> {
         let print = ids::fingerprint(text.as_bytes());
         self.id.as_ref().map(|id| Key { id: format!("call:{id}:{print:x}"), print })
     }
-}
-
-fn answer_of_step_one(chat: &Chat) -> Answer {
-    if chat.is_open() { Answer::paused(chat.pause()) } else { Answer::refused() }
 }
 
 /// A call that cannot be read may still prove who sent it, and is then told what is wrong with it.

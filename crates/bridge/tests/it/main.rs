@@ -2,6 +2,7 @@
 //! a scripted platform that receives the pushes.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod connectors;
 mod desk;
 mod hostile;
 mod page;

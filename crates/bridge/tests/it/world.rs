@@ -1,8 +1,10 @@
 //! One bridge with its store, its clock and its platform; can be stopped and started again.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use bridge::{Access, AgentConfig, Bridge, Connector, PushConfig, RouteConfig, Running};
+use bridge::{
+    Access, AgentConfig, Bridge, Connector, ConnectorSettings, PushConfig, RouteConfig, Running,
+};
 use edge::{
     Clock, ManualClock,
     egress::{Egress, Target},
@@ -31,6 +33,8 @@ pub(crate) const MINUTE: Millis = 60_000;
 
 /// What a test wants different about a route.
 pub(crate) type Change = fn(&mut RouteConfig);
+/// The tool of the route `desk`, when agents do not work at the desk.
+type Tools = Arc<BTreeMap<String, ConnectorSettings>>;
 
 pub(crate) struct World {
     pub(crate) url: String,
@@ -42,6 +46,7 @@ pub(crate) struct World {
     clock: Clock,
     times: chat::Clock,
     change: Change,
+    tools: Tools,
     store: Store,
     files: TempDir,
     shutdown: CancellationToken,
@@ -63,10 +68,32 @@ impl World {
         Self::begin(chat::Clock::default(), change).await
     }
 
+    /// With a tool behind the route `desk`; `settings` is given the base URL of the bridge.
+    pub(crate) async fn with_tool(settings: impl FnOnce(&str) -> Value) -> Self {
+        Self::with_tool_changed(settings, chat::Clock::default(), |_| {}).await
+    }
+
+    pub(crate) async fn with_tool_changed(
+        settings: impl FnOnce(&str) -> Value,
+        times: chat::Clock,
+        change: Change,
+    ) -> Self {
+        let mut left = Self::nothing(times, change).await;
+        let settings = settings(&format!("http://{}", left.host));
+        let settings: ConnectorSettings = serde_json::from_value(settings).unwrap();
+        left.tools = Arc::new(BTreeMap::from([("tool".to_owned(), settings)]));
+        Self::build(left).await
+    }
+
     async fn begin(times: chat::Clock, change: Change) -> Self {
+        Self::build(Self::nothing(times, change).await).await
+    }
+
+    async fn nothing(times: chat::Clock, change: Change) -> Left {
         let (clock, hand) = Clock::manual(START);
         let (files, platform) = (tempfile::tempdir().unwrap(), Platform::start().await);
-        Self::build(Left { files, clock, hand, times, change, platform }).await
+        let host = proving::server::free_address().unwrap();
+        Left { host, files, clock, hand, times, change, tools: Tools::default(), platform }
     }
 
     /// Ends the process, as far as a test can, and starts it on what it left behind.
@@ -83,24 +110,28 @@ impl World {
         tokio::time::timeout(PATIENCE, self.running.stopped()).await.unwrap();
         tokio::time::timeout(PATIENCE, self.serving).await.unwrap().unwrap().unwrap();
         self.store.close().await;
-        let Self { files, clock, hand, times, change, platform, .. } = self;
-        Left { files, clock, hand, times, change, platform }
+        let Self { host, files, clock, hand, times, change, tools, platform, .. } = self;
+        Left { host, files, clock, hand, times, change, tools, platform }
     }
 
     async fn build(left: Left) -> Self {
-        let Left { files, clock, hand, times, change, platform } = left;
+        let Left { host, files, clock, hand, times, change, tools, platform } = left;
         let path = files.path().join("bridge.db");
         let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
         let mut routes =
             vec![route("desk", &platform.url, times), route("other", &platform.url, times)];
+        if !tools.is_empty() {
+            let (name, notices) = ("tool".to_owned(), chat::Notices::default());
+            routes[0].connector = Connector::Tool { name, notices };
+        }
         change(&mut routes[0]);
         let agents = vec![agent("jane", "Jane Doe"), agent("joe", "Joe Bloggs")];
         let egress = Egress::new().unwrap();
-        let bridge = Bridge::new(routes, agents, store.clone(), clock.clone(), egress).unwrap();
+        let bridge =
+            Bridge::new(routes, agents, &tools, store.clone(), clock.clone(), egress).unwrap();
         let shutdown = CancellationToken::new();
         let running = bridge.start(shutdown.clone()).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let host = listener.local_addr().unwrap().to_string();
+        let listener = TcpListener::bind(&host).await.unwrap();
         let serving = tokio::spawn(edge::serve::serve(listener, bridge.router(), shutdown.clone()));
         Self {
             url: format!("http://{host}"),
@@ -112,6 +143,7 @@ impl World {
             clock,
             times,
             change,
+            tools,
             store,
             files,
             shutdown,
@@ -186,11 +218,13 @@ impl World {
 }
 
 struct Left {
+    host: String,
     files: TempDir,
     clock: Clock,
     hand: ManualClock,
     times: chat::Clock,
     change: Change,
+    tools: Tools,
     platform: Platform,
 }
 

@@ -3,19 +3,25 @@
 //! What agents say waits in `outbox` until the platform has accepted it, one push at a time and in
 //! order. A chat stays findable by its visitor until it is closed and owes nothing, so that a new
 //! handover never overtakes the end of the last one.
+//!
+//! Where agents work in a tool of their own, the same holds the other way round: see [`tool`].
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use self::tool::ToolSide;
 use crate::{Machine, Millis, Position, Recorded, limits::MINUTE_MS};
 
 mod step;
+mod tool;
+mod tool_step;
 mod types;
 
 #[cfg(test)]
 mod tests;
 
+pub use tool::{Delivery, DeliveryFailure, Link, News, Notices, OwedDelivery, ToolPolicy};
 pub use types::{
     Agent, Clock, CloseReason, Event, Input, Line, Opening, Owed, Phase, Policy, Push, PushFailure,
     Refusal, Speaker,
@@ -47,6 +53,9 @@ pub struct Chat {
     outbox: VecDeque<Owed>,
     /// `seq` of the last agent's message that the platform accepted.
     pushed_through: u64,
+    /// What a tool is owed, where agents work in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tool: Option<ToolSide>,
 }
 
 impl Chat {
@@ -67,6 +76,7 @@ impl Chat {
             clock: Clock::default(),
             outbox: VecDeque::new(),
             pushed_through: 0,
+            tool: None,
         }
     }
 
@@ -137,6 +147,31 @@ impl Chat {
         self.outbox.front()
     }
 
+    /// What the tool is owed: the oldest delivery, not to be tried before `not_before`.
+    #[must_use]
+    pub fn owed_delivery(&self) -> Option<&OwedDelivery> {
+        self.tool.as_ref()?.deliveries.front()
+    }
+
+    /// How the chat is found at its tool.
+    #[must_use]
+    pub fn link(&self) -> Option<&Link> {
+        self.tool.as_ref()?.link.as_ref()
+    }
+
+    /// Number of the current opening at a tool.
+    #[must_use]
+    pub fn opening(&self) -> Option<u64> {
+        self.tool.as_ref().map(|tool| tool.opening).filter(|opening| *opening != 0)
+    }
+
+    /// The tool has not taken the current handover yet, and the platform knows nothing of that.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        let unanswered = |tool: &ToolSide| tool.opening != 0 && !tool.promised && !tool.is_linked();
+        self.is_open() && self.tool.as_ref().is_some_and(unanswered)
+    }
+
     fn owe(&mut self, id: Position, since: Millis, push: Push) {
         self.outbox.push_back(Owed { id, push, attempts: 0, since, not_before: since });
     }
@@ -175,7 +210,7 @@ impl Chat {
         self.outbox.iter().any(|owed| !matches!(owed.push, Push::Resume { .. }))
     }
 
-    fn opened(&mut self, at: Millis, opening: &Opening, clock: Clock) {
+    fn opened(&mut self, at: Millis, opening: &Opening, clock: Clock, at_tool: bool) {
         self.clock = clock;
         self.phase = Phase::Queued { since: at };
         self.told_at = at;
@@ -185,6 +220,32 @@ impl Chat {
         // The platform has given control to the bot since: whatever was to end or keep the last
         // pause is moot, only what an agent said is still worth telling.
         self.outbox.retain(|owed| matches!(owed.push, Push::Message { .. }));
+        if at_tool {
+            self.tool.get_or_insert_default().opened(at, self.position, opening);
+        } else if let Some(tool) = &mut self.tool {
+            tool.opened_elsewhere();
+        }
+    }
+
+    fn visitor_said(&mut self, at: Millis, text: &str) {
+        self.said(at, text);
+        if let Some(tool) = self.tool.as_mut().filter(|tool| tool.opening != 0) {
+            tool.owe(at, self.position, Delivery::Say { text: text.to_owned() });
+        }
+    }
+
+    fn closed(&mut self, at: Millis, reason: CloseReason, agent: Option<&Agent>) {
+        let id = self.position;
+        self.phase = Phase::Closed { reason };
+        let promised = self.tool.as_ref().is_some_and(|tool| tool.promised);
+        // Also when the platform says so itself: what it said may have been overtaken by
+        // a new handover, and who is with the bot already stays there.
+        if !reason.is_refusal() || promised || !self.outbox.is_empty() {
+            self.owe(id, at, Push::Resume { agent: agent.cloned() });
+        }
+        if let Some(tool) = &mut self.tool {
+            tool.closed(at, id, reason);
+        }
     }
 
     fn accepted(&mut self, at: Millis, id: Position, paused_until: Option<Millis>) {
@@ -223,8 +284,10 @@ impl Machine for Chat {
         let (at, id) = (recorded.at, recorded.position);
         self.position = id;
         match &recorded.event {
-            Event::Opened { opening, clock } => self.opened(at, opening, *clock),
-            Event::VisitorSaid { text } => self.said(at, text),
+            Event::Opened { opening, clock, at_tool } => {
+                self.opened(at, opening, *clock, *at_tool);
+            }
+            Event::VisitorSaid { text } => self.visitor_said(at, text),
             Event::Claimed { agent } => {
                 self.phase = Phase::Live { agent: agent.clone() };
                 self.last_said = at;
@@ -234,14 +297,15 @@ impl Machine for Chat {
                 self.said(at, text);
                 self.owe(id, at, Push::Message { text: text.clone(), agent: agent.clone() });
             }
-            Event::Closed { reason, agent } => {
-                self.phase = Phase::Closed { reason: *reason };
-                // Also when the platform says so itself: what it said may have been overtaken by
-                // a new handover, and who is with the bot already stays there.
-                if *reason != CloseReason::NobodyAvailable || self.owes() {
-                    self.owe(id, at, Push::Resume { agent: agent.clone() });
-                }
+            Event::Notice { name, text } => {
+                self.said(at, text);
+                let (email, avatar_url) = (String::new(), String::new());
+                let agent = Agent { email, name: name.clone(), avatar_url };
+                self.owe(id, at, Push::Message { text: text.clone(), agent });
             }
+            Event::Closed { reason, agent } => self.closed(at, *reason, agent.as_ref()),
+            Event::Requeued => self.phase = Phase::Queued { since: at },
+            Event::Held { .. } => {}
             Event::Refused { push, .. } => {
                 self.settle(*push);
             }
@@ -256,6 +320,15 @@ impl Machine for Chat {
                 self.told_at = at;
                 self.owe(id, at, Push::Pause { agent: None });
             }
+            Event::Promised
+            | Event::Delivered { .. }
+            | Event::DeliveryRetried { .. }
+            | Event::DeliveryRefused { .. }
+            | Event::Linked { .. } => {
+                if let Some(tool) = &mut self.tool {
+                    tool.apply(at, id, &recorded.event);
+                }
+            }
         }
     }
 
@@ -264,7 +337,7 @@ impl Machine for Chat {
     }
 
     fn owes(&self) -> bool {
-        !self.outbox.is_empty()
+        !self.outbox.is_empty() || self.owed_delivery().is_some()
     }
 
     fn wake_at(&self) -> Option<Millis> {

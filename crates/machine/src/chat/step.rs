@@ -1,11 +1,12 @@
 //! What an input means for a chat. Every function here only records events.
 
 use super::{
-    Agent, Chat, CloseReason, Event, Input, Opening, Owed, Phase, Policy, PushFailure, Refusal,
+    Chat, CloseReason, Event, Input, News, Opening, Owed, Phase, Policy, PushFailure, Refusal,
+    tool_step,
 };
 use crate::{Machine, Millis, Position, Recorded, limits, model, retry};
 
-type Log<'a> = model::Log<'a, Chat>;
+pub(super) type Log<'a> = model::Log<'a, Chat>;
 
 pub(super) fn step(
     state: &mut Chat,
@@ -21,7 +22,7 @@ pub(super) fn step(
         Input::StepOne { opening, available } => step_one(&mut log, policy, opening, available),
         Input::StepTwo { text } => {
             if log.state.is_open() {
-                log.record(Event::VisitorSaid { text });
+                tool_step::visitor_said(&mut log, policy, text);
             }
         }
         Input::PlatformEnded { reason } => {
@@ -52,14 +53,24 @@ pub(super) fn step(
             }
         }
         Input::PushFailed { id, failure } => push_failed(&mut log, policy, id, failure),
-        Input::Woke => woke(&mut log),
+        Input::Promised => tool_step::promised(&mut log),
+        Input::Delivered { id, link } => tool_step::delivered(&mut log, id, link),
+        Input::DeliveryFailed { id, failure } => tool_step::failed(&mut log, policy, id, failure),
+        Input::Heard { opening, news, link } => {
+            tool_step::heard(&mut log, policy, opening, news, link);
+        }
+        Input::Woke => woke(&mut log, policy),
     }
     Ok(log.into_events())
 }
 
 /// What an agent may not do. Everything else is accepted from anybody.
 fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
+    let full = state.outbox.len() >= limits::WAITING_PUSHES_MAX;
     let (agent, speaks) = match input {
+        Input::Heard { news: Some(News::Said { .. } | News::Notice { .. }), .. } if full => {
+            return Some(Refusal::TooManyWaiting);
+        }
         Input::Claim { agent } | Input::Close { agent } => (agent, false),
         Input::AgentSaid { agent, .. } => (agent, true),
         _ => return None,
@@ -70,9 +81,7 @@ fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
             Some(Refusal::Taken { by: owner.clone() })
         }
         Phase::Queued { .. } if !matches!(input, Input::Claim { .. }) => Some(Refusal::NotClaimed),
-        _ if speaks && state.outbox.len() >= limits::WAITING_PUSHES_MAX => {
-            Some(Refusal::TooManyWaiting)
-        }
+        _ if speaks && full => Some(Refusal::TooManyWaiting),
         _ => None,
     }
 }
@@ -80,10 +89,11 @@ fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
 /// A second step one for an open chat is a visitor whose platform never heard our first answer.
 fn step_one(log: &mut Log<'_>, policy: &Policy, opening: Opening, available: bool) {
     if log.state.is_open() {
-        log.record(Event::VisitorSaid { text: opening.text });
+        tool_step::visitor_said(log, policy, opening.text);
         return;
     }
-    log.record(Event::Opened { opening, clock: policy.clock });
+    let (clock, at_tool) = (policy.clock, policy.at_tool && available);
+    log.record(Event::Opened { opening, clock, at_tool });
     if !available {
         log.record(Event::Closed { reason: CloseReason::NobodyAvailable, agent: None });
     }
@@ -115,15 +125,14 @@ fn push_failed(log: &mut Log<'_>, policy: &Policy, id: Position, failure: PushFa
     }
 }
 
-fn woke(log: &mut Log<'_>) {
+fn woke(log: &mut Log<'_>, policy: &Policy) {
     let due = |at: Option<Millis>| at.is_some_and(|at| at <= log.now);
     if due(log.state.ends_at()) {
         let reason = match log.state.phase {
             Phase::Queued { .. } => CloseReason::QueueTimeout,
             _ => CloseReason::Idle,
         };
-        let agent: Option<Agent> = log.state.agent().cloned();
-        log.record(Event::Closed { reason, agent });
+        tool_step::close_with_notice(log, policy, reason);
     } else if due(log.state.keep_alive_at()) {
         log.record(Event::KeptAlive);
     }

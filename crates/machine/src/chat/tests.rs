@@ -1,11 +1,12 @@
 //! Transcripts of chats. Lines with `>` are fed to the machine; all others are what it must answer,
-//! with `=>` for the push that is owed from then on, `~` for notes, and times since the beginning.
+//! with `=>` for the push that is owed from then on, `->` for the delivery to the tool, `~` for
+//! notes, and times since the beginning.
 
 use std::fmt::Write as _;
 
 use super::{
-    Agent, Chat, CloseReason, Event, Input, Line, Opening, Owed, Policy, Push, PushFailure,
-    Refusal, Speaker,
+    Agent, Chat, CloseReason, Delivery, DeliveryFailure, Event, Input, Line, News, Opening, Owed,
+    Policy, Push, PushFailure, Refusal, Speaker,
 };
 use crate::{Machine, Millis, Position, Recorded, limits};
 
@@ -13,6 +14,7 @@ mod agents;
 mod clock;
 mod platform;
 mod pushes;
+mod tool;
 
 const START: Millis = 1_700_000_000_000;
 
@@ -39,6 +41,11 @@ struct Stage {
     now: Millis,
     shown: String,
     owed: Option<(Position, Push)>,
+    owed_delivery: Option<(Position, Delivery)>,
+    /// The delivery that what the tool does speaks of.
+    delivered: Position,
+    /// Number of the latest opening at the tool, or of the one a script chose.
+    opening: u64,
     /// The push that `accepted`, `refused` and `retry` speak of.
     tried: Position,
     last: Option<Input>,
@@ -52,6 +59,9 @@ impl Stage {
             now: START,
             shown: String::new(),
             owed: None,
+            owed_delivery: None,
+            delivered: Position::default(),
+            opening: 0,
             tried: Position::default(),
             last: None,
         }
@@ -73,6 +83,8 @@ impl Stage {
             "visitor left" => Input::PlatformEnded { reason: CloseReason::VisitorLeft },
             "pause expired" => Input::PlatformEnded { reason: CloseReason::PauseExpired },
             "answered late" => Input::AnsweredLate,
+            "promised" => Input::Promised,
+            "tool" => self.tool(what),
             "policy" => return self.choose(what),
             name => agents_input(agent(name), what),
         };
@@ -90,6 +102,10 @@ impl Stage {
     }
 
     fn choose(&mut self, what: &str) {
+        if what == "tool" {
+            self.policy.at_tool = true;
+            return;
+        }
         let (name, time) = what.split_once(' ').expect("a name and a time");
         let place = match name {
             "pause" => &mut self.policy.clock.pause,
@@ -121,6 +137,38 @@ impl Stage {
         Input::PushFailed { id, failure }
     }
 
+    /// What the tool does with its delivery, or what happens there.
+    fn tool(&mut self, what: &str) -> Input {
+        self.opening = self.state.opening().unwrap_or(self.opening);
+        let (id, opening, detail) = (self.delivered, self.opening, "status 503".to_owned());
+        let failed = |failure| Input::DeliveryFailed { id, failure };
+        let (what, rest) = what.split_once(' ').unwrap_or((what, ""));
+        let heard = |news| Input::Heard { opening, news: Some(news), link: None };
+        let (name, said) = rest.split_once(' ').unwrap_or((rest, ""));
+        match what {
+            "took" => Input::Delivered { id, link: (!rest.is_empty()).then(|| rest.to_owned()) },
+            "refused" => failed(DeliveryFailure::Refused { detail }),
+            "gone" => failed(DeliveryFailure::Gone { detail }),
+            "failed" | "lost" => failed(DeliveryFailure::Retry {
+                after: (!rest.is_empty()).then(|| length(rest)),
+                doubtful: what == "lost",
+                detail,
+            }),
+            "joined" => heard(News::Joined { agent: agent(name) }),
+            "said" => heard(News::Said { agent: agent(name), text: said.to_owned() }),
+            "left" => heard(News::Left),
+            "held" => heard(News::Held { on: true }),
+            "notice" => heard(News::Notice { text: rest.to_owned() }),
+            "ended" => heard(News::Ended),
+            "moved" => Input::Heard { opening, news: None, link: Some(rest.to_owned()) },
+            "old" => {
+                let news = Some(News::Notice { text: "of long ago".to_owned() });
+                Input::Heard { opening: opening - 1, news, link: None }
+            }
+            _ => panic!("unknown deed of the tool: {what}"),
+        }
+    }
+
     fn feed(&mut self, input: Input) {
         self.last = Some(input.clone());
         let before = self.state.clone();
@@ -148,6 +196,13 @@ impl Stage {
             let line = self.state.owed().map_or("nothing".to_owned(), shown_push);
             let _ = writeln!(self.shown, "=> {line}");
             self.owed = owed;
+        }
+        let owed = self.state.owed_delivery().map(|owed| (owed.id, owed.delivery.clone()));
+        if owed != self.owed_delivery {
+            let line = owed.as_ref().map_or("nothing".to_owned(), |(_, d)| shown_delivery(d));
+            let _ = writeln!(self.shown, "-> {line}");
+            self.delivered = owed.as_ref().map_or(self.delivered, |(id, _)| *id);
+            self.owed_delivery = owed;
         }
     }
 }
@@ -208,6 +263,14 @@ fn shown_push(owed: &Owed) -> String {
     }
 }
 
+fn shown_delivery(delivery: &Delivery) -> String {
+    match delivery {
+        Delivery::Open { opening } => format!("open: {}", opening.text),
+        Delivery::Say { text } => format!("say: {text}"),
+        Delivery::Leave { reason } => format!("leave ({})", reason.as_str()),
+    }
+}
+
 fn shown_event(recorded: &Recorded<Event>) -> String {
     let shown = match &recorded.event {
         Event::Opened { opening, .. } => format!("opened: {}", opening.text),
@@ -221,6 +284,22 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
             format!("attempt {attempts} failed, next at {}", since_start(*at))
         }
         Event::KeptAlive => format!("kept alive at {}", since_start(recorded.at)),
+        Event::Requeued => "requeued".to_owned(),
+        Event::Held { on } => format!("held: {on}"),
+        Event::Notice { text, .. } => format!("notice: {text}"),
+        Event::DeliveryRefused { delivery, detail } => {
+            format!("undelivered {}: {detail}", delivery.seq)
+        }
+        Event::Promised => "promised".to_owned(),
+        Event::Delivered { id, link } => {
+            let link = link.as_ref().map(|link| format!(" {link}"));
+            format!("delivered {}{}", id.seq, link.unwrap_or_default())
+        }
+        Event::DeliveryRetried { attempts, at, doubtful, .. } => {
+            let arrived = if *doubtful { "may have arrived" } else { "failed" };
+            format!("delivery {attempts} {arrived}, next at {}", since_start(*at))
+        }
+        Event::Linked { link } => format!("linked {link}"),
     };
     match recorded.position.sub {
         0 => format!("{} {shown}", recorded.position.seq),

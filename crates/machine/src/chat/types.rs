@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tool::{DeliveryFailure, News, ToolPolicy};
 use crate::{Millis, Position, limits};
 
 /// An agent at the desk.
@@ -75,6 +76,10 @@ pub enum CloseReason {
     VisitorLeft,
     /// The pause ran out at the platform, which has gone back to its bot.
     PauseExpired,
+    /// The tool would not take the chat.
+    ToolRefused,
+    /// The tool could not be reached for too long.
+    ToolUnreachable,
 }
 
 impl CloseReason {
@@ -87,7 +92,22 @@ impl CloseReason {
             Self::Idle => "idle",
             Self::VisitorLeft => "visitor_left",
             Self::PauseExpired => "pause_expired",
+            Self::ToolRefused => "tool_refused",
+            Self::ToolUnreachable => "tool_unreachable",
         }
+    }
+
+    /// The tool ended it, or never had it: there is nothing to tell it.
+    pub(super) fn is_of_tool(self) -> bool {
+        matches!(
+            self,
+            Self::NobodyAvailable | Self::AgentClosed | Self::ToolRefused | Self::ToolUnreachable
+        )
+    }
+
+    /// It ended before anything had begun.
+    pub(super) fn is_refusal(self) -> bool {
+        matches!(self, Self::NobodyAvailable | Self::ToolRefused | Self::ToolUnreachable)
     }
 }
 
@@ -130,6 +150,23 @@ pub enum Input {
         id: Position,
         failure: PushFailure,
     },
+    /// The webhook is about to be answered although the tool has not answered yet.
+    Promised,
+    /// The tool took a delivery; `link` is how the chat is found there from now on.
+    Delivered {
+        id: Position,
+        link: Option<String>,
+    },
+    DeliveryFailed {
+        id: Position,
+        failure: DeliveryFailure,
+    },
+    /// Something happened at the tool, in the opening with this number, or only its link changed.
+    Heard {
+        opening: u64,
+        news: Option<News>,
+        link: Option<String>,
+    },
     /// Time has passed.
     Woke,
 }
@@ -150,6 +187,9 @@ pub enum Event {
     Opened {
         opening: Opening,
         clock: Clock,
+        /// Its agents work in a tool of their own.
+        #[serde(default)]
+        at_tool: bool,
     },
     VisitorSaid {
         text: String,
@@ -172,6 +212,23 @@ pub enum Event {
         detail: String,
     },
 
+    /// The agent went, and another may come.
+    Requeued,
+    /// The agent put the visitor on hold, or took the chat up again.
+    Held {
+        on: bool,
+    },
+    /// Words to the visitor that are no agent's.
+    Notice {
+        name: String,
+        text: String,
+    },
+    /// The tool will never take the delivery that belongs to `delivery`.
+    DeliveryRefused {
+        delivery: Position,
+        detail: String,
+    },
+
     // Notes: seen by operators, not at the desk.
     PushAccepted {
         id: Position,
@@ -186,11 +243,38 @@ pub enum Event {
     },
     /// Time to tell the platform that the handover goes on.
     KeptAlive,
+    /// The platform was told to pause before the tool had answered.
+    Promised,
+    Delivered {
+        id: Position,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
+    },
+    DeliveryRetried {
+        id: Position,
+        attempts: u32,
+        at: Millis,
+        doubtful: bool,
+        detail: String,
+    },
+    /// The chat is found at the tool in another way, or from another position on.
+    Linked {
+        link: String,
+    },
 }
 
 impl crate::Event for Event {
     fn is_note(&self) -> bool {
-        matches!(self, Self::PushAccepted { .. } | Self::PushRetried { .. } | Self::KeptAlive)
+        matches!(
+            self,
+            Self::PushAccepted { .. }
+                | Self::PushRetried { .. }
+                | Self::KeptAlive
+                | Self::Promised
+                | Self::Delivered { .. }
+                | Self::DeliveryRetried { .. }
+                | Self::Linked { .. }
+        )
     }
 }
 
@@ -257,10 +341,18 @@ pub struct Policy {
     pub clock: Clock,
     /// How long a push is tried.
     pub push_give_up: Millis,
+    /// Chats that open from now on are at a tool.
+    pub at_tool: bool,
+    pub tool: ToolPolicy,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { clock: Clock::default(), push_give_up: limits::PUSH_GIVE_UP_MS }
+        Self {
+            clock: Clock::default(),
+            push_give_up: limits::PUSH_GIVE_UP_MS,
+            at_tool: false,
+            tool: ToolPolicy::default(),
+        }
     }
 }

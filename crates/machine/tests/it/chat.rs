@@ -109,6 +109,7 @@ fn policy() -> Policy {
             idle: 20 * limits::MINUTE_MS,
         },
         push_give_up: limits::HOUR_MS,
+        ..Policy::default()
     }
 }
 
@@ -298,6 +299,7 @@ impl Play {
                 self.rare.insert(Rare::KeptAlive);
             }
             Event::VisitorSaid { .. } | Event::PushRetried { .. } => {}
+            _ => panic!("there is no tool: {event:?}"),
         }
     }
 
@@ -329,6 +331,9 @@ impl Play {
             CloseReason::QueueTimeout => Some(Rare::QueueTimeout),
             CloseReason::Idle => Some(Rare::Idle),
             CloseReason::AgentClosed => None,
+            CloseReason::ToolRefused | CloseReason::ToolUnreachable => {
+                panic!("there is no tool")
+            }
         };
         self.rare.extend(rare);
         let agent = agent.cloned();

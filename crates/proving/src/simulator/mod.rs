@@ -16,6 +16,7 @@ pub mod faults;
 pub mod service_manager;
 pub mod servicenow;
 pub mod time;
+pub mod webhook;
 
 use faults::Faults;
 

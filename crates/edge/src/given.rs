@@ -5,30 +5,40 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, ensure};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor},
 };
 
-use super::OneOrMore;
+/// Why there is no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    #[error("`{key}`: cannot read {}: {error}", path.display())]
+    File { key: String, path: PathBuf, error: std::io::Error },
+    #[error("`{key}`: the environment variable {name} is not set")]
+    Env { key: String, name: String },
+    #[error("`{key}` is empty: give a secret")]
+    Empty { key: String },
+}
 
 /// Where a secret comes from. Has no `Debug`: it may hold the secret itself.
 #[derive(Clone)]
-pub(crate) enum Secret {
+pub enum Secret {
     Text(SecretString),
     File(PathBuf),
     Env(String),
 }
 
 impl Secret {
-    pub(crate) fn text(text: &str) -> Self {
+    #[must_use]
+    pub fn text(text: &str) -> Self {
         Self::Text(SecretString::from(text))
     }
 
     /// `None` for a source that is not known.
-    pub(super) fn from_place(source: &str, place: String) -> Option<Self> {
+    #[must_use]
+    pub fn from_place(source: &str, place: String) -> Option<Self> {
         match source {
             "file" => Some(Self::File(PathBuf::from(place))),
             "env" => Some(Self::Env(place)),
@@ -37,30 +47,31 @@ impl Secret {
     }
 
     /// Makes the path of a file relative to `base`.
-    pub(super) fn rebase(&mut self, base: &Path) {
+    pub fn rebase(&mut self, base: &Path) {
         if let Self::File(path) = self {
             *path = base.join(&*path);
         }
     }
 
     /// The secret itself; `key` names the setting in errors.
-    pub(crate) fn read(&self, key: &str) -> anyhow::Result<SecretString> {
+    pub fn read(&self, key: &str) -> Result<SecretString, SecretError> {
+        let key = key.to_owned();
         let secret = match self {
             Self::Text(secret) => secret.clone(),
-            Self::File(path) => {
-                let text = std::fs::read_to_string(path);
-                let text = text.with_context(|| format!("`{key}`: cannot read {}", path.display()));
-                SecretString::from(text?.trim_end_matches(['\r', '\n']).to_owned())
-            }
-            Self::Env(name) => {
-                let text = std::env::var(name);
-                let text = text.with_context(|| {
-                    format!("`{key}`: the environment variable {name} is not set")
-                });
-                SecretString::from(text?)
-            }
+            Self::File(path) => match std::fs::read_to_string(path) {
+                Ok(text) => SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()),
+                Err(error) => {
+                    return Err(SecretError::File { key, path: path.clone(), error });
+                }
+            },
+            Self::Env(name) => match std::env::var(name) {
+                Ok(text) => SecretString::from(text),
+                Err(_) => return Err(SecretError::Env { key, name: name.clone() }),
+            },
         };
-        ensure!(!secret.expose_secret().is_empty(), "`{key}` is empty: give a secret");
+        if secret.expose_secret().is_empty() {
+            return Err(SecretError::Empty { key });
+        }
         Ok(secret)
     }
 }
@@ -68,16 +79,6 @@ impl Secret {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(SecretVisitor)
-    }
-}
-
-/// Several while one takes the place of another.
-pub(crate) type Secrets = OneOrMore<Secret>;
-
-impl Secrets {
-    /// All of them; `key` names the setting in errors.
-    pub(crate) fn read(&self, key: &str) -> anyhow::Result<Vec<SecretString>> {
-        self.iter().map(|secret| secret.read(key)).collect()
     }
 }
 
@@ -104,7 +105,7 @@ impl<'de> Visitor<'de> for SecretVisitor {
 }
 
 /// The source of a secret and its place there.
-pub(super) fn only_entry<'de, A: MapAccess<'de>>(mut map: A) -> Result<(String, String), A::Error> {
+pub fn only_entry<'de, A: MapAccess<'de>>(mut map: A) -> Result<(String, String), A::Error> {
     let Some(entry) = map.next_entry()? else {
         return Err(de::Error::custom("a secret needs `file` or `env`"));
     };

@@ -1,0 +1,151 @@
+//! Events to the tool: one POST each, signed, with the same id at every attempt.
+
+use std::sync::Arc;
+
+use edge::{ids, signature, time};
+use http::HeaderName;
+use machine::chat::{Delivery, Line, Speaker};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Shared;
+use crate::tool::{
+    Again, Brief, Failure, Finding, News, Parcel, Session, Typing, What,
+    api::{Ask, Told},
+};
+
+/// One handover at a home-made tool.
+pub(super) struct Handover {
+    shared: Arc<Shared>,
+    chat: Brief,
+}
+
+/// What the tool may answer to an opening. Everything may be left out.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Answer {
+    accepted: Option<bool>,
+    /// Why not.
+    reason: String,
+    /// Words for the visitor.
+    notice: String,
+}
+
+impl Handover {
+    pub(super) fn new(shared: Arc<Shared>, chat: Brief) -> Self {
+        Self { shared, chat }
+    }
+
+    fn name(&self) -> String {
+        format!("{}.{}", self.chat.chat, self.chat.opening)
+    }
+
+    /// What every event says of its handover.
+    fn event(&self, kind: &str, id: &str, more: Value) -> Value {
+        let mut event = json!({
+            "type": kind,
+            "id": id,
+            "handover": self.name(),
+            "botId": self.chat.bot_id,
+            "visitor": { "id": self.chat.user_id, "language": self.chat.language },
+        });
+        if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
+            event.extend(more);
+        }
+        event
+    }
+}
+
+#[async_trait::async_trait]
+impl Session for Handover {
+    async fn deliver(&mut self, parcel: &Parcel<'_>, _again: Again) -> Result<Vec<News>, Failure> {
+        let at = time::rfc3339(parcel.since);
+        let (kind, more) = match parcel.delivery {
+            Delivery::Open { opening } => {
+                let transcript: Vec<Value> = opening.transcript.iter().map(line).collect();
+                let (text, intent) = (&opening.text, &opening.intent);
+                let opened = json!({
+                    "at": at, "text": text, "intent": intent, "transcript": transcript,
+                });
+                ("handover.opened", opened)
+            }
+            Delivery::Say { text } => ("visitor.message", json!({ "at": at, "text": text })),
+            Delivery::Leave { reason } => {
+                ("handover.left", json!({ "at": at, "reason": reason.as_str() }))
+            }
+        };
+        let event = self.event(kind, &parcel.id, more);
+        let told = post(&self.shared, &parcel.id, &event).await?;
+        if !told.is_success() {
+            return Err(failure(&told));
+        }
+        let Delivery::Open { .. } = parcel.delivery else { return Ok(Vec::new()) };
+        let answer: Answer = serde_json::from_slice(&told.body).unwrap_or_default();
+        if answer.accepted == Some(false) {
+            return Err(Failure::refused(answer.reason));
+        }
+        let notice = Some(answer.notice).filter(|notice| !notice.trim().is_empty());
+        let id = format!("{}/notice", parcel.id);
+        Ok(notice.map(|notice| News::new(id, What::Notice(notice))).into_iter().collect())
+    }
+
+    fn link(&self) -> Option<String> {
+        Some(self.name())
+    }
+
+    async fn visitor_types(&mut self, typing: Typing) {
+        let id = ids::new_id("typ", self.shared.clock.now());
+        let event = self.event("visitor.typing", &id, json!({ "on": typing == Typing::On }));
+        if let Err(failure) = post(&self.shared, &id, &event).await {
+            tracing::debug!(detail = failure.detail(), "typing was not told");
+        }
+    }
+}
+
+/// A repeat is recognized by its id, so the tool never has to be asked what it has.
+async fn post(shared: &Shared, id: &str, event: &Value) -> Result<Told, Failure> {
+    let mut ask = Ask::post("").json(event).header(HeaderName::from_static("idempotency-key"), id);
+    let mut headers = http::HeaderMap::new();
+    let signed = shared.keys.sign(&mut headers, id, shared.clock.now(), ask.bytes());
+    signed.map_err(|error| Failure::refused(error.to_string()))?;
+    for name in [signature::ID, signature::TIMESTAMP, signature::SIGNATURE] {
+        let value = headers.get(&name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        ask = ask.header(name, value);
+    }
+    shared.api.send(ask).await
+}
+
+/// The tool's own words where it answers with `reason`, or with `detail` as RFC 9457 does.
+fn failure(told: &Told) -> Failure {
+    let body: Value = serde_json::from_slice(&told.body).unwrap_or_default();
+    let words = ["reason", "detail"].iter().find_map(|name| body.get(name)?.as_str());
+    told.failure(words.unwrap_or_default())
+}
+
+fn line(line: &Line) -> Value {
+    let from = match line.from {
+        Speaker::Visitor => "visitor",
+        Speaker::Bot => "bot",
+        Speaker::Agent => "agent",
+    };
+    json!({ "from": from, "text": line.text, "at": line.at.map(time::rfc3339) })
+}
+
+/// Asks the tool to answer an event that means nothing.
+pub(super) async fn check(shared: &Shared) -> Vec<Finding> {
+    let url = shared.api.base().url().to_string();
+    let id = ids::new_id("chk", shared.clock.now());
+    match post(shared, &id, &json!({ "type": "check", "id": id })).await {
+        Ok(told) if told.is_success() => {
+            vec![Finding::good(format!("{url} took a signed event of type `check`"))]
+        }
+        Ok(told) => {
+            let detail = failure(&told);
+            vec![Finding::wrong(format!(
+                "{url} turned the event `check` away: {}",
+                detail.detail()
+            ))]
+        }
+        Err(failure) => vec![Finding::wrong(format!("{url}: {}", failure.detail()))],
+    }
+}

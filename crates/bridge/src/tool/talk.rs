@@ -1,0 +1,437 @@
+//! The task of one chat at a tool. It owns the chat's session: what is owed is delivered one at a
+//! time and in order, and between deliveries it hears what the tool says. A restart loses nothing:
+//! what is owed, and where hearing goes on, the store knows.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use machine::{
+    Millis,
+    chat::{Chat, Delivery, DeliveryFailure, Input, OwedDelivery, Refusal},
+    retry,
+};
+use store::StepError;
+
+use super::{Again, Brief, Failure, Host, News, Parcel, Place, Session, Typing, What, line::Ear};
+use crate::app::Route;
+
+/// Longest time one delivery or one poll may take; whatever takes longer counts as unknown.
+const TURN_MAX: Duration = Duration::from_secs(40);
+/// Pause after the store failed, or could take no more for now.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+/// Longest sleep without a look at the clock, which may jump, for example after a suspend.
+const LOOK_EVERY_MS: Millis = 200;
+/// How long a delivery under way may still take once the bridge is told to stop.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+/// With so many messages waiting for the platform, no more are fetched.
+const BACKLOG_MAX: usize = 100;
+const BACKLOG_PAUSE_MS: Millis = 1_000;
+
+struct Talker {
+    host: Host,
+    route: Arc<Route>,
+    id: String,
+    state: Chat,
+    session: Option<(u64, Box<dyn Session>)>,
+    /// Heard and not stored yet.
+    unstored: VecDeque<News>,
+    deaf: Deaf,
+    /// The tool was told that the visitor types.
+    told_typing: bool,
+    /// Until when the visitor types, and which of that is over because something was said.
+    types_until: Millis,
+    typed_through: Millis,
+    /// More waits for the platform than should.
+    is_behind: bool,
+}
+
+/// Hearing has failed, and is not tried before a time.
+#[derive(Default)]
+struct Deaf {
+    times: u32,
+    until: Millis,
+}
+
+enum Next {
+    Again,
+    Rest,
+    Stop,
+}
+
+/// Runs until the chat owes its tool nothing and has nothing to hear.
+pub(super) async fn talk(host: Host, route: Arc<Route>, id: String, mut ear: Ear) {
+    loop {
+        match load(&host, &route, &id).await {
+            Some(state) => {
+                let mut talker = Talker {
+                    host: host.clone(),
+                    route: route.clone(),
+                    id: id.clone(),
+                    state,
+                    session: None,
+                    unstored: VecDeque::new(),
+                    deaf: Deaf::default(),
+                    told_typing: false,
+                    types_until: 0,
+                    typed_through: 0,
+                    is_behind: false,
+                };
+                if matches!(talker.run(&mut ear).await, Next::Stop) {
+                    return;
+                }
+            }
+            None if host.stop.is_cancelled() => return,
+            None => {}
+        }
+        if host.line.leaves(&id, &ear) {
+            return;
+        }
+        ear.poke.mark_unchanged();
+        ear.types.mark_unchanged();
+    }
+}
+
+/// Waits for the store as long as it takes; `None` for a chat that is not there, or at the end.
+async fn load(host: &Host, route: &Route, id: &str) -> Option<Chat> {
+    loop {
+        match route.ledger.load(id).await {
+            Ok(state) => return state,
+            Err(error) => {
+                tracing::error!(chat.id = id, %error, "a chat could not be loaded");
+                tokio::select! {
+                    () = tokio::time::sleep(STORE_PAUSE) => {}
+                    () = host.stop.cancelled() => return None,
+                }
+            }
+        }
+    }
+}
+
+impl Talker {
+    async fn run(&mut self, ear: &mut Ear) -> Next {
+        let mut back = self.host.line.back.subscribe();
+        loop {
+            self.match_session();
+            let now = self.host.clock.now();
+            let owed = self.state.owed_delivery().cloned();
+            // Once the tool is back, nobody waits for the time of the next attempt.
+            let due = owed
+                .as_ref()
+                .is_some_and(|owed| owed.not_before <= now || back.has_changed().unwrap_or(false));
+            back.mark_unchanged();
+            let next = if !self.unstored.is_empty() {
+                self.store_heard().await
+            } else if let Some(owed) = owed.as_ref().filter(|_| due) {
+                self.deliver(owed).await
+            } else {
+                self.wait(ear, &mut back, owed.as_ref()).await
+            };
+            match next {
+                Next::Again => {}
+                Next::Rest | Next::Stop => return next,
+            }
+        }
+    }
+
+    /// Begins the session that is needed now: the one of what is owed, or else of the link.
+    fn match_session(&mut self) {
+        let owed = self.state.owed_delivery().map(|owed| owed.opening);
+        let linked = self.state.link().map(|link| link.opening);
+        let Some(opening) = owed.or(linked) else { return };
+        if self.session.as_ref().is_some_and(|(of, _)| *of == opening) {
+            return;
+        }
+        let link = self.state.link().filter(|link| link.opening == opening);
+        let brief = Brief::of(&self.id, &self.state, opening);
+        let session = self.host.line.tool.session(&brief, link.map(|link| link.text.as_str()));
+        self.session = Some((opening, session));
+        self.deaf = Deaf::default();
+    }
+
+    /// Waits for whatever comes first.
+    async fn wait(
+        &mut self,
+        ear: &mut Ear,
+        back: &mut tokio::sync::watch::Receiver<u64>,
+        owed: Option<&OwedDelivery>,
+    ) -> Next {
+        let now = self.host.clock.now();
+        self.types_until = *ear.types.borrow_and_update();
+        let types = self.types_until > now.max(self.typed_through);
+        if self.told_typing != types {
+            return self.tell_typing(types).await;
+        }
+        let listens = self.listens();
+        if owed.is_none() && !listens && !types {
+            return Next::Rest;
+        }
+        let clock = self.host.clock.clone();
+        if self.state.unpushed() >= BACKLOG_MAX {
+            // The platform takes nothing: what is heard now would only wait here.
+            (self.deaf.until, self.is_behind) = (now + BACKLOG_PAUSE_MS, true);
+        }
+        let deaf_until = (self.deaf.until > now).then_some(self.deaf.until);
+        let typing_ends = types.then_some(self.types_until);
+        let alarms = [owed.map(|owed| owed.not_before), deaf_until, typing_ends];
+        let Some((_, session)) = &mut self.session else { return Next::Rest };
+        let ready = async {
+            if listens && deaf_until.is_none() {
+                session.ready().await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        let stop = self.host.stop.clone();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Next::Stop,
+            changed = ear.poke.changed() => {
+                if changed.is_err() {
+                    return Next::Stop;
+                }
+                return self.reload().await;
+            }
+            _ = back.changed() => {
+                back.mark_changed();
+                return Next::Again;
+            }
+            _ = ear.types.changed() => {
+                ear.types.mark_changed();
+                return Next::Again;
+            }
+            () = until(&clock, alarms.into_iter().flatten().min()) => {
+                let behind = std::mem::take(&mut self.is_behind);
+                return if behind { self.reload().await } else { Next::Again };
+            }
+            () = ready => {}
+        }
+        self.hear().await
+    }
+
+    /// Whether this task has to listen: to an open chat the tool has.
+    fn listens(&self) -> bool {
+        let linked = self.state.link().map(|link| link.opening);
+        let current = linked.is_some() && linked == self.state.opening();
+        let listens = self.session.as_ref().is_some_and(|(_, session)| session.listens());
+        self.state.is_open() && current && listens
+    }
+
+    async fn reload(&mut self) -> Next {
+        match load(&self.host, &self.route, &self.id).await {
+            Some(state) => {
+                self.state = state;
+                Next::Again
+            }
+            None => Next::Rest,
+        }
+    }
+
+    async fn tell_typing(&mut self, on: bool) -> Next {
+        self.told_typing = on;
+        if let Some((_, session)) = &mut self.session
+            && self.state.is_open()
+        {
+            let typing = if on { Typing::On } else { Typing::Off };
+            let _ = tokio::time::timeout(TURN_MAX, session.visitor_types(typing)).await;
+        }
+        Next::Again
+    }
+
+    async fn deliver(&mut self, owed: &OwedDelivery) -> Next {
+        let Some((_, session)) = &mut self.session else { return Next::Rest };
+        let parcel = Parcel {
+            id: format!("{}/{}-{}", self.id, owed.id.seq, owed.id.sub),
+            since: owed.since,
+            delivery: &owed.delivery,
+        };
+        let doubtful = owed.doubtful || self.host.line.is_inherited(&self.id, owed.id.seq);
+        let again = if doubtful { Again::MayHaveArrived } else { Again::First };
+        let turn = tokio::time::timeout(TURN_MAX, session.deliver(&parcel, again));
+        let delivered = tokio::select! {
+            delivered = turn => delivered.unwrap_or_else(|_| {
+                Err(Failure::Unknown { detail: "it took too long".to_owned() })
+            }),
+            () = cut(&self.host) => return Next::Stop,
+        };
+        let input = match delivered {
+            Ok(news) => {
+                let link = session.link();
+                self.unstored.extend(news);
+                if owed.attempts > 0 {
+                    self.host.line.reached();
+                }
+                if matches!(owed.delivery, Delivery::Say { .. }) {
+                    self.typed_through = self.types_until;
+                    // Once the delivery is settled with this link, nobody would hear them again.
+                    if let stopped @ Next::Stop = self.store_all_heard().await {
+                        return stopped;
+                    }
+                }
+                Input::Delivered { id: owed.id, link }
+            }
+            Err(failure) => {
+                tracing::info!(
+                    chat.id = self.id,
+                    connector = self.host.line.name,
+                    detail = failure.detail(),
+                    "a delivery failed"
+                );
+                Input::DeliveryFailed { id: owed.id, failure: of_machine(failure, owed) }
+            }
+        };
+        self.step_until_stored(&input).await
+    }
+
+    async fn hear(&mut self) -> Next {
+        let Some((_, session)) = &mut self.session else { return Next::Rest };
+        let turn = tokio::time::timeout(TURN_MAX, session.hear());
+        let heard = tokio::select! {
+            heard = turn => heard.unwrap_or_else(|_| Err(Failure::later("it took too long"))),
+            () = cut(&self.host) => return Next::Stop,
+        };
+        match heard {
+            Ok(news) => {
+                if std::mem::take(&mut self.deaf).times > 0 {
+                    self.host.line.reached();
+                }
+                let silent = news.is_empty();
+                self.unstored.extend(news);
+                if silent { self.store_link().await } else { Next::Again }
+            }
+            Err(Failure::Gone { detail }) => {
+                tracing::info!(chat.id = self.id, detail, "a chat is over at its tool");
+                self.unstored.push_back(News::plain(What::Ended));
+                Next::Again
+            }
+            Err(failure) => {
+                self.deaf.times += 1;
+                let wait = match &failure {
+                    Failure::Later { after: Some(after), .. } => {
+                        retry::delay_asked(&self.id, self.deaf.times, *after)
+                    }
+                    _ => retry::delay(&self.id, self.deaf.times),
+                };
+                self.deaf.until = self.host.clock.now() + wait;
+                let (times, detail) = (self.deaf.times, failure.detail());
+                tracing::info!(chat.id = self.id, times, detail, "a tool could not be heard");
+                Next::Again
+            }
+        }
+    }
+
+    /// A position that has moved although nothing was said.
+    async fn store_link(&mut self) -> Next {
+        let Some((opening, session)) = &self.session else { return Next::Again };
+        let (opening, link) = (*opening, session.link());
+        let known = self.state.link().map(|link| &link.text);
+        if link.is_none() || known == link.as_ref() {
+            return Next::Again;
+        }
+        self.step_until_stored(&Input::Heard { opening, news: None, link }).await
+    }
+
+    /// Stores the oldest of what was heard; the last one brings the position with it.
+    async fn store_heard(&mut self) -> Next {
+        let (Some((opening, session)), Some(news)) = (&self.session, self.unstored.front()) else {
+            self.unstored.clear();
+            return Next::Again;
+        };
+        let last = self.unstored.len() == 1;
+        let link = session.link().filter(|_| last);
+        let (route, chat) = (self.route.clone(), self.id.clone());
+        let place = Place { route, chat, opening: *opening };
+        match self.host.tell_stepped(&place, news.clone(), link).await {
+            Ok(stepped) => {
+                self.unstored.pop_front();
+                if let Some(stepped) = stepped {
+                    self.state = stepped.state;
+                }
+                Next::Again
+            }
+            Err(error) => {
+                let next = self.pause_for(&error).await;
+                if matches!(next, Next::Rest) {
+                    self.unstored.clear();
+                }
+                next
+            }
+        }
+    }
+
+    async fn store_all_heard(&mut self) -> Next {
+        while !self.unstored.is_empty() {
+            if let Next::Stop = self.store_heard().await {
+                return Next::Stop;
+            }
+        }
+        Next::Again
+    }
+
+    async fn step_until_stored(&mut self, input: &Input) -> Next {
+        loop {
+            let (route, id) = (&self.route, &self.id);
+            match self.host.driver.step(route, id, None, input.clone()).await {
+                Ok(stepped) => {
+                    self.state = stepped.state;
+                    return Next::Again;
+                }
+                Err(error) => {
+                    let next = self.pause_for(&error).await;
+                    if !matches!(next, Next::Again) {
+                        return next;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Before the same is tried again; rests where there is nothing to try.
+    async fn pause_for(&self, error: &StepError<Refusal>) -> Next {
+        tracing::error!(chat.id = self.id, %error, "what a tool did could not be stored");
+        if !matches!(error, StepError::Store(_) | StepError::Refused(Refusal::TooManyWaiting)) {
+            return Next::Rest;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(STORE_PAUSE) => Next::Again,
+            () = self.host.stop.cancelled() => Next::Stop,
+        }
+    }
+}
+
+fn of_machine(failure: Failure, owed: &OwedDelivery) -> DeliveryFailure {
+    match failure {
+        Failure::Later { after, detail } => {
+            DeliveryFailure::Retry { after, doubtful: false, detail }
+        }
+        Failure::Unknown { detail } => {
+            DeliveryFailure::Retry { after: None, doubtful: true, detail }
+        }
+        // Whoever asks for a human must not wait for an operator to mend our credentials; what is
+        // said in a chat that goes on can.
+        Failure::Denied { detail } if matches!(owed.delivery, Delivery::Open { .. }) => {
+            DeliveryFailure::Refused { detail }
+        }
+        Failure::Denied { detail } => {
+            DeliveryFailure::Retry { after: None, doubtful: false, detail }
+        }
+        Failure::Refused { detail } => DeliveryFailure::Refused { detail },
+        Failure::Gone { detail } => DeliveryFailure::Gone { detail },
+    }
+}
+
+async fn cut(host: &Host) {
+    host.stop.cancelled().await;
+    tokio::time::sleep(STOP_GRACE).await;
+}
+
+/// Ends when the clock shows `at`; never for `None`.
+async fn until(clock: &edge::Clock, at: Option<Millis>) {
+    let Some(at) = at else { return std::future::pending().await };
+    loop {
+        let left = at - clock.now();
+        if left <= 0 {
+            return;
+        }
+        let nap = left.min(LOOK_EVERY_MS).unsigned_abs();
+        tokio::time::sleep(Duration::from_millis(nap)).await;
+    }
+}

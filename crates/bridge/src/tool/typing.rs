@@ -1,0 +1,89 @@
+//! Typing of agents, told to the platform again and again while it lasts: an indicator there goes
+//! out by itself after ten seconds (contract r3, section 6.6).
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use machine::{Millis, chat::Chat, limits::SECOND_MS};
+
+use tokio::task::AbortHandle;
+
+use super::Typing;
+use crate::{app::Route, session::Driver};
+
+/// How often it is told.
+const REPEAT: Duration = Duration::from_secs(9);
+/// Nobody types for longer than this without the tool saying so again.
+const LASTS_MS: Millis = 60 * SECOND_MS;
+
+/// Chats whose agent types.
+#[derive(Default)]
+pub(super) struct Typists(Mutex<HashMap<String, Typist>>);
+
+struct Typist {
+    /// When it is over at the latest.
+    until: Millis,
+    telling: AbortHandle,
+}
+
+impl Typists {
+    /// The agent of a chat began to type, or stopped.
+    pub(super) fn tell(
+        self: &Arc<Self>,
+        driver: &Driver,
+        route: &Arc<Route>,
+        chat: &str,
+        typing: Typing,
+    ) {
+        if typing == Typing::Off {
+            return self.stop(chat);
+        }
+        let until = driver.clock().now() + LASTS_MS;
+        let mut typists = self.lock();
+        if let Some(typist) = typists.get_mut(chat) {
+            typist.until = until;
+            return;
+        }
+        let (shared, route, id) = (self.clone(), route.clone(), chat.to_owned());
+        let driver = driver.clone();
+        let telling = driver.tasks().clone().spawn(async move {
+            tokio::select! {
+                () = shared.repeat(&driver, &route, &id) => {}
+                () = driver.stopped() => {}
+            }
+            shared.lock().remove(&id);
+        });
+        typists.insert(chat.to_owned(), Typist { until, telling: telling.abort_handle() });
+    }
+
+    pub(super) fn stop(&self, chat: &str) {
+        if let Some(typist) = self.lock().remove(chat) {
+            typist.telling.abort();
+        }
+    }
+
+    async fn repeat(&self, driver: &Driver, route: &Route, chat: &str) {
+        while self.lasts(chat, driver.clock().now()) {
+            let state: Option<Chat> = route.ledger.load(chat).await.ok().flatten();
+            let Some(state) = state.filter(Chat::is_open) else { return };
+            let Some(agent) = state.agent() else { return };
+            // What was said is on its way: it ends the typing by itself.
+            if state.unpushed() == 0 {
+                route.push.send_typing(&state, agent).await;
+            }
+            tokio::time::sleep(REPEAT).await;
+        }
+    }
+
+    fn lasts(&self, chat: &str, now: Millis) -> bool {
+        self.lock().get(chat).is_some_and(|typist| typist.until > now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Typist>> {
+        // Nothing that holds the lock can panic half way, so what it guards is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

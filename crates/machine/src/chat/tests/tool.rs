@@ -1,0 +1,473 @@
+//! Chats whose agents work in a tool of their own.
+
+use super::check;
+
+#[test]
+fn a_whole_conversation() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > tool: joined Jane
+        2 claimed by Jane
+        => pause Jane
+        > push: accepted
+        ~ accepted 2
+        => nothing
+        > step two: my VPN is down
+        3 visitor: my VPN is down
+        -> say: my VPN is down
+        > tool: took
+        ~ delivered 3
+        -> nothing
+        > tool: said Jane which client
+        4 Jane: which client
+        => message Jane: which client
+        > push: accepted
+        ~ accepted 4
+        => nothing
+        > tool: ended
+        5 closed (agent_closed)
+        => resume Jane
+        > push: accepted
+        ~ accepted 5
+        => nothing
+        ",
+    );
+}
+
+#[test]
+fn a_tool_that_says_no_before_anybody_was_promised_a_human_leaves_nothing_to_push() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: refused
+        2 undelivered 1: status 503
+        3 closed (tool_refused)
+        -> nothing
+        > promised
+        ",
+    );
+}
+
+#[test]
+fn a_tool_that_says_no_too_late_is_told_to_the_visitor() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > promised
+        ~ promised
+        > tool: refused
+        2 undelivered 1: status 503
+        3 notice: Nobody can take your chat at the moment. Please try again later.
+        4 closed (tool_refused)
+        => message Support: Nobody can take your chat at the moment. Please try again later.
+        -> nothing
+        > push: accepted
+        ~ accepted 3
+        => resume
+        > push: accepted
+        ~ accepted 4
+        => nothing
+        ",
+    );
+}
+
+#[test]
+fn an_opening_is_tried_for_a_minute() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: failed
+        ~ delivery 1 failed, next at 0m0s
+        > promised
+        ~ promised
+        > +55s
+        > tool: lost
+        ~ delivery 2 may have arrived, next at 0m57s
+        > +6s
+        > tool: failed
+        2 undelivered 1: given up after 3 attempts: status 503
+        3 notice: Nobody can take your chat at the moment. Please try again later.
+        4 closed (tool_unreachable)
+        => message Support: Nobody can take your chat at the moment. Please try again later.
+        -> nothing
+        > push: accepted
+        ~ accepted 3
+        => resume
+        > push: accepted
+        ~ accepted 4
+        => nothing
+        ",
+    );
+}
+
+#[test]
+fn what_may_have_arrived_stays_in_doubt() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > step two: one
+        2 visitor: one
+        -> say: one
+        > tool: lost
+        ~ delivery 1 may have arrived, next at 0m1s
+        > tool: lost
+        > +2s
+        > tool: failed
+        ~ delivery 2 may have arrived, next at 0m3s
+        > +5s
+        > tool: took
+        ~ delivered 2
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn what_is_said_waits_in_order_while_the_tool_is_away() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > step two: one
+        2 visitor: one
+        -> say: one
+        > step two: two
+        3 visitor: two
+        > tool: failed 60s
+        ~ delivery 1 failed, next at 1m0s
+        > step two: three
+        4 visitor: three
+        > +1m
+        > tool: took
+        ~ delivered 2
+        -> say: two
+        > tool: took
+        ~ delivered 3
+        -> say: three
+        > tool: took
+        ~ delivered 4
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn a_visitor_who_leaves_is_told_to_the_tool_after_what_was_said() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > step two: bye
+        2 visitor: bye
+        -> say: bye
+        > visitor left
+        3 closed (visitor_left)
+        => resume
+        > push: accepted
+        ~ accepted 3
+        => nothing
+        > tool: took
+        ~ delivered 2
+        -> leave (visitor_left)
+        > tool: took
+        ~ delivered 3
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn a_visitor_who_leaves_before_the_tool_has_answered() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > visitor left
+        2 closed (visitor_left)
+        => resume
+        -> nothing
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> leave (visitor_left)
+        > again
+        > tool: took
+        ~ delivered 2
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn a_new_handover_waits_until_the_tool_has_heard_of_the_end_of_the_last() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > pause expired
+        2 closed (pause_expired)
+        => resume
+        -> leave (pause_expired)
+        > step one: again
+        3 opened: again
+        => nothing
+        > tool: took
+        ~ delivered 2
+        -> open: again
+        > tool: old
+        > tool: took chat-8
+        ~ delivered 3 chat-8
+        -> nothing
+        > tool: said Jane hello
+        4 claimed by Jane
+        5 Jane: hello
+        => pause Jane
+        ",
+    );
+}
+
+#[test]
+fn a_chat_that_is_gone_at_the_tool_ends() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > step two: there?
+        2 visitor: there?
+        -> say: there?
+        > tool: gone
+        3 undelivered 2: status 503
+        4 notice: Your last message did not reach the agent.
+        5 closed (agent_closed)
+        => message Support: Your last message did not reach the agent.
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn a_message_the_tool_will_never_take() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > step two: x
+        2 visitor: x
+        -> say: x
+        > tool: refused
+        3 undelivered 2: status 503
+        4 notice: Your last message did not reach the agent.
+        => message Support: Your last message did not reach the agent.
+        -> nothing
+        > step two: y
+        5 visitor: y
+        -> say: y
+        > tool: took
+        ~ delivered 5
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn an_agent_who_goes_and_one_who_comes() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > tool: joined Jane
+        2 claimed by Jane
+        => pause Jane
+        > push: accepted
+        ~ accepted 2
+        => nothing
+        > tool: joined Jane
+        > tool: left
+        3 requeued
+        > tool: left
+        > tool: joined Bob
+        4 claimed by Bob
+        => pause Bob
+        > tool: said Jane one more thing
+        5 Jane: one more thing
+        > tool: held
+        6 held: true
+        ",
+    );
+}
+
+#[test]
+fn an_agent_who_is_known_only_by_what_he_says() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > tool: said Bob hello
+        2 claimed by Bob
+        3 Bob: hello
+        => pause Bob
+        ",
+    );
+}
+
+#[test]
+fn words_that_are_nobodys() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > tool: notice You are next
+        2 notice: You are next
+        => message Support: You are next
+        > push: accepted
+        ~ accepted 2
+        => nothing
+        > tool: notice
+        ",
+    );
+}
+
+#[test]
+fn silence_ends_the_chat_on_both_sides_and_what_was_undelivered_is_admitted() {
+    check(
+        "
+        > policy: tool
+        > policy: idle 20m
+        > policy: pause 60m
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > tool: joined Jane
+        2 claimed by Jane
+        => pause Jane
+        > push: accepted
+        ~ accepted 2
+        => nothing
+        > step two: hello?
+        3 visitor: hello?
+        -> say: hello?
+        > tool: failed 300s
+        ~ delivery 1 failed, next at 5m0s
+        > +20m
+        4 notice: Your last message did not reach the agent.
+        5 closed (idle)
+        => message Support: Your last message did not reach the agent.
+        ",
+    );
+}
+
+#[test]
+fn the_position_moves_without_news() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > tool: moved chat-7 at 5
+        ~ linked chat-7 at 5
+        > tool: moved chat-7 at 5
+        ",
+    );
+}
+
+#[test]
+fn news_of_a_chat_that_is_over_is_no_news() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > visitor left
+        2 closed (visitor_left)
+        => resume
+        -> leave (visitor_left)
+        > tool: said Jane too late
+        ",
+    );
+}
+
+#[test]
+fn nobody_available_is_no_handover_at_all() {
+    check(
+        "
+        > policy: tool
+        > step one, nobody there: help
+        1 opened: help
+        2 closed (nobody_available)
+        ",
+    );
+}

@@ -1,0 +1,246 @@
+//! A chat whose agents work in a tool of their own: what the tool is owed, and what it told.
+//!
+//! What the visitor says waits in `deliveries` until the tool has taken it, one at a time and in
+//! order, as pushes wait for the platform. Every handover is one *opening*, numbered by its
+//! [`super::Event::Opened`]; the `link` is what the connector needs to go on with it, and news of
+//! another opening than the current one is no news.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Agent, CloseReason, Event, Opening};
+use crate::{Millis, Position, limits};
+
+/// What is delivered to the tool; the place in the journal makes it recognizable when it is
+/// delivered again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "delivery")]
+pub enum Delivery {
+    /// A visitor asks for a human.
+    Open { opening: Opening },
+    /// The visitor said something.
+    Say { text: String },
+    /// The handover is over on our side.
+    Leave { reason: CloseReason },
+}
+
+/// A delivery the tool has not taken yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwedDelivery {
+    pub id: Position,
+    /// Number of the opening it belongs to.
+    pub opening: u64,
+    pub delivery: Delivery,
+    /// Failed attempts so far.
+    pub attempts: u32,
+    /// An attempt may have arrived although its answer was lost.
+    pub doubtful: bool,
+    pub since: Millis,
+    /// Not to be tried before.
+    pub not_before: Millis,
+}
+
+/// How a connector finds a chat of its tool again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    pub opening: u64,
+    /// The connector's own words.
+    pub text: String,
+}
+
+/// What the tool did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryFailure {
+    /// Worth trying again; `after` is what the tool asked for, and `doubtful` says that the
+    /// delivery may have arrived.
+    Retry { after: Option<Millis>, doubtful: bool, detail: String },
+    /// Never to be taken.
+    Refused { detail: String },
+    /// The chat is over at the tool.
+    Gone { detail: String },
+}
+
+/// What happened at the tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// An agent took the chat.
+    Joined {
+        agent: Agent,
+    },
+    Said {
+        agent: Agent,
+        text: String,
+    },
+    /// The agent went and another may come: back in the queue.
+    Left,
+    Held {
+        on: bool,
+    },
+    /// The tool's own words to the visitor.
+    Notice {
+        text: String,
+    },
+    /// The chat is over.
+    Ended,
+}
+
+/// What the visitor is told when no agent speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notices {
+    /// Whose words they are.
+    pub name: String,
+    /// Nobody can take the chat after all.
+    pub unavailable: String,
+    /// Something the visitor said could not be delivered.
+    pub undelivered: String,
+    /// The agent went, another one may come.
+    pub requeued: Option<String>,
+    pub held: Option<String>,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self {
+            name: "Support".to_owned(),
+            unavailable: "Nobody can take your chat at the moment. Please try again later."
+                .to_owned(),
+            undelivered: "Your last message did not reach the agent.".to_owned(),
+            requeued: None,
+            held: None,
+        }
+    }
+}
+
+/// How chats at a tool are treated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolPolicy {
+    /// How long an opening is tried while the tool cannot be reached.
+    pub open_give_up: Millis,
+    pub notices: Notices,
+}
+
+impl Default for ToolPolicy {
+    fn default() -> Self {
+        Self { open_give_up: limits::OPEN_GIVE_UP_MS, notices: Notices::default() }
+    }
+}
+
+/// The part of a chat that looks to its tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ToolSide {
+    /// 0 when the current handover is not at a tool.
+    pub(super) opening: u64,
+    pub(super) deliveries: VecDeque<OwedDelivery>,
+    pub(super) link: Option<Link>,
+    /// The platform was told to pause before the tool had answered.
+    pub(super) promised: bool,
+    /// An opening nobody waits for any more, should it have been on its way.
+    pub(super) abandoned: Option<Position>,
+}
+
+impl ToolSide {
+    pub(super) fn opened(&mut self, at: Millis, id: Position, opening: &Opening) {
+        self.opening = id.seq;
+        self.promised = false;
+        self.owe(at, id, Delivery::Open { opening: opening.clone() });
+    }
+
+    /// The current handover is none of the tool's; what the last one owes stays owed.
+    pub(super) fn opened_elsewhere(&mut self) {
+        (self.opening, self.promised) = (0, false);
+    }
+
+    /// What only concerns this side.
+    pub(super) fn apply(&mut self, at: Millis, position: Position, event: &Event) {
+        match event {
+            Event::Promised => self.promised = true,
+            Event::Delivered { id, link } => self.delivered((at, position), *id, link.as_deref()),
+            Event::DeliveryRetried { id, attempts, at, doubtful, .. } => {
+                if let Some(owed) = self.deliveries.iter_mut().find(|owed| owed.id == *id) {
+                    (owed.attempts, owed.not_before) = (*attempts, *at);
+                    owed.doubtful = *doubtful;
+                }
+            }
+            Event::DeliveryRefused { delivery, .. } => {
+                let settled = self.settle(*delivery).map(|owed| owed.delivery);
+                if matches!(settled, Some(Delivery::Leave { .. })) {
+                    self.link = None;
+                }
+            }
+            Event::Linked { link } => self.relink(Some(link)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn owe(&mut self, at: Millis, id: Position, delivery: Delivery) {
+        let opening = self.opening;
+        let (attempts, doubtful, since, not_before) = (0, false, at, at);
+        let owed = OwedDelivery { id, opening, delivery, attempts, doubtful, since, not_before };
+        self.deliveries.push_back(owed);
+    }
+
+    /// The tool has the chat, and it is this handover's.
+    pub(super) fn is_linked(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.opening == self.opening)
+    }
+
+    /// What is left to deliver once the handover is over.
+    pub(super) fn closed(&mut self, at: Millis, id: Position, reason: CloseReason) {
+        let opening = self.opening;
+        if reason.is_of_tool() {
+            self.deliveries.retain(|owed| owed.opening != opening);
+            self.link = self.link.take().filter(|link| link.opening != opening);
+        } else if self.is_linked() {
+            self.owe(at, id, Delivery::Leave { reason });
+        } else {
+            // It never got there, as far as anybody knows.
+            let is_open = |owed: &&OwedDelivery| matches!(owed.delivery, Delivery::Open { .. });
+            let unopened = self.deliveries.iter().filter(is_open);
+            self.abandoned = unopened.map(|owed| owed.id).find(|id| id.seq == opening);
+            self.deliveries.retain(|owed| owed.opening != opening);
+        }
+    }
+
+    /// Takes a delivery off the list.
+    pub(super) fn settle(&mut self, id: Position) -> Option<OwedDelivery> {
+        let index = self.deliveries.iter().position(|owed| owed.id == id)?;
+        self.deliveries.remove(index)
+    }
+
+    /// The tool took a delivery, and perhaps told how it is found from now on.
+    fn delivered(&mut self, (at, position): (Millis, Position), id: Position, link: Option<&str>) {
+        let settled = self.settle(id);
+        match settled.map(|owed| owed.delivery) {
+            Some(Delivery::Open { .. }) => self.link_to(id.seq, link.unwrap_or_default()),
+            Some(Delivery::Leave { .. }) => self.link = None,
+            Some(Delivery::Say { .. }) => self.relink(link),
+            // The handover was over before the tool had opened it: it must hear of the end.
+            None => {
+                self.abandoned = None;
+                self.link_to(id.seq, link.unwrap_or_default());
+                let (opening, reason) = (id.seq, CloseReason::VisitorLeft);
+                self.deliveries.push_front(OwedDelivery {
+                    id: position,
+                    opening,
+                    delivery: Delivery::Leave { reason },
+                    attempts: 0,
+                    doubtful: false,
+                    since: at,
+                    not_before: at,
+                });
+            }
+        }
+    }
+
+    /// The same chat at the tool is found by other words from now on.
+    pub(super) fn relink(&mut self, text: Option<&str>) {
+        if let (Some(link), Some(text)) = (&mut self.link, text) {
+            text.clone_into(&mut link.text);
+        }
+    }
+
+    fn link_to(&mut self, opening: u64, text: &str) {
+        self.link = Some(Link { opening, text: text.to_owned() });
+    }
+}

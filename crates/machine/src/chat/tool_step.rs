@@ -1,0 +1,190 @@
+//! What an input from the tool's side means for a chat.
+
+use super::{
+    Chat, CloseReason, Delivery, DeliveryFailure, Event, News, Phase, Policy, step::Log,
+    tool::OwedDelivery,
+};
+use crate::{Millis, Position, limits, retry};
+
+pub(super) fn visitor_said(log: &mut Log<'_>, policy: &Policy, text: String) {
+    let waiting = log.state.tool.as_ref().map_or(0, |tool| tool.deliveries.len());
+    let seq = log.record(Event::VisitorSaid { text });
+    if waiting >= limits::WAITING_DELIVERIES_MAX {
+        let detail = "too many messages wait for the tool".to_owned();
+        log.record(Event::DeliveryRefused { delivery: Position { seq, sub: 0 }, detail });
+        notice(log, policy.tool.notices.undelivered.clone(), policy);
+    }
+}
+
+/// The platform is about to be told to pause although the tool has not answered yet.
+pub(super) fn promised(log: &mut Log<'_>) {
+    if log.state.is_unanswered() {
+        log.record(Event::Promised);
+    }
+}
+
+pub(super) fn delivered(log: &mut Log<'_>, id: Position, link: Option<String>) {
+    let Some(tool) = &log.state.tool else { return };
+    let owed = tool.deliveries.iter().any(|owed| owed.id == id);
+    if owed || tool.abandoned == Some(id) {
+        log.record(Event::Delivered { id, link });
+    }
+}
+
+pub(super) fn failed(log: &mut Log<'_>, policy: &Policy, id: Position, why: DeliveryFailure) {
+    let Some(owed) = waits(log.state, id).cloned() else { return };
+    match why {
+        // Tried before it was due, or told twice: the next attempt comes when it would have.
+        DeliveryFailure::Retry { doubtful, detail, .. } if log.now < owed.not_before => {
+            if doubtful && !owed.doubtful {
+                let (attempts, at) = (owed.attempts, owed.not_before);
+                log.record(Event::DeliveryRetried { id, attempts, at, doubtful, detail });
+            }
+        }
+        DeliveryFailure::Retry { after, doubtful, detail } => {
+            let attempts = owed.attempts + 1;
+            if log.now - owed.since >= give_up(policy, &owed) {
+                let detail = format!("given up after {attempts} attempts: {detail}");
+                return refused(log, policy, &owed, detail, CloseReason::ToolUnreachable);
+            }
+            let name = format!("{}/{}.{}/tool", log.state.peer, id.seq, id.sub);
+            let wait = match after {
+                Some(after) => retry::delay_asked(&name, attempts, after),
+                None => retry::delay(&name, attempts),
+            };
+            let (at, doubtful) = (log.now + wait, doubtful || owed.doubtful);
+            log.record(Event::DeliveryRetried { id, attempts, at, doubtful, detail });
+        }
+        DeliveryFailure::Refused { detail } => {
+            refused(log, policy, &owed, detail, CloseReason::ToolRefused);
+        }
+        DeliveryFailure::Gone { detail } => {
+            let says = matches!(owed.delivery, Delivery::Say { .. });
+            refused(log, policy, &owed, detail, CloseReason::ToolRefused);
+            if says && is_current(log, &owed) {
+                close(log, CloseReason::AgentClosed);
+            }
+        }
+    }
+}
+
+/// How long a delivery is tried: somebody waits for an opening, and what is said in an open chat
+/// is worth trying as long as the chat lasts.
+fn give_up(policy: &Policy, owed: &OwedDelivery) -> Millis {
+    match owed.delivery {
+        Delivery::Open { .. } => policy.tool.open_give_up,
+        Delivery::Say { .. } | Delivery::Leave { .. } => policy.push_give_up,
+    }
+}
+
+fn refused(
+    log: &mut Log<'_>,
+    policy: &Policy,
+    owed: &OwedDelivery,
+    detail: String,
+    reason: CloseReason,
+) {
+    log.record(Event::DeliveryRefused { delivery: owed.id, detail });
+    if !is_current(log, owed) {
+        return;
+    }
+    match owed.delivery {
+        Delivery::Open { .. } => {
+            // Nobody was promised anything: the answer to the webhook says no.
+            if log.state.tool.as_ref().is_some_and(|tool| tool.promised) {
+                notice(log, policy.tool.notices.unavailable.clone(), policy);
+            }
+            close(log, reason);
+        }
+        Delivery::Say { .. } => notice(log, policy.tool.notices.undelivered.clone(), policy),
+        Delivery::Leave { .. } => {}
+    }
+}
+
+/// It is about the handover that goes on.
+fn is_current(log: &Log<'_>, owed: &OwedDelivery) -> bool {
+    log.state.is_open() && log.state.opening() == Some(owed.opening)
+}
+
+/// News of an opening, with how it is found from now on.
+pub(super) fn heard(
+    log: &mut Log<'_>,
+    policy: &Policy,
+    opening: u64,
+    news: Option<News>,
+    link: Option<String>,
+) {
+    let current =
+        log.state.tool.as_ref().is_some_and(|tool| tool.opening == opening && tool.is_linked());
+    if !current || !log.state.is_open() {
+        return;
+    }
+    if let Some(news) = news {
+        of_tool(log, policy, news);
+    }
+    let known = log.state.tool.as_ref().and_then(|tool| tool.link.as_ref());
+    if let (Some(known), Some(link)) = (known, link)
+        && known.text != link
+    {
+        log.record(Event::Linked { link });
+    }
+}
+
+fn of_tool(log: &mut Log<'_>, policy: &Policy, news: News) {
+    match news {
+        News::Joined { agent } => {
+            if log.state.agent().is_none_or(|now| *now != agent) {
+                log.record(Event::Claimed { agent });
+            }
+        }
+        News::Said { agent, text } => {
+            // Some tools tell of an agent only by what it says.
+            if log.state.agent().is_none() {
+                log.record(Event::Claimed { agent: agent.clone() });
+            }
+            log.record(Event::AgentSaid { agent, client_id: String::new(), text });
+        }
+        News::Left => {
+            if matches!(log.state.phase, Phase::Live { .. }) {
+                log.record(Event::Requeued);
+                notice(log, policy.tool.notices.requeued.clone().unwrap_or_default(), policy);
+            }
+        }
+        News::Held { on } => {
+            log.record(Event::Held { on });
+            if on {
+                notice(log, policy.tool.notices.held.clone().unwrap_or_default(), policy);
+            }
+        }
+        News::Notice { text } => notice(log, text, policy),
+        News::Ended => close(log, CloseReason::AgentClosed),
+    }
+}
+
+/// Words that are nobody's; empty ones are left out.
+fn notice(log: &mut Log<'_>, text: String, policy: &Policy) {
+    if !text.trim().is_empty() {
+        log.record(Event::Notice { name: policy.tool.notices.name.clone(), text });
+    }
+}
+
+/// Says honestly that something was still on its way when it ended.
+pub(super) fn close_with_notice(log: &mut Log<'_>, policy: &Policy, reason: CloseReason) {
+    let undelivered = log.state.tool.as_ref().is_some_and(|tool| {
+        let lost = |owed: &OwedDelivery| matches!(owed.delivery, Delivery::Say { .. });
+        tool.deliveries.iter().any(lost)
+    });
+    if undelivered {
+        notice(log, policy.tool.notices.undelivered.clone(), policy);
+    }
+    close(log, reason);
+}
+
+fn close(log: &mut Log<'_>, reason: CloseReason) {
+    let agent = log.state.agent().cloned();
+    log.record(Event::Closed { reason, agent });
+}
+
+fn waits(state: &Chat, id: Position) -> Option<&OwedDelivery> {
+    state.tool.as_ref()?.deliveries.iter().find(|owed| owed.id == id)
+}

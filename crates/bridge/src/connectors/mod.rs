@@ -18,6 +18,9 @@ use crate::{
 };
 
 mod desk;
+mod service_manager;
+mod servicenow;
+mod tickets;
 mod webhook;
 
 pub(crate) use desk::{ClosedChat, DeskConnector};
@@ -36,6 +39,9 @@ pub enum Connector {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Settings {
+    ServiceManager(service_manager::Settings),
+    #[serde(rename = "servicenow")]
+    ServiceNow(servicenow::Settings),
     Webhook(webhook::Settings),
 }
 
@@ -83,6 +89,8 @@ impl Settings {
     /// Every secret there is.
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         match self {
+            Self::ServiceManager(settings) => settings.secrets_mut(),
+            Self::ServiceNow(settings) => settings.secrets_mut(),
             Self::Webhook(settings) => settings.secrets_mut(),
         }
     }
@@ -94,6 +102,8 @@ impl Settings {
 
     pub(crate) fn build(&self, parts: Parts) -> Result<Arc<dyn Tool>, SettingsError> {
         Ok(match self {
+            Self::ServiceManager(settings) => Arc::new(settings.build(parts)?),
+            Self::ServiceNow(settings) => Arc::new(settings.build(parts)?),
             Self::Webhook(settings) => Arc::new(settings.build(parts)?),
         })
     }

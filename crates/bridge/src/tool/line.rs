@@ -23,7 +23,7 @@ use crate::{
 
 /// How long the answer to step one may wait for the tool: of the contract's five seconds some
 /// belong to the way (contract r1, step one).
-const ANSWER_WAIT: Duration = Duration::from_millis(3_000);
+const ANSWER_WAIT: Duration = Duration::from_secs(3);
 /// How long a tool may take to say whether anybody is there.
 const STAFFED_WAIT: Duration = Duration::from_millis(1_500);
 /// Most open chats that are taken up again after a start.

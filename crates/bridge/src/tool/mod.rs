@@ -75,7 +75,7 @@ pub(crate) trait Session: Send + Sync {
 
     /// Ends when there may be something to hear. May be dropped at any await.
     async fn ready(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Hears once: one poll, one frame. Is never dropped half way, and should end in seconds.

@@ -103,7 +103,7 @@ impl Settings {
     pub(crate) fn build(&self, parts: Parts) -> Result<Arc<dyn Tool>, SettingsError> {
         Ok(match self {
             Self::ServiceManager(settings) => Arc::new(settings.build(parts)?),
-            Self::ServiceNow(settings) => Arc::new(settings.build(parts)?),
+            Self::ServiceNow(settings) => Arc::new(settings.build(&parts)?),
             Self::Webhook(settings) => Arc::new(settings.build(parts)?),
         })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Tool,
+    Tool, service_manager, servicenow,
     time::Time,
     webhook::{self, Webhook},
 };
@@ -20,7 +20,12 @@ pub struct Stand {
 type Make = fn(base: &str, calls: &str) -> Stand;
 
 /// By the kinds of the connectors.
-const ALL: [(&str, Make); 1] = [("webhook", webhook)];
+const ALL: [(&str, Make); 4] = [
+    ("service-manager", service_manager),
+    ("servicenow", servicenow),
+    ("servicenow-tickets", servicenow_tickets),
+    ("webhook", webhook),
+];
 
 /// The names, in the order of the documentation.
 #[must_use]
@@ -50,4 +55,38 @@ fn webhook(base: &str, calls: &str) -> Stand {
         options.signing_key, options.token,
     );
     Stand { tool: Arc::new(Webhook::new(options)), settings }
+}
+
+fn servicenow(base: &str, calls: &str) -> Stand {
+    let key = "a-key-for-trying";
+    let options = servicenow::Options {
+        proof: servicenow::Proof::Token("a-token-for-trying".to_owned()),
+        callback: Some(format!("{calls}/callback/{key}")),
+        ..servicenow::Options::default()
+    };
+    let settings = format!(
+        "kind = \"servicenow\"\ninstance = \"{base}\"\nallow_private = true\n\
+         virtual_agent.token = \"a-token-for-trying\"\nvirtual_agent.callback_key = \"{key}\"\n"
+    );
+    Stand { tool: Arc::new(servicenow::ServiceNow::new(options)), settings }
+}
+
+fn servicenow_tickets(base: &str, _calls: &str) -> Stand {
+    let options = servicenow::Options::default();
+    let settings = format!(
+        "kind = \"servicenow\"\ninstance = \"{base}\"\nallow_private = true\n\
+         username = \"{}\"\npassword = \"{}\"\nticket.group = \"Service Desk\"\n",
+        options.username, options.password,
+    );
+    Stand { tool: Arc::new(servicenow::ServiceNow::new(options)), settings }
+}
+
+fn service_manager(base: &str, _calls: &str) -> Stand {
+    let options = service_manager::Options::default();
+    let settings = format!(
+        "kind = \"service-manager\"\nurl = \"{base}/SM/9/rest\"\nallow_private = true\n\
+         username = \"{}\"\npassword = \"{}\"\ngroup = \"Service Desk\"\n",
+        options.operator, options.password,
+    );
+    Stand { tool: Arc::new(service_manager::ServiceManager::new(options)), settings }
 }

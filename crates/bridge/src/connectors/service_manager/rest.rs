@@ -36,7 +36,8 @@ impl Rest {
         collection: &str,
         parameters: &[(&str, &str)],
     ) -> Result<Vec<Value>, Failure> {
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         // Not every server reads a plus as a space.
         let query = query.replace('+', "%20");
         let told = self.send(Ask::get(format!("{collection}?{query}"))).await?;
@@ -70,16 +71,15 @@ impl Rest {
 
 /// A key as part of a path.
 pub(super) fn key(id: &str) -> String {
-    let mut key = String::new();
-    for byte in id.bytes() {
+    let encoded = id.bytes().map(|byte| {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            key.push(char::from(byte));
+            char::from(byte).to_string()
         } else {
             // Encoded twice: the sign of the first encoding is itself encoded.
-            key += &format!("%25{byte:02X}");
+            format!("%25{byte:02X}")
         }
-    }
-    key
+    });
+    encoded.collect()
 }
 
 /// The body of a reply, or what its `ReturnCode` means.

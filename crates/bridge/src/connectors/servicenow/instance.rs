@@ -14,7 +14,7 @@ use crate::tool::{
 };
 
 /// A token is renewed so long before its end.
-const EARLY: Duration = Duration::from_secs(60);
+const EARLY: Duration = Duration::from_mins(1);
 
 /// Whoever is named signs in.
 pub(super) struct Credentials {

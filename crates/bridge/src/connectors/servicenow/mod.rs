@@ -2,7 +2,7 @@
 //! callbacks come to `/connectors/{name}/callback/{key}`, or tickets by the Table API, whose
 //! journal is polled. Setup and limits: docs/connectors/servicenow.md.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::response::Response;
 use edge::{given::Secret, http::ApiError};
@@ -18,6 +18,8 @@ mod callback;
 mod conversation;
 mod elements;
 mod instance;
+mod markup;
+mod settings;
 mod table;
 mod ticket;
 mod virtual_agent;
@@ -25,6 +27,7 @@ mod virtual_agent;
 use callback::Memory;
 use conversation::Conversation;
 use instance::{Credentials, Instance};
+use settings::{TicketSettings, VirtualAgentSettings};
 use ticket::TableTickets;
 use virtual_agent::VirtualAgent;
 
@@ -46,63 +49,7 @@ pub struct Settings {
     /// At most this many calls in a second.
     calls_per_second: Option<f64>,
     virtual_agent: Option<VirtualAgentSettings>,
-    ticket: Option<ticket::Settings>,
-}
-
-/// `[connectors.NAME.virtual_agent]`
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VirtualAgentSettings {
-    /// Static token of the message authentication.
-    token: Option<Secret>,
-    /// Hash token: signs every request instead.
-    signing_key: Option<Secret>,
-    /// Last part of the callback URL, which nobody else may know.
-    callback_key: Secret,
-    /// A fixed header of the connection that callbacks must carry.
-    callback_header: Option<CallbackHeader>,
-    /// Where several provider applications are configured.
-    app_inbound_id: Option<String>,
-    /// `contextVariables`, beside those of the handover.
-    #[serde(default)]
-    context: BTreeMap<String, String>,
-    /// What agents read as the first message, after the history.
-    #[serde(default = "default_opening")]
-    opening: String,
-    /// IANA name, told as `timezone`.
-    timezone: Option<String>,
-    /// What an agent is called until its name is known.
-    #[serde(default = "default_agent")]
-    agent_name: String,
-    /// How a `System` text ends that names who came.
-    #[serde(default = "default_entered")]
-    entered_text: String,
-    /// How a `System` text ends that tells the agent closed the session.
-    #[serde(default = "default_closed")]
-    closed_text: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CallbackHeader {
-    name: String,
-    value: Secret,
-}
-
-fn default_opening() -> String {
-    "The bot hands this visitor over to you.".to_owned()
-}
-
-fn default_agent() -> String {
-    "Agent".to_owned()
-}
-
-fn default_entered() -> String {
-    "has entered".to_owned()
-}
-
-fn default_closed() -> String {
-    "has closed the support session".to_owned()
+    ticket: Option<TicketSettings>,
 }
 
 impl Settings {
@@ -117,21 +64,21 @@ impl Settings {
         secrets
     }
 
-    pub(super) fn build(&self, parts: Parts) -> Result<ServiceNow, SettingsError> {
+    pub(super) fn build(&self, parts: &Parts) -> Result<ServiceNow, SettingsError> {
         let target = parts.target("instance", &self.instance, self.allow_private)?;
-        let credentials = self.credentials(&parts)?;
+        let credentials = self.credentials(parts)?;
         let api = Api::new(parts.egress.clone(), target).paced(self.calls_per_second);
         let instance = Arc::new(Instance::new(api, credentials));
         let way = match (&self.virtual_agent, &self.ticket) {
             (Some(settings), None) => {
-                let agent = VirtualAgent::new(settings, instance, &parts)?;
+                let agent = VirtualAgent::new(settings, instance, parts)?;
                 Way::Conversations(Arc::new(agent), Memory::default())
             }
             (None, Some(settings)) => {
                 if !instance.has_credentials() {
                     return Err(parts.wrong("username", "is needed for tickets, or `client_id`"));
                 }
-                Way::Tickets(Arc::new(TableTickets::new(settings, instance, &parts)?))
+                Way::Tickets(Arc::new(TableTickets::new(settings, instance, parts)?))
             }
             _ => return Err(parts.wrong("virtual_agent", "or `ticket`: give one of the two")),
         };

@@ -2,26 +2,24 @@
 //! `correlation_id`, the visitor's words in the journal field for customers. Of the journal, only
 //! that field is ever read: work notes stay with the agents.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use machine::chat::Agent;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
 use super::{
     instance::Instance,
+    markup::{condition, markdown, plain, tail},
+    settings::TicketSettings,
     table::{List, text},
 };
 use crate::{
     connectors::{
         Parts, SettingsError,
-        tickets::{self, Case, Manner, Reply, Seen, Stage, Ticket, Tickets, Wanted},
+        tickets::{Case, Manner, Reply, Seen, Stage, Ticket, Tickets, Wanted},
     },
-    tool::{Failure, Finding, text as words},
+    tool::{Failure, Finding},
 };
 
 /// Journal entries in one answer.
@@ -29,65 +27,8 @@ const PAGE: usize = 100;
 /// Pages of one poll; more follow with the next one.
 const PAGES_MAX: usize = 100;
 
-/// `[connectors.NAME.ticket]`; the defaults are those of a stock instance.
-#[derive(Deserialize, Clone)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Settings {
-    /// `incident`, `interaction`, or a table that extends `task`.
-    table: String,
-    /// Name of the assignment group; without one the instance's own rules assign.
-    group: Option<String>,
-    group_field: String,
-    /// The journal field customers read and write.
-    comments_field: String,
-    correlation_field: String,
-    state_field: String,
-    held_states: Option<Vec<String>>,
-    over_states: Option<Vec<String>>,
-    resolution_field: String,
-    /// `{reference}`, `{text}` and `{intent}` are filled in.
-    title: String,
-    description_chars_max: usize,
-    /// Further fields of a new ticket.
-    fields: BTreeMap<String, String>,
-    /// Fields that are set when the visitor leaves, such as a state.
-    leave_fields: BTreeMap<String, String>,
-    /// The user whose entries are ours, where `username` is not configured.
-    own_user: Option<String>,
-    mark: String,
-    notice: String,
-    comment_chars_max: usize,
-    poll_seconds: f64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        let text = str::to_owned;
-        Self {
-            table: text("incident"),
-            group: None,
-            group_field: text("assignment_group"),
-            comments_field: text("comments"),
-            correlation_field: text("correlation_id"),
-            state_field: text("state"),
-            held_states: None,
-            over_states: None,
-            resolution_field: text("close_notes"),
-            title: text("Chat: {text}"),
-            description_chars_max: 4_000,
-            fields: BTreeMap::new(),
-            leave_fields: BTreeMap::new(),
-            own_user: None,
-            mark: tickets::default_mark(),
-            notice: tickets::default_notice(),
-            comment_chars_max: 4_000,
-            poll_seconds: 5.0,
-        }
-    }
-}
-
 pub(super) struct TableTickets {
-    settings: Settings,
+    settings: TicketSettings,
     held_states: Vec<String>,
     over_states: Vec<String>,
     own_user: Option<String>,
@@ -99,7 +40,7 @@ pub(super) struct TableTickets {
 
 impl TableTickets {
     pub(super) fn new(
-        settings: &Settings,
+        settings: &TicketSettings,
         instance: Arc<Instance>,
         parts: &Parts,
     ) -> Result<Self, SettingsError> {
@@ -145,7 +86,7 @@ impl TableTickets {
     /// The `sys_id` of the configured group.
     async fn group(&self) -> Result<Option<String>, Failure> {
         let Some(name) = &self.settings.group else { return Ok(None) };
-        let query = format!("name={}^active=true", value(name));
+        let query = format!("name={}^active=true", condition(name));
         let found = self.list("sys_user_group", &query, "sys_id,name", 10).await?;
         // A condition that an instance does not know it leaves out: look again.
         let group = found.iter().find(|group| text(group, "name") == name);
@@ -171,7 +112,7 @@ impl TableTickets {
 
     async fn states(&self, tickets: &[Ticket]) -> Result<Vec<Value>, Failure> {
         let ids: Vec<&str> = tickets.iter().map(|ticket| ticket.id.as_str()).collect();
-        let Settings { table, state_field, resolution_field, .. } = &self.settings;
+        let TicketSettings { table, state_field, resolution_field, .. } = &self.settings;
         let fields = format!(
             "sys_id,{state_field},{resolution_field},assigned_to.user_name,assigned_to.name"
         );
@@ -182,7 +123,7 @@ impl TableTickets {
     /// Entries of these tickets, oldest first; those before a page of known ones are left out.
     async fn entries(&self, wanted: &Wanted<'_>) -> Result<Vec<Value>, Failure> {
         let ids: Vec<&str> = wanted.tickets.iter().map(|ticket| ticket.id.as_str()).collect();
-        let Settings { table, comments_field, .. } = &self.settings;
+        let TicketSettings { table, comments_field, .. } = &self.settings;
         let query = format!(
             "element_idIN{}^name={table}^element={comments_field}^ORDERBYDESCsys_created_on",
             ids.join(",")
@@ -213,9 +154,9 @@ impl TableTickets {
                 break;
             }
         }
-        // Within a second the instance has an order of its own, which is kept, the other way round.
-        entries.reverse();
-        entries.dedup_by(|left, right| text(left, "sys_id") == text(right, "sys_id"));
+        // Times have whole seconds; within one, the order is the instance's own.
+        entries
+            .sort_by(|left, right| text(left, "sys_created_on").cmp(text(right, "sys_created_on")));
         Ok(entries)
     }
 
@@ -301,8 +242,8 @@ impl Tickets for TableTickets {
     }
 
     async fn find(&self, case: &Case<'_>) -> Result<Option<Ticket>, Failure> {
-        let Settings { table, correlation_field, .. } = &self.settings;
-        let query = format!("{correlation_field}={}", value(&case.reference));
+        let TicketSettings { table, correlation_field, .. } = &self.settings;
+        let query = format!("{correlation_field}={}", condition(&case.reference));
         let fields = format!("sys_id,number,{correlation_field}");
         let found = self.list(table, &query, &fields, 10).await?;
         // An instance without that field leaves the condition out, and finds any ticket.
@@ -409,39 +350,4 @@ impl TableTickets {
         });
         findings
     }
-}
-
-/// A value in an encoded query, which a caret would end.
-fn value(text: &str) -> String {
-    text.replace('^', "^^")
-}
-
-/// An entry for agents: what looks like markup of the journal is none.
-fn plain(entry: &str) -> String {
-    entry.replace("[code]", "[\u{200b}code]").replace("[/code]", "[\u{200b}/code]")
-}
-
-/// An agent's entry for the visitor: between `[code]` and `[/code]` stands HTML.
-fn markdown(entry: &str) -> String {
-    let mut markdown = String::new();
-    let mut rest = entry;
-    while let Some((before, after)) = rest.split_once("[code]") {
-        let (html, left) = after.split_once("[/code]").unwrap_or((after, ""));
-        markdown.push_str(before);
-        markdown.push_str(&words::from_html(html));
-        rest = left;
-    }
-    markdown.push_str(rest);
-    markdown.trim().to_owned()
-}
-
-/// The end of a text that is too long, which is what the agent needs first.
-fn tail(text: &str, chars_max: usize) -> String {
-    let count = text.chars().count();
-    if count <= chars_max {
-        return text.to_owned();
-    }
-    const CUT: &str = "(the beginning is left out)\n";
-    let skip = count + CUT.chars().count() - chars_max;
-    format!("{CUT}{}", text.chars().skip(skip).collect::<String>())
 }

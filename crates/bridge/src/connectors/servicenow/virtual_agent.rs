@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use sha1::Sha1;
 
 use super::{
-    VirtualAgentSettings,
     instance::{Instance, failure},
+    settings::VirtualAgentSettings,
 };
 use crate::{
     connectors::{Parts, SettingsError},

@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use super::world::{PATIENCE, World};
 
+mod service_manager;
+mod servicenow;
+mod servicenow_tickets;
+mod tickets;
 mod webhook;
 
 /// Looks again and again while the bridge's clock runs, so that retries come without waiting.

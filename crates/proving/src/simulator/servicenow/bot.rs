@@ -76,13 +76,13 @@ impl ServiceNow {
         let now = self.0.options.time.now();
         let Some(at) = self.open(request, action) else { return success() };
         let mut state = self.lock();
-        let greets_first = self.0.options.greets_first;
+        let greeting = self.0.options.greeting;
         let conversation = &mut state.conversations[at];
         conversation.last_at = now;
         conversation.latest = request.clone();
         match action {
             "" => conversation.hear(text, now),
-            "AGENT" => conversation.ask_for_agent(text, now, greets_first),
+            "AGENT" => conversation.ask_for_agent(text, now, greeting),
             "SEND_HISTORY" => conversation.take_history(),
             "TYPING" => conversation.visitor_types = true,
             "VIEWING" => conversation.visitor_types = false,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{ServiceNow, State, callback, sys_id};
+use super::{Greeting, ServiceNow, State, callback, sys_id};
 use crate::{
     rng::Rng,
     simulator::{Act, Chat, From, Line, Phase},
@@ -128,9 +128,14 @@ impl Conversation {
         self.tell(&[body], json!({}));
     }
 
-    pub(super) fn ask_for_agent(&mut self, text: &str, now: i64, greets_first: bool) {
+    pub(super) fn ask_for_agent(&mut self, text: &str, now: i64, greeting: Greeting) {
         let only = self.latest["contextVariables"]["live_agent_only"] == "true";
-        if greets_first && !self.greeted && !only {
+        let greets = match greeting {
+            Greeting::Never => false,
+            Greeting::UnlessLiveAgentOnly => !only,
+            Greeting::Always => true,
+        };
+        if greets && !self.greeted {
             return self.greet();
         }
         if self.queued {

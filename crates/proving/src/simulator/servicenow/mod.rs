@@ -61,8 +61,8 @@ pub struct Options {
     pub callback_tries: u32,
     /// Newer releases give each element a `messageId`.
     pub message_ids: bool,
-    /// The first `AGENT` only opens the conversation, unless `live_agent_only` says otherwise.
-    pub greets_first: bool,
+    /// When the first `AGENT` only opens the conversation.
+    pub greeting: Greeting,
     /// A conversation that is idle for so long is closed.
     pub idle_seconds: u64,
     /// Names of the assignment groups.
@@ -72,6 +72,15 @@ pub struct Options {
     pub resolution: String,
     pub time: Time,
     pub seed: u64,
+}
+
+/// Whether the bot has to greet before an agent is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Greeting {
+    Never,
+    /// Not when the context variable `live_agent_only` is `true`.
+    UnlessLiveAgentOnly,
+    Always,
 }
 
 /// Whether the integration user may read `sys_journal_field`.
@@ -100,7 +109,7 @@ impl Default for Options {
             callback_swap: 0,
             callback_tries: 1,
             message_ids: true,
-            greets_first: false,
+            greeting: Greeting::Never,
             idle_seconds: 3_600,
             groups: vec!["Service Desk".to_owned(), "Network".to_owned()],
             journal: Journal::Readable,

@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Journal, Options, Proof, ServiceNow};
+use super::{Greeting, Journal, Options, Proof, ServiceNow};
 use crate::{
     http::{Answer, Http},
     simulator::{Act, From, Phase, Simulator, faults::Plan, time::Time},
@@ -216,7 +216,8 @@ async fn an_idle_conversation_is_given_back() {
 
 #[tokio::test]
 async fn the_first_request_may_only_open_the_conversation() {
-    let instance = Instance::start(|options| options.greets_first = true).await;
+    let instance =
+        Instance::start(|options| options.greeting = Greeting::UnlessLiveAgentOnly).await;
     let mut request = agent();
     request.as_object_mut().unwrap().remove("contextVariables");
     instance.ask(&request).await;

@@ -88,7 +88,7 @@ pub(crate) trait Session: Send + Sync {
 }
 
 /// Which chat a session is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Brief {
     /// Id of the chat.
     pub(crate) chat: String,

@@ -200,7 +200,7 @@ mod tests {
         }
     }
 
-    fn said(body: Value) -> Vec<What> {
+    fn said(body: &Value) -> Vec<What> {
         let agent =
             Agent { email: String::new(), name: "Jo".to_owned(), avatar_url: String::new() };
         let mut known = Known { agent: Some(agent), queued: true };
@@ -234,11 +234,11 @@ mod tests {
                 "h?\n- yes\n- no",
             ),
         ] {
-            let said = said(element.clone());
+            let said = said(&element);
             assert!(matches!(&said[..], [What::Said { text, .. }] if text == expected), "{said:?}");
         }
-        assert!(said(json!({ "uiType": "Unheard", "value": "x" })).is_empty());
-        assert!(said(json!({ "uiType": "OutputText" })).is_empty());
+        assert!(said(&json!({ "uiType": "Unheard", "value": "x" })).is_empty());
+        assert!(said(&json!({ "uiType": "OutputText" })).is_empty());
     }
 
     #[test]

@@ -120,6 +120,20 @@ async fn one_poll_reads_all() {
 }
 
 #[tokio::test]
+async fn more_than_a_page_is_read_whole_and_in_order() {
+    let (world, tool, _) = start().await;
+    let chat = accepted(&world, &tool, "u1").await;
+    tool.faults().set(Plan { down: true, ..Plan::default() });
+    let texts: Vec<String> = (0..130).map(|n| format!("answer {n}")).collect();
+    for text in &texts {
+        tool.act(&chat.id, say(text)).unwrap();
+    }
+    tool.faults().set(Plan::default());
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    tickets::visitor_reads(&world, &texts).await;
+}
+
+#[tokio::test]
 async fn a_visitor_who_leaves_may_close_the_ticket() {
     let leave = json!({ "state": "6", "close_code": "Resolved by caller" });
     let more = json!({ "ticket.leave_fields": leave });

@@ -1,11 +1,14 @@
-"""pysnow and aiosnow, clients in the field, at the simulated Table API.
+"""pysnow and aiosnow, clients in the field, judge the simulated Table API of ServiceNow.
 
-usage: servicenow.py BASE, where BASE is the origin of a simulator with its default options
+usage: servicenow.py FACTS, a JSON object with `base`, the origin of a fresh simulator, and its
+`username`, `password`, `clientId` and `clientSecret`. Prints `ok` or `not ok` for every check.
 """
 
 import asyncio
+import json
 import os
 import sys
+import traceback
 
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # loopback has no TLS
 
@@ -15,27 +18,45 @@ import pysnow.exceptions
 from aiosnow import fields
 from aiosnow.models import TableModel
 
-USER, PASSWORD = "integration", "integration's password"
-CLIENT, SECRET = "client", "client's secret"
+FACTS = json.loads(sys.argv[1])
+HOST = FACTS["base"].removeprefix("http://").rstrip("/")
+USER, PASSWORD = FACTS["username"], FACTS["password"]
 
 
-def by_pysnow(client, name):
-    incidents = client.resource(api_path="/table/incident")
-    groups = client.resource(api_path="/table/sys_user_group")
-    group = groups.get(query={"name": "Network"}).one()
-    made = incidents.create(
-        payload={
-            "short_description": "VPN",
-            "correlation_id": name,
-            "assignment_group": group["sys_id"],
-            "comments": "first",
-        }
-    ).one()
+def basic():
+    return pysnow.Client(host=HOST, user=USER, password=PASSWORD, use_ssl=False)
+
+
+def oauth():
+    client = pysnow.OAuthClient(
+        client_id=FACTS["clientId"],
+        client_secret=FACTS["clientSecret"],
+        host=HOST,
+        use_ssl=False,
+    )
+    client.set_token(client.generate_token(USER, PASSWORD))
+    return client
+
+
+def create_with_reference(client, name):
+    group = client.resource(api_path="/table/sys_user_group").get(query={"name": "Network"}).one()
+    incident = {
+        "short_description": "VPN",
+        "correlation_id": name,
+        "assignment_group": group["sys_id"],
+        "comments": "first",
+    }
+    made = client.resource(api_path="/table/incident").create(payload=incident).one()
     assert made["number"].startswith("INC"), made
     assert made["assignment_group"]["value"] == group["sys_id"], made
-    assert made["comments"] == "", made
+    assert made["comments"] == "", "a journal field is only written"
+    return made
 
-    incidents.update(query={"sys_id": made["sys_id"]}, payload={"comments": "second", "urgency": "1"})
+
+def update_and_query(client, name, made):
+    incidents = client.resource(api_path="/table/incident")
+    change = {"comments": "second", "urgency": "1"}
+    incidents.update(query={"sys_id": made["sys_id"]}, payload=change)
     query = (
         pysnow.QueryBuilder()
         .field("correlation_id").equals([name, "none"])
@@ -45,50 +66,47 @@ def by_pysnow(client, name):
     found = incidents.get(query=query, fields=["number", "urgency"]).all()
     assert found == [{"number": made["number"], "urgency": "1"}], found
 
-    journal = client.resource(api_path="/table/sys_journal_field")
-    entries = journal.get(
-        query=f"element_id={made['sys_id']}^elementINcomments^ORDERBYsys_created_on"
-    )
-    assert [entry["value"] for entry in entries.all()] == ["first", "second"]
 
+def journal_in_order(client, _name, made):
+    journal = client.resource(api_path="/table/sys_journal_field")
+    query = f"element_id={made['sys_id']}^elementINcomments^ORDERBYsys_created_on"
+    assert [entry["value"] for entry in journal.get(query=query).all()] == ["first", "second"]
+
+
+def page_and_delete(client, name, _made):
+    other = client.resource(api_path="/table/incident").create(payload={"correlation_id": name}).one()
     # Parameters of a call stay with its resource.
-    incidents = client.resource(api_path="/table/incident")
-    other = incidents.create(payload={"correlation_id": name}).one()
-    pages = incidents.get(query={"correlation_id": name}, limit=1, offset=1).all()
-    assert len(pages) == 1, pages
+    paged = client.resource(api_path="/table/incident")
+    assert len(paged.get(query={"correlation_id": name}, limit=1, offset=1).all()) == 1
     incidents = client.resource(api_path="/table/incident")
     assert incidents.delete(query={"sys_id": other["sys_id"]})["status"] == "record deleted"
     assert incidents.get(query={"sys_id": other["sys_id"]}).one_or_none() is None
 
 
-def refused(host):
-    wrong = pysnow.Client(host=host, user=USER, password="wrong", use_ssl=False)
+def wrong_password():
+    wrong = pysnow.Client(host=HOST, user=USER, password="wrong", use_ssl=False)
     try:
         wrong.resource(api_path="/table/incident").get(query={}).all()
     except Exception as error:  # its own type differs from release to release
         assert "401" in str(error) or "Authenticated" in str(error), error
     else:
-        raise AssertionError("wrong credentials were taken")
+        raise AssertionError("a wrong password was taken")
 
 
-def by_oauth(host):
-    client = pysnow.OAuthClient(
-        client_id=CLIENT, client_secret=SECRET, host=host, use_ssl=False
-    )
-    client.set_token(client.generate_token(USER, PASSWORD))
-    by_pysnow(client, "c-oauth")
-    # A token that is over: the client renews it by itself.
-    renewed = []
+def renewed_token():
+    client, renewed = oauth(), []
     client.token_updater = renewed.append
     client.set_token({**client.token, "expires_at": 1.0, "expires_in": -1})
-    client.resource(api_path="/table/incident").get(query={"correlation_id": "c-oauth"}).all()
+    client.resource(api_path="/table/incident").get(query={"correlation_id": "x"}).all()
     assert renewed and renewed[0]["access_token"], renewed
+
+
+def token_for_wrong_password():
     try:
-        client.generate_token(USER, "wrong")
+        oauth().generate_token(USER, "wrong")
     except pysnow.exceptions.TokenCreateError:
-        pass
-    else:
-        raise AssertionError("a token for a wrong password")
+        return
+    raise AssertionError("a token for a wrong password")
 
 
 class Incidents(TableModel):
@@ -99,32 +117,41 @@ class Incidents(TableModel):
     correlation_id = fields.String()
 
 
-async def by_aiosnow(address):
-    client = aiosnow.Client(address=address, basic_auth=(USER, PASSWORD), use_ssl=False)
+async def whole_life_by_aiosnow():
+    client = aiosnow.Client(address=HOST, basic_auth=(USER, PASSWORD), use_ssl=False)
     async with Incidents(client, table_name="incident") as incidents:
-        made = await incidents.create(
-            {"short_description": "mail", "correlation_id": "c-aiosnow"}
-        )
-        number = made["number"]
+        made = await incidents.create({"short_description": "mail", "correlation_id": "c-aio"})
         await incidents.update(made["sys_id"], {"description": "more \U0001f600"})
-        found = await incidents.get_one(Incidents.correlation_id == "c-aiosnow")
-        assert found["number"] == number, found.data
+        found = await incidents.get_one(Incidents.correlation_id == "c-aio")
+        assert found["number"] == made["number"], found.data
         assert found["description"] == "more \U0001f600", found.data
         many = await incidents.get(Incidents.short_description.starts_with("ma"))
-        assert [one["number"] for one in many] == [number], many.data
+        assert [one["number"] for one in many] == [made["number"]], many.data
         await incidents.delete(made["sys_id"])
-        gone = await incidents.get(Incidents.correlation_id == "c-aiosnow")
+        gone = await incidents.get(Incidents.correlation_id == "c-aio")
         assert not gone.data, gone.data
 
 
+def check(name, judge, *facts):
+    try:
+        result = judge(*facts)
+    except Exception:
+        print(f"not ok {name}")
+        traceback.print_exc()
+        return None
+    print(f"ok {name}")
+    return result
+
+
 def main():
-    address = sys.argv[1].removeprefix("http://").rstrip("/")
-    basic = pysnow.Client(host=address, user=USER, password=PASSWORD, use_ssl=False)
-    by_pysnow(basic, "c-basic")
-    refused(address)
-    by_oauth(address)
-    asyncio.run(by_aiosnow(address))
-    print("servicenow: pysnow and aiosnow agree")
+    for way, connect in [("basic", basic), ("oauth", oauth)]:
+        client, name = connect(), f"c-{way}"
+        made = check(f"pysnow {way} create", create_with_reference, client, name)
+        for judge in [update_and_query, journal_in_order, page_and_delete]:
+            check(f"pysnow {way} {judge.__name__}", judge, client, name, made)
+    for judge in [wrong_password, renewed_token, token_for_wrong_password]:
+        check(f"pysnow {judge.__name__}", judge)
+    check("aiosnow whole life", lambda: asyncio.run(whole_life_by_aiosnow()))
 
 
 main()

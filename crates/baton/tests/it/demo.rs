@@ -1,6 +1,6 @@
 //! `baton demo --json`: one line, and what it names works; so does every simulated tool.
 
-use std::{process::Stdio, time::Duration};
+use std::{fs::File, path::Path, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
 use proving::{agent::Desk, http::Http, simulator::catalog, visitor::Visitor};
@@ -26,7 +26,7 @@ const KEYS: [&str; 10] = [
 ];
 
 async fn start(
-    data: &std::path::Path,
+    data: &Path,
     more: &[&str],
 ) -> anyhow::Result<(Child, String, BufReader<tokio::process::ChildStdout>)> {
     let mut demo = Command::new(BATON)
@@ -34,7 +34,8 @@ async fn start(
         .arg(data)
         .args(more)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .env("BATON_LOG", "trace")
+        .stderr(File::create(data.with_extension("log"))?)
         .kill_on_drop(true)
         .spawn()?;
     let mut out = BufReader::new(demo.stdout.take().context("standard output")?);
@@ -81,7 +82,8 @@ async fn the_first_line_is_all_a_script_needs() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every connector against its simulated tool, in the real binary, with the agent played over HTTP.
+/// Every connector against its simulated tool, in the real binary, with the agent played over HTTP;
+/// and none of the tool's secrets in the log or in the database.
 #[tokio::test]
 async fn agents_may_work_in_any_simulated_tool() -> anyhow::Result<()> {
     for tool in catalog::names() {
@@ -92,7 +94,8 @@ async fn agents_may_work_in_any_simulated_tool() -> anyhow::Result<()> {
 
 async fn works(tool: &str) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let (demo, line, _out) = start(&folder.path().join("data"), &["--tool", tool]).await?;
+    let data = folder.path().join("data");
+    let (mut demo, line, _out) = start(&data, &["--tool", tool]).await?;
     let facts: Value = serde_json::from_str(&line)?;
     let fact = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
     let (http, chats) = (Http::new(), format!("{}chats", fact("deskUrl")));
@@ -115,7 +118,31 @@ async fn works(tool: &str) -> anyhow::Result<()> {
     .await?;
     act(json!({ "act": "end" })).await?;
     visitor.wait_for(read.seq.unwrap_or_default(), |event| event.gives("bot")).await?;
-    terminate(&demo).await
+    terminate(&demo).await?;
+    demo.wait().await?;
+    keeps_secrets(tool, &data)
+}
+
+fn keeps_secrets(tool: &str, data: &Path) -> anyhow::Result<()> {
+    let stand = catalog::stand(tool, "http://127.0.0.1:9", "http://127.0.0.1:9");
+    let settings: toml::Table = stand.context("it is in the catalog")?.settings.parse()?;
+    let is_secret = |key: &str| {
+        ["secret", "token", "password", "signing_key"].iter().any(|word| key.contains(word))
+    };
+    let secrets = settings.iter().filter(|(key, _)| is_secret(key));
+    let secrets: Vec<&str> = secrets.filter_map(|(_, value)| value.as_str()).collect();
+    let mut files = vec![data.with_extension("log")];
+    for entry in std::fs::read_dir(data)? {
+        files.extend(Some(entry?.path()).filter(|path| path.is_file()));
+    }
+    for file in files {
+        let content = std::fs::read(&file)?;
+        for secret in &secrets {
+            let shows = content.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!shows, "{tool}: {secret} is in {}", file.display());
+        }
+    }
+    Ok(())
 }
 
 /// Asks the tool for its latest chat until `find` finds something in it.

@@ -36,7 +36,7 @@ const REPEAT_WINDOW: Duration = Duration::from_secs(10);
 /// Requests and texts that are remembered of a conversation.
 const REMEMBERED_MAX: usize = 64;
 /// Conversations that are remembered; all of it can be done without.
-const CONVERSATIONS_MAX: usize = 50_000;
+const CONVERSATIONS_MAX: usize = 10_000;
 
 /// What this process heard in conversations. Clones share it.
 #[derive(Clone, Default)]
@@ -138,7 +138,10 @@ pub(super) async fn receive(
         memory.forget(session);
         return Ok(StatusCode::OK.into_response());
     };
-    tell(agent, &heard, host, (&place, session), (&callback, &call.body)).await?;
+    let over = tell(agent, &heard, host, (&place, session), (&callback, &call.body)).await?;
+    if over {
+        end(memory, host, &place, session).await?;
+    }
     Ok(StatusCode::OK.into_response())
 }
 
@@ -162,14 +165,14 @@ async fn place(host: &Host, session: &str) -> Result<Option<Place>, ApiError> {
     }
 }
 
-/// Stores what a callback tells.
+/// Stores what a callback tells; whether the conversation is over.
 async fn tell(
     agent: &Arc<VirtualAgent>,
     heard: &Mutex<Heard>,
     host: &Host,
     (place, session): (&Place, &str),
     (callback, raw): (&Value, &[u8]),
-) -> Result<(), ApiError> {
+) -> Result<bool, ApiError> {
     let request = callback["requestId"].as_str().unwrap_or_default();
     let print = ids::fingerprint(raw);
     let (told, repeats, asks) = {
@@ -189,7 +192,7 @@ async fn tell(
         if let Err(failure) = agent.ask_again(&party, &id).await {
             tracing::warn!(detail = failure.detail(), "an agent could not be asked for again");
         }
-        return Ok(());
+        return Ok(false);
     }
     for news in told.news {
         let words = matches!(news.what, What::Said { .. } | What::Notice(_));
@@ -202,21 +205,23 @@ async fn tell(
         }
     }
     lock(heard).stored(print);
-    if told.over { end(host, place, session).await } else { Ok(()) }
+    Ok(told.over)
 }
 
 /// Stores that the conversation is over, and tells it a moment later: callbacks may change places.
-async fn end(host: &Host, place: &Place, session: &str) -> Result<(), ApiError> {
+async fn end(memory: &Memory, host: &Host, place: &Place, session: &str) -> Result<(), ApiError> {
     let link = Link { session: session.to_owned(), over: true }.text();
     let nothing = News::plain(What::Notice(String::new()));
     host.tell(place, nothing, Some(link)).await.map_err(problems::of_step)?;
     let (host, place) = (host.clone(), place.clone());
+    let (memory, session) = (memory.clone(), session.to_owned());
     tokio::spawn(async move {
         tokio::select! {
             () = tokio::time::sleep(OVER_WAIT) => {}
             // The next process tells it: it is in the link.
             () = host.stop().cancelled() => return,
         }
+        memory.forget(&session);
         if let Err(error) = host.tell(&place, News::plain(What::Ended), None).await {
             tracing::error!(%error, "the end of a conversation could not be stored");
         }

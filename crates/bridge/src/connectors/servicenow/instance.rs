@@ -133,5 +133,9 @@ pub(super) fn failure(told: &Told) -> Failure {
     let text = |path: &str| body.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let words = [text("/error/message"), text("/error/detail"), text("/error_description")];
     let words: Vec<&str> = words.into_iter().filter(|words| !words.is_empty()).collect();
-    told.failure(&words.join(": "))
+    match told.failure(&words.join(": ")) {
+        // Something in front of the instance has answered in its place.
+        Failure::Gone { detail } if words.is_empty() => Failure::later(detail),
+        failure => failure,
+    }
 }

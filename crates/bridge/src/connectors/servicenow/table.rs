@@ -30,13 +30,12 @@ impl Instance {
             .append_pair("sysparm_offset", &list.offset.to_string())
             .finish();
         let told = self.send(Ask::get(format!("{}?{query}", path(list.table)))).await?;
-        // Older versions of the API say so of an empty list.
-        if told.status == 404 {
-            return Ok(Vec::new());
-        }
-        match result(&told)? {
-            Value::Array(records) => Ok(records),
-            _ => Err(Failure::Unknown { detail: "the result is no list".to_owned() }),
+        match result(&told) {
+            Ok(Value::Array(records)) => Ok(records),
+            Ok(_) => Err(Failure::Unknown { detail: "the result is no list".to_owned() }),
+            // An empty list is none of that: whatever is gone, it is no ticket.
+            Err(Failure::Gone { detail }) => Err(Failure::later(detail)),
+            Err(failure) => Err(failure),
         }
     }
 

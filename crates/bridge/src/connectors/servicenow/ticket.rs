@@ -310,7 +310,8 @@ impl Tickets for TableTickets {
             }
             let (user, name) =
                 (text(record, "assigned_to.user_name"), text(record, "assigned_to.name"));
-            let assignee = (!name.is_empty()).then(|| Agent {
+            let is_own = self.own_user.as_deref() == Some(user);
+            let assignee = (!name.is_empty() && !is_own).then(|| Agent {
                 email: user.to_owned(),
                 name: name.to_owned(),
                 avatar_url: String::new(),

@@ -11,7 +11,7 @@ use edge::Clock;
 use machine::{
     Millis,
     chat::{Agent, Refusal},
-    retry,
+    limits, retry,
 };
 use store::StepError;
 
@@ -22,6 +22,8 @@ use crate::tool::{Failure, Host, News, Place, What};
 const BATCH: usize = 50;
 /// After so many polls without a ticket it is taken to be gone.
 const MISSES_MAX: u32 = 3;
+/// A tool that is back must not wait long until it is heard.
+const RETRY_MAX_MS: Millis = 30 * limits::SECOND_MS;
 /// Longest sleep without a look at the clock, which may jump.
 const NAP: Duration = Duration::from_millis(50);
 
@@ -54,7 +56,7 @@ pub(crate) async fn follow(tickets: Arc<dyn Tickets>, host: Host) {
                     Failure::Later { after: Some(after), .. } => {
                         retry::delay_asked("tickets", failures, after)
                     }
-                    _ => retry::delay("tickets", failures).max(poll),
+                    _ => retry::delay("tickets", failures).min(RETRY_MAX_MS).max(poll),
                 }
             }
         };

@@ -81,7 +81,8 @@ async fn leaves(world: &World, user: &str) {
 
 #[tokio::test]
 async fn a_whole_conversation() {
-    let (world, tool, _) = start(|_| {}).await;
+    let greets = |options: &mut Options| options.greeting = Greeting::UnlessLiveAgentOnly;
+    let (world, tool, _) = start(greets).await;
     let chat = accepted(&world, &tool, "u1").await;
     for fact in ["live_agent_only", "topic", "requester_session_language"] {
         assert!(chat.facts.iter().any(|(name, _)| name == fact), "{fact}: {:?}", chat.facts);
@@ -204,7 +205,10 @@ async fn callbacks_that_come_twice_are_read_once() {
 async fn callbacks_out_of_turn_lose_nothing() {
     // All of them in pairs, so that the last words come after their end; and some, by chance.
     for (seed, swap) in [(0, 1_000), (1, 500), (2, 500)] {
-        let change = |options: &mut Options| (options.seed, options.callback_swap) = (seed, swap);
+        let change = |options: &mut Options| {
+            (options.seed, options.callback_swap, options.callback_delay_ms) =
+                (seed, swap, (20, 40));
+        };
         let (world, tool, _) = start(change).await;
         let chat = accepted(&world, &tool, "u1").await;
         let texts: Vec<String> = (0..9).map(|n| format!("agent {n}")).collect();

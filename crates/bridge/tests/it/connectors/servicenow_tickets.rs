@@ -199,6 +199,20 @@ async fn a_limit_of_calls_slows_down_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn an_instance_that_is_away_has_lost_no_ticket() {
+    let (world, tool, _) = start().await;
+    let chat = accepted(&world, &tool, "u1").await;
+    for (status, expected) in [(404, &["one"][..]), (503, &["one", "two"])] {
+        tool.faults().set(Plan { status: Some(status), ..Plan::default() });
+        let calls = tool.faults().calls();
+        meanwhile(&world, async || (tool.faults().calls() > calls + 4).then_some(())).await;
+        tool.faults().set(Plan::default());
+        tool.act(&chat.id, say(expected[expected.len() - 1])).unwrap();
+        tickets::visitor_reads(&world, expected).await;
+    }
+}
+
+#[tokio::test]
 async fn a_ticket_that_is_deleted_ends_its_chat() {
     let (world, tool, _) = start().await;
     let chat = accepted(&world, &tool, "u1").await;

@@ -43,8 +43,8 @@ pub(super) async fn send_all(
         {
             all.insert(0, next);
         }
-        tokio::time::sleep(fate.delay).await;
         for callback in all {
+            tokio::time::sleep(fate.delay).await;
             for _ in 0..=u32::from(fate.repeat) {
                 if post(&instance, &http, &callback).await.is_none() {
                     return;

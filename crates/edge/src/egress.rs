@@ -160,18 +160,17 @@ impl Egress {
         let json = http::HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
         let call = (Method::POST, headers, body);
-        let (reply, _) = self.call(target, call, deadline, reply_bytes_max).await?;
-        Ok(reply)
+        self.call(target, call, deadline, reply_bytes_max).await
     }
 
-    /// Any call; the answer comes with its headers. Times are as for [`Self::post_json`].
+    /// Any call. Times are as for [`Self::post_json`].
     pub async fn call(
         &self,
         target: &Target,
         (method, headers, body): (Method, HeaderMap, Bytes),
         deadline: Duration,
         reply_bytes_max: usize,
-    ) -> Result<(Reply, HeaderMap), EgressError> {
+    ) -> Result<Reply, EgressError> {
         target.check_literal()?;
         let waited = tokio::time::timeout(deadline, target.in_flight.acquire());
         let Ok(Ok(_place)) = waited.await else {
@@ -181,8 +180,7 @@ impl Egress {
         let request = client.request(method, target.url.clone()).headers(headers).body(body);
         let answered = async {
             let response = request.send().await.map_err(|error| network(&error))?;
-            let headers = response.headers().clone();
-            Ok((answer(response, reply_bytes_max).await?, headers))
+            answer(response, reply_bytes_max).await
         };
         tokio::time::timeout(deadline, answered).await.unwrap_or(Err(EgressError::Late))
     }

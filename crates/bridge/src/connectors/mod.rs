@@ -20,6 +20,9 @@ use crate::{
 mod desk;
 mod genesys_cloud;
 mod pureconnect;
+mod service_manager;
+mod servicenow;
+mod tickets;
 mod webhook;
 
 pub(crate) use desk::{ClosedChat, DeskConnector};
@@ -42,6 +45,9 @@ pub enum Settings {
     PureConnect(Box<pureconnect::settings::Settings>),
     GenesysOpenMessaging(genesys_cloud::open::Settings),
     GenesysWebMessaging(genesys_cloud::web::Settings),
+    ServiceManager(service_manager::Settings),
+    #[serde(rename = "servicenow")]
+    ServiceNow(servicenow::Settings),
     Webhook(webhook::Settings),
 }
 
@@ -92,6 +98,8 @@ impl Settings {
             Self::PureConnect(settings) => settings.secrets_mut(),
             Self::GenesysOpenMessaging(settings) => settings.secrets_mut(),
             Self::GenesysWebMessaging(settings) => settings.secrets_mut(),
+            Self::ServiceManager(settings) => settings.secrets_mut(),
+            Self::ServiceNow(settings) => settings.secrets_mut(),
             Self::Webhook(settings) => settings.secrets_mut(),
         }
     }
@@ -106,6 +114,8 @@ impl Settings {
             Self::PureConnect(settings) => Arc::new(settings.build(parts)?),
             Self::GenesysOpenMessaging(settings) => Arc::new(settings.build(parts)?),
             Self::GenesysWebMessaging(settings) => Arc::new(settings.build(parts)?),
+            Self::ServiceManager(settings) => Arc::new(settings.build(parts)?),
+            Self::ServiceNow(settings) => Arc::new(settings.build(&parts)?),
             Self::Webhook(settings) => Arc::new(settings.build(parts)?),
         })
     }

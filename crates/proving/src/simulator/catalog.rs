@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Tool,
     genesys_cloud::{self, GenesysCloud},
-    pureconnect,
+    pureconnect, service_manager, servicenow,
     time::Time,
     webhook::{self, Webhook},
 };
@@ -22,11 +22,14 @@ pub struct Stand {
 type Make = fn(base: &str, calls: &str) -> Stand;
 
 /// By the kinds of the connectors.
-const ALL: [(&str, Make); 4] = [
-    ("webhook", webhook),
+const ALL: [(&str, Make); 7] = [
     ("genesys-pureconnect", genesys_pureconnect),
     ("genesys-open-messaging", genesys_open_messaging),
     ("genesys-web-messaging", genesys_web_messaging),
+    ("servicenow", servicenow),
+    ("servicenow-tickets", servicenow_tickets),
+    ("service-manager", service_manager),
+    ("webhook", webhook),
 ];
 
 /// The names, in the order of the documentation.
@@ -93,4 +96,38 @@ fn genesys_web_messaging(base: &str, _calls: &str) -> Stand {
         options.deployment_id,
     );
     Stand { tool: Arc::new(GenesysCloud::new(options)), settings }
+}
+
+fn servicenow(base: &str, calls: &str) -> Stand {
+    let key = "a-key-for-trying";
+    let options = servicenow::Options {
+        proof: servicenow::Proof::Token("a-token-for-trying".to_owned()),
+        callback: Some(format!("{calls}/callback/{key}")),
+        ..servicenow::Options::default()
+    };
+    let settings = format!(
+        "kind = \"servicenow\"\ninstance = \"{base}\"\nallow_private = true\n\
+         virtual_agent.token = \"a-token-for-trying\"\nvirtual_agent.callback_key = \"{key}\"\n"
+    );
+    Stand { tool: Arc::new(servicenow::ServiceNow::new(options)), settings }
+}
+
+fn servicenow_tickets(base: &str, _calls: &str) -> Stand {
+    let options = servicenow::Options::default();
+    let settings = format!(
+        "kind = \"servicenow\"\ninstance = \"{base}\"\nallow_private = true\n\
+         username = \"{}\"\npassword = \"{}\"\nticket.group = \"Service Desk\"\n",
+        options.username, options.password,
+    );
+    Stand { tool: Arc::new(servicenow::ServiceNow::new(options)), settings }
+}
+
+fn service_manager(base: &str, _calls: &str) -> Stand {
+    let options = service_manager::Options::default();
+    let settings = format!(
+        "kind = \"service-manager\"\nurl = \"{base}/SM/9/rest\"\nallow_private = true\n\
+         username = \"{}\"\npassword = \"{}\"\ngroup = \"Service Desk\"\n",
+        options.operator, options.password,
+    );
+    Stand { tool: Arc::new(service_manager::ServiceManager::new(options)), settings }
 }

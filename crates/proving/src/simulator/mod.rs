@@ -17,6 +17,8 @@ pub mod console;
 pub mod faults;
 pub mod genesys_cloud;
 pub mod pureconnect;
+pub mod service_manager;
+pub mod servicenow;
 pub mod time;
 pub mod webhook;
 

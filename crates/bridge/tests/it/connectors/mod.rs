@@ -10,6 +10,10 @@ use super::world::{PATIENCE, World};
 mod genesys_open;
 mod genesys_web;
 mod pureconnect;
+mod service_manager;
+mod servicenow;
+mod servicenow_tickets;
+mod tickets;
 mod webhook;
 
 /// Looks again and again while the bridge's clock runs, so that retries come without waiting.

@@ -1,4 +1,5 @@
-//! The project's commands: `cargo xtask demo | test | quick | bench | receivers | vendors | tidy | web`.
+//! The project's commands: `cargo xtask demo | test | quick | bench | receivers | vendors | tidy |
+//! web`.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

@@ -120,7 +120,8 @@ pub(super) fn typing() -> Value {
 }
 
 pub(super) fn clear() -> Value {
-    json!({ "type": "Event", "events": [{ "eventType": "Presence", "presence": { "type": "Clear" } }] })
+    let clear = json!([{ "eventType": "Presence", "presence": { "type": "Clear" } }]);
+    json!({ "type": "Event", "events": clear })
 }
 
 /// What came of a typing, told for the chat's side.

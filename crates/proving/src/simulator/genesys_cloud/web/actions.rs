@@ -85,7 +85,9 @@ fn configure(state: &mut State, token: &str, own: &mut Option<Socket>, frame: &V
         "newSession": start_new || !existed,
         "readOnly": read_only,
         "maxCustomDataBytes": CUSTOM_DATA_BYTES_MAX,
-        "allowedMedia": { "inbound": { "fileTypes": [{ "type": "image/png" }], "maxFileSizeKB": 10240 } },
+        "allowedMedia": {
+            "inbound": { "fileTypes": [{ "type": "image/png" }], "maxFileSizeKB": 10240 },
+        },
         "blockedExtensions": [".exe"],
         "clearedExistingSession": start_new && existed,
         "durationSeconds": SESSION_SECONDS,

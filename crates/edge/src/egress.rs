@@ -20,9 +20,11 @@ use url::{Host, Url};
 
 mod address;
 mod relay;
+mod socket;
 
 pub use address::is_public;
 pub use relay::Relayed;
+pub use socket::{Heard, Socket};
 
 /// Calls to one target at a time; what waits keeps its order of arrival.
 pub const IN_FLIGHT_MAX: usize = 64;
@@ -40,6 +42,9 @@ pub enum EgressError {
     Blocked(String),
     #[error("no complete answer in time")]
     Late,
+    /// No WebSocket is there: what the answer's status was.
+    #[error("no WebSocket but status {0}")]
+    NoSocket(u16),
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
     #[error("the call failed: {0}")]
@@ -77,6 +82,12 @@ impl Target {
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Whether its owner allowed addresses that are not public.
+    #[must_use]
+    pub fn allows_private(&self) -> bool {
+        self.allow_private
     }
 
     /// A path below this target, with its query, or the target itself for an empty one; calls

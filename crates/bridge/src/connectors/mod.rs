@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod desk;
+mod genesys_cloud;
 mod pureconnect;
 mod webhook;
 
@@ -39,6 +40,8 @@ pub enum Connector {
 pub enum Settings {
     #[serde(rename = "genesys-pureconnect")]
     PureConnect(Box<pureconnect::settings::Settings>),
+    GenesysOpenMessaging(genesys_cloud::open::Settings),
+    GenesysWebMessaging(genesys_cloud::web::Settings),
     Webhook(webhook::Settings),
 }
 
@@ -87,6 +90,8 @@ impl Settings {
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         match self {
             Self::PureConnect(settings) => settings.secrets_mut(),
+            Self::GenesysOpenMessaging(settings) => settings.secrets_mut(),
+            Self::GenesysWebMessaging(settings) => settings.secrets_mut(),
             Self::Webhook(settings) => settings.secrets_mut(),
         }
     }
@@ -99,6 +104,8 @@ impl Settings {
     pub(crate) fn build(&self, parts: Parts) -> Result<Arc<dyn Tool>, SettingsError> {
         Ok(match self {
             Self::PureConnect(settings) => Arc::new(settings.build(parts)?),
+            Self::GenesysOpenMessaging(settings) => Arc::new(settings.build(parts)?),
+            Self::GenesysWebMessaging(settings) => Arc::new(settings.build(parts)?),
             Self::Webhook(settings) => Arc::new(settings.build(parts)?),
         })
     }

@@ -224,10 +224,13 @@ impl Api {
     }
 }
 
-fn of_egress(error: &EgressError) -> Failure {
+/// A call without an answer, or a socket that did not open.
+pub(crate) fn of_egress(error: &EgressError) -> Failure {
     let detail = error.to_string();
     match error {
-        EgressError::Unreachable(_) => Failure::later(detail),
+        EgressError::NoSocket(401 | 403) => Failure::Denied { detail },
+        EgressError::NoSocket(400 | 402..=407 | 409..=424 | 426..=428) => Failure::refused(detail),
+        EgressError::Unreachable(_) | EgressError::NoSocket(_) => Failure::later(detail),
         EgressError::BadUrl(_) | EgressError::Blocked(_) => Failure::refused(detail),
         EgressError::Late | EgressError::TooLarge(_) | EgressError::Network(_) => {
             Failure::Unknown { detail }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use proving::simulator::{
     Simulator,
     genesys_cloud::{GenesysCloud, Options},
+    servicenow::{self, ServiceNow},
 };
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -48,7 +49,20 @@ async fn judges(python: &str) -> Result<Vec<Judge>> {
         let simulator = Simulator::start(GenesysCloud::new(options)).await?;
         judges.push(Judge { program: program.to_owned(), script, simulator, facts });
     }
+    judges.push(servicenow(python).await?);
     Ok(judges)
+}
+
+async fn servicenow(python: &str) -> Result<Judge> {
+    let options = servicenow::Options::default();
+    let facts = json!({
+        "username": options.username,
+        "password": options.password,
+        "clientId": options.client_id,
+        "clientSecret": options.client_secret,
+    });
+    let simulator = Simulator::start(ServiceNow::new(options)).await?;
+    Ok(Judge { program: python.to_owned(), script: "servicenow.py", simulator, facts })
 }
 
 /// How many checks of a script passed and failed. A script that stops half way failed once more.

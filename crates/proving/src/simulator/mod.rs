@@ -137,7 +137,8 @@ impl Simulator {
     pub fn serve(listener: TcpListener, tool: impl Tool) -> anyhow::Result<Self> {
         let base = format!("http://{}", listener.local_addr()?);
         let tool: Arc<dyn Tool> = Arc::new(tool);
-        let faults = Faults::new(tool.clone());
+        let wording = tool.clone();
+        let faults = Faults::new(move |status| wording.failure(status));
         let router = faults.around(tool.router()).merge(console::router(&tool, &faults));
         let serving = tokio::spawn(async move {
             // It ends with the simulator, which aborts it.

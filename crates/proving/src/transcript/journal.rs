@@ -2,7 +2,7 @@
 //! of a webhook call, nor shows the chats of a tool.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
 };
 
@@ -93,6 +93,8 @@ pub(super) fn conversations(database: &Path) -> anyhow::Result<BTreeMap<u64, Con
 fn conversation(events: &[Value]) -> Conversation {
     let mut found = Conversation::default();
     let mut turns = HashMap::new();
+    // Inputs whose answer by the bot asked for a human.
+    let mut openings = HashSet::new();
     for event in events {
         let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default();
         let turn = event["turn"].as_u64().and_then(|turn| turns.get(&turn)).copied();
@@ -109,13 +111,15 @@ fn conversation(events: &[Value]) -> Conversation {
                     found.notices.push(text("/text").to_owned());
                 }
             }
+            "control_changed" => openings.extend(event["control"]["turn"].as_u64()),
             "call_settled" => {
+                let opens = event["turn"].as_u64().is_some_and(|turn| openings.contains(&turn));
                 let fate = match text("/reply/reply") {
+                    _ if opens => Fate::Bot,
                     _ if event["forwarded"] != true => Fate::Told,
                     "refused" => Fate::Bot,
                     _ => Fate::Doubtful,
                 };
-                // What step one settled has the bot's answer already.
                 found.fates.extend(turn.map(|token| (token, fate)));
             }
             "bot_answered" | "bot_failed" | "bot_suppressed" | "turn_dropped" => {

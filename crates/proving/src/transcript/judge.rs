@@ -132,12 +132,14 @@ fn disorder(said: &[Said], places: &HashMap<Token, usize>) -> Vec<String> {
     faults
 }
 
-/// What the bridge has goes to the tool, but for what is said while the agent ends the chat.
+/// What the bridge has goes to the tool, but for what is said while the agent ends the chat. Said
+/// too late, it goes to the bot, and where the bot asks for a human because of it, it is told as
+/// the reason.
 fn due_at_tool(said: &Said, bridge: &HashSet<Token>) -> Due {
     match (said.token.speaker, said.kind, bridge.contains(&said.token)) {
         (Speaker::Agent, ..) | (_, Kind::Word, true) => Due::Must,
-        (_, _, true) => Due::May,
-        (_, _, false) => Due::MustNot,
+        (_, Kind::Word, false) => Due::MustNot,
+        _ => Due::May,
     }
 }
 

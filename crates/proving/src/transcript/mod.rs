@@ -69,6 +69,8 @@ pub struct Report {
     pub forwarded: usize,
     /// Empty when all five hold the same.
     pub faults: Vec<String>,
+    /// Where the journals are, when there were faults.
+    pub kept: Option<std::path::PathBuf>,
 }
 
 impl std::fmt::Display for Report {
@@ -88,6 +90,9 @@ impl std::fmt::Display for Report {
         )?;
         for fault in self.faults.iter().take(FAULTS_SHOWN) {
             write!(f, "\n  {fault}")?;
+        }
+        if let Some(kept) = &self.kept {
+            write!(f, "\n  the journals are in {}", kept.display())?;
         }
         Ok(())
     }

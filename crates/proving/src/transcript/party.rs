@@ -22,6 +22,8 @@ use crate::{
 
 /// The word by which an agent knows that nothing more will be said.
 pub(super) const GOODBYE: &str = "goodbye";
+/// What the bot can answer.
+const QUESTION: &str = "what is your purpose";
 /// How long an agent may take to end the chat before goodbye is said again.
 const GOODBYE_WAIT: Duration = Duration::from_secs(5);
 /// Longest way from the question for a human to a human, and from goodbye to the bot.
@@ -57,11 +59,14 @@ impl Party {
         Self { number, visitor, live, read: 0, rng, over, record }
     }
 
-    /// Talks until it is over; whatever stands in the way is a fault.
+    /// Talks at least once and until it is over; whatever stands in the way is a fault.
     pub(super) async fn talk(mut self) -> (Record, Live, Visitor) {
-        while !self.over.load(Ordering::Relaxed) {
+        loop {
             if let Err(error) = self.round().await {
                 self.record.faults.push(format!("the visitor is stuck: {error:#}"));
+                break;
+            }
+            if self.over.load(Ordering::Relaxed) {
                 break;
             }
         }
@@ -69,7 +74,7 @@ impl Party {
     }
 
     async fn round(&mut self) -> anyhow::Result<()> {
-        self.say(Kind::Word, "is for the bot").await?;
+        self.say(Kind::Ask, QUESTION).await?;
         self.see(|event| event.is("bot_message")).await.context("the bot's answer")?;
         self.ask_for_human().await?;
         self.record.handovers += 1;

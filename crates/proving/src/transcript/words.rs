@@ -50,7 +50,7 @@ impl Token {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Word,
-    /// Asks the bot for a human; no token is in its text.
+    /// Asks the bot, be it for a human; no token is in its text.
     Ask,
     /// Asks the agent to end; whatever else of this kind is under way then may be turned away.
     Goodbye,

@@ -229,7 +229,22 @@ impl World {
             report.faults.extend(chats.refused);
             report.faults.extend(case.faults());
         }
+        if !report.faults.is_empty() {
+            report.kept = Some(self.keep(report)?);
+        }
         Ok(())
+    }
+
+    /// Puts both journals where they can be read after the run.
+    fn keep(&self, report: &Report) -> anyhow::Result<PathBuf> {
+        let name =
+            format!("transcript-{}-{}-{}", report.connector, report.seed, std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder)?;
+        for side in ["platform", NAME] {
+            std::fs::copy(self.database(side), folder.join(format!("{side}.db")))?;
+        }
+        Ok(folder)
     }
 }
 
@@ -255,10 +270,11 @@ impl Report {
 }
 
 /// A webhook call is made once (contract, section 8), so what is cut here goes to the bot: rarely
-/// enough that conversations with humans remain.
+/// enough that conversations with humans remain. None comes again later: a bridge keeps nothing of
+/// a call it turned away, and would take it for a new one once the next chat is open.
 fn worst_of_calls() -> faults::Plan {
-    let (cut, lose, repeat, straggle, delay_ms_max) = (60, 60, 250, 250, 250);
-    faults::Plan { cut, lose, repeat, straggle, delay_ms_max, ..faults::Plan::default() }
+    let (cut, lose, repeat, delay_ms_max) = (60, 60, 250, 250);
+    faults::Plan { cut, lose, repeat, delay_ms_max, ..faults::Plan::default() }
 }
 
 /// A stream that was cut just now needs a moment to come back.

@@ -62,28 +62,28 @@ fn of_visitor(chat: &Chat) -> Option<usize> {
     chat.lines.iter().position(|line| line.from == From::Visitor)
 }
 
-fn forgetful(bridge: String) -> Installing {
+fn forgetful(bridge: String, name: &'static str) -> Installing {
     let flaw = |chat: &mut Chat| {
         if let Some(first) = of_visitor(chat) {
             chat.lines.remove(first);
         }
     };
-    Box::pin(install_webhook(bridge, move |tool| Flawed { tool, flaw }))
+    Box::pin(install_webhook(bridge, name, move |tool| Flawed { tool, flaw }))
 }
 
-fn stammering(bridge: String) -> Installing {
+fn stammering(bridge: String, name: &'static str) -> Installing {
     let flaw = |chat: &mut Chat| {
         if let Some(first) = of_visitor(chat) {
             chat.lines.insert(first, chat.lines[first].clone());
         }
     };
-    Box::pin(install_webhook(bridge, move |tool| Flawed { tool, flaw }))
+    Box::pin(install_webhook(bridge, name, move |tool| Flawed { tool, flaw }))
 }
 
 #[tokio::test]
 async fn a_tool_that_loses_or_doubles_a_message_is_found_out() -> anyhow::Result<()> {
     for (install, expected) in [
-        (forgetful as fn(String) -> Installing, "the tool: v1n3 is lost"),
+        (forgetful as fn(String, &'static str) -> Installing, "the tool: v1n3 is lost"),
         (stammering, "the tool: v1n3 is there 2 times"),
     ] {
         let plan = Plan::calm(Connector { name: "flawed", install });

@@ -69,6 +69,7 @@ struct Current {
     calls_in_second: u32,
     calls: u64,
     wrong: u64,
+    record: Option<Vec<(Instant, String)>>,
 }
 
 /// What becomes of one call.
@@ -92,6 +93,7 @@ impl Faults {
             calls_in_second: 0,
             calls: 0,
             wrong: 0,
+            record: None,
         };
         Self { failure: Arc::new(failure), state: Arc::new(Mutex::new(current)) }
     }
@@ -120,6 +122,17 @@ impl Faults {
         self.lock().wrong
     }
 
+    /// From now on it is written down when which path was called.
+    pub fn record(&self) {
+        self.lock().record = Some(Vec::new());
+    }
+
+    /// What was written down; nothing more is from now on.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<(Instant, String)> {
+        self.lock().record.take().unwrap_or_default()
+    }
+
     /// The same server with these faults.
     pub fn around(&self, router: Router) -> Router {
         router.layer(from_fn_with_state(self.clone(), meddle))
@@ -127,8 +140,11 @@ impl Faults {
 
     fn fate(&self, path: &str) -> (Fate, Duration) {
         let mut current = self.lock();
-        let Current { plan, rng, second, calls_in_second, calls, wrong } = &mut *current;
+        let Current { plan, rng, second, calls_in_second, calls, wrong, record } = &mut *current;
         *calls += 1;
+        if let Some(record) = record {
+            record.push((Instant::now(), path.to_owned()));
+        }
         if plan.path.as_ref().is_some_and(|part| !path.contains(part)) {
             return (Fate::Pass, Duration::ZERO);
         }

@@ -9,13 +9,10 @@ use crate::simulator::{
     webhook::{Options, Webhook},
 };
 
-/// The name of the connector in the bridge's configuration, and of its route.
-pub(super) const NAME: &str = "tool";
-
 /// A tool that runs, and how the bridge is told of it.
 pub struct Installed {
     pub simulator: Simulator,
-    /// `[connectors.tool]`, as it is written below that line.
+    /// `[connectors.NAME]`, as it is written below that line.
     pub settings: String,
     /// The worst that may happen to calls of the bridge to the tool. What a vendor's API cannot
     /// make good, such as a call that arrives twice where nothing tells repeats, is left out.
@@ -28,8 +25,9 @@ pub type Installing = Pin<Box<dyn Future<Output = anyhow::Result<Installed>> + S
 #[derive(Clone, Copy)]
 pub struct Connector {
     pub name: &'static str,
-    /// Starts its simulated tool; told the base URL by which the tool reaches the bridge.
-    pub install: fn(String) -> Installing,
+    /// Starts its simulated tool; told the base URL by which the tool reaches the bridge, and the
+    /// name it has there in `[connectors.NAME]`.
+    pub install: fn(String, &'static str) -> Installing,
 }
 
 /// Every connector there is.
@@ -46,19 +44,20 @@ pub fn bad_day() -> Plan {
     Plan { down: true, cut, lose, repeat, straggle, delay_ms_max, ..Plan::default() }
 }
 
-fn webhook(bridge: String) -> Installing {
-    Box::pin(install_webhook(bridge, |tool| tool))
+fn webhook(bridge: String, name: &'static str) -> Installing {
+    Box::pin(install_webhook(bridge, name, |tool| tool))
 }
 
 /// A home-made tool; `made` may give it a flaw.
 pub async fn install_webhook<T: Tool>(
     bridge: String,
+    name: &'static str,
     made: impl FnOnce(Webhook) -> T,
 ) -> anyhow::Result<Installed> {
     const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const TOKEN: &str = "token-of-the-tool";
     let options = Options {
-        events_url: format!("{bridge}/connectors/{NAME}/events"),
+        events_url: format!("{bridge}/connectors/{name}/events"),
         token: TOKEN.to_owned(),
         signing_key: KEY.to_owned(),
         refuses: None,

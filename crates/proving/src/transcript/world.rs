@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use super::{
     Plan, Report,
     agent::{self, Agents},
-    connectors::{Installed, NAME, bad_day},
+    connectors::{Installed, bad_day},
     journal::{self, Fate},
     judge::Case,
     links::{Links, Relay, Wire},
@@ -35,6 +35,8 @@ use crate::{
     visitor::Visitor,
 };
 
+/// Of the connector in the bridge's configuration, and of its route.
+const NAME: &str = "tool";
 /// Between a start and the next kill, and how long a killed process is away, in milliseconds.
 const ALIVE_MS: (u64, u64) = (300, 1_600);
 const AWAY_MS: (u64, u64) = (1, 300);
@@ -63,7 +65,7 @@ impl World {
         let events = Relay::start(&bridge, bad_day()).await?;
         let pushes = Relay::start(&platform, bad_day()).await?;
         let visitors = Wire::start(&first, plan.seed).await?;
-        let installed = (plan.connector.install)(events.base.clone()).await?;
+        let installed = (plan.connector.install)(events.base.clone(), NAME).await?;
         let Installed { simulator, settings, worst } = installed;
         let bot = Bot::demo("support", &format!("{}/handover/{NAME}", calls.base));
         let platform = Setup::platform(vec![bot]);

@@ -38,7 +38,14 @@ function showSignIn({ agentEmail, agentPassword, deskUrl }: Demo): void {
   const desk = document.querySelector<HTMLAnchorElement>('#desk');
   if (desk) desk.href = deskUrl;
   const line = document.querySelector('#sign-in');
-  if (!line || !agentEmail) return;
+  if (!line) return;
+  if (deskUrl.includes('/_simulator/')) {
+    // Agents work in a simulated tool, where nobody signs in.
+    line.textContent = 'Agents of this demo work in a simulated tool. Open it and play one.';
+    if (desk) desk.textContent = 'Open the tool';
+    return;
+  }
+  if (!agentEmail) return;
   const code = (text: string) => {
     const element = document.createElement('code');
     element.textContent = text;

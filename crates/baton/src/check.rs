@@ -1,5 +1,5 @@
-//! `baton check`: a configuration, a middleware, or a platform. The cases are in
-//! `proving::conformance`; here is only what the command line says about them.
+//! `baton check`: a configuration, one of its connectors, a middleware, or a platform. The cases
+//! are in `proving::conformance`; here is only what the command line says about them.
 
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -10,7 +10,9 @@ use std::{
 };
 
 use anyhow::Context as _;
+use bridge::{Finding, Verdict};
 use clap::{Args, Subcommand};
+use edge::{Clock, egress::Egress};
 use proving::conformance::{
     Contract, Report, Selection,
     middleware::{self, Operator, Pushes},
@@ -41,6 +43,8 @@ pub(crate) struct Check {
 enum OtherSide {
     /// Play a platform against any middleware; see docs/check.md
     Middleware(Middleware),
+    /// Try the settings of a connector for real: credentials, queues, rights
+    Connector(Connector),
     /// Play a middleware and a visitor against a platform; see docs/check.md
     Platform(Platform),
 }
@@ -124,6 +128,16 @@ struct Platform {
 }
 
 #[derive(Args)]
+struct Connector {
+    /// The name in `[connectors.NAME]`
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Configuration file
+    #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
+    config: PathBuf,
+}
+
+#[derive(Args)]
 struct Common {
     /// Run only cases whose name fits, with `*` and `?`; may be given again
     #[arg(long, value_name = "GLOB")]
@@ -143,8 +157,10 @@ pub(crate) async fn run(check: Check) -> anyhow::Result<ExitCode> {
     let done = match (check.other_side, check.config) {
         (Some(OtherSide::Middleware(options)), _) => check_middleware(options).await,
         (Some(OtherSide::Platform(options)), _) => check_platform(options).await,
+        (Some(OtherSide::Connector(options)), _) => check_connector(&options).await,
         (None, config) => {
-            let config = config.context("give --config, or `middleware` or `platform`")?;
+            let config =
+                config.context("give --config, or `connector`, `middleware` or `platform`")?;
             serve::check(&Config::load(&config)?).await?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -191,6 +207,29 @@ async fn check_platform(options: Platform) -> anyhow::Result<ExitCode> {
         patience: Duration::from_secs(options.patience),
     };
     options.common.tell(&platform::check(settings, &selection).await?)
+}
+
+/// One line for each thing that was tried.
+async fn check_connector(options: &Connector) -> anyhow::Result<ExitCode> {
+    let Connector { name, config } = options;
+    let config = Config::load(config)?;
+    let Some(settings) = config.connectors.get(name) else {
+        let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
+        let known = if known.is_empty() { "there is none".to_owned() } else { known.join(", ") };
+        anyhow::bail!("there is no [connectors.{name}]; known: {known}");
+    };
+    let findings = settings.check(name, Egress::new()?, Clock::system()).await?;
+    let mut out = std::io::stdout().lock();
+    for Finding { verdict, words } in &findings {
+        let mark = match verdict {
+            Verdict::Good => "good",
+            Verdict::Unsure => "unsure",
+            Verdict::Wrong => "wrong",
+        };
+        writeln!(out, "{mark:>6}  {words}")?;
+    }
+    let wrong = findings.iter().any(|finding| finding.verdict == Verdict::Wrong);
+    Ok(ExitCode::from(if wrong { FAILED } else { PASSED }))
 }
 
 /// A secret from the command line or from the variable that is named there.

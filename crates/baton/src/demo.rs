@@ -16,6 +16,7 @@ use crate::{
     assets::DemoAgent,
     config::{self, Config, Secret},
     emulate, pages, serve,
+    simulate::{self, Beside},
 };
 
 const BOT: &str = "support";
@@ -32,7 +33,19 @@ struct Secrets {
     agent_password: String,
 }
 
-pub(crate) async fn demo(listen: SocketAddr, data: &Path, json: bool) -> anyhow::Result<()> {
+/// Where its agent works.
+struct Workplace {
+    url: String,
+    /// The simulated tool, when it is not the desk.
+    tool: Option<(String, Beside)>,
+}
+
+pub(crate) async fn demo(
+    listen: SocketAddr,
+    data: &Path,
+    tool: Option<&str>,
+    json: bool,
+) -> anyhow::Result<()> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot make the folder {}", data.display()))?;
     let secrets = secrets(&data.join("demo.json"))?;
@@ -40,12 +53,30 @@ pub(crate) async fn demo(listen: SocketAddr, data: &Path, json: bool) -> anyhow:
     let listener = serve::bind(listen).await?;
     let base = format!("http://{}", listener.local_addr()?);
     let local = listener.local_addr()?.ip().is_loopback();
-    let mut pages = pages::demo(page_facts(&secrets, local));
+    let workplace = Workplace::find(tool, &base).await?;
+    let mut pages = pages::demo(page_facts(&secrets, local, &workplace));
     if local {
         pages = pages.merge(emulate::router(&export, None)?);
     }
-    let config = config(&base, data, export, &secrets);
-    serve::run(&config, listener, pages, || announce(&base, &secrets, json)).await
+    let mut config = config(&base, data, export, &secrets);
+    let simulator = workplace.tool.map(|(name, Beside { settings, simulator })| {
+        config.routes[0].connector.kind.clone_from(&name);
+        config.connectors.insert(name, settings);
+        simulator
+    });
+    let ready = || announce(&base, &workplace.url, &secrets, (json, simulator.is_some()));
+    serve::run(&config, listener, pages, ready).await
+}
+
+impl Workplace {
+    async fn find(tool: Option<&str>, base: &str) -> anyhow::Result<Self> {
+        let Some(name) = tool else {
+            return Ok(Self { url: format!("{base}/desk"), tool: None });
+        };
+        let beside = simulate::beside(name, base).await?;
+        let url = format!("{}/_simulator/", beside.simulator.base);
+        Ok(Self { url, tool: Some((name.to_owned(), beside)) })
+    }
 }
 
 fn secrets(path: &Path) -> anyhow::Result<Secrets> {
@@ -169,16 +200,17 @@ fn route(base: &str, secrets: &Secrets) -> config::Route {
 }
 
 /// What the page tells its visitor; the password only where nobody else can look.
-fn page_facts(secrets: &Secrets, local: bool) -> Value {
+fn page_facts(secrets: &Secrets, local: bool, workplace: &Workplace) -> Value {
+    let at_desk = workplace.tool.is_none();
     json!({
         "botId": BOT,
-        "agentEmail": AGENT_EMAIL,
+        "agentEmail": if at_desk { AGENT_EMAIL } else { "" },
         "agentPassword": local.then_some(&secrets.agent_password),
-        "deskUrl": "/desk",
+        "deskUrl": if at_desk { "/desk" } else { &workplace.url },
     })
 }
 
-fn announce(base: &str, secrets: &Secrets, json: bool) {
+fn announce(base: &str, workplace: &str, secrets: &Secrets, (json, at_tool): (bool, bool)) {
     let text = if json {
         let facts = json!({
             "baseUrl": base,
@@ -189,10 +221,19 @@ fn announce(base: &str, secrets: &Secrets, json: bool) {
             "agentEmail": AGENT_EMAIL,
             "agentPassword": secrets.agent_password,
             "portalUrl": format!("{base}/portal"),
-            "deskUrl": format!("{base}/desk"),
+            "deskUrl": workplace,
             "widgetUrl": format!("{base}/widget.js"),
         });
         format!("{facts}\n")
+    } else if at_tool {
+        format!(
+            "\n  Baton is running.\n\n  \
+             1. Open the tool         {workplace}\n  \
+             2. Open the chat         {base}/\n     \
+                and write: talk to a person\n  \
+             3. Accept the chat in the tool, talk, and end it there.\n\n  \
+             Stop with Ctrl-C; what was said is kept, the tool forgets.\n\n"
+        )
     } else {
         format!(
             "\n  Baton is running.\n\n  \

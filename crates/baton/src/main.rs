@@ -16,6 +16,7 @@ mod listen;
 mod openapi;
 mod pages;
 mod serve;
+mod simulate;
 mod telemetry;
 mod trigger;
 
@@ -54,6 +55,9 @@ enum Command {
         /// Where the demo keeps what is said; made when it does not exist
         #[arg(long, default_value = "demo-data", value_name = "DIR")]
         data: PathBuf,
+        /// Let agents work in this simulated tool instead of the desk
+        #[arg(long, value_name = "NAME", value_parser = simulate::names())]
+        tool: Option<String>,
         /// Print one line of JSON with what a script needs, and nothing else
         #[arg(long)]
         json: bool,
@@ -70,7 +74,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check a configuration without serving it, or the conformance of a middleware or a platform
+    /// Serve a simulated tool with a page on which you play its agent
+    Simulate(simulate::Args),
+    /// Check a configuration without serving it, one of its connectors for real, or the conformance
+    /// of a middleware or a platform
     Check(check::Check),
     /// Make a push key: shown once, kept by its hash
     Key,
@@ -107,10 +114,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             config.data = data.unwrap_or(config.data);
             serve::serve(config).await?;
         }
-        Command::Demo { listen, data, json } => demo::demo(listen, &data, json).await?,
+        Command::Demo { listen, data, tool, json } => {
+            demo::demo(listen, &data, tool.as_deref(), json).await?;
+        }
         Command::Emulate { export, listen, json } => {
             emulate::emulate(&export, listen, json).await?;
         }
+        Command::Simulate(args) => simulate::simulate(args).await?,
         Command::Check(check) => return check::run(check).await,
         Command::Key => key::print()?,
         Command::Agent { export } => serve::report_agent(&export)?,

@@ -1,5 +1,6 @@
-//! What both HTTP sides need and neither owns: time and ids, secrets and how they are given, the accept loop, bounded
-//! bodies, problems as answers, and the one guarded way out to other people's servers.
+//! What both HTTP sides need and neither owns: time and ids, secrets and how they are given, the
+//! accept loop, bounded bodies, problems as answers, and the one guarded way out to other people's
+//! servers.
 //!
 //! Nothing here knows what a conversation or a chat is.
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
-//! Our faces as one OpenAPI 3.1 document: the visitor and desk APIs, the push endpoint, and as
-//! `webhooks` what the platform calls.
+//! Our faces as one OpenAPI 3.1 document: the visitor and desk APIs, the push endpoint, the events
+//! of home-made tools, and as `webhooks` what the platform and such tools are called with.
 //!
 //! Schemas come from the types of this crate where they are written by us, and from the shapes in
 //! `shapes.rs` where they are read by hand, because reading is more tolerant than a schema can say.
@@ -17,6 +17,7 @@ mod apis;
 mod contract;
 mod contract_shapes;
 mod shapes;
+mod tool;
 
 pub(crate) use shapes::{ChatStatus, Control, Speaker};
 
@@ -26,6 +27,9 @@ pub fn document() -> Value {
     let mut paths = apis::visitor();
     paths.extend(apis::desk());
     paths.extend(contract::push());
+    paths.extend(tool::paths());
+    let mut webhooks = contract::webhooks();
+    webhooks.extend(tool::webhooks());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -43,9 +47,10 @@ pub fn document() -> Value {
             { "name": "desk", "description": "What an agent's desk uses" },
             { "name": "push", "description": "What a middleware sends to the platform" },
             { "name": "webhook", "description": "What the platform sends to a middleware" },
+            { "name": "tool", "description": "A home-made tool of agents, both directions" },
         ],
         "paths": paths,
-        "webhooks": contract::webhooks(),
+        "webhooks": webhooks,
         "components": {
             "schemas": schemas(),
             "responses": { "Problem": {
@@ -69,6 +74,7 @@ fn security_schemes() -> Value {
         "pushKey": in_header("The push key, bare; r1 and r2 have it in the body as accessToken"),
         "historyKey": in_header("A history key, bare or after Bearer"),
         "pushKeyBearer": { "type": "http", "scheme": "bearer" },
+        "toolToken": { "type": "http", "scheme": "bearer" },
         "webhookToken": in_header("The webhook token, bare; also in the body as accessToken"),
     })
 }
@@ -77,6 +83,7 @@ fn schemas() -> Map<String, Value> {
     let mut found = Vec::new();
     apis::schemas(&mut found);
     contract_shapes::schemas(&mut found);
+    tool::schemas(&mut found);
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut schemas: Map<String, Value> = found
         .into_iter()

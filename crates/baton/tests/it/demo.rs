@@ -1,10 +1,10 @@
-//! `baton demo --json`: one line, and what it names works.
+//! `baton demo --json`: one line, and what it names works; so does every simulated tool.
 
-use std::{process::Stdio, time::Duration};
+use std::{fs::File, path::Path, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
-use proving::{agent::Desk, http::Http, visitor::Visitor};
-use serde_json::Value;
+use proving::{agent::Desk, http::Http, simulator::catalog, visitor::Visitor};
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
     process::{Child, Command},
@@ -26,13 +26,16 @@ const KEYS: [&str; 10] = [
 ];
 
 async fn start(
-    data: &std::path::Path,
+    data: &Path,
+    more: &[&str],
 ) -> anyhow::Result<(Child, String, BufReader<tokio::process::ChildStdout>)> {
     let mut demo = Command::new(BATON)
         .args(["demo", "--listen", "127.0.0.1:0", "--json", "--data"])
         .arg(data)
+        .args(more)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .env("BATON_LOG", "trace")
+        .stderr(File::create(data.with_extension("log"))?)
         .kill_on_drop(true)
         .spawn()?;
     let mut out = BufReader::new(demo.stdout.take().context("standard output")?);
@@ -50,7 +53,7 @@ async fn terminate(demo: &Child) -> anyhow::Result<()> {
 #[tokio::test]
 async fn the_first_line_is_all_a_script_needs() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let (mut demo, line, mut out) = start(&folder.path().join("data")).await?;
+    let (mut demo, line, mut out) = start(&folder.path().join("data"), &[]).await?;
     let facts: Value = serde_json::from_str(&line)?;
     let keys: Vec<_> = facts.as_object().context("an object")?.keys().collect();
     assert_eq!(keys, KEYS);
@@ -71,10 +74,90 @@ async fn the_first_line_is_all_a_script_needs() -> anyhow::Result<()> {
     let mut rest = String::new();
     out.read_to_string(&mut rest).await?;
     assert_eq!((rest.as_str(), demo.wait().await?.code()), ("", Some(0)));
-    let (_demo, again, _) = start(&folder.path().join("data")).await?;
+    let (_demo, again, _) = start(&folder.path().join("data"), &[]).await?;
     let again: Value = serde_json::from_str(&again)?;
     for same in ["pushKey", "webhookToken", "agentPassword"] {
         assert_eq!(again[same], facts[same], "{same}");
     }
     Ok(())
+}
+
+/// Every connector against its simulated tool, in the real binary, with the agent played over HTTP;
+/// and none of the tool's secrets in the log or in the database.
+#[tokio::test]
+async fn agents_may_work_in_any_simulated_tool() -> anyhow::Result<()> {
+    for tool in catalog::names() {
+        works(tool).await.context(tool)?;
+    }
+    Ok(())
+}
+
+async fn works(tool: &str) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    let (mut demo, line, _out) = start(&data, &["--tool", tool]).await?;
+    let facts: Value = serde_json::from_str(&line)?;
+    let fact = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
+    let (http, chats) = (Http::new(), format!("{}chats", fact("deskUrl")));
+    let visitor = Visitor::create(&http, &fact("baseUrl"), &fact("botId")).await?;
+    assert!(ask_for_human(&visitor).await?.gives("human"), "{tool}: nobody took over");
+    let id = eventually(&http, &chats, |chat| chat["id"].as_str().map(str::to_owned)).await?;
+    let act = async |act: Value| {
+        let answer = http.post(&format!("{chats}/{id}"), &[], &act).await?;
+        answer.expect(204)
+    };
+    act(json!({ "act": "accept", "agent": "Jo Park" })).await?;
+    act(json!({ "act": "say", "text": "Hello from the tool" })).await?;
+    let read = visitor.wait_for(0, |event| event.text.contains("Hello from the tool")).await?;
+    assert_eq!(read.agent_name(), Some("Jo Park"), "{tool}");
+    visitor.say("c-9", "hello agent").await?;
+    eventually(&http, &chats, |chat| {
+        let lines = chat["lines"].as_array()?;
+        lines.iter().any(|line| line["text"].as_str() == Some("hello agent")).then_some(())
+    })
+    .await?;
+    act(json!({ "act": "end" })).await?;
+    visitor.wait_for(read.seq.unwrap_or_default(), |event| event.gives("bot")).await?;
+    terminate(&demo).await?;
+    demo.wait().await?;
+    keeps_secrets(tool, &data)
+}
+
+fn keeps_secrets(tool: &str, data: &Path) -> anyhow::Result<()> {
+    let stand = catalog::stand(tool, "http://127.0.0.1:9", "http://127.0.0.1:9");
+    let settings: toml::Table = stand.context("it is in the catalog")?.settings.parse()?;
+    let is_secret = |key: &str| {
+        ["secret", "token", "password", "signing_key"].iter().any(|word| key.contains(word))
+    };
+    let secrets = settings.iter().filter(|(key, _)| is_secret(key));
+    let secrets: Vec<&str> = secrets.filter_map(|(_, value)| value.as_str()).collect();
+    let mut files = vec![data.with_extension("log")];
+    for entry in std::fs::read_dir(data)? {
+        files.extend(Some(entry?.path()).filter(|path| path.is_file()));
+    }
+    for file in files {
+        let content = std::fs::read(&file)?;
+        for secret in &secrets {
+            let shows = content.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!shows, "{tool}: {secret} is in {}", file.display());
+        }
+    }
+    Ok(())
+}
+
+/// Asks the tool for its latest chat until `find` finds something in it.
+async fn eventually<T>(
+    http: &Http,
+    chats: &str,
+    find: impl Fn(&Value) -> Option<T>,
+) -> anyhow::Result<T> {
+    let mut last = Value::Null;
+    for _ in 0..600 {
+        last = http.get(chats, &[]).await?.expect(200)?.json()?;
+        if let Some(found) = last["chats"].as_array().and_then(|chats| find(chats.last()?)) {
+            return Ok(found);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("it did not come: {last}")
 }

@@ -22,7 +22,7 @@ const DEADLINE: Duration = Duration::from_secs(12);
 /// Most bytes of an answer that are read.
 const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest time all calls rest because the tool asked for it.
-const REST_MAX: Duration = Duration::from_secs(300);
+const REST_MAX: Duration = Duration::from_mins(5);
 /// How far apart calls are after the tool said they were too many, at first and at most.
 const SPACING_MIN: Duration = Duration::from_millis(20);
 const SPACING_MAX: Duration = Duration::from_secs(1);
@@ -216,7 +216,7 @@ impl Api {
                 pace.spacing = (pace.spacing * 2).clamp(SPACING_MIN, SPACING_MAX);
             }
         } else if told.is_success() {
-            pace.spacing = (pace.spacing - pace.spacing / 64).max(pace.spacing_min);
+            pace.spacing = (pace.spacing / 64 * 63).max(pace.spacing_min);
             if pace.spacing < Duration::from_millis(1) {
                 pace.spacing = pace.spacing_min;
             }

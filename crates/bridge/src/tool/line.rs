@@ -3,10 +3,12 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures::FutureExt as _;
 use machine::{
     Machine as _, Millis,
     chat::{Chat, Event, Input, Link},
@@ -21,11 +23,13 @@ use crate::{
     session::{ChatStepped, Driver},
 };
 
-/// How long the answer to step one may wait for the tool: of the contract's five seconds some
-/// belong to the way (contract r1, step one).
-const ANSWER_WAIT: Duration = Duration::from_millis(3_000);
-/// How long a tool may take to say whether anybody is there.
-const STAFFED_WAIT: Duration = Duration::from_millis(1_500);
+/// How long a tool may take to say whether anybody is there, and then how long the answer to step
+/// one may wait for whether it takes the chat: of the contract's five seconds some belong to the
+/// way (contract r1, step one).
+const STAFFED_WAIT: Duration = Duration::from_secs(1);
+const ANSWER_WAIT: Duration = Duration::from_millis(2_800);
+/// Pause before the task of a chat is begun again after it failed.
+const FAILED_PAUSE: Duration = Duration::from_secs(1);
 /// Most open chats that are taken up again after a start.
 const OPEN_MAX: usize = 1_000_000;
 
@@ -255,7 +259,16 @@ impl Line {
         work.talks.insert(id.to_owned(), talk);
         drop(work);
         let task = talk::talk(self.host(), route.clone(), id.to_owned(), ear);
-        self.driver.tasks().spawn(task);
+        let (line, route, id) = (self.clone(), route.clone(), id.to_owned());
+        self.driver.tasks().spawn(async move {
+            // A connector that fails on what a vendor sent must not leave its chat alone.
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                tracing::error!(chat.id = id, connector = line.name, "the task of a chat failed");
+                tokio::time::sleep(FAILED_PAUSE).await;
+                line.work().talks.remove(&id);
+                line.wake(&route, &id);
+            }
+        });
     }
 
     /// Ends the task of a chat, unless it was told something it has not heard yet.

@@ -75,7 +75,7 @@ pub(crate) trait Session: Send + Sync {
 
     /// Ends when there may be something to hear. May be dropped at any await.
     async fn ready(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Hears once: one poll, one frame. Is never dropped half way, and should end in seconds.
@@ -88,7 +88,7 @@ pub(crate) trait Session: Send + Sync {
 }
 
 /// Which chat a session is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Brief {
     /// Id of the chat.
     pub(crate) chat: String,

@@ -59,10 +59,14 @@ fn boundary(part: &str, next: Option<char>) -> usize {
     at("\n\n").or_else(|| at("\n")).or_else(word).unwrap_or_else(|| unbroken(part, next))
 }
 
+/// Accents, the joiner of emoji, their variants and skin tones: nothing without what is before.
+fn joins(c: char) -> bool {
+    matches!(c as u32, 0x0300..=0x036f | 0x200d | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff)
+}
+
 /// One long word: not between a letter and what belongs to it, such as an accent, a skin tone or
 /// the joiner of an emoji.
 fn unbroken(part: &str, next: Option<char>) -> usize {
-    let joins = |c: char| matches!(c as u32, 0x0300..=0x036f | 0x200d | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff);
     let mut next = next;
     for (at, c) in part.char_indices().rev().take(16) {
         if !next.is_some_and(joins) && c as u32 != 0x200d {

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// What every answer must be; whether it was one of success.
-async fn judge(response: reqwest::Response, what: &[u8]) -> bool {
+pub(crate) async fn judge(response: reqwest::Response, what: &[u8]) -> bool {
     let what = String::from_utf8_lossy(&what[..what.len().min(300)]).into_owned();
     let status = response.status();
     assert!(!status.is_server_error() && status != StatusCode::REQUEST_TIMEOUT, "{status}: {what}");

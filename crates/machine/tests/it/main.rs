@@ -6,4 +6,5 @@ mod both;
 mod chat;
 mod conversation;
 mod exhaustive;
+mod tool;
 mod world;

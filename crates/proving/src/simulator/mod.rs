@@ -3,7 +3,8 @@
 //!
 //! A simulator is written from what is known of the vendor and from nothing of ours. What all of
 //! them share is here: how an agent acts ([`Act`]), what the tool shows its agents ([`Chat`]), what
-//! goes wrong ([`faults`]), time of its own ([`time`]), and a small page for a person ([`console`]).
+//! goes wrong ([`faults`]), time of its own ([`time`]), a small page for a person ([`console`]),
+//! and the list of them all ([`catalog`]).
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use axum::{Router, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+pub mod catalog;
 pub mod console;
 pub mod faults;
 pub mod time;
@@ -135,8 +137,11 @@ impl Simulator {
     }
 
     pub fn serve(listener: TcpListener, tool: impl Tool) -> anyhow::Result<Self> {
+        Self::serve_shared(listener, Arc::new(tool))
+    }
+
+    pub fn serve_shared(listener: TcpListener, tool: Arc<dyn Tool>) -> anyhow::Result<Self> {
         let base = format!("http://{}", listener.local_addr()?);
-        let tool: Arc<dyn Tool> = Arc::new(tool);
         let wording = tool.clone();
         let faults = Faults::new(move |status| wording.failure(status));
         let router = faults.around(tool.router()).merge(console::router(&tool, &faults));

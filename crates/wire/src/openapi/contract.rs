@@ -64,7 +64,7 @@ fn history() -> Value {
     })
 }
 
-pub(super) fn webhooks() -> Value {
+pub(super) fn webhooks() -> Map<String, Value> {
     let call = |id: &str, summary: &str, body: Value, answer: Value| {
         let ids = "The same when a call is made again after a crash";
         json!({ "post": {
@@ -90,13 +90,15 @@ pub(super) fn webhooks() -> Value {
     let one = content("StepOne", Some("step_one"));
     let two = content("StepTwo", Some("step_two"));
     let told = || content("WebhookNotice", Some("typing_call"));
-    json!({
-        "stepOne": call("stepOne", "The bot asked for a human", one, answer.clone()),
-        "stepTwo": call("stepTwo", "The visitor wrote while paused", two, answer),
-        "userTyping": call("userTyping", "The visitor types", told(), ignored.clone()),
-        "userLeft": call("userLeft", "The visitor is gone", told(), ignored.clone()),
-        "pauseExpired": call("pauseExpired", "The pause ran out", told(), ignored),
-    })
+    let calls = [
+        ("stepOne", "The bot asked for a human", one, answer.clone()),
+        ("stepTwo", "The visitor wrote while paused", two, answer),
+        ("userTyping", "The visitor types", told(), ignored.clone()),
+        ("userLeft", "The visitor is gone", told(), ignored.clone()),
+        ("pauseExpired", "The pause ran out", told(), ignored),
+    ];
+    let calls = calls.into_iter();
+    calls.map(|(id, summary, body, to)| (id.to_owned(), call(id, summary, body, to))).collect()
 }
 
 fn header(name: &str, description: &str) -> Value {

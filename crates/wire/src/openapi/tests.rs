@@ -4,7 +4,7 @@ use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
 
 use super::document;
-use crate::{examples, problem::Problem, push, visitor};
+use crate::{examples, problem::Problem, push, tool, visitor};
 
 /// Whether `value` is what the schema of this name says, by a validator that is not ours.
 fn valid(name: &str, value: &Value) -> Result<(), String> {
@@ -185,4 +185,32 @@ fn collect(value: &Value, key: &str, found: &mut Vec<Value>) {
         }
         _ => {}
     }
+}
+
+#[test]
+fn events_of_tools_fit_in_both_directions() {
+    use tool::{HandoverEvent, HandoverEventType, ToolEvent, TranscriptLine, Visitor};
+    let opened = HandoverEvent {
+        kind: HandoverEventType::Opened,
+        id: "cht_1/1-0",
+        handover: "cht_1.1",
+        bot_id: "support",
+        visitor: Visitor { id: "usr_1", language: "en" },
+        at: Some("2026-11-22T10:00:00.000Z".to_owned()),
+        text: Some("a person, please"),
+        intent: None,
+        transcript: vec![TranscriptLine { from: "bot", text: "Hello", at: None }],
+        on: None,
+        reason: None,
+    };
+    valid("HandoverEvent", &serde_json::to_value(opened).unwrap()).unwrap();
+    let docs = include_str!("../../../../docs/connectors/webhook.md");
+    let shown = docs.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let shown: Vec<Value> = shown.map(|json| serde_json::from_str(json).unwrap()).collect();
+    let [answer, event] = &shown[..] else { panic!("the page shows an answer and an event") };
+    valid("HandoverAnswer", answer).unwrap();
+    valid("ToolEvent", event).unwrap();
+    let read: ToolEvent = serde_json::from_value(event.clone()).unwrap();
+    valid("ToolEvent", &serde_json::to_value(read).unwrap()).unwrap();
+    assert!(valid("ToolEvent", &json!({ "type": "agent.left" })).is_err(), "without a handover");
 }

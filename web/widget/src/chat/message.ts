@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { avatar } from '@baton/ui/avatar';
 import { icons } from '@baton/ui/icons';
-import { drawn, plainView } from '@baton/ui/text';
+import { drawn, markdownView, plainView } from '@baton/ui/text';
 import { dayOf, sameDay, timeOf } from '@baton/ui/times';
 import type { Item, MessageItem } from '@baton/client/thread';
 import type { Face } from '@baton/client/types';
@@ -95,7 +95,9 @@ export function botFace(config: Config): TemplateResult {
 
 function contentView(item: MessageItem, words: Words): TemplateResult {
   if (item.from === 'bot') return richView(item, words);
-  return html`<div class="bubble" dir="auto">${plainView(item.text)}</div>`;
+  // What a tool's agent wrote in the tool's own markup comes as Markdown (contract, 13.27).
+  const said = item.from === 'agent' ? markdownView(item.text) : plainView(item.text);
+  return html`<div class="bubble" dir="auto">${said}</div>`;
 }
 
 function metaView(item: MessageItem, { words, after }: Around): TemplateResult {

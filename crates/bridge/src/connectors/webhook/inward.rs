@@ -9,9 +9,11 @@ use edge::{
 use http::{Method, StatusCode, header};
 use machine::chat::Agent;
 use secrecy::SecretString;
-use serde::Deserialize;
 use serde_json::Value;
-use wire::problem::{Problem, ProblemId};
+use wire::{
+    problem::{Problem, ProblemId},
+    tool::{TextFormat, ToolAgent, ToolEvent as Event, ToolEventsStored},
+};
 
 use crate::{
     problems,
@@ -20,47 +22,6 @@ use crate::{
 
 /// Most events in one call.
 const EVENTS_MAX: usize = 100;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event {
-    id: Option<String>,
-    handover: String,
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    agent: Sender,
-    #[serde(default)]
-    text: String,
-    #[serde(default)]
-    format: Format,
-    on: Option<bool>,
-    #[serde(default)]
-    files: Vec<File>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Sender {
-    id: String,
-    name: String,
-    avatar_url: String,
-}
-
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum Format {
-    #[default]
-    Markdown,
-    Html,
-}
-
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    name: String,
-    url: String,
-}
 
 pub(super) async fn receive(
     token: &SecretString,
@@ -81,7 +42,7 @@ pub(super) async fn receive(
     for event in &events {
         tell(host, event).await?;
     }
-    Ok(json(StatusCode::OK, &serde_json::json!({ "stored": events.len() })))
+    Ok(json(StatusCode::OK, &ToolEventsStored { stored: events.len() }))
 }
 
 fn events(body: &[u8]) -> Result<Vec<Event>, ApiError> {
@@ -121,11 +82,11 @@ async fn tell(host: &Host, event: &Event) -> Result<(), ApiError> {
 
 fn what(event: &Event) -> Result<What, ApiError> {
     let agent = || {
-        let Sender { id, name, avatar_url } = &event.agent;
+        let ToolAgent { id, name, avatar_url } = event.agent.clone().unwrap_or_default();
         if name.trim().is_empty() {
             return Err(invalid("agent.name", "Say who it is: the visitor reads the name."));
         }
-        Ok(Agent { email: id.clone(), name: name.clone(), avatar_url: avatar_url.clone() })
+        Ok(Agent { email: id, name, avatar_url })
     };
     let needs_id = || match &event.id {
         Some(id) if !id.trim().is_empty() => Ok(()),
@@ -155,8 +116,8 @@ fn what(event: &Event) -> Result<What, ApiError> {
 
 fn words(event: &Event) -> Result<String, ApiError> {
     let text = match event.format {
-        Format::Markdown => event.text.clone(),
-        Format::Html => text::from_html(&event.text),
+        TextFormat::Markdown => event.text.clone(),
+        TextFormat::Html => text::from_html(&event.text),
     };
     let files = event.files.iter().map(|file| text::link(&file.name, &file.url));
     let parts: Vec<String> = std::iter::once(text).chain(files).collect();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use edge::{ids, signature, time};
 use http::HeaderName;
 use machine::chat::{Delivery, Line, Speaker};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use wire::tool::{HandoverAnswer, HandoverEvent, HandoverEventType, TranscriptLine, Visitor};
 
 use super::Shared;
 use crate::tool::{
@@ -20,17 +20,6 @@ pub(super) struct Handover {
     chat: Brief,
 }
 
-/// What the tool may answer to an opening. Everything may be left out.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Answer {
-    accepted: Option<bool>,
-    /// Why not.
-    reason: String,
-    /// Words for the visitor.
-    notice: String,
-}
-
 impl Handover {
     pub(super) fn new(shared: Arc<Shared>, chat: Brief) -> Self {
         Self { shared, chat }
@@ -41,46 +30,56 @@ impl Handover {
     }
 
     /// What every event says of its handover.
-    fn event(&self, kind: &str, id: &str, more: Value) -> Value {
-        let mut event = json!({
-            "type": kind,
-            "id": id,
-            "handover": self.name(),
-            "botId": self.chat.bot_id,
-            "visitor": { "id": self.chat.user_id, "language": self.chat.language },
-        });
-        if let (Value::Object(event), Value::Object(more)) = (&mut event, more) {
-            event.extend(more);
+    fn event<'a>(
+        &'a self,
+        kind: HandoverEventType,
+        id: &'a str,
+        handover: &'a str,
+    ) -> HandoverEvent<'a> {
+        HandoverEvent {
+            kind,
+            id,
+            handover,
+            bot_id: &self.chat.bot_id,
+            visitor: Visitor { id: &self.chat.user_id, language: &self.chat.language },
+            at: None,
+            text: None,
+            intent: None,
+            transcript: Vec::new(),
+            on: None,
+            reason: None,
         }
-        event
     }
 }
 
 #[async_trait::async_trait]
 impl Session for Handover {
     async fn deliver(&mut self, parcel: &Parcel<'_>, _again: Again) -> Result<Vec<News>, Failure> {
-        let at = time::rfc3339(parcel.since);
-        let (kind, more) = match parcel.delivery {
-            Delivery::Open { opening } => {
-                let transcript: Vec<Value> = opening.transcript.iter().map(line).collect();
-                let (text, intent) = (&opening.text, &opening.intent);
-                let opened = json!({
-                    "at": at, "text": text, "intent": intent, "transcript": transcript,
-                });
-                ("handover.opened", opened)
+        let name = self.name();
+        let event = |kind| HandoverEvent {
+            at: Some(time::rfc3339(parcel.since)),
+            ..self.event(kind, &parcel.id, &name)
+        };
+        let event = match parcel.delivery {
+            Delivery::Open { opening } => HandoverEvent {
+                text: Some(&opening.text),
+                intent: opening.intent.as_deref(),
+                transcript: opening.transcript.iter().map(line).collect(),
+                ..event(HandoverEventType::Opened)
+            },
+            Delivery::Say { text } => {
+                HandoverEvent { text: Some(text), ..event(HandoverEventType::Message) }
             }
-            Delivery::Say { text } => ("visitor.message", json!({ "at": at, "text": text })),
             Delivery::Leave { reason } => {
-                ("handover.left", json!({ "at": at, "reason": reason.as_str() }))
+                HandoverEvent { reason: Some(reason.as_str()), ..event(HandoverEventType::Left) }
             }
         };
-        let event = self.event(kind, &parcel.id, more);
         let told = post(&self.shared, &parcel.id, &event).await?;
         if !told.is_success() {
             return Err(failure(&told));
         }
         let Delivery::Open { .. } = parcel.delivery else { return Ok(Vec::new()) };
-        let answer: Answer = serde_json::from_slice(&told.body).unwrap_or_default();
+        let answer: HandoverAnswer = serde_json::from_slice(&told.body).unwrap_or_default();
         if answer.accepted == Some(false) {
             return Err(Failure::refused(answer.reason));
         }
@@ -95,7 +94,9 @@ impl Session for Handover {
 
     async fn visitor_types(&mut self, typing: Typing) {
         let id = ids::new_id("typ", self.shared.clock.now());
-        let event = self.event("visitor.typing", &id, json!({ "on": typing == Typing::On }));
+        let name = self.name();
+        let on = Some(typing == Typing::On);
+        let event = HandoverEvent { on, ..self.event(HandoverEventType::Typing, &id, &name) };
         if let Err(failure) = post(&self.shared, &id, &event).await {
             tracing::debug!(detail = failure.detail(), "typing was not told");
         }
@@ -103,8 +104,10 @@ impl Session for Handover {
 }
 
 /// A repeat is recognized by its id, so the tool never has to be asked what it has.
-async fn post(shared: &Shared, id: &str, event: &Value) -> Result<Told, Failure> {
-    let mut ask = Ask::post("").json(event).header(HeaderName::from_static("idempotency-key"), id);
+async fn post(shared: &Shared, id: &str, event: &HandoverEvent<'_>) -> Result<Told, Failure> {
+    let body = serde_json::to_vec(event).map_err(|error| Failure::refused(error.to_string()))?;
+    let ask = Ask::post("").body("application/json", body);
+    let mut ask = ask.header(HeaderName::from_static("idempotency-key"), id);
     let mut headers = http::HeaderMap::new();
     let signed = shared.keys.sign(&mut headers, id, shared.clock.now(), ask.bytes());
     signed.map_err(|error| Failure::refused(error.to_string()))?;
@@ -122,20 +125,23 @@ fn failure(told: &Told) -> Failure {
     told.failure(words.unwrap_or_default())
 }
 
-fn line(line: &Line) -> Value {
+fn line(line: &Line) -> TranscriptLine<'_> {
     let from = match line.from {
         Speaker::Visitor => "visitor",
         Speaker::Bot => "bot",
         Speaker::Agent => "agent",
     };
-    json!({ "from": from, "text": line.text, "at": line.at.map(time::rfc3339) })
+    TranscriptLine { from, text: &line.text, at: line.at.map(time::rfc3339) }
 }
 
 /// Asks the tool to answer an event that means nothing.
-pub(super) async fn check(shared: &Shared) -> Vec<Finding> {
+pub(super) async fn check(shared: &Arc<Shared>) -> Vec<Finding> {
     let url = shared.api.base().url().to_string();
     let id = ids::new_id("chk", shared.clock.now());
-    match post(shared, &id, &json!({ "type": "check", "id": id })).await {
+    let nobody = Brief::default();
+    let kind = HandoverEventType::Check;
+    let handover = Handover::new(shared.clone(), nobody);
+    match post(shared, &id, &handover.event(kind, &id, "")).await {
         Ok(told) if told.is_success() => {
             vec![Finding::good(format!("{url} took a signed event of type `check`"))]
         }

@@ -1,16 +1,22 @@
 //! A home-made tool behind the contract of docs/connectors/webhook.md.
 
 use machine::chat::Clock;
-use proving::simulator::{
-    Act, Phase, Simulator,
-    faults::Plan,
-    time::Time,
-    webhook::{Options, Webhook},
+use proving::{
+    hostile::{mutants, traps},
+    simulator::{
+        Act, Phase, Simulator,
+        faults::Plan,
+        time::Time,
+        webhook::{Options, Webhook},
+    },
 };
 use serde_json::{Value, json};
 
 use super::{accepted, chat_when, holds_under_faults, meanwhile, platform_reads, read, resumed};
-use crate::world::{MINUTE, World};
+use crate::{
+    hostile::judge,
+    world::{MINUTE, World},
+};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -191,6 +197,32 @@ async fn last_words_are_heard_although_the_visitor_speaks_into_the_end() {
     assert_eq!(told.unwrap().status(), 200);
     resumed(&world).await;
     assert!(world.platform.texts().contains(&"bye".to_owned()), "{:?}", world.platform.texts());
+}
+
+#[tokio::test]
+async fn no_call_of_a_tool_is_fatal() {
+    let (world, tool) = start(|_| {}).await;
+    let chat = accepted(&world, &tool, "u1").await;
+    let url = format!("{}/connectors/tool/events", world.url);
+    let good = json!({
+        "id": "m1", "handover": chat.id, "type": "agent.joined", "format": "html", "on": true,
+        "agent": { "id": "jo", "name": "Jo Park", "avatarUrl": "" }, "text": "<b>x</b>",
+        "files": [{ "name": "a", "url": "https://example.org/" }],
+    });
+    for body in traps().into_iter().chain(mutants(&good)) {
+        let request = world.http.post(&url).bearer_auth("tool's token").body(body.clone());
+        judge(request.send().await.unwrap(), &body).await;
+        let stranger = world.http.post(&url).body(body.clone()).send().await.unwrap();
+        assert_eq!(stranger.status(), 401, "a stranger learns nothing");
+    }
+    for path in ["tool/", "tool/%ff", "tool/events/more", "nobody/events"] {
+        let request = world.http.post(format!("{}/connectors/{path}", world.url));
+        let status = request.bearer_auth("tool's token").send().await.unwrap().status();
+        assert!(status.is_client_error(), "{path}: {status}");
+    }
+    tool.act(&chat.id, say("still well")).unwrap();
+    let wanted = |texts: Vec<String>| texts.contains(&"still well".to_owned()).then_some(());
+    meanwhile(&world, async || wanted(world.platform.texts())).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,71 @@
+//! `baton simulate`: a tool agents work in, without an account there. The simulators are in
+//! `proving`; here is only what the command line says about them.
+
+use std::{io::Write as _, net::SocketAddr};
+
+use anyhow::Context as _;
+use bridge::ConnectorSettings;
+use clap::builder::PossibleValuesParser;
+use proving::simulator::{Simulator, catalog};
+
+use crate::serve;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Which tool
+    #[arg(value_name = "NAME", value_parser = names())]
+    name: String,
+    /// Where the tool listens
+    #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDR")]
+    listen: SocketAddr,
+    /// Where the bridge listens, for tools that call it
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "BASE")]
+    bridge: String,
+}
+
+pub(crate) fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(catalog::names())
+}
+
+/// A simulated tool that serves beside the bridge it was made for.
+pub(crate) struct Beside {
+    pub(crate) settings: ConnectorSettings,
+    pub(crate) simulator: Simulator,
+}
+
+/// Serves `name` on a free port of this machine, for the bridge at `bridge`.
+pub(crate) async fn beside(name: &str, bridge: &str) -> anyhow::Result<Beside> {
+    let listener = serve::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let stand = catalog::stand(name, &base, &calls(bridge, name));
+    let stand = stand.context("there is no such simulator")?;
+    let settings = toml::from_str(&stand.settings)?;
+    Ok(Beside { settings, simulator: Simulator::serve_shared(listener, stand.tool)? })
+}
+
+/// Where a bridge takes the calls of the connector `name`.
+fn calls(bridge: &str, name: &str) -> String {
+    format!("{}/connectors/{name}", bridge.trim_end_matches('/'))
+}
+
+pub(crate) async fn simulate(args: Args) -> anyhow::Result<()> {
+    let listener = serve::bind(args.listen).await?;
+    let (name, base) = (&args.name, format!("http://{}", listener.local_addr()?));
+    let stand = catalog::stand(name, &base, &calls(&args.bridge, name))
+        .context("there is no such simulator")?;
+    let simulator = Simulator::serve_shared(listener, stand.tool)?;
+    let text = format!(
+        "\n  Open {base}/_simulator/ and play the agent.\n\n  \
+         The bridge finds this tool with\n\n[connectors.{name}]\n{}\n[[routes]]\n\
+         connector = \"{name}\"\n# and the rest of the route: see docs/configuration.md\n\n  \
+         Stop with Ctrl-C; chats are forgotten.\n\n",
+        stand.settings
+    );
+    let mut out = std::io::stdout().lock();
+    // A reader that has gone away is no reason to stop serving.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    drop(out);
+    serve::told_to_stop().await;
+    drop(simulator);
+    Ok(())
+}

@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod desk;
+mod pureconnect;
 mod webhook;
 
 pub(crate) use desk::{ClosedChat, DeskConnector};
@@ -36,6 +37,8 @@ pub enum Connector {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Settings {
+    #[serde(rename = "genesys-pureconnect")]
+    PureConnect(Box<pureconnect::settings::Settings>),
     Webhook(webhook::Settings),
 }
 
@@ -83,6 +86,7 @@ impl Settings {
     /// Every secret there is.
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         match self {
+            Self::PureConnect(settings) => settings.secrets_mut(),
             Self::Webhook(settings) => settings.secrets_mut(),
         }
     }
@@ -94,6 +98,7 @@ impl Settings {
 
     pub(crate) fn build(&self, parts: Parts) -> Result<Arc<dyn Tool>, SettingsError> {
         Ok(match self {
+            Self::PureConnect(settings) => Arc::new(settings.build(parts)?),
             Self::Webhook(settings) => Arc::new(settings.build(parts)?),
         })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Tool,
+    Tool, pureconnect,
     time::Time,
     webhook::{self, Webhook},
 };
@@ -20,7 +20,7 @@ pub struct Stand {
 type Make = fn(base: &str, calls: &str) -> Stand;
 
 /// By the kinds of the connectors.
-const ALL: [(&str, Make); 1] = [("webhook", webhook)];
+const ALL: [(&str, Make); 2] = [("webhook", webhook), ("genesys-pureconnect", genesys_pureconnect)];
 
 /// The names, in the order of the documentation.
 #[must_use]
@@ -50,4 +50,16 @@ fn webhook(base: &str, calls: &str) -> Stand {
         options.signing_key, options.token,
     );
     Stand { tool: Arc::new(Webhook::new(options)), settings }
+}
+
+/// One server without a backup, which speaks both wire APIs.
+fn genesys_pureconnect(base: &str, calls: &str) -> Stand {
+    let bridge = calls.split("/connectors/").next().unwrap_or_default();
+    let settings = format!(
+        "kind = \"genesys-pureconnect\"\napi = \"icws\"   # or \"web-tools\": it speaks both\n\
+         primary = \"{base}\"\nallow_private = true\nqueue = \"Service Desk\"\nweb_chat = 6\n\
+         inbound = {{ url = \"{bridge}\", key = \"a-key-for-trying\" }}\n",
+    );
+    let server = pureconnect::Server::new(pureconnect::Options::default());
+    Stand { tool: Arc::new(server), settings }
 }

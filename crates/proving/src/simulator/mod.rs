@@ -15,6 +15,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub mod catalog;
 pub mod console;
 pub mod faults;
+pub mod pureconnect;
 pub mod time;
 pub mod webhook;
 

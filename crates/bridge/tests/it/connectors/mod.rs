@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::world::{PATIENCE, World};
 
+mod pureconnect;
 mod webhook;
 
 /// Looks again and again while the bridge's clock runs, so that retries come without waiting.

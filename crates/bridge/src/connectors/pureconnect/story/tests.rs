@@ -1,0 +1,231 @@
+//! Events in and news out, as scripts.
+
+use super::*;
+use crate::{connectors::pureconnect::event::Kind::*, tool::Typing};
+
+const OWN: &str = "own";
+
+/// Told by Web Tools: no times, names with every event.
+fn event(number: u64, who: &str, what: Happened) -> Event {
+    let kind = match who {
+        OWN | "own2" => WebUser,
+        SYSTEM => System,
+        _ => Agent,
+    };
+    let name = Some(who.to_owned());
+    Event { number, participant: who.to_owned(), name, kind: Some(kind), at: String::new(), what }
+}
+
+fn says(number: u64, who: &str, text: &str) -> Event {
+    event(number, who, Happened::Said(Said::Plain(text.to_owned())))
+}
+
+fn is(number: u64, who: &str, state: State) -> Event {
+    event(number, who, Happened::State(state))
+}
+
+/// As `web-chat` tells: texts have a time and no name.
+fn dated(at: &str, event: Event) -> Event {
+    Event { at: at.to_owned(), name: None, kind: None, ..event }
+}
+
+#[test]
+fn a_repetition_has_the_same_id_and_a_new_text_never_has() {
+    let ids = |story: &mut Story, own: &str, events: Vec<Event>| -> Vec<String> {
+        story.take(own, events);
+        let news = story.tell(own, 0, &|_| "text".to_owned());
+        news.into_iter().filter_map(|news| news.id).collect()
+    };
+    let (mut story, events) = begun();
+    let stored = story.clone();
+    let first = ids(&mut story, OWN, events.clone());
+    // The process ended after the news was stored, and before the position was.
+    let mut old = stored;
+    old.renew();
+    assert_eq!(ids(&mut old, OWN, events), first);
+    // Nothing is told again: the same number and text are something new.
+    story.renew();
+    let states = vec![is(0, "own2", State::Active), is(1, "Jo", State::Active)];
+    assert!(ids(&mut story, "own2", states).is_empty());
+    let same = ids(&mut story, "own2", (2..5).map(|n| says(n, "Jo", "hello")).collect());
+    assert!(same.iter().all(|id| !first.contains(id)), "{same:?} {first:?}");
+}
+
+/// Short words for news.
+fn hear(story: &mut Story, own: &str, now: Millis, events: Vec<Event>) -> Vec<String> {
+    story.take(own, events);
+    let write = |said: &Said| match said {
+        Said::Plain(text) | Said::Html(text) | Said::Url(text) => text.clone(),
+        Said::File { name, .. } => name.clone(),
+    };
+    let word = |news: News| match news.what {
+        What::Joined(agent) => format!("+{}", agent.name),
+        What::Said { agent, text } => format!("{}: {text}", agent.name),
+        What::Left => "left".to_owned(),
+        What::Held { on } => format!("held {on}"),
+        What::Types(typing) => format!("{typing:?}"),
+        What::Notice(text) => format!("* {text}"),
+        What::Ended => "ended".to_owned(),
+    };
+    story.tell(own, now, &write).into_iter().map(word).collect()
+}
+
+fn begun() -> (Story, Vec<Event>) {
+    let events = vec![
+        is(0, OWN, State::Active),
+        is(1, SYSTEM, State::Active),
+        is(2, "Jo", State::Waiting),
+        is(3, "Jo", State::Active),
+        says(4, "Jo", "hello"),
+        says(5, OWN, "hi"),
+        says(6, "Jo", "so?"),
+    ];
+    (Story::default(), events)
+}
+
+#[test]
+fn each_event_is_told_once_and_in_order() {
+    let (mut story, mut events) = begun();
+    events.reverse();
+    events.extend(begun().1);
+    assert_eq!(hear(&mut story, OWN, 0, events), ["+Jo", "Jo: hello", "Jo: so?"]);
+    assert!(hear(&mut story, OWN, 0, begun().1).is_empty());
+}
+
+#[test]
+fn what_is_missing_is_waited_for_then_passed_and_still_welcome() {
+    let (mut story, mut events) = begun();
+    let late = events.remove(4);
+    assert_eq!(hear(&mut story, OWN, 0, events), ["+Jo"]);
+    assert!(story.has_gap());
+    assert!(hear(&mut story, OWN, PATIENCE_MS - 1, vec![]).is_empty());
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![]), ["Jo: so?"]);
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![late.clone()]), ["Jo: hello"]);
+    assert!(hear(&mut story, OWN, PATIENCE_MS, vec![late]).is_empty());
+}
+
+#[test]
+fn a_server_without_echo_does_not_make_anybody_wait() {
+    let (mut story, mut events) = begun();
+    events.truncate(5);
+    hear(&mut story, OWN, 0, events);
+    story.sent();
+    assert_eq!(hear(&mut story, OWN, 0, vec![says(6, "Jo", "so?")]), ["Jo: so?"]);
+    assert!(hear(&mut story, OWN, 0, vec![says(8, "Jo", "well?")]).is_empty());
+}
+
+#[test]
+fn hold_transfer_queue_and_end() {
+    let (mut story, events) = begun();
+    hear(&mut story, OWN, 0, events);
+    let held = vec![is(7, "Jo", State::Held), is(8, "Jo", State::Active)];
+    assert_eq!(hear(&mut story, OWN, 0, held), ["held true", "held false"]);
+    let transfer = vec![is(9, "Jo", State::Disconnected), is(10, "Al", State::Active)];
+    assert_eq!(hear(&mut story, OWN, 0, transfer), ["+Al"]);
+    assert!(hear(&mut story, OWN, 0, vec![is(11, "Al", State::Disconnected)]).is_empty());
+    assert_eq!(hear(&mut story, OWN, 0, vec![]), ["left"], "one poll later nobody has come");
+    assert!(hear(&mut story, OWN, 0, vec![]).is_empty());
+    assert_eq!(hear(&mut story, OWN, 0, vec![is(12, "Bo", State::Held)]), ["+Bo", "held true"]);
+    let queued = vec![is(13, "Bo", State::Disconnected), is(14, SYSTEM, State::Active)];
+    assert_eq!(hear(&mut story, OWN, 0, queued), ["left"]);
+    let end = vec![says(15, SYSTEM, "bye"), is(16, OWN, State::Disconnected)];
+    assert_eq!(hear(&mut story, OWN, 0, end), ["* bye", "ended"]);
+}
+
+#[test]
+fn whoever_stays_in_a_conference_has_the_chat() {
+    let (mut story, events) = begun();
+    hear(&mut story, OWN, 0, events);
+    assert_eq!(hear(&mut story, OWN, 0, vec![is(7, "Al", State::Active)]), ["+Al"]);
+    assert_eq!(hear(&mut story, OWN, 0, vec![is(8, "Al", State::Disconnected)]), ["+Jo"]);
+    assert!(hear(&mut story, OWN, 0, vec![]).is_empty());
+}
+
+#[test]
+fn only_agents_are_seen_to_type() {
+    let (mut story, events) = begun();
+    hear(&mut story, OWN, 0, events);
+    let on = |number, who| event(number, who, Happened::Typing(Typing::On));
+    assert_eq!(hear(&mut story, OWN, 0, vec![on(7, OWN), on(8, SYSTEM), on(9, "Jo")]), ["On"]);
+}
+
+#[test]
+fn after_a_renewal_only_what_was_not_known_is_told() {
+    let (mut story, events) = begun();
+    let mut first = events.clone();
+    first.remove(4);
+    first.pop();
+    assert_eq!(hear(&mut story, OWN, 0, first), ["+Jo"]);
+    // As after a restart: what waited behind the gap is gone with the process.
+    let stored = serde_json::to_string(&story).unwrap();
+    let mut story: Story = serde_json::from_str(&stored).unwrap();
+    story.renew();
+    let mut again: Vec<Event> = events;
+    for event in &mut again {
+        if event.participant == OWN {
+            "own2".clone_into(&mut event.participant);
+        }
+    }
+    again.push(is(7, "Jo", State::Held));
+    assert_eq!(
+        hear(&mut story, "own2", 0, again.clone()),
+        ["Jo: hello", "Jo: so?", "held true"],
+        "Jo was there before"
+    );
+    story.renew();
+    assert!(hear(&mut story, "own2", 0, again).is_empty());
+}
+
+#[test]
+fn a_server_that_repeats_nothing_loses_nothing() {
+    let (mut story, events) = begun();
+    hear(&mut story, OWN, 0, events);
+    story.renew();
+    assert!(hear(&mut story, "own2", 0, vec![]).is_empty(), "nothing yet");
+    let there = vec![is(0, "own2", State::Active), is(1, "Jo", State::Active)];
+    assert!(hear(&mut story, "own2", 0, there).is_empty());
+    assert_eq!(hear(&mut story, "own2", 0, vec![says(2, "Jo", "hello")]), ["Jo: hello"]);
+    story.renew();
+    let other = vec![is(0, "own2", State::Active), is(1, "Al", State::Active)];
+    assert_eq!(hear(&mut story, "own2", 0, other), ["+Al"]);
+    story.renew();
+    assert_eq!(hear(&mut story, "own2", 0, vec![is(0, "own2", State::Active)]), ["left"]);
+}
+
+#[test]
+fn a_long_chat_is_recognized_by_its_end() {
+    let (mut story, mut events) = begun();
+    events.extend((7..100).map(|number| says(number, "Jo", &format!("line {number}"))));
+    hear(&mut story, OWN, 0, events.clone());
+    assert!(serde_json::to_string(&story).unwrap().len() < 1_000);
+    story.renew();
+    events.push(says(100, "Jo", "new"));
+    assert_eq!(hear(&mut story, OWN, 0, events), ["Jo: new"]);
+}
+
+#[test]
+fn numbers_that_start_over_at_a_later_time_are_new() {
+    let mut story = Story::default();
+    let (first, later) = ("20260301T101500Z", "20260301T101600Z");
+    let joined = is(0, "Jo", State::Active);
+    let said = dated(first, says(1, "Jo", "hello"));
+    assert_eq!(hear(&mut story, OWN, 0, vec![joined, said.clone()]), ["+Jo", "Jo: hello"]);
+    assert!(hear(&mut story, OWN, 0, vec![said]).is_empty());
+    let anew = dated(later, says(0, "Jo", "hello"));
+    assert_eq!(hear(&mut story, OWN, 0, vec![anew]), ["Jo: hello"]);
+}
+
+#[test]
+fn our_own_text_is_known_to_have_arrived_by_its_echo() {
+    let (mut story, events) = begun();
+    story.take(OWN, events.clone());
+    assert!(story.has_arrived("hi"));
+    assert!(!story.has_arrived("ho"));
+    story.sent();
+    assert!(!story.has_arrived("hi"), "that was the one we know of");
+    hear(&mut story, OWN, 0, vec![]);
+    story.renew();
+    story.take(OWN, events);
+    hear(&mut story, OWN, 0, vec![]);
+    assert!(!story.has_arrived("hi"), "told again, it is still one");
+}

@@ -1,0 +1,113 @@
+//! What only ICWS `web-chat` has: versions, webhooks, a history, no echo.
+
+use proving::simulator::pureconnect::{Fields, WebhookBody};
+
+use super::*;
+
+#[tokio::test]
+async fn version_1_is_told_the_transcript_as_a_message() {
+    let site = Site::new("icws", |options, settings| {
+        options.web_chat = 1;
+        settings["web_chat"] = json!(1);
+        settings["notes"] = json!("nobody can read these");
+    });
+    let site = site.await;
+    let chat = site.accepted().await;
+    assert!(read(&chat)[0].contains("Ada: handover"), "{chat:?}");
+    site.act(&chat, say("hello"));
+    site.visitor_reads(&["hello"]).await;
+}
+
+#[tokio::test]
+async fn the_names_of_the_lists_are_settings() {
+    let site = Site::new("icws", |options, settings| {
+        let (history, attributes, contexts) = ("history", "additional", "skills");
+        options.fields = Fields {
+            history: history.to_owned(),
+            attributes: attributes.to_owned(),
+            contexts: contexts.to_owned(),
+        };
+        settings["fields"] =
+            json!({ "history": history, "attributes": attributes, "contexts": contexts });
+    });
+    let site = site.await;
+    let chat = site.accepted().await;
+    assert!(chat.lines.iter().any(|line| line.text == "handover"));
+    assert!(!fact(&chat, "botId").is_empty());
+}
+
+#[tokio::test]
+async fn without_echo_nothing_waits_and_nothing_is_lost() {
+    for version in [4, 6] {
+        let site = Site::new("icws", |options, settings| {
+            (options.echo, options.poll_wait_ms) = (false, 20);
+            settings["web_chat"] = json!(6);
+        });
+        let mut site = site.await;
+        if version == 4 {
+            site = Site::new("icws", |options, settings| {
+                (options.echo, options.web_chat) = (false, 4);
+                settings["web_chat"] = json!(4);
+            })
+            .await;
+        }
+        let chat = site.accepted().await;
+        for text in ["one", "two", "three"] {
+            site.world.step_two("u1", text).await;
+            site.chat_when(|chat| read(chat).last().is_some_and(|last| last == text)).await;
+            site.act(&chat, say(text));
+        }
+        site.visitor_reads(&["one", "two", "three"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_tells_long_before_the_next_poll() {
+    for body in [WebhookBody::Message, WebhookBody::List, WebhookBody::Poll] {
+        let change: Change = match body {
+            WebhookBody::Message => |options, settings| {
+                options.webhook_body = WebhookBody::Message;
+                settings["inbound"]["webhook"] = json!(true);
+            },
+            WebhookBody::List => |options, settings| {
+                options.webhook_body = WebhookBody::List;
+                settings["inbound"]["webhook"] = json!(true);
+            },
+            WebhookBody::Poll => |_, settings| settings["inbound"]["webhook"] = json!(true),
+        };
+        let site = Site::new("icws", change).await;
+        let chat = site.accepted().await;
+        let hook = fact(&chat, "webhook").to_owned();
+        assert!(hook.starts_with(&site.world.url), "{hook}");
+        let calls = site.primary.faults().calls();
+        for text in ["one", "two"] {
+            site.act(&chat, say(text));
+        }
+        // The bridge's clock stands still: no poll is due.
+        site.world.platform.wait(|attempts| attempts.iter().any(|a| a.body["text"] == "two")).await;
+        assert_eq!(site.world.platform.texts(), ["one", "two"]);
+        assert_eq!(site.primary.faults().calls(), calls, "nobody had to ask");
+
+        let forged = format!("{}x", &hook[..hook.len() - 1]);
+        for (url, status) in [(&hook, 200), (&forged, 404)] {
+            let response = site.world.http.post(url).body("what is this?").send().await.unwrap();
+            assert_eq!(response.status(), status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_words_are_heard_although_their_answer_was_lost() {
+    let site = Site::usual("icws").await;
+    let chat = site.accepted().await;
+    let path = Some("/messages/".to_owned());
+    site.primary.faults().set(Plan { lose: 1_000, path, ..Plan::default() });
+    site.act(&chat, say("bye"));
+    site.act(&chat, Act::End);
+    let calls = site.primary.faults().calls();
+    meanwhile(&site.world, async || (site.primary.faults().calls() > calls + 1).then_some(()))
+        .await;
+    site.primary.faults().set(Plan::default());
+    site.visitor_reads(&["bye"]).await;
+    resumed(&site.world).await;
+}

@@ -8,7 +8,7 @@ use proving::{
     simulator::{Act, Chat, From, Tool, webhook::Webhook},
     transcript::{
         self, Connector, Plan,
-        connectors::{self, Installing, install_webhook},
+        connectors::{self, Installing, Site, install_webhook},
     },
 };
 
@@ -17,6 +17,16 @@ use crate::world::BATON;
 #[tokio::test]
 async fn webhook() -> anyhow::Result<()> {
     hold_the_same("webhook").await
+}
+
+#[tokio::test]
+async fn genesys_pureconnect() -> anyhow::Result<()> {
+    hold_the_same("genesys-pureconnect").await
+}
+
+#[tokio::test]
+async fn genesys_pureconnect_web_tools() -> anyhow::Result<()> {
+    hold_the_same("genesys-pureconnect-web-tools").await
 }
 
 async fn hold_the_same(name: &str) -> anyhow::Result<()> {
@@ -62,28 +72,28 @@ fn of_visitor(chat: &Chat) -> Option<usize> {
     chat.lines.iter().position(|line| line.from == From::Visitor)
 }
 
-fn forgetful(bridge: String, name: &'static str) -> Installing {
+fn forgetful(site: Site) -> Installing {
     let flaw = |chat: &mut Chat| {
         if let Some(first) = of_visitor(chat) {
             chat.lines.remove(first);
         }
     };
-    Box::pin(install_webhook(bridge, name, move |tool| Flawed { tool, flaw }))
+    Box::pin(install_webhook(site, move |tool| Flawed { tool, flaw }))
 }
 
-fn stammering(bridge: String, name: &'static str) -> Installing {
+fn stammering(site: Site) -> Installing {
     let flaw = |chat: &mut Chat| {
         if let Some(first) = of_visitor(chat) {
             chat.lines.insert(first, chat.lines[first].clone());
         }
     };
-    Box::pin(install_webhook(bridge, name, move |tool| Flawed { tool, flaw }))
+    Box::pin(install_webhook(site, move |tool| Flawed { tool, flaw }))
 }
 
 #[tokio::test]
 async fn a_tool_that_loses_or_doubles_a_message_is_found_out() -> anyhow::Result<()> {
     for (install, expected) in [
-        (forgetful as fn(String, &'static str) -> Installing, "the tool: v1n3 is lost"),
+        (forgetful as fn(Site) -> Installing, "the tool: v1n3 is lost"),
         (stammering, "the tool: v1n3 is there 2 times"),
     ] {
         let plan = Plan::calm(Connector { name: "flawed", install });

@@ -19,13 +19,13 @@ use crate::{
     receiver::{Receiver, Reply},
     server::{Server, free_address},
     simulator::{Act, From, Phase, Simulator, time::Time},
-    transcript::connectors::{self, Installed},
+    transcript::connectors::{self, Installed, Pace, Site},
 };
 
 /// The connectors of the stages, the names of their routes, and what of a call's path tells that
 /// it is a poll.
 const STAGES: [(&str, &str, Option<&str>); 2] =
-    [("webhook", "webhook", None), ("pureconnect", "polled", Some("/messages/"))];
+    [("webhook", "webhook", None), ("genesys-pureconnect", "polled", Some("/messages/"))];
 /// Opened and left open before the first look at memory, so that pools and caches have their size.
 const FIRST: usize = 100;
 /// Opened at a time.
@@ -114,8 +114,9 @@ impl World {
         let (mut tools, mut setup) = (Vec::new(), Setup::default());
         for (name, route, _) in STAGES {
             let Some(connector) = connectors::named(name) else { continue };
-            let base = format!("http://{address}");
-            let Installed { simulator, settings, .. } = (connector.install)(base, route).await?;
+            let bridge = format!("http://{address}");
+            let site = Site { bridge, name: route, pace: Pace::Real };
+            let Installed { simulator, settings, .. } = (connector.install)(site).await?;
             setup.connectors += "\n[connectors.";
             setup.connectors += route;
             setup.connectors += "]\n";

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use super::{
     Plan, Report,
     agent::{self, Agents},
-    connectors::{Installed, bad_day},
+    connectors::{Installed, Pace, Site, bad_day},
     journal::{self, Fate},
     judge::Case,
     links::{Links, Relay, Wire},
@@ -65,7 +65,8 @@ impl World {
         let events = Relay::start(&bridge, bad_day()).await?;
         let pushes = Relay::start(&platform, bad_day()).await?;
         let visitors = Wire::start(&first, plan.seed).await?;
-        let installed = (plan.connector.install)(events.base.clone(), NAME).await?;
+        let site = Site { bridge: events.base.clone(), name: NAME, pace: Pace::Quick };
+        let installed = (plan.connector.install)(site).await?;
         let Installed { simulator, settings, worst } = installed;
         let bot = Bot::demo("support", &format!("{}/handover/{NAME}", calls.base));
         let platform = Setup::platform(vec![bot]);

@@ -8,6 +8,8 @@ pub struct Setup {
     pub bots: Vec<Bot>,
     pub routes: Vec<Route>,
     pub agents: Vec<Agent>,
+    /// Tables `[connectors.NAME]`, as they are written.
+    pub connectors: String,
 }
 
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct Route {
     pub token: String,
     pub push_url: String,
     pub push_key: String,
+    /// `desk`, or the name of a connector.
+    pub connector: String,
     /// Further settings, one a line.
     pub more: String,
 }
@@ -68,8 +72,14 @@ impl Route {
             token: WEBHOOK_TOKEN.to_owned(),
             push_url: format!("{platform}{}", wire::push::PATH),
             push_key: PUSH_KEY.to_owned(),
+            connector: "desk".to_owned(),
             more: String::new(),
         }
+    }
+
+    /// The tool of `[connectors.NAME]` under its name, pushing to the platform at `platform`.
+    pub fn tool(name: &str, platform: &str) -> Self {
+        Self { connector: name.to_owned(), ..Self::desk(name, platform) }
     }
 }
 
@@ -93,6 +103,7 @@ impl Setup {
             bots: vec![Bot::demo("support", &format!("{base}/handover/desk"))],
             routes: vec![Route::desk("desk", base)],
             agents: (0..agents).map(Agent::number).collect(),
+            ..Self::default()
         }
     }
 
@@ -134,9 +145,9 @@ impl Setup {
         for route in &self.routes {
             let _written = write!(
                 text,
-                "\n[[routes]]\nid = {:?}\ntoken = {:?}\nconnector = {{ kind = \"desk\" }}\n\
+                "\n[[routes]]\nid = {:?}\ntoken = {:?}\nconnector = {:?}\n\
                  push = {{ url = {:?}, key = {:?}, allow_private = true }}\n{}\n",
-                route.id, route.token, route.push_url, route.push_key, route.more,
+                route.id, route.token, route.connector, route.push_url, route.push_key, route.more,
             );
         }
         for agent in &self.agents {
@@ -146,6 +157,7 @@ impl Setup {
                 agent.email, agent.name, agent.password,
             );
         }
+        text.push_str(&self.connectors);
         text
     }
 }

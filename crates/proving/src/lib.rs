@@ -3,8 +3,10 @@
 //! It knows the wire contract and our HTTP faces, and nothing of how they are served, so that it
 //! can run against an installation we did not build. Scripted visitors and agents ([`visitor`],
 //! [`agent`]), a webhook receiver and a push client ([`receiver`], [`push`]), processes to start
-//! and kill ([`server`]), the crash check ([`kill`]), speed ([`load`] against [`floors`]), and the
-//! conformance kit for other people's middleware and platforms ([`conformance`]).
+//! and kill ([`server`]), the crash check ([`kill`]), tools agents work in ([`simulator`]) with the
+//! check that all five sides hold the same words ([`transcript`]), speed ([`load`] against
+//! [`floors`]), and the conformance kit for other people's middleware and platforms
+//! ([`conformance`]).
 #![forbid(unsafe_code)]
 
 pub mod agent;
@@ -22,6 +24,6 @@ pub mod receiver;
 pub mod rng;
 pub mod server;
 pub mod simulator;
-
 pub mod socket;
+pub mod transcript;
 pub mod visitor;

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use proving::{bench, floors::Floor, kill};
+use proving::{bench, floors::Floor, kill, transcript};
 
 /// Proves an installation of Baton from outside.
 #[derive(Parser)]
@@ -28,6 +28,9 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         first_seed: u64,
     },
+    /// Let everything fail between visitors, platform, bridge, tool and agents, and compare what
+    /// the five hold at rest
+    Transcript(transcript::Options),
     /// Serve a floor
     #[command(subcommand)]
     Floor(Floor),
@@ -38,6 +41,7 @@ async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Bench(options) => bench::run(&options).await,
         Command::Kill { baton, seeds, first_seed } => kill::check(&baton, first_seed, seeds).await,
+        Command::Transcript(options) => transcript::command(&options).await,
         Command::Floor(floor) => floor.serve().await,
     };
     match done {

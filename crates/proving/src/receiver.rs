@@ -160,6 +160,11 @@ impl Receiver {
         self.shared.calls().clone()
     }
 
+    /// How many that were.
+    pub fn count(&self) -> usize {
+        *self.came.borrow()
+    }
+
     /// The `n`th call, counted from 0, as soon as it has come.
     pub async fn call(&self, n: usize) -> anyhow::Result<Call> {
         let mut came = self.came.clone();

@@ -13,4 +13,5 @@ mod platform;
 mod pushes;
 mod receivers;
 mod secrets;
+mod transcript;
 mod world;

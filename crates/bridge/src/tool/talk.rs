@@ -22,6 +22,9 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 const LOOK_EVERY_MS: Millis = 200;
 /// How long a delivery under way may still take once the bridge is told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(2);
+/// How often a message is offered again to a chat that is over at the tool: what the agent said
+/// last, and the tool's own word of the end, may still be on their way to us.
+const GONE_TRIES: u32 = 3;
 /// With so many messages waiting for the platform, no more are fetched.
 const BACKLOG_MAX: usize = 100;
 const BACKLOG_PAUSE_MS: Millis = 1_000;
@@ -414,6 +417,11 @@ fn of_machine(failure: Failure, owed: &OwedDelivery) -> DeliveryFailure {
             DeliveryFailure::Retry { after: None, doubtful: false, detail }
         }
         Failure::Refused { detail } => DeliveryFailure::Refused { detail },
+        Failure::Gone { detail }
+            if matches!(owed.delivery, Delivery::Say { .. }) && owed.attempts < GONE_TRIES =>
+        {
+            DeliveryFailure::Retry { after: None, doubtful: false, detail }
+        }
         Failure::Gone { detail } => DeliveryFailure::Gone { detail },
     }
 }

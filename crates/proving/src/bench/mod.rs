@@ -10,6 +10,7 @@ use anyhow::ensure;
 use crate::kill;
 
 mod case;
+mod chats;
 mod machine;
 mod memory;
 mod report;
@@ -17,6 +18,11 @@ mod report;
 use case::Case;
 use report::Report;
 
+/// The name of the case of many chats.
+const CHATS: &str = "chats at tools";
+/// How long chats at tools are silent, and within which time each has a message each way.
+const SILENCE: Duration = Duration::from_secs(20);
+const TALK: Duration = Duration::from_mins(1);
 /// Seeds of the crash check that a run needs to count.
 const KILL_SEEDS: u64 = 5;
 
@@ -39,10 +45,13 @@ pub struct Options {
     /// Idle streams of the memory measurement
     #[arg(long, default_value_t = 5_000)]
     pub idle: usize,
+    /// Open chats at tools: first of a home-made one, then of one that is polled
+    #[arg(long, value_delimiter = ',', default_value = "10000,2000")]
+    pub chats: Vec<usize>,
     /// Only cases whose name has this in it, for a look with a profiler
     #[arg(long, default_value = "")]
     pub only: String,
-    /// One short round at 1 and 64, and 500 idle streams: to see that everything runs
+    /// One short round at 1 and 64, 500 idle streams, 250 chats at tools: to see that all runs
     #[arg(long)]
     pub quick: bool,
     /// Do not run the crash check; the figures then do not count
@@ -76,6 +85,10 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             report.add_memory(kind, memory::measure(options, kind, idle).await?);
         }
     }
+    if CHATS.contains(&options.only) {
+        eprintln!("{CHATS}");
+        report.chats = chats_at_tools(options).await?;
+    }
     if options.no_kill_check {
         report.note("without the crash check: these figures do not count");
     } else {
@@ -85,4 +98,15 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     println!("{report}");
     report.write(&options.out)?;
     report.sound()
+}
+
+async fn chats_at_tools(options: &Options) -> anyhow::Result<Vec<chats::Stage>> {
+    let counts = |at: usize| options.chats.get(at).copied().unwrap_or_default();
+    let (counts, times) = if options.quick {
+        ([200, 50], (Duration::from_secs(5), Duration::from_secs(5)))
+    } else {
+        ([counts(0), counts(1)], (SILENCE, TALK))
+    };
+    machine::wait_for_quiet().await?;
+    chats::measure(options, counts, times).await
 }

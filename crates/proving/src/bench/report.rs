@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     case::{Case, Run},
+    chats::Stage,
     memory::Kind,
 };
 use crate::load::Figures;
@@ -16,6 +17,7 @@ pub(super) struct Report {
     secs: f64,
     runs: BTreeMap<(usize, Case), Vec<Run>>,
     memory: BTreeMap<Kind, Vec<f64>>,
+    pub(super) chats: Vec<Stage>,
     notes: Vec<String>,
 }
 
@@ -29,7 +31,8 @@ struct Middle {
 
 impl Report {
     pub(super) fn new(rounds: usize, secs: f64) -> Self {
-        Self { rounds, secs, runs: BTreeMap::new(), memory: BTreeMap::new(), notes: Vec::new() }
+        let (runs, memory) = (BTreeMap::new(), BTreeMap::new());
+        Self { rounds, secs, runs, memory, chats: Vec::new(), notes: Vec::new() }
     }
 
     pub(super) fn add(&mut self, case: Case, conversations: usize, run: Run) {
@@ -48,6 +51,7 @@ impl Report {
     pub(super) fn sound(&self) -> anyhow::Result<()> {
         let wrong: usize =
             self.runs.values().flatten().map(|run| run.to_agent.wrong + run.to_visitor.wrong).sum();
+        let wrong = wrong + self.chats.iter().map(|stage| stage.wrong).sum::<usize>();
         ensure!(wrong == 0, "{wrong} messages went wrong under load: the figures do not count");
         Ok(())
     }
@@ -87,6 +91,7 @@ impl Report {
         json!({
             "rounds": self.rounds, "seconds": self.secs, "notes": self.notes,
             "cases": cases.collect::<Vec<_>>(), "memory": memory.collect::<Vec<_>>(),
+            "chats": self.chats,
         })
     }
 
@@ -147,11 +152,46 @@ impl fmt::Display for Report {
         for (kind, kib) in &self.memory {
             writeln!(f, "memory of {}: {:.1} KiB", kind.name(), median(kib.iter().copied()))?;
         }
+        stages(f, &self.chats)?;
         for note in &self.notes {
             writeln!(f, "{note}")?;
         }
         Ok(())
     }
+}
+
+/// Chats at tools.
+fn stages(f: &mut fmt::Formatter<'_>, stages: &[Stage]) -> fmt::Result {
+    if stages.is_empty() {
+        return Ok(());
+    }
+    let columns = "opened/s | KiB each | cores: silent; talking | messages/s each way";
+    let delays = "to agent: p50; p99 ms | to visitor: p50; p99 ms | polls/s; on time; gap p99 ms";
+    writeln!(f, "\n| chats at tools | open | {columns} | {delays} |")?;
+    writeln!(f, "|---|---|---|---|---|---|---|---|---|")?;
+    for stage in stages {
+        let Stage { connector, chats, opened_per_second, kib_per_chat, .. } = stage;
+        let polls = stage.polls.as_ref().map_or_else(
+            || "-".to_owned(),
+            |polls| {
+                let on_time = polls.on_time * 100.0;
+                format!("{:.0}; {on_time:.1} %; {:.0}", polls.per_second, polls.gaps.p99_ms)
+            },
+        );
+        writeln!(
+            f,
+            "| {connector} | {chats} | {opened_per_second:.0} | {kib_per_chat:.1} | {:.3}; {:.3} | \
+             {:.0} | {:.1}; {:.1} | {:.1}; {:.1} | {polls} |",
+            stage.cores_silent,
+            stage.cores_talking,
+            stage.per_second,
+            stage.to_agent.p50_ms,
+            stage.to_agent.p99_ms,
+            stage.to_visitor.p50_ms,
+            stage.to_visitor.p99_ms,
+        )?;
+    }
+    writeln!(f)
 }
 
 fn cell(figures: &Figures) -> String {

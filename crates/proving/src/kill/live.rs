@@ -14,7 +14,7 @@ use crate::visitor::{Event, PATIENCE, Visitor};
 const BREATH: Duration = Duration::from_millis(10);
 
 /// Events as they were seen; reading ends when this is dropped.
-pub(super) struct Live {
+pub(crate) struct Live {
     seen: Arc<Mutex<Vec<Event>>>,
     count: watch::Receiver<usize>,
     task: JoinHandle<()>,
@@ -27,7 +27,7 @@ impl Drop for Live {
 }
 
 impl Live {
-    pub(super) fn open(visitor: Visitor) -> Self {
+    pub(crate) fn open(visitor: Visitor) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (counter, count) = watch::channel(0);
         let task = tokio::spawn(follow(visitor, seen.clone(), counter));
@@ -35,12 +35,12 @@ impl Live {
     }
 
     /// Every numbered event so far.
-    pub(super) fn seen(&self) -> Vec<Event> {
+    pub(crate) fn seen(&self) -> Vec<Event> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The first event after the `from`th that `wanted` accepts, with its place in the list.
-    pub(super) async fn wait_for(
+    pub(crate) async fn wait_for(
         &self,
         from: usize,
         wanted: impl Fn(&Event) -> bool,

@@ -28,9 +28,9 @@ use crate::{
 };
 
 mod judge;
-mod live;
+pub(crate) mod live;
 mod party;
-mod patience;
+pub(crate) mod patience;
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ const BREATH: Duration = Duration::from_millis(10);
 
 /// The answer with one of the `wanted` statuses; an error when the server answers something that
 /// repeating will not change, or is away for too long.
-pub(super) async fn insist<F>(wanted: &[u16], mut ask: impl FnMut() -> F) -> anyhow::Result<Answer>
+pub(crate) async fn insist<F>(wanted: &[u16], mut ask: impl FnMut() -> F) -> anyhow::Result<Answer>
 where
     F: Future<Output = anyhow::Result<Answer>>,
 {

@@ -1,5 +1,6 @@
-//! What goes wrong between a tool and whoever calls it, chosen by a seed: calls that never arrive,
-//! answers that are lost after the call was worked off, calls that arrive twice, delays, limits.
+//! What goes wrong between a server and whoever calls it, chosen by a seed: calls that never
+//! arrive, answers that are lost after the call was worked off, calls that arrive twice or once
+//! more when nobody expects them, delays, limits.
 
 use std::{
     io,
@@ -17,11 +18,15 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Tool;
 use crate::rng::Rng;
 
 /// Larger bodies than any vendor takes.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How late a straggler is, in milliseconds.
+const STRAGGLES_MS: (u64, u64) = (30, 1_000);
+
+/// How a server words a failure of its own.
+type Wording = dyn Fn(StatusCode) -> Response + Send + Sync;
 
 /// What is to go wrong. Chances are per thousand calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +47,8 @@ pub struct Plan {
     pub lose: u32,
     /// The call arrives twice.
     pub repeat: u32,
+    /// The call arrives once more, after its answer and perhaps after later calls.
+    pub straggle: u32,
     /// Every call waits up to this long.
     pub delay_ms_max: u64,
     /// Only calls whose path contains this go wrong.
@@ -51,7 +58,7 @@ pub struct Plan {
 /// Clones share plan and counts.
 #[derive(Clone)]
 pub struct Faults {
-    tool: Arc<dyn Tool>,
+    failure: Arc<Wording>,
     state: Arc<Mutex<Current>>,
 }
 
@@ -61,6 +68,8 @@ struct Current {
     second: Instant,
     calls_in_second: u32,
     calls: u64,
+    wrong: u64,
+    record: Option<Vec<(Instant, String)>>,
 }
 
 /// What becomes of one call.
@@ -70,19 +79,23 @@ enum Fate {
     Cut,
     Lose,
     Repeat,
+    Straggle(Duration),
     Answer(u16, Option<u64>),
 }
 
 impl Faults {
-    pub(super) fn new(tool: Arc<dyn Tool>) -> Self {
+    /// Nothing goes wrong yet; `failure` is how the server words one.
+    pub fn new(failure: impl Fn(StatusCode) -> Response + Send + Sync + 'static) -> Self {
         let current = Current {
             plan: Plan::default(),
             rng: Rng::new(0),
             second: Instant::now(),
             calls_in_second: 0,
             calls: 0,
+            wrong: 0,
+            record: None,
         };
-        Self { tool, state: Arc::new(Mutex::new(current)) }
+        Self { failure: Arc::new(failure), state: Arc::new(Mutex::new(current)) }
     }
 
     /// From now on this goes wrong, and nothing else.
@@ -103,14 +116,35 @@ impl Faults {
         self.lock().calls
     }
 
-    pub(super) fn around(&self, router: Router) -> Router {
+    /// Calls of which something went wrong.
+    #[must_use]
+    pub fn wrong(&self) -> u64 {
+        self.lock().wrong
+    }
+
+    /// From now on it is written down when which path was called.
+    pub fn record(&self) {
+        self.lock().record = Some(Vec::new());
+    }
+
+    /// What was written down; nothing more is from now on.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<(Instant, String)> {
+        self.lock().record.take().unwrap_or_default()
+    }
+
+    /// The same server with these faults.
+    pub fn around(&self, router: Router) -> Router {
         router.layer(from_fn_with_state(self.clone(), meddle))
     }
 
     fn fate(&self, path: &str) -> (Fate, Duration) {
         let mut current = self.lock();
-        let Current { plan, rng, second, calls_in_second, calls } = &mut *current;
+        let Current { plan, rng, second, calls_in_second, calls, wrong, record } = &mut *current;
         *calls += 1;
+        if let Some(record) = record {
+            record.push((Instant::now(), path.to_owned()));
+        }
         if plan.path.as_ref().is_some_and(|part| !path.contains(part)) {
             return (Fate::Pass, Duration::ZERO);
         }
@@ -132,9 +166,12 @@ impl Faults {
             Fate::Lose
         } else if draw < plan.cut + plan.lose + plan.repeat {
             Fate::Repeat
+        } else if draw < plan.cut + plan.lose + plan.repeat + plan.straggle {
+            Fate::Straggle(rng.millis(STRAGGLES_MS.0, STRAGGLES_MS.1))
         } else {
             Fate::Pass
         };
+        *wrong += u64::from(fate != Fate::Pass);
         (fate, delay)
     }
 
@@ -153,10 +190,11 @@ async fn meddle(State(faults): State<Faults>, request: Request, next: Next) -> R
             next.run(request).await;
             cut()
         }
-        Fate::Repeat => twice(request, next).await,
+        Fate::Repeat => twice(request, next, None).await,
+        Fate::Straggle(late) => twice(request, next, Some(late)).await,
         Fate::Answer(status, retry_after) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            let mut response = faults.tool.failure(status);
+            let mut response = (faults.failure)(status);
             if let Some(seconds) = retry_after {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
@@ -165,13 +203,22 @@ async fn meddle(State(faults): State<Faults>, request: Request, next: Next) -> R
     }
 }
 
-/// The caller gets the answer to the second.
-async fn twice(request: Request, next: Next) -> Response {
+/// The caller gets the answer to the second; or to the first, where the second is a straggler.
+async fn twice(request: Request, next: Next, late: Option<Duration>) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else { return cut() };
     let first = Request::from_parts(parts.clone(), Body::from(body.clone()));
-    next.clone().run(first).await;
-    next.run(Request::from_parts(parts, Body::from(body))).await
+    let second = Request::from_parts(parts, Body::from(body));
+    let Some(late) = late else {
+        next.clone().run(first).await;
+        return next.run(second).await;
+    };
+    let straggler = next.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(late).await;
+        straggler.run(second).await;
+    });
+    next.run(first).await
 }
 
 /// A body that breaks off: the server can do nothing but hang up.

@@ -146,7 +146,8 @@ impl Simulator {
 
     pub fn serve_shared(listener: TcpListener, tool: Arc<dyn Tool>) -> anyhow::Result<Self> {
         let base = format!("http://{}", listener.local_addr()?);
-        let faults = Faults::new(tool.clone());
+        let wording = tool.clone();
+        let faults = Faults::new(move |status| wording.failure(status));
         let router = faults.around(tool.router()).merge(console::router(&tool, &faults));
         let serving = tokio::spawn(async move {
             // It ends with the simulator, which aborts it.

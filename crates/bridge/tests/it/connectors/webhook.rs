@@ -176,6 +176,29 @@ async fn cuts_losses_repeats_and_delays_change_nothing() {
     }
 }
 
+/// The tool says that the chat is over before what the agent said last has come to us.
+#[tokio::test]
+async fn last_words_are_heard_although_the_visitor_speaks_into_the_end() {
+    let nowhere = format!("http://{}/", proving::server::free_address().unwrap());
+    let (world, tool) = start(|options| options.events_url = nowhere).await;
+    world.step_one("u1").await;
+    let chat = chat_when(&world, &tool, |chat| chat.phase == Phase::Waiting).await;
+    tool.act(&chat.id, Act::End).unwrap();
+    world.step_two("u1", "one more thing").await;
+    meanwhile(&world, async || (tool.faults().calls() >= 3).then_some(())).await;
+    let agent = json!({ "name": "Jo Park" });
+    let said = json!({
+        "id": "m1", "handover": chat.id, "type": "agent.message", "text": "bye", "agent": agent,
+    });
+    let ended = json!({ "id": "m2", "handover": chat.id, "type": "handover.ended" });
+    let url = format!("{}/connectors/tool/events", world.url);
+    let body = json!({ "events": [said, ended] }).to_string();
+    let told = world.http.post(&url).bearer_auth("tool's token").body(body).send().await;
+    assert_eq!(told.unwrap().status(), 200);
+    resumed(&world).await;
+    assert!(world.platform.texts().contains(&"bye".to_owned()), "{:?}", world.platform.texts());
+}
+
 #[tokio::test]
 async fn no_call_of_a_tool_is_fatal() {
     let (world, tool) = start(|_| {}).await;

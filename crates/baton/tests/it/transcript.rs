@@ -1,0 +1,105 @@
+//! All five sides of a handover hold the same words at rest, whatever went wrong before.
+//! `BATON_TRANSCRIPT_SEEDS` says how many seeds each connector gets.
+
+use std::path::Path;
+
+use axum::{Router, http::StatusCode, response::Response};
+use proving::{
+    simulator::{Act, Chat, From, Tool, webhook::Webhook},
+    transcript::{
+        self, Connector, Plan,
+        connectors::{self, Installing, Site, install_webhook},
+    },
+};
+
+use crate::world::BATON;
+
+#[tokio::test]
+async fn webhook() -> anyhow::Result<()> {
+    hold_the_same("webhook").await
+}
+
+#[tokio::test]
+async fn genesys_pureconnect() -> anyhow::Result<()> {
+    hold_the_same("genesys-pureconnect").await
+}
+
+#[tokio::test]
+async fn genesys_pureconnect_web_tools() -> anyhow::Result<()> {
+    hold_the_same("genesys-pureconnect-web-tools").await
+}
+
+async fn hold_the_same(name: &str) -> anyhow::Result<()> {
+    let seeds = match std::env::var("BATON_TRANSCRIPT_SEEDS") {
+        Ok(seeds) => seeds.parse()?,
+        Err(_) => 2,
+    };
+    let connector = connectors::named(name).ok_or_else(|| anyhow::anyhow!("no {name}"))?;
+    transcript::check(Path::new(BATON), connector, 1..1 + seeds, transcript::SHORT).await
+}
+
+/// A tool that shows its agents something else than it was told.
+struct Flawed {
+    tool: Webhook,
+    flaw: fn(&mut Chat),
+}
+
+impl Tool for Flawed {
+    fn title(&self) -> &'static str {
+        self.tool.title()
+    }
+
+    fn router(&self) -> Router {
+        self.tool.router()
+    }
+
+    fn chats(&self) -> Vec<Chat> {
+        let mut chats = self.tool.chats();
+        chats.iter_mut().for_each(self.flaw);
+        chats
+    }
+
+    fn act(&self, chat: &str, act: Act) -> Result<(), String> {
+        self.tool.act(chat, act)
+    }
+
+    fn failure(&self, status: StatusCode) -> Response {
+        self.tool.failure(status)
+    }
+}
+
+fn of_visitor(chat: &Chat) -> Option<usize> {
+    chat.lines.iter().position(|line| line.from == From::Visitor)
+}
+
+fn forgetful(site: Site) -> Installing {
+    let flaw = |chat: &mut Chat| {
+        if let Some(first) = of_visitor(chat) {
+            chat.lines.remove(first);
+        }
+    };
+    Box::pin(install_webhook(site, move |tool| Flawed { tool, flaw }))
+}
+
+fn stammering(site: Site) -> Installing {
+    let flaw = |chat: &mut Chat| {
+        if let Some(first) = of_visitor(chat) {
+            chat.lines.insert(first, chat.lines[first].clone());
+        }
+    };
+    Box::pin(install_webhook(site, move |tool| Flawed { tool, flaw }))
+}
+
+#[tokio::test]
+async fn a_tool_that_loses_or_doubles_a_message_is_found_out() -> anyhow::Result<()> {
+    for (install, expected) in [
+        (forgetful as fn(Site) -> Installing, "the tool: v1n3 is lost"),
+        (stammering, "the tool: v1n3 is there 2 times"),
+    ] {
+        let plan = Plan::calm(Connector { name: "flawed", install });
+        let report = transcript::run(Path::new(BATON), &plan).await?;
+        println!("{report}");
+        anyhow::ensure!(report.faults.iter().any(|fault| fault == expected), "{report}");
+    }
+    Ok(())
+}

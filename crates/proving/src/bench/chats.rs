@@ -1,0 +1,338 @@
+//! Chats at tools: so many of them open at once in one process, first silent and then talked in at
+//! a steady rate. One stage after the other, each with a connector of its own beside the chats of
+//! the stages before it.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Options, machine};
+use crate::{
+    config::{Route, Setup, WEBHOOK_TOKEN},
+    http::Http,
+    receiver::{Receiver, Reply},
+    server::{Server, free_address},
+    simulator::{Act, From, Phase, Simulator, time::Time},
+    transcript::connectors::{self, Installed, Pace, Site},
+};
+
+/// The connectors of the stages, the names of their routes, and what of a call's path tells that
+/// it is a poll.
+const STAGES: [(&str, &str, Option<&str>); 2] =
+    [("webhook", "webhook", None), ("genesys-pureconnect", "polled", Some("/messages/"))];
+/// Opened and left open before the first look at memory, so that pools and caches have their size.
+const FIRST: usize = 100;
+/// Opened at a time.
+const AT_ONCE: usize = 16;
+/// Time between two polls that the simulated vendor asks for, and how much of it may be missed.
+const POLL_MS: f64 = 2_000.0;
+const POLL_MISS: f64 = 0.1;
+/// Longest time until everything has arrived that was sent.
+const ARRIVE: Duration = Duration::from_mins(1);
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What one stage found.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Stage {
+    pub(super) connector: &'static str,
+    pub(super) chats: usize,
+    pub(super) opened_per_second: f64,
+    pub(super) kib_per_chat: f64,
+    /// Processor time of the server, in cores.
+    pub(super) cores_silent: f64,
+    pub(super) cores_talking: f64,
+    /// Messages in each direction.
+    pub(super) per_second: f64,
+    pub(super) to_agent: Delays,
+    pub(super) to_visitor: Delays,
+    pub(super) polls: Option<Polls>,
+    /// Messages that did not arrive exactly once.
+    pub(super) wrong: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Delays {
+    pub(super) p50_ms: f64,
+    pub(super) p99_ms: f64,
+}
+
+/// How polls of silent chats follow each other.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Polls {
+    pub(super) per_second: f64,
+    /// Share of polls that came within a tenth of the time the vendor asks for.
+    pub(super) on_time: f64,
+    pub(super) gaps: Delays,
+}
+
+/// One bridge, its platform, and the tools.
+struct World {
+    server: Server,
+    platform: Receiver,
+    tools: Vec<Simulator>,
+    http: Http,
+    time: Time,
+}
+
+/// An open chat: its visitor, and its id at the tool.
+struct Open {
+    user: String,
+    chat: String,
+}
+
+/// Measures every stage whose connector there is.
+pub(super) async fn measure(
+    options: &Options,
+    counts: [usize; 2],
+    (silence, talk): (Duration, Duration),
+) -> anyhow::Result<Vec<Stage>> {
+    let world = World::start(options).await?;
+    let mut stages = Vec::new();
+    for (at, tool) in world.tools.iter().enumerate() {
+        let stage = Opening { world: &world, tool, at };
+        stages.push(stage.run(counts[at], silence, talk).await?);
+    }
+    let World { mut server, .. } = world;
+    server.kill().await?;
+    Ok(stages)
+}
+
+impl World {
+    async fn start(options: &Options) -> anyhow::Result<Self> {
+        let address = free_address()?;
+        let platform = Receiver::start().await?;
+        platform.always(Reply::Json(r#"{"ok":true}"#.to_owned()));
+        let (mut tools, mut setup) = (Vec::new(), Setup::default());
+        for (name, route, _) in STAGES {
+            let Some(connector) = connectors::named(name) else { continue };
+            let bridge = format!("http://{address}");
+            let site = Site { bridge, name: route, pace: Pace::Real };
+            let Installed { simulator, settings, .. } = (connector.install)(site).await?;
+            setup.connectors += "\n[connectors.";
+            setup.connectors += route;
+            setup.connectors += "]\n";
+            setup.connectors += &settings;
+            let push_url = platform.url.clone();
+            setup.routes.push(Route { push_url, ..Route::tool(route, "") });
+            tools.push(simulator);
+        }
+        let mut server = Server::baton_at(&options.baton, &address, &setup)?;
+        server.start().await?;
+        let (http, time) = (Http::new(), Time::default());
+        Ok(Self { server, platform, tools, http, time })
+    }
+
+    fn pid(&self) -> anyhow::Result<u32> {
+        self.server.pid().context("it runs")
+    }
+
+    /// Cores the server uses while `work` is done.
+    async fn cores(&self, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<f64> {
+        let (before, start) = (machine::cpu_seconds(self.pid()?)?, Instant::now());
+        work.await?;
+        Ok((machine::cpu_seconds(self.pid()?)? - before) / start.elapsed().as_secs_f64())
+    }
+}
+
+/// One stage under way.
+struct Opening<'a> {
+    world: &'a World,
+    tool: &'a Simulator,
+    at: usize,
+}
+
+impl Opening<'_> {
+    async fn run(&self, chats: usize, silence: Duration, talk: Duration) -> anyhow::Result<Stage> {
+        let (connector, _, poll) = STAGES[self.at];
+        let mut open = self.open(0..FIRST).await?;
+        let before = machine::resident_kib(self.world.pid()?)?;
+        let start = Instant::now();
+        open.extend(self.open(FIRST..FIRST + chats).await?);
+        let opened_per_second = chats as f64 / start.elapsed().as_secs_f64();
+        let kib_per_chat =
+            (machine::resident_kib(self.world.pid()?)? - before) / chats.max(1) as f64;
+        self.tool.faults().record();
+        let cores_silent = self.world.cores(async {
+            tokio::time::sleep(silence).await;
+            Ok(())
+        });
+        let cores_silent = cores_silent.await?;
+        let polls = poll.map(|part| polls(&self.tool.faults().recorded(), part, silence));
+        let talk = self.talk(&open, talk).await?;
+        Ok(Stage {
+            connector,
+            chats: open.len(),
+            opened_per_second,
+            kib_per_chat,
+            cores_silent,
+            cores_talking: talk.cores,
+            per_second: talk.per_second,
+            to_agent: delays(talk.to_agent),
+            to_visitor: delays(talk.to_visitor),
+            polls,
+            wrong: talk.wrong,
+        })
+    }
+
+    /// Visitors who ask for a human, and an agent who takes them all.
+    async fn open(&self, visitors: std::ops::Range<usize>) -> anyhow::Result<Vec<Open>> {
+        let (_, route, _) = STAGES[self.at];
+        let count = visitors.len();
+        let users: Vec<_> = visitors.map(|n| format!("{route}-{n}")).collect();
+        stream::iter(&users)
+            .map(|user| self.call(user, "one", true))
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<Vec<()>>()
+            .await?;
+        let told = self.world.platform.count();
+        let waiting = self.waiting(count).await?;
+        for chat in &waiting {
+            let taken = self.tool.act(chat, Act::Accept { agent: "Jo Park".to_owned() });
+            taken.map_err(|why| anyhow::anyhow!("{chat}: {why}"))?;
+        }
+        let deadline = Instant::now() + ARRIVE;
+        while self.world.platform.count() < told + count {
+            ensure!(Instant::now() < deadline, "not every chat was taken within {ARRIVE:?}");
+            tokio::time::sleep(LOOK).await;
+        }
+        let open = users.into_iter().zip(waiting);
+        Ok(open.map(|(user, chat)| Open { user, chat }).collect())
+    }
+
+    /// The ids of all chats that wait at the tool, once there are so many.
+    async fn waiting(&self, count: usize) -> anyhow::Result<Vec<String>> {
+        let deadline = Instant::now() + ARRIVE;
+        loop {
+            let chats = self.tool.chats().into_iter();
+            let waiting: Vec<_> = chats.filter(|chat| chat.phase == Phase::Waiting).collect();
+            if waiting.len() == count {
+                return Ok(waiting.into_iter().map(|chat| chat.id).collect());
+            }
+            ensure!(Instant::now() < deadline, "{} of {count} chats at the tool", waiting.len());
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// A webhook call; the first one asks for a human.
+    async fn call(&self, user: &str, text: &str, first: bool) -> anyhow::Result<()> {
+        let (_, route, _) = STAGES[self.at];
+        let url = format!("{}/handover/{route}", self.world.server.base);
+        let mut body = json!({
+            "userId": user, "botId": "support", "accessToken": WEBHOOK_TOKEN,
+            "queryInput": { "text": { "text": text, "languageCode": "en" } },
+            "queryParams": { "contexts": [] },
+        });
+        if first {
+            body["session"] = json!(format!("projects/p/agent/sessions/{user}"));
+            body["dialogflowResponse"] = json!({ "queryResult": { "queryText": text } });
+        }
+        let id = format!("{user}/{text}");
+        let answer = self.world.http.post(&url, &[("idempotency-key", &id)], &body).await?;
+        let answer: Value = answer.expect(200)?.json()?;
+        ensure!(answer["paused"] == true, "{user}: {answer}");
+        Ok(())
+    }
+}
+
+/// What was measured while people talked.
+struct Talk {
+    cores: f64,
+    per_second: f64,
+    to_agent: Vec<f64>,
+    to_visitor: Vec<f64>,
+    wrong: usize,
+}
+
+impl Opening<'_> {
+    /// Every chat has one message each way within `length`, evenly spread.
+    async fn talk(&self, open: &[Open], length: Duration) -> anyhow::Result<Talk> {
+        let (start, world) = (Instant::now(), self.world);
+        let (mut said, mut answered) = (HashMap::new(), HashMap::new());
+        let step = length / u32::try_from(open.len().max(1))?;
+        let speaking = async {
+            let mut under_way = stream::FuturesUnordered::new();
+            for (n, Open { user, chat }) in (0..).zip(open) {
+                let due = tokio::time::Instant::from_std(start + step * n);
+                tokio::time::sleep_until(due).await;
+                let question = format!("question of {user}");
+                said.insert(question.clone(), world.time.now());
+                under_way.push(async move { self.call(user, &question, false).await });
+                let text = format!("answer to {user}");
+                answered.insert(text.clone(), Instant::now());
+                let done = self.tool.act(chat, Act::Say { text });
+                done.map_err(|why| anyhow::anyhow!("{chat}: {why}"))?;
+                while let Some(Some(done)) = futures::FutureExt::now_or_never(under_way.next()) {
+                    done?;
+                }
+            }
+            under_way.try_collect::<Vec<()>>().await?;
+            anyhow::Ok(())
+        };
+        let cores = world.cores(speaking).await?;
+        let per_second = open.len() as f64 / start.elapsed().as_secs_f64();
+        let deadline = Instant::now() + ARRIVE;
+        let (to_agent, to_visitor) = loop {
+            let (at_agent, at_visitor) = (self.read(&said), self.shown(&answered));
+            let all = at_agent.len() >= open.len() && at_visitor.len() >= open.len();
+            if all || Instant::now() > deadline {
+                break (at_agent, at_visitor);
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
+        let wrong = to_agent.len().abs_diff(open.len()) + to_visitor.len().abs_diff(open.len());
+        Ok(Talk { cores, per_second, to_agent, to_visitor, wrong })
+    }
+
+    /// Delays of what the tool shows of visitors.
+    fn read(&self, said: &HashMap<String, i64>) -> Vec<f64> {
+        let lines = self.tool.chats().into_iter().flat_map(|chat| chat.lines);
+        let of_visitor = lines.filter(|line| line.from == From::Visitor);
+        of_visitor.filter_map(|line| Some((line.at - said.get(&line.text)?) as f64)).collect()
+    }
+
+    /// Delays of what was pushed.
+    fn shown(&self, answered: &HashMap<String, Instant>) -> Vec<f64> {
+        let pushes = self.world.platform.calls().into_iter();
+        let delay = |call: crate::receiver::Call| {
+            let said = answered.get(call.body["text"].as_str()?)?;
+            Some(call.at.duration_since(*said).as_secs_f64() * 1_000.0)
+        };
+        pushes.filter_map(delay).collect()
+    }
+}
+
+fn polls(calls: &[(Instant, String)], part: &str, length: Duration) -> Polls {
+    let mut last: HashMap<&str, Instant> = HashMap::new();
+    let mut gaps = Vec::new();
+    let mut count = 0;
+    for (at, path) in calls.iter().filter(|(_, path)| path.contains(part)) {
+        count += 1;
+        if let Some(before) = last.insert(path, *at) {
+            gaps.push((*at - before).as_secs_f64() * 1_000.0);
+        }
+    }
+    let on_time = gaps.iter().filter(|gap| (*gap - POLL_MS).abs() <= POLL_MS * POLL_MISS).count();
+    Polls {
+        per_second: f64::from(count) / length.as_secs_f64(),
+        on_time: on_time as f64 / gaps.len().max(1) as f64,
+        gaps: delays(gaps),
+    }
+}
+
+fn delays(mut ms: Vec<f64>) -> Delays {
+    ms.sort_unstable_by(f64::total_cmp);
+    let at = |q: f64| {
+        let place = (ms.len() as f64 * q) as usize;
+        ms.get(place.min(ms.len().saturating_sub(1))).copied().unwrap_or_default()
+    };
+    Delays { p50_ms: at(0.5), p99_ms: at(0.99) }
+}

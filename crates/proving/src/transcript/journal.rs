@@ -1,0 +1,191 @@
+//! The journals of platform and bridge, read from their databases: no HTTP face tells what became
+//! of a webhook call, nor shows the chats of a tool.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::Path,
+};
+
+use anyhow::Context as _;
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::words::{Line, Speaker, Token};
+
+/// Who has to answer a message of the visitor, as the platform settled it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The bridge took it.
+    Told,
+    /// The call failed, so the bot answers; the bridge may have it all the same (contract,
+    /// section 8, step two: a call is made once).
+    Doubtful,
+    /// The bot's alone.
+    Bot,
+    /// Nobody has answered for it.
+    Open,
+}
+
+/// What the platform holds of one conversation.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Conversation {
+    pub(super) lines: Vec<Line>,
+    pub(super) fates: HashMap<Token, Fate>,
+    /// Texts of others than the agent that were shown as an agent's.
+    pub(super) notices: Vec<String>,
+}
+
+/// What the bridge holds of the chats with one visitor.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Chats {
+    pub(super) lines: Vec<Line>,
+    pub(super) notices: Vec<String>,
+    /// Deliveries and pushes that were given up, in the bridge's words.
+    pub(super) refused: Vec<String>,
+}
+
+/// Everything recorded of one machine, in order.
+struct Journal {
+    events: Vec<Value>,
+}
+
+/// How many machines of a database owe the world something, and how much is recorded there.
+pub(super) fn owing(database: &Path) -> anyhow::Result<(u64, u64)> {
+    let connection = Connection::open(database)?;
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let owing = count("SELECT count(*) FROM subjects WHERE owes")?;
+    let events = count("SELECT count(*) FROM events")?;
+    Ok((owing.unsigned_abs(), events.unsigned_abs()))
+}
+
+/// Machines of one kind, oldest first; each event with its `seq` put in.
+fn journals(database: &Path, kind: &str) -> anyhow::Result<Vec<Journal>> {
+    let connection = Connection::open(database)?;
+    let mut statement = connection.prepare(
+        "SELECT num, events.seq, body FROM subjects JOIN events ON subject = num \
+         WHERE kind = ? ORDER BY num, events.seq, sub",
+    )?;
+    let rows = statement.query_map([kind], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
+    })?;
+    let mut journals: BTreeMap<i64, Journal> = BTreeMap::new();
+    for row in rows {
+        let (machine, seq, body) = row?;
+        let mut event: Value = serde_json::from_str(&body).context("the body of an event")?;
+        event["seq"] = seq.into();
+        journals.entry(machine).or_insert(Journal { events: Vec::new() }).events.push(event);
+    }
+    Ok(journals.into_values().collect())
+}
+
+/// The platform's conversations, by their parties.
+pub(super) fn conversations(database: &Path) -> anyhow::Result<BTreeMap<u64, Conversation>> {
+    let mut parties = BTreeMap::new();
+    for journal in journals(database, "cnv")? {
+        let conversation = conversation(&journal.events);
+        if let Some(line) = conversation.lines.first() {
+            parties.insert(line.token.party, conversation);
+        }
+    }
+    Ok(parties)
+}
+
+fn conversation(events: &[Value]) -> Conversation {
+    let mut found = Conversation::default();
+    let mut turns = HashMap::new();
+    // Inputs whose answer by the bot asked for a human.
+    let mut openings = HashSet::new();
+    for event in events {
+        let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        let turn = event["turn"].as_u64().and_then(|turn| turns.get(&turn)).copied();
+        match text("/type") {
+            "visitor_said" => {
+                let Some(token) = Token::parse(text("/client_id")) else { continue };
+                turns.insert(event["seq"].as_u64().unwrap_or_default(), token);
+                found.fates.insert(token, Fate::Open);
+                found.lines.push(Line { token, text: text("/said/text").to_owned() });
+            }
+            "agent_said" => {
+                found.lines.extend(Line::all_in(text("/text"), Speaker::Agent));
+                if Token::all_in(text("/text"), Speaker::Agent).is_empty() {
+                    found.notices.push(text("/text").to_owned());
+                }
+            }
+            "control_changed" => openings.extend(event["control"]["turn"].as_u64()),
+            "call_settled" => {
+                let opens = event["turn"].as_u64().is_some_and(|turn| openings.contains(&turn));
+                let fate = match text("/reply/reply") {
+                    _ if opens => Fate::Bot,
+                    _ if event["forwarded"] != true => Fate::Told,
+                    "refused" => Fate::Bot,
+                    _ => Fate::Doubtful,
+                };
+                found.fates.extend(turn.map(|token| (token, fate)));
+            }
+            "bot_answered" | "bot_failed" | "bot_suppressed" | "turn_dropped" => {
+                if let Some(fate) = turn.and_then(|token| found.fates.get_mut(&token))
+                    && *fate == Fate::Open
+                {
+                    *fate = Fate::Bot;
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The bridge's chats, by their parties; faults where one chat has words of two.
+pub(super) fn chats(
+    database: &Path,
+    faults: &mut Vec<String>,
+) -> anyhow::Result<BTreeMap<u64, Chats>> {
+    let mut parties: BTreeMap<u64, Chats> = BTreeMap::new();
+    for journal in journals(database, "cht")? {
+        let found = chats_of(&journal.events);
+        let Some(party) = one_party(&found.lines, "a chat of the bridge", faults) else {
+            // Nobody said a word in it: it is only of interest that nothing was given up.
+            faults.extend(found.refused.iter().map(|why| format!("an empty chat: {why}")));
+            continue;
+        };
+        let chats = parties.entry(party).or_default();
+        chats.lines.extend(found.lines);
+        chats.notices.extend(found.notices);
+        chats.refused.extend(found.refused);
+    }
+    Ok(parties)
+}
+
+fn chats_of(events: &[Value]) -> Chats {
+    let mut found = Chats::default();
+    for event in events {
+        let text = |name: &str| event[name].as_str().unwrap_or_default();
+        match text("type") {
+            "visitor_said" => found.lines.extend(Line::all_in(text("text"), Speaker::Visitor)),
+            "agent_said" => found.lines.extend(Line::all_in(text("text"), Speaker::Agent)),
+            "notice" => found.notices.push(text("text").to_owned()),
+            "refused" => found.refused.push(format!("a push was refused: {}", text("detail"))),
+            "delivery_refused" => {
+                let said = events.iter().find(|said| said["seq"] == event["delivery"]["seq"]);
+                let said = said.and_then(|said| said["text"].as_str()).unwrap_or("an opening");
+                let detail = text("detail");
+                // What is said while the agent ends the chat may come too late.
+                if !said.contains(super::party::GOODBYE) {
+                    found.refused.push(format!("the tool did not take {said:?}: {detail}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The party whose words these are.
+pub(super) fn one_party(lines: &[Line], whose: &str, faults: &mut Vec<String>) -> Option<u64> {
+    let party = lines.first()?.token.party;
+    if let Some(other) = lines.iter().find(|line| line.token.party != party) {
+        let first = lines[0].token;
+        faults.push(format!("{whose} has words of two visitors: {first} and {}", other.token));
+    }
+    Some(party)
+}

@@ -1,0 +1,154 @@
+//! What was said against what each of the five sides holds: nothing is lost, nothing stands there
+//! twice, nothing that nobody said, the words of each speaker in their order, and no answer before
+//! what it answers. Every fault names the side.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    journal::Fate,
+    words::{Kind, Line, Said, Speaker, Token},
+};
+
+/// One conversation as all sides hold it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Case {
+    /// Everything both speakers were promised to have said, each in order.
+    pub(super) said: Vec<Said>,
+    pub(super) fates: HashMap<Token, Fate>,
+    /// Seen live by the visitor.
+    pub(super) visitor: Vec<Line>,
+    pub(super) platform: Vec<Line>,
+    pub(super) bridge: Vec<Line>,
+    pub(super) tool: Vec<Line>,
+    /// Read and said by the agents.
+    pub(super) agent: Vec<Line>,
+    /// Words of nobody, which the bridge pushed and the platform showed.
+    pub(super) notices_pushed: Vec<String>,
+    pub(super) notices_shown: Vec<String>,
+}
+
+/// Whether a side must have a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Must,
+    May,
+    MustNot,
+}
+
+impl Case {
+    /// Nothing where all is well.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let all = |_: &Said| Due::Must;
+        faults.extend(self.side("the visitor", &self.visitor, all));
+        faults.extend(self.side("the platform", &self.platform, all));
+        faults.extend(self.side("the bridge", &self.bridge, |said| self.due_at_bridge(said)));
+        let bridge = tokens(&self.bridge);
+        faults.extend(self.side("the tool", &self.tool, |said| due_at_tool(said, &bridge)));
+        let tool = tokens(&self.tool);
+        faults.extend(self.side("the agent", &self.agent, |said| due_at_agent(said, &tool)));
+        for (token, fate) in &self.fates {
+            if *fate == Fate::Open {
+                faults.push(format!("the platform: nobody has answered {token}"));
+            }
+        }
+        if self.notices_pushed != self.notices_shown {
+            let (pushed, shown) = (&self.notices_pushed, &self.notices_shown);
+            faults.push(format!("the bridge's own words {pushed:?} were shown as {shown:?}"));
+        }
+        faults
+    }
+
+    fn due_at_bridge(&self, said: &Said) -> Due {
+        match (said.token.speaker, said.kind, self.fates.get(&said.token)) {
+            // The text of a question for a human has no token, and it may come as a message where
+            // a human is there already.
+            (Speaker::Visitor, Kind::Ask, _) | (Speaker::Visitor, _, Some(Fate::Doubtful)) => {
+                Due::May
+            }
+            (Speaker::Visitor, _, Some(Fate::Bot) | None) => Due::MustNot,
+            _ => Due::Must,
+        }
+    }
+
+    fn side(
+        &self,
+        side: &str,
+        lines: &[Line],
+        due: impl Fn(&Said) -> Due,
+    ) -> impl Iterator<Item = String> {
+        let said: HashMap<_, _> = self.said.iter().map(|said| (said.token, said)).collect();
+        let mut faults = Vec::new();
+        let mut places: HashMap<Token, usize> = HashMap::new();
+        let mut doubled = HashSet::new();
+        for (place, line) in lines.iter().enumerate() {
+            match said.get(&line.token) {
+                None => faults.push(format!("nobody said {:?}", line.text)),
+                Some(said) if !line.text.contains(&said.text) => {
+                    faults.push(format!("{:?} became {:?}", said.text, line.text));
+                }
+                Some(_) => {}
+            }
+            if places.contains_key(&line.token) && doubled.insert(line.token) {
+                let times = lines.iter().filter(|other| other.token == line.token).count();
+                faults.push(format!("{} is there {times} times", line.token));
+            }
+            places.entry(line.token).or_insert(place);
+        }
+        for said in &self.said {
+            let place = places.get(&said.token);
+            match due(said) {
+                Due::Must if place.is_none() => faults.push(format!("{} is lost", said.token)),
+                Due::MustNot if place.is_some() => {
+                    faults.push(format!("{} has no business there", said.token));
+                }
+                _ => {}
+            }
+            let before = said.after.and_then(|after| Some((after, places.get(&after)?)));
+            if let (Some(place), Some((after, before))) = (place, before)
+                && place < before
+            {
+                faults.push(format!("{} stands before {after}, which it answers", said.token));
+            }
+        }
+        faults.extend(disorder(&self.said, &places));
+        let side = side.to_owned();
+        faults.into_iter().map(move |fault| format!("{side}: {fault}"))
+    }
+}
+
+/// The first message of each speaker that stands before an earlier one.
+fn disorder(said: &[Said], places: &HashMap<Token, usize>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for speaker in [Speaker::Visitor, Speaker::Agent] {
+        let of_speaker = said.iter().filter(|said| said.token.speaker == speaker);
+        let found: Vec<_> =
+            of_speaker.filter_map(|said| Some((said.token, *places.get(&said.token)?))).collect();
+        let wrong = found.windows(2).find(|pair| pair[0].1 > pair[1].1);
+        if let Some([(first, _), (second, _)]) = wrong {
+            faults.push(format!("{second} stands before {first}"));
+        }
+    }
+    faults
+}
+
+/// What the bridge has goes to the tool, but for what is said while the agent ends the chat. Said
+/// too late, it goes to the bot, and where the bot asks for a human because of it, it is told as
+/// the reason.
+fn due_at_tool(said: &Said, bridge: &HashSet<Token>) -> Due {
+    match (said.token.speaker, said.kind, bridge.contains(&said.token)) {
+        (Speaker::Agent, ..) | (_, Kind::Word, true) => Due::Must,
+        (_, Kind::Word, false) => Due::MustNot,
+        _ => Due::May,
+    }
+}
+
+/// What agents said themselves, and what the tool shows of the visitor.
+fn due_at_agent(said: &Said, tool: &HashSet<Token>) -> Due {
+    let is_own = said.token.speaker == Speaker::Agent;
+    if is_own || tool.contains(&said.token) { Due::Must } else { Due::MustNot }
+}
+
+fn tokens(lines: &[Line]) -> HashSet<Token> {
+    lines.iter().map(|line| line.token).collect()
+}

@@ -1,0 +1,168 @@
+//! The transcript check: visitors and agents in conversation over a platform and a bridge that are
+//! killed again and again, over links that cut, lose, repeat and delay. At rest the visitor, the
+//! platform, the bridge, the tool and the agent must hold the same words in the same order, and
+//! everything that was acknowledged must be among them.
+//!
+//! [`run`] is one seed with one [`Connector`]: real processes, a simulated tool, scripted people.
+//! [`judge::Case`] compares what the five hold, conversation by conversation.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context as _, ensure};
+
+pub mod connectors;
+
+mod agent;
+mod journal;
+mod judge;
+mod links;
+mod party;
+mod words;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use connectors::{Connector, Installed};
+
+/// How long everything is out of order in a short run.
+pub const SHORT: Duration = Duration::from_secs(8);
+/// Most faults that are worth printing.
+const FAULTS_SHOWN: usize = 20;
+
+/// One run.
+#[derive(Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub connector: Connector,
+    /// How long processes are killed and links are bad.
+    pub length: Duration,
+    pub parties: u64,
+}
+
+impl Plan {
+    #[must_use]
+    pub fn seeded(seed: u64, connector: Connector) -> Self {
+        Self { seed, connector, length: SHORT, parties: 5 }
+    }
+
+    /// A run in which nothing goes wrong by itself.
+    #[must_use]
+    pub fn calm(connector: Connector) -> Self {
+        Self { seed: 1, connector, length: Duration::ZERO, parties: 1 }
+    }
+}
+
+/// What happened, and what should not have.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub connector: &'static str,
+    pub seed: u64,
+    pub kills: u32,
+    /// Calls and connections that went wrong, by link.
+    pub wrongs: Vec<(&'static str, u64)>,
+    pub handovers: usize,
+    pub from_visitors: usize,
+    pub from_agents: usize,
+    /// Of the visitors' messages: taken by the bridge, and passed to the bot because a call failed.
+    pub told: usize,
+    pub forwarded: usize,
+    /// Empty when all five hold the same.
+    pub faults: Vec<String>,
+    /// Where the journals are, when there were faults.
+    pub kept: Option<std::path::PathBuf>,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { connector, seed, kills, wrongs, handovers, .. } = self;
+        let wrongs: Vec<_> = wrongs.iter().map(|(link, n)| format!("{n} on {link}")).collect();
+        write!(
+            f,
+            "{connector}, seed {seed}: {kills} kills, {} went wrong; {handovers} handovers, {} \
+             messages of visitors ({} told, {} forwarded to the bot) and {} of agents, {} faults",
+            wrongs.join(", "),
+            self.from_visitors,
+            self.told,
+            self.forwarded,
+            self.from_agents,
+            self.faults.len()
+        )?;
+        for fault in self.faults.iter().take(FAULTS_SHOWN) {
+            write!(f, "\n  {fault}")?;
+        }
+        if let Some(kept) = &self.kept {
+            write!(f, "\n  the journals are in {}", kept.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs seeds of one connector, and fails with the first one that finds a fault.
+pub async fn check(
+    binary: &Path,
+    connector: Connector,
+    seeds: std::ops::Range<u64>,
+    length: Duration,
+) -> anyhow::Result<()> {
+    for seed in seeds {
+        let plan = Plan { length, ..Plan::seeded(seed, connector) };
+        let report = run(binary, &plan).await;
+        let report = report.with_context(|| format!("{}, seed {seed}", connector.name))?;
+        println!("{report}");
+        ensure!(report.faults.is_empty(), "the sides do not hold the same with seed {seed}");
+        let wrongs: u64 = report.wrongs.iter().map(|(_, times)| times).sum();
+        ensure!(
+            report.kills > 0
+                && wrongs > 0
+                && report.handovers > 0
+                && report.told > report.forwarded
+                && report.from_agents > 0,
+            "seed {seed} never came to the interesting part"
+        );
+    }
+    Ok(())
+}
+
+/// One seed.
+pub async fn run(binary: &Path, plan: &Plan) -> anyhow::Result<Report> {
+    let world = world::World::start(binary, plan).await?;
+    world.live_through(plan).await
+}
+
+/// What `baton-proving transcript` is given.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The binary under test
+    #[arg(long)]
+    pub baton: std::path::PathBuf,
+    /// One connector alone
+    #[arg(long)]
+    pub connector: Option<String>,
+    #[arg(long, default_value_t = 5)]
+    pub seeds: u64,
+    #[arg(long, default_value_t = 1)]
+    pub first_seed: u64,
+    /// How long each seed goes on
+    #[arg(long)]
+    pub minutes: Option<f64>,
+}
+
+/// The command.
+pub async fn command(options: &Options) -> anyhow::Result<()> {
+    let length = options.minutes.map(|minutes| Duration::try_from_secs_f64(minutes * 60.0));
+    let length = length.transpose()?.unwrap_or(SHORT);
+    let chosen: Vec<_> = match &options.connector {
+        Some(name) => {
+            let known: Vec<_> = connectors::ALL.iter().map(|known| known.name).collect();
+            let found = connectors::named(name);
+            vec![found.with_context(|| format!("no connector {name:?} among {known:?}"))?]
+        }
+        None => connectors::ALL.to_vec(),
+    };
+    for connector in chosen {
+        let seeds = options.first_seed..options.first_seed + options.seeds;
+        check(&options.baton, connector, seeds, length).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The judge must see what it is there for.
+
+use super::{
+    journal::Fate,
+    judge::Case,
+    words::{Kind, Line, Said, Speaker, Token},
+};
+
+fn token(word: &str) -> Token {
+    Token::parse(word).unwrap()
+}
+
+fn said(word: &str, kind: Kind, after: Option<&str>) -> Said {
+    let (token, text) = (token(word), format!("{word} is said"));
+    Said { token, text, kind, after: after.map(self::token) }
+}
+
+fn lines(words: &str) -> Vec<Line> {
+    let line = |word| Line { token: token(word), text: format!("{word} is said") };
+    words.split(' ').map(line).collect()
+}
+
+/// A visitor asks the bot and then a human, who reads two messages and answers each; the call of
+/// one message fails, and after goodbye another one is turned away.
+fn good() -> Case {
+    Case {
+        said: vec![
+            said("v1n1", Kind::Word, None),
+            said("v1n2", Kind::Ask, None),
+            said("v1n3", Kind::Word, None),
+            said("v1n4", Kind::Word, None),
+            said("v1n5", Kind::Word, Some("a1n1")),
+            said("v1n6", Kind::Goodbye, None),
+            said("v1n7", Kind::Goodbye, None),
+            said("a1n1", Kind::Word, Some("v1n3")),
+            said("a1n2", Kind::Word, Some("v1n6")),
+        ],
+        fates: [
+            ("v1n1", Fate::Bot),
+            ("v1n2", Fate::Told),
+            ("v1n3", Fate::Told),
+            ("v1n4", Fate::Doubtful),
+            ("v1n5", Fate::Told),
+            ("v1n6", Fate::Told),
+            ("v1n7", Fate::Told),
+        ]
+        .map(|(word, fate)| (token(word), fate))
+        .into(),
+        visitor: lines("v1n1 v1n2 v1n3 v1n4 a1n1 v1n5 v1n6 v1n7 a1n2"),
+        platform: lines("v1n1 v1n2 v1n3 v1n4 a1n1 v1n5 v1n6 v1n7 a1n2"),
+        bridge: lines("v1n3 a1n1 v1n5 v1n6 v1n7 a1n2"),
+        tool: lines("v1n3 a1n1 v1n5 v1n6 a1n2"),
+        agent: lines("v1n3 a1n1 v1n5 v1n6 a1n2"),
+        notices_pushed: vec!["Welcome.".to_owned()],
+        notices_shown: vec!["Welcome.".to_owned()],
+    }
+}
+
+/// The faults of the good case with one change.
+fn faults(change: impl FnOnce(&mut Case)) -> Vec<String> {
+    let mut case = good();
+    change(&mut case);
+    case.faults()
+}
+
+type Side = (&'static str, fn(&mut Case) -> &mut Vec<Line>);
+const SIDES: [Side; 5] = [
+    ("the visitor", |case| &mut case.visitor),
+    ("the platform", |case| &mut case.platform),
+    ("the bridge", |case| &mut case.bridge),
+    ("the tool", |case| &mut case.tool),
+    ("the agent", |case| &mut case.agent),
+];
+
+#[test]
+fn five_sides_that_hold_the_same_have_no_faults() {
+    assert_eq!(faults(|_| {}), Vec::<String>::new());
+    let arrived = |case: &mut Case| {
+        for (_, of) in SIDES.iter().skip(2) {
+            of(case).insert(1, lines("v1n4").remove(0));
+        }
+    };
+    assert_eq!(faults(arrived), Vec::<String>::new(), "a failed call may have arrived");
+}
+
+#[test]
+fn what_is_lost_is_named_with_its_side() {
+    for (side, of) in SIDES {
+        for word in ["v1n3", "a1n1", "a1n2"] {
+            let found = faults(|case| of(case).retain(|line| line.token != token(word)));
+            assert!(found.contains(&format!("{side}: {word} is lost")), "{side}: {found:?}");
+        }
+    }
+    let found = faults(|case| {
+        case.fates.insert(token("v1n4"), Fate::Told);
+    });
+    assert_eq!(found, ["the bridge: v1n4 is lost"]);
+    let found = faults(|case| {
+        case.fates.insert(token("v1n4"), Fate::Open);
+    });
+    assert!(found.contains(&"the platform: nobody has answered v1n4".to_owned()), "{found:?}");
+}
+
+#[test]
+fn what_is_doubled_or_foreign_or_changed_is_named_with_its_side() {
+    for (side, of) in SIDES {
+        let found = faults(|case| of(case).extend(lines("v1n5 v1n5")));
+        assert_eq!(found, [format!("{side}: v1n5 is there 3 times")]);
+        let found = faults(|case| of(case).extend(lines("a1n9")));
+        assert_eq!(found, [format!("{side}: nobody said \"a1n9 is said\"")]);
+        let found = faults(|case| "v1n3 is".clone_into(&mut of(case)[0].text));
+        assert!(found[0].starts_with(side), "{found:?}");
+    }
+    let found = faults(|case| case.notices_shown.push("Welcome.".to_owned()));
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn disorder_is_named_with_its_side() {
+    for (side, of) in SIDES {
+        let swap = |case: &mut Case, one: &str, other: &str| {
+            let place = |lines: &[Line], word: &str| {
+                lines.iter().position(|line| line.token == token(word)).unwrap()
+            };
+            let lines = of(case);
+            let (one, other) = (place(lines, one), place(lines, other));
+            lines.swap(one, other);
+        };
+        let found = faults(|case| swap(case, "v1n5", "v1n6"));
+        assert_eq!(found, [format!("{side}: v1n6 stands before v1n5")]);
+        let found = faults(|case| swap(case, "v1n3", "a1n1"));
+        assert!(
+            found.contains(&format!("{side}: a1n1 stands before v1n3, which it answers")),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_for_the_bot_stays_with_the_bot() {
+    for (side, of) in SIDES.into_iter().skip(2) {
+        let found = faults(|case| of(case).insert(0, lines("v1n1").remove(0)));
+        assert!(found[0].starts_with(&format!("{side}: v1n1 has no business")), "{found:?}");
+    }
+}
+
+#[test]
+fn tokens_are_found_among_any_words() {
+    let text = "v3n14, <b>a2n1</b> (v3n15) van n1 v3 v3nx";
+    let found = Token::all_in(text, Speaker::Visitor);
+    assert_eq!(found, [token("v3n14"), token("v3n15")]);
+    assert_eq!(found[0].to_string(), "v3n14");
+    assert_eq!(Token::all_in(text, Speaker::Agent), [token("a2n1")]);
+}

@@ -1,0 +1,312 @@
+//! One installation with everything around it: two processes, the links between all sides, a tool,
+//! and the people. It lives through its bad times, comes to rest, and is judged.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use futures::future::join_all;
+use tokio::task::JoinHandle;
+
+use super::{
+    Plan, Report,
+    agent::{self, Agents},
+    connectors::{Installed, Pace, Site, bad_day},
+    journal::{self, Fate},
+    judge::Case,
+    links::{Links, Relay, Wire},
+    party::{self, Party, Record},
+    words::{Kind, Line, Speaker},
+};
+use crate::{
+    config::{Bot, Route, Setup},
+    http::Http,
+    kill::live::Live,
+    rng::Rng,
+    server::{Server, free_address},
+    simulator::{self, From, Simulator, faults},
+    visitor::Visitor,
+};
+
+/// Of the connector in the bridge's configuration, and of its route.
+const NAME: &str = "tool";
+/// Between a start and the next kill, and how long a killed process is away, in milliseconds.
+const ALIVE_MS: (u64, u64) = (300, 1_600);
+const AWAY_MS: (u64, u64) = (1, 300);
+/// Longest time the parties may take to finish once all is well again.
+const SETTLE: Duration = Duration::from_mins(3);
+/// Longest time until nothing is owed any more, and how long nothing may move then.
+const REST_MAX: Duration = Duration::from_mins(2);
+const REST: Duration = Duration::from_millis(1_500);
+const LOOK: Duration = Duration::from_millis(50);
+
+pub(super) struct World {
+    platform: Server,
+    bridge: Server,
+    links: Links,
+    simulator: Arc<Simulator>,
+}
+
+/// A visitor when all is said.
+type Talked = (Record, Live, Visitor);
+
+impl World {
+    pub(super) async fn start(binary: &Path, plan: &Plan) -> anyhow::Result<Self> {
+        let (first, second) = (free_address()?, free_address()?);
+        let (platform, bridge) = (format!("http://{first}"), format!("http://{second}"));
+        let calls = Relay::start(&bridge, worst_of_calls()).await?;
+        let events = Relay::start(&bridge, bad_day()).await?;
+        let pushes = Relay::start(&platform, bad_day()).await?;
+        let visitors = Wire::start(&first, plan.seed).await?;
+        let site = Site { bridge: events.base.clone(), name: NAME, pace: Pace::Quick };
+        let installed = (plan.connector.install)(site).await?;
+        let Installed { simulator, settings, worst } = installed;
+        let bot = Bot::demo("support", &format!("{}/handover/{NAME}", calls.base));
+        let platform = Setup::platform(vec![bot]);
+        let bridge = Setup {
+            routes: vec![Route::tool(NAME, &pushes.base)],
+            connectors: format!("\n[connectors.{NAME}]\n{settings}"),
+            ..Setup::default()
+        };
+        let tool = (simulator.faults().clone(), worst);
+        let mut world = Self {
+            platform: Server::baton_at(binary, &first, &platform)?,
+            bridge: Server::baton_at(binary, &second, &bridge)?,
+            links: Links { visitors, calls, pushes, events, tool },
+            simulator: Arc::new(simulator),
+        };
+        world.platform.start().await?;
+        world.bridge.start().await?;
+        Ok(world)
+    }
+
+    pub(super) async fn live_through(mut self, plan: &Plan) -> anyhow::Result<Report> {
+        let mut rng = Rng::new(plan.seed);
+        let (silence, closing_time) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let agents = Agents::new(self.simulator.clone(), rng.number(), Arc::clone(&closing_time));
+        let agents = tokio::spawn(agents.work());
+        let parties = self.parties(plan, &mut rng, &silence).await?;
+        let kills = self.bad_times(plan, &mut rng).await;
+        self.links.calm();
+        silence.store(true, Ordering::Relaxed);
+        let mut report = Report {
+            connector: plan.connector.name,
+            seed: plan.seed,
+            kills: kills?,
+            wrongs: self.links.wrongs(),
+            ..Report::default()
+        };
+        let talked = tokio::time::timeout(SETTLE, join_all(parties)).await;
+        let talked = talked.context("the parties did not come to an end")?;
+        let talked = talked.into_iter().collect::<Result<Vec<_>, _>>()?;
+        if let Err(error) = self.rest().await {
+            report.faults.push(format!("{error:#}"));
+        }
+        closing_time.store(true, Ordering::Relaxed);
+        let agents = agents.await?;
+        self.judge(&mut report, talked, agents).await?;
+        Ok(report)
+    }
+
+    async fn parties(
+        &self,
+        plan: &Plan,
+        rng: &mut Rng,
+        over: &Arc<AtomicBool>,
+    ) -> anyhow::Result<Vec<JoinHandle<Talked>>> {
+        let http = Http::new();
+        let mut parties = Vec::new();
+        for number in 1..=plan.parties {
+            let visitor = Visitor::create(&http, &self.links.visitors.base, "support").await?;
+            let rng = Rng::new(rng.number());
+            parties.push(tokio::spawn(Party::new(number, visitor, rng, over.clone()).talk()));
+        }
+        Ok(parties)
+    }
+
+    /// Kills either process at moments that only the seed decides, while the links are bad.
+    async fn bad_times(&mut self, plan: &Plan, rng: &mut Rng) -> anyhow::Result<u32> {
+        let end = Instant::now() + plan.length;
+        if plan.length.is_zero() {
+            return Ok(0);
+        }
+        let (seed, links) = (rng.number(), &self.links);
+        let (platform, bridge) = (&mut self.platform, &mut self.bridge);
+        let kills = async {
+            let mut kills = 0;
+            while Instant::now() < end {
+                tokio::time::sleep(rng.millis(ALIVE_MS.0, ALIVE_MS.1)).await;
+                let server = if rng.below(2) == 0 { &mut *platform } else { &mut *bridge };
+                server.kill().await?;
+                tokio::time::sleep(rng.millis(AWAY_MS.0, AWAY_MS.1)).await;
+                server.start().await?;
+                kills += 1;
+            }
+            Ok(kills)
+        };
+        tokio::select! {
+            kills = kills => kills,
+            () = links.storm(seed) => Ok(0),
+        }
+    }
+
+    /// Waits until neither process owes anything, and nothing has moved for a while.
+    async fn rest(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + REST_MAX;
+        let mut last = (Instant::now(), None);
+        loop {
+            let (platform, bridge) = (
+                journal::owing(&self.database("platform"))?,
+                journal::owing(&self.database(NAME))?,
+            );
+            let at_tool: usize = self.simulator.chats().iter().map(|chat| chat.lines.len()).sum();
+            let moved = (platform.1, bridge.1, at_tool);
+            if last.1 != Some(moved) || platform.0 + bridge.0 > 0 {
+                last = (Instant::now(), Some(moved));
+            }
+            if last.0.elapsed() >= REST {
+                return Ok(());
+            }
+            anyhow::ensure!(
+                Instant::now() < deadline,
+                "no rest within {REST_MAX:?}: {} conversations and {} chats owe something",
+                platform.0,
+                bridge.0
+            );
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn database(&self, side: &str) -> PathBuf {
+        let server = if side == "platform" { &self.platform } else { &self.bridge };
+        server.path("data").join("baton.db")
+    }
+
+    async fn judge(
+        &mut self,
+        report: &mut Report,
+        talked: Vec<Talked>,
+        mut agents: agent::Records,
+    ) -> anyhow::Result<()> {
+        let mut seen = Vec::new();
+        for (mut record, live, visitor) in talked {
+            let history = visitor.history().await?;
+            record.seen = seen_in_the_end(&live, history.len()).await;
+            if record.seen != history {
+                let fault = "what the visitor saw live is not what the history says";
+                record.faults.push(fault.to_owned());
+            }
+            seen.push(record);
+        }
+        self.platform.stop().await?;
+        self.bridge.stop().await?;
+        report.faults.append(&mut agents.faults);
+        let mut conversations = journal::conversations(&self.database("platform"))?;
+        let mut chats = journal::chats(&self.database(NAME), &mut report.faults)?;
+        let mut tool = at_tool(&self.simulator.chats(), &mut report.faults);
+        for record in seen {
+            let party = record.party;
+            let conversation = conversations.remove(&party).unwrap_or_default();
+            let chats = chats.remove(&party).unwrap_or_default();
+            let agent = agents.parties.remove(&party).unwrap_or_default();
+            report.count(&record, &agent, &conversation.fates);
+            let case = Case {
+                visitor: party::lines(&record.seen),
+                said: record.said.into_iter().chain(agent.said).collect(),
+                fates: conversation.fates,
+                platform: conversation.lines,
+                bridge: chats.lines,
+                tool: tool.remove(&party).unwrap_or_default(),
+                agent: agent.lines,
+                notices_pushed: chats.notices,
+                notices_shown: conversation.notices,
+            };
+            report.faults.extend(record.faults);
+            report.faults.extend(chats.refused);
+            report.faults.extend(case.faults());
+        }
+        if !report.faults.is_empty() {
+            report.kept = Some(self.keep(report)?);
+        }
+        Ok(())
+    }
+
+    /// Puts both journals where they can be read after the run.
+    fn keep(&self, report: &Report) -> anyhow::Result<PathBuf> {
+        let name =
+            format!("transcript-{}-{}-{}", report.connector, report.seed, std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder)?;
+        for side in ["platform", NAME] {
+            std::fs::copy(self.database(side), folder.join(format!("{side}.db")))?;
+        }
+        Ok(folder)
+    }
+}
+
+impl Report {
+    fn count(
+        &mut self,
+        record: &Record,
+        agent: &agent::Record,
+        fates: &HashMap<super::words::Token, Fate>,
+    ) {
+        self.handovers += record.handovers;
+        self.from_visitors += record.said.len();
+        self.from_agents += agent.said.len();
+        let words = record.said.iter().filter(|said| said.kind != Kind::Ask);
+        for said in words {
+            match fates.get(&said.token) {
+                Some(Fate::Told) => self.told += 1,
+                Some(Fate::Doubtful) => self.forwarded += 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A webhook call is made once (contract, section 8), so what is cut here goes to the bot: rarely
+/// enough that conversations with humans remain. None comes again later: a bridge keeps nothing of
+/// a call it turned away, and would take it for a new one once the next chat is open.
+fn worst_of_calls() -> faults::Plan {
+    let (cut, lose, repeat, delay_ms_max) = (60, 60, 250, 250);
+    faults::Plan { cut, lose, repeat, delay_ms_max, ..faults::Plan::default() }
+}
+
+/// A stream that was cut just now needs a moment to come back.
+async fn seen_in_the_end(live: &Live, expected: usize) -> Vec<crate::visitor::Event> {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        let seen = live.seen();
+        if seen.len() >= expected || Instant::now() > deadline {
+            return seen;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What the tool shows, by party; faults where one of its chats has words of two.
+fn at_tool(chats: &[simulator::Chat], faults: &mut Vec<String>) -> BTreeMap<u64, Vec<Line>> {
+    let mut parties: BTreeMap<u64, Vec<Line>> = BTreeMap::new();
+    for chat in chats {
+        let mut lines = Vec::new();
+        for line in &chat.lines {
+            match line.from {
+                From::Visitor => lines.extend(Line::all_in(&line.text, Speaker::Visitor)),
+                From::Agent => lines.extend(Line::all_in(&line.text, Speaker::Agent)),
+                From::History | From::Note | From::System => {}
+            }
+        }
+        if let Some(party) = journal::one_party(&lines, "a chat of the tool", faults) {
+            parties.entry(party).or_default().extend(lines);
+        }
+    }
+    parties
+}

@@ -135,7 +135,7 @@ async fn every_text_survives(api: &str) {
     let chat = site.accepted().await;
     let long = "wörter ".repeat(571);
     let texts =
-        ["🦀👩‍👩‍👧‍👦 emoji", "שלום עולם", "مرحبا", long.trim_end(), "a\nb\n\nc", "<b>&amp;", "ok", "ok"];
+        ["🦀👩‍👩‍👧‍👦 emoji", "שלום עולם", "مرحبا", long.trim_end(), "a\nb\n\nc", "<b>", "ok", "ok"];
     for text in texts {
         site.world.step_two("u1", text).await;
         site.act(&chat, say(text));

@@ -163,6 +163,7 @@ impl ToolSide {
                 }
             }
             Event::DeliveryRefused { delivery, .. } => {
+                self.abandoned = self.abandoned.filter(|id| id != delivery);
                 let settled = self.settle(*delivery).map(|owed| owed.delivery);
                 if matches!(settled, Some(Delivery::Leave { .. })) {
                     self.link = None;
@@ -194,11 +195,12 @@ impl ToolSide {
         } else if self.is_linked() {
             self.owe(at, id, Delivery::Leave { reason });
         } else {
-            // It never got there, as far as anybody knows.
-            let is_open = |owed: &&OwedDelivery| matches!(owed.delivery, Delivery::Open { .. });
-            let unopened = self.deliveries.iter().filter(is_open);
+            // It never got there, as far as anybody knows; what may have got there is cleared up.
+            let is_open = |owed: &OwedDelivery| matches!(owed.delivery, Delivery::Open { .. });
+            let unopened = self.deliveries.iter().filter(|owed| is_open(owed));
             self.abandoned = unopened.map(|owed| owed.id).find(|id| id.seq == opening);
-            self.deliveries.retain(|owed| owed.opening != opening);
+            let in_doubt = |owed: &OwedDelivery| is_open(owed) && owed.doubtful;
+            self.deliveries.retain(|owed| owed.opening != opening || in_doubt(owed));
         }
     }
 
@@ -210,7 +212,7 @@ impl ToolSide {
 
     /// The tool took a delivery, and perhaps told how it is found from now on.
     fn delivered(&mut self, (at, position): (Millis, Position), id: Position, link: Option<&str>) {
-        let settled = self.settle(id);
+        let settled = self.settle(id).filter(|_| self.abandoned != Some(id));
         match settled.map(|owed| owed.delivery) {
             Some(Delivery::Open { .. }) => self.link_to(id.seq, link.unwrap_or_default()),
             Some(Delivery::Leave { .. }) => self.link = None,

@@ -68,7 +68,7 @@ pub struct Settings {
     #[serde(default = "starts_per_second")]
     starts_per_second: f64,
     /// Calls of all kinds in one second.
-    calls_per_second: Option<f64>,
+    calls_per_second: Option<crate::tool::api::PerSecond>,
     /// How visitors and the server reach the bridge.
     inbound: Option<Inbound>,
 }
@@ -245,8 +245,8 @@ impl Settings {
         if self.queue.trim().is_empty() {
             return Err(parts.wrong("queue", "is empty: name the queue chats go to"));
         }
-        if self.starts_per_second.is_nan() || self.starts_per_second <= 0.0 {
-            return Err(parts.wrong("starts_per_second", "is a number above 0"));
+        if !(0.01..=1_000.0).contains(&self.starts_per_second) {
+            return Err(parts.wrong("starts_per_second", "is a number from 0.01 to 1000"));
         }
         if self.poll_wait_ms_min < 1 {
             return Err(parts.wrong("poll_wait_ms_min", "is a number of milliseconds above 0"));

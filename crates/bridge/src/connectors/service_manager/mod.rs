@@ -33,7 +33,7 @@ pub struct Settings {
     /// Demo systems have none.
     password: Option<Secret>,
     /// At most this many calls in a second.
-    calls_per_second: Option<f64>,
+    calls_per_second: Option<crate::tool::api::PerSecond>,
     collection: String,
     resource: String,
     id_field: String,

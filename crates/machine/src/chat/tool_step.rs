@@ -26,7 +26,7 @@ pub(super) fn promised(log: &mut Log<'_>) {
 pub(super) fn delivered(log: &mut Log<'_>, id: Position, link: Option<String>) {
     let Some(tool) = &log.state.tool else { return };
     let owed = tool.deliveries.iter().any(|owed| owed.id == id);
-    if owed || tool.abandoned == Some(id) {
+    if owed || tool.abandoned.contains(&id) {
         log.record(Event::Delivered { id, link });
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     postgres::{self, Postgres},
     receivers,
     shell::{self, Count},
-    signatures, tidy, web,
+    signatures, tidy, vendors, web,
 };
 
 /// The whole check, for a developer before a change lands and for CI.
@@ -30,6 +30,7 @@ pub(crate) fn test() -> Result<()> {
     total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
     total.add(clients::judge()?);
+    total.add(vendors::judge()?);
     total.add(browser()?);
     total.add(signatures::judge(tests(&[
         "--workspace",

@@ -1,4 +1,5 @@
-//! The project's commands: `cargo xtask demo | test | quick | bench | receivers | tidy | web`.
+//! The project's commands: `cargo xtask demo | test | quick | bench | receivers | vendors | tidy |
+//! web`.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -7,11 +8,13 @@ use anyhow::{Result, bail};
 
 mod checks;
 mod clients;
+mod install;
 mod postgres;
 mod receivers;
 mod shell;
 mod signatures;
 mod tidy;
+mod vendors;
 mod web;
 
 const HELP: &str = "\
@@ -20,6 +23,7 @@ cargo xtask test           every check there is; installs what is missing
 cargo xtask quick          format, tidy, clippy and the tests that need only SQLite
 cargo xtask bench [ARGS]   measure against the floors; ARGS go to `baton-proving bench`
 cargo xtask receivers      check the example receivers of docs/receivers
+cargo xtask vendors        vendors' own clients judge the simulated tools
 cargo xtask tidy           the rules of the house
 cargo xtask web            build the pages
 ";
@@ -50,6 +54,7 @@ fn run(task: &str, args: &[String]) -> Result<()> {
         "quick" => checks::quick(),
         "bench" => bench(args),
         "receivers" => receivers(),
+        "vendors" => checks::conclude(vendors::judge()?),
         "tidy" => tidy::tidy(),
         "web" => web::build(),
         "help" | "--help" | "-h" => {

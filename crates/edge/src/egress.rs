@@ -20,9 +20,11 @@ use url::{Host, Url};
 
 mod address;
 mod relay;
+mod socket;
 
 pub use address::is_public;
 pub use relay::Relayed;
+pub use socket::{Heard, Socket};
 
 /// Calls to one target at a time; what waits keeps its order of arrival.
 pub const IN_FLIGHT_MAX: usize = 64;
@@ -40,6 +42,9 @@ pub enum EgressError {
     Blocked(String),
     #[error("no complete answer in time")]
     Late,
+    /// No WebSocket is there: what the answer's status was.
+    #[error("no WebSocket but status {0}")]
+    NoSocket(u16),
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
     #[error("the call failed: {0}")]
@@ -77,6 +82,12 @@ impl Target {
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Whether its owner allowed addresses that are not public.
+    #[must_use]
+    pub fn allows_private(&self) -> bool {
+        self.allow_private
     }
 
     /// A path below this target, with its query, or the target itself for an empty one; calls
@@ -149,18 +160,17 @@ impl Egress {
         let json = http::HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
         let call = (Method::POST, headers, body);
-        let (reply, _) = self.call(target, call, deadline, reply_bytes_max).await?;
-        Ok(reply)
+        self.call(target, call, deadline, reply_bytes_max).await
     }
 
-    /// Any call; the answer comes with its headers. Times are as for [`Self::post_json`].
+    /// Any call. Times are as for [`Self::post_json`].
     pub async fn call(
         &self,
         target: &Target,
         (method, headers, body): (Method, HeaderMap, Bytes),
         deadline: Duration,
         reply_bytes_max: usize,
-    ) -> Result<(Reply, HeaderMap), EgressError> {
+    ) -> Result<Reply, EgressError> {
         target.check_literal()?;
         let waited = tokio::time::timeout(deadline, target.in_flight.acquire());
         let Ok(Ok(_place)) = waited.await else {
@@ -170,8 +180,7 @@ impl Egress {
         let request = client.request(method, target.url.clone()).headers(headers).body(body);
         let answered = async {
             let response = request.send().await.map_err(|error| network(&error))?;
-            let headers = response.headers().clone();
-            Ok((answer(response, reply_bytes_max).await?, headers))
+            answer(response, reply_bytes_max).await
         };
         tokio::time::timeout(deadline, answered).await.unwrap_or(Err(EgressError::Late))
     }

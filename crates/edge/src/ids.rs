@@ -14,6 +14,21 @@ pub fn new_id(prefix: &str, now: Millis) -> String {
     format!("{prefix}_{}", encode(u128::from_be_bytes(bytes)))
 }
 
+/// A random UUID (version 4), for protocols that want one.
+#[must_use]
+pub fn uuid() -> String {
+    let mut bytes = [0_u8; 16];
+    fill(&mut bytes);
+    uuid_of(&format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// A UUID of 32 hexadecimal digits or more, such as a hash has.
+#[must_use]
+pub fn uuid_of(hex: &str) -> String {
+    let (head, tail) = (format!("{}-{}", &hex[..8], &hex[8..12]), &hex[20..32]);
+    format!("{head}-4{}-8{}-{tail}", &hex[13..16], &hex[17..20])
+}
+
 /// `prefix_` and 256 bits of chance.
 #[must_use]
 pub fn new_secret(prefix: &str) -> SecretString {

@@ -44,6 +44,16 @@ pub enum KeyError {
     Length { place: usize, bytes: usize },
 }
 
+/// Whether `presented` is the Base64 of an HMAC-SHA256 of `body`, as vendors sign whose rules are
+/// not those of Standard Webhooks.
+#[must_use]
+pub fn is_hmac_sha256(secret: &SecretString, body: &[u8], presented: &str) -> bool {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes());
+    let (Ok(mut mac), Ok(presented)) = (mac, BASE64.decode(presented)) else { return false };
+    mac.update(body);
+    mac.verify_slice(&presented).is_ok()
+}
+
 /// Why a signature does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {

@@ -126,11 +126,9 @@ async fn works(tool: &str) -> anyhow::Result<()> {
 fn keeps_secrets(tool: &str, data: &Path) -> anyhow::Result<()> {
     let stand = catalog::stand(tool, "http://127.0.0.1:9", "http://127.0.0.1:9");
     let settings: toml::Table = stand.context("it is in the catalog")?.settings.parse()?;
-    let is_secret = |key: &str| {
-        ["secret", "token", "password", "signing_key"].iter().any(|word| key.contains(word))
-    };
-    let secrets = settings.iter().filter(|(key, _)| is_secret(key));
-    let secrets: Vec<&str> = secrets.filter_map(|(_, value)| value.as_str()).collect();
+    let mut secrets = Vec::new();
+    collect_secrets(&settings, &mut secrets);
+    anyhow::ensure!(!secrets.is_empty(), "{tool} has no secret");
     let mut files = vec![data.with_extension("log")];
     for entry in std::fs::read_dir(data)? {
         files.extend(Some(entry?.path()).filter(|path| path.is_file()));
@@ -143,6 +141,19 @@ fn keeps_secrets(tool: &str, data: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn collect_secrets<'a>(settings: &'a toml::Table, found: &mut Vec<&'a str>) {
+    for (key, value) in settings {
+        match value {
+            toml::Value::Table(table) => collect_secrets(table, found),
+            toml::Value::String(text) => {
+                let words = ["secret", "token", "password", "key"];
+                found.extend(words.iter().any(|word| key.contains(word)).then_some(text.as_str()));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Asks the tool for its latest chat until `find` finds something in it.

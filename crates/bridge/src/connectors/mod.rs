@@ -18,7 +18,11 @@ use crate::{
 };
 
 mod desk;
+mod genesys_cloud;
 mod pureconnect;
+mod service_manager;
+mod servicenow;
+mod tickets;
 mod webhook;
 
 pub(crate) use desk::{ClosedChat, DeskConnector};
@@ -39,6 +43,11 @@ pub enum Connector {
 pub enum Settings {
     #[serde(rename = "genesys-pureconnect")]
     PureConnect(Box<pureconnect::settings::Settings>),
+    GenesysOpenMessaging(genesys_cloud::open::Settings),
+    GenesysWebMessaging(genesys_cloud::web::Settings),
+    ServiceManager(service_manager::Settings),
+    #[serde(rename = "servicenow")]
+    ServiceNow(servicenow::Settings),
     Webhook(webhook::Settings),
 }
 
@@ -87,6 +96,10 @@ impl Settings {
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         match self {
             Self::PureConnect(settings) => settings.secrets_mut(),
+            Self::GenesysOpenMessaging(settings) => settings.secrets_mut(),
+            Self::GenesysWebMessaging(settings) => settings.secrets_mut(),
+            Self::ServiceManager(settings) => settings.secrets_mut(),
+            Self::ServiceNow(settings) => settings.secrets_mut(),
             Self::Webhook(settings) => settings.secrets_mut(),
         }
     }
@@ -99,6 +112,10 @@ impl Settings {
     pub(crate) fn build(&self, parts: Parts) -> Result<Arc<dyn Tool>, SettingsError> {
         Ok(match self {
             Self::PureConnect(settings) => Arc::new(settings.build(parts)?),
+            Self::GenesysOpenMessaging(settings) => Arc::new(settings.build(parts)?),
+            Self::GenesysWebMessaging(settings) => Arc::new(settings.build(parts)?),
+            Self::ServiceManager(settings) => Arc::new(settings.build(parts)?),
+            Self::ServiceNow(settings) => Arc::new(settings.build(&parts)?),
             Self::Webhook(settings) => Arc::new(settings.build(parts)?),
         })
     }

@@ -30,7 +30,6 @@ pub(super) async fn receive(
     let call = Call {
         method: parts.method,
         path: path.get("path").cloned().unwrap_or_default(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body: read_body(body, CALL_BYTES_MAX).await?,
     };

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::Failure;
 
-/// Wall clock of one call unless the connector says otherwise.
+/// Wall clock of one call.
 const DEADLINE: Duration = Duration::from_secs(12);
 /// Most bytes of an answer that are read.
 const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -31,7 +31,6 @@ const SPACING_MAX: Duration = Duration::from_secs(1);
 pub(crate) struct Api {
     egress: Egress,
     base: Target,
-    deadline: Duration,
     pace: Mutex<Pace>,
 }
 
@@ -119,7 +118,6 @@ impl Ask {
 /// A complete answer, whatever its status.
 pub(crate) struct Told {
     pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     retry_after: Option<Duration>,
 }
@@ -157,7 +155,7 @@ impl Api {
     pub(crate) fn new(egress: Egress, base: Target) -> Self {
         let pace =
             Pace { next: Instant::now(), spacing: Duration::ZERO, spacing_min: Duration::ZERO };
-        Self { egress, base, deadline: DEADLINE, pace: Mutex::new(pace) }
+        Self { egress, base, pace: Mutex::new(pace) }
     }
 
     /// At most this many calls in a second; the tool may ask for fewer.
@@ -168,11 +166,6 @@ impl Api {
             (pace.spacing, pace.spacing_min) = (spacing, spacing);
         }
         self
-    }
-
-    #[must_use]
-    pub(crate) fn within(self, deadline: Duration) -> Self {
-        Self { deadline, ..self }
     }
 
     pub(crate) fn base(&self) -> &Target {
@@ -186,10 +179,10 @@ impl Api {
         let target = target.map_err(|error| Failure::refused(error.to_string()))?;
         self.wait_for_turn().await;
         let call = (ask.method, ask.headers, ask.body);
-        let answered = self.egress.call(&target, call, self.deadline, REPLY_BYTES_MAX).await;
-        let (reply, headers) = answered.map_err(|error| of_egress(&error))?;
+        let answered = self.egress.call(&target, call, DEADLINE, REPLY_BYTES_MAX).await;
+        let reply = answered.map_err(|error| of_egress(&error))?;
         let retry_after = reply.retry_after;
-        let told = Told { status: reply.status, headers, body: reply.body, retry_after };
+        let told = Told { status: reply.status, body: reply.body, retry_after };
         self.heed(&told);
         if told.status == 429 { Err(told.failure("too many calls")) } else { Ok(told) }
     }
@@ -224,11 +217,17 @@ impl Api {
     }
 }
 
-fn of_egress(error: &EgressError) -> Failure {
+/// A call without an answer, or a socket that did not open.
+pub(crate) fn of_egress(error: &EgressError) -> Failure {
     let detail = error.to_string();
     match error {
-        EgressError::Unreachable(_) => Failure::later(detail),
-        EgressError::BadUrl(_) | EgressError::Blocked(_) => Failure::refused(detail),
+        EgressError::NoSocket(401 | 403) => Failure::Denied { detail },
+        EgressError::Unreachable(_) | EgressError::NoSocket(0..=399 | 408 | 425 | 429 | 500..) => {
+            Failure::later(detail)
+        }
+        EgressError::BadUrl(_) | EgressError::Blocked(_) | EgressError::NoSocket(_) => {
+            Failure::refused(detail)
+        }
         EgressError::Late | EgressError::TooLarge(_) | EgressError::Network(_) => {
             Failure::Unknown { detail }
         }

@@ -216,7 +216,6 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     /// What follows `/connectors/{name}/`.
     pub(crate) path: String,
-    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }

@@ -86,5 +86,67 @@ async fn waiting_for_a_place_ends_with_the_deadline() {
     };
     assert_eq!(call(Duration::from_millis(20)).await, Some(EgressError::Late));
     drop(taken);
-    assert!(matches!(call(Duration::from_secs(5)).await, Some(EgressError::Network(_))));
+    assert!(matches!(call(Duration::from_secs(5)).await, Some(EgressError::Unreachable(_))));
+}
+
+/// A server of one connection: it greets, sends back what it hears, and closes on `bye`.
+async fn echo() -> Target {
+    use futures::{SinkExt as _, StreamExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/socket", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+        socket.send("hello".into()).await.unwrap();
+        while let Some(Ok(message)) = socket.next().await {
+            if message.to_text().is_ok_and(|text| text == "bye") {
+                break;
+            }
+            if message.is_text() {
+                socket.send(message).await.unwrap();
+            }
+        }
+    });
+    Target::parse(&url, true).unwrap()
+}
+
+#[tokio::test]
+async fn a_socket_carries_texts_both_ways_until_it_is_closed() {
+    let (egress, target) = (Egress::new().unwrap(), echo().await);
+    let deadline = Duration::from_secs(5);
+    let mut socket = egress.connect(&target, HeaderMap::new(), deadline, 1024).await.unwrap();
+    assert_eq!(socket.next().await, Ok(Heard::Text("hello".to_owned())));
+    socket.send("שלום 🙂").await.unwrap();
+    assert_eq!(socket.next().await, Ok(Heard::Text("שלום 🙂".to_owned())));
+    socket.ping().await.unwrap();
+    assert_eq!(socket.next().await, Ok(Heard::Life));
+    socket.send("bye").await.unwrap();
+    assert!(matches!(socket.next().await, Ok(Heard::Closed) | Err(_)));
+}
+
+#[tokio::test]
+async fn a_socket_is_opened_only_where_a_call_may_go() {
+    let egress = Egress::new().unwrap();
+    let deadline = Duration::from_secs(5);
+    let target = Target::parse("http://localhost:9/socket", false).unwrap();
+    let error = egress.connect(&target, HeaderMap::new(), deadline, 1024).await.err();
+    assert_eq!(error, Some(EgressError::Blocked("localhost".to_owned())));
+}
+
+#[tokio::test]
+async fn what_is_no_socket_and_what_is_too_long_is_an_error() {
+    let (egress, target) = (Egress::new().unwrap(), echo().await);
+    let deadline = Duration::from_secs(5);
+    let mut socket = egress.connect(&target, HeaderMap::new(), deadline, 16).await.unwrap();
+    assert_eq!(socket.next().await, Ok(Heard::Text("hello".to_owned())));
+    socket.send("x".repeat(17)).await.unwrap();
+    assert!(matches!(socket.next().await, Err(EgressError::Network(_))));
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/", axum::routing::get(async || "a page"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let target = Target::parse(&url, true).unwrap();
+    let error = egress.connect(&target, HeaderMap::new(), deadline, 16).await.err();
+    assert_eq!(error, Some(EgressError::NoSocket(200)));
 }

@@ -15,7 +15,10 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub mod catalog;
 pub mod console;
 pub mod faults;
+pub mod genesys_cloud;
 pub mod pureconnect;
+pub mod service_manager;
+pub mod servicenow;
 pub mod time;
 pub mod webhook;
 

@@ -43,6 +43,12 @@ impl Time {
 
     /// Lets `length` of this clock pass.
     pub async fn sleep(&self, length: Duration) {
-        tokio::time::sleep(length / self.speed).await;
+        tokio::time::sleep(self.ours(length)).await;
+    }
+
+    /// How long `length` of this clock takes on ours.
+    #[must_use]
+    pub fn ours(&self, length: Duration) -> Duration {
+        length / self.speed
     }
 }

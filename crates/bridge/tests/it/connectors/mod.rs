@@ -7,7 +7,13 @@ use serde_json::Value;
 
 use super::world::{PATIENCE, World};
 
+mod genesys_open;
+mod genesys_web;
 mod pureconnect;
+mod service_manager;
+mod servicenow;
+mod servicenow_tickets;
+mod tickets;
 mod webhook;
 
 /// Looks again and again while the bridge's clock runs, so that retries come without waiting.
@@ -68,6 +74,8 @@ pub(crate) async fn holds_under_faults(world: &World, simulator: &Simulator, pla
     let seed = plan.seed;
     let user = format!("u-{seed}");
     let chat = accepted(world, simulator, &user).await;
+    // Some tools are told the transcript as words of the visitor.
+    let told = read(&chat).len();
     simulator.faults().set(plan);
     let before = world.platform.texts().len();
     for n in 0..12 {
@@ -78,14 +86,15 @@ pub(crate) async fn holds_under_faults(world: &World, simulator: &Simulator, pla
     }
     let wanted: Vec<String> = (0..12).map(|n| format!("visitor {n}")).collect();
     let of_this = || simulator.chats().into_iter().find(|c| c.id == chat.id).unwrap();
-    meanwhile(world, async || (read(&of_this()).len() >= wanted.len()).then_some(())).await;
+    let all = told + wanted.len();
+    meanwhile(world, async || (read(&of_this()).len() >= all).then_some(())).await;
     simulator.faults().set(Plan::default());
     let wanted_here: Vec<String> = (0..12).map(|n| format!("agent {n}")).collect();
     meanwhile(world, async || {
         (world.platform.texts().len() >= before + wanted_here.len()).then_some(())
     })
     .await;
-    assert_eq!(read(&of_this()), wanted, "the agent reads something else, seed {seed}");
+    assert_eq!(read(&of_this())[told..], wanted, "the agent reads something else, seed {seed}");
     let told = world.platform.texts();
     assert_eq!(told[before..], wanted_here, "the visitor reads something else, seed {seed}");
     simulator.act(&chat.id, Act::End).unwrap();

@@ -111,3 +111,15 @@ async fn the_last_words_are_heard_although_their_answer_was_lost() {
     site.visitor_reads(&["bye"]).await;
     resumed(&site.world).await;
 }
+
+#[tokio::test]
+async fn what_is_missing_is_fetched_from_the_history() {
+    let site = Site::new("icws", |options, _| {
+        (options.late_per_mille, options.late_ms) = (1_000, 3_600_000);
+    });
+    let site = site.await;
+    let chat = site.accepted().await;
+    site.act(&chat, say("an hour late"));
+    site.act(&chat, Act::Hold { on: true });
+    site.visitor_reads(&["an hour late"]).await;
+}

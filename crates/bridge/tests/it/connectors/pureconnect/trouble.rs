@@ -4,6 +4,7 @@ use super::*;
 
 on_both! {
     a_restart_in_the_middle_loses_and_repeats_nothing
+    what_was_told_to_a_process_that_died_is_told_to_the_next
     a_switch_over_loses_and_repeats_nothing
     a_switch_over_while_the_bridge_is_down
     the_backup_takes_what_begins_after_a_switch_over
@@ -34,6 +35,22 @@ async fn a_restart_in_the_middle_loses_and_repeats_nothing(api: &str) {
     site.visitor_reads(&["first", "second"]).await;
     site.act(&chat, Act::End);
     resumed(&site.world).await;
+}
+
+async fn what_was_told_to_a_process_that_died_is_told_to_the_next(api: &str) {
+    let site = Site::usual(api).await;
+    let chat = site.accepted().await;
+    site.act(&chat, say("stored"));
+    site.visitor_reads(&["stored"]).await;
+    let path = Some(if api == "icws" { "/messages/" } else { "/poll/" }.to_owned());
+    site.primary.faults().set(Plan { lose: 1_000, path, ..Plan::default() });
+    let calls = site.primary.faults().calls();
+    site.act(&chat, say("told"));
+    let polled = || site.primary.faults().calls() > calls;
+    meanwhile(&site.world, async || polled().then_some(())).await;
+    let site = site.restart().await;
+    site.primary.faults().set(Plan::default());
+    site.visitor_reads(&["stored", "told"]).await;
 }
 
 async fn a_switch_over_loses_and_repeats_nothing(api: &str) {

@@ -1,0 +1,204 @@
+//! Open Messaging: what a visitor says goes to the integration's inbound API, what agents say
+//! comes by the integration's webhook, and who is in a conversation is read from the conversation
+//! whenever a notification says that it changed, and now and then without one.
+//!
+//! A customer is one handover, `{chat}.{opening}`: the vendor keeps one open conversation for each
+//! customer, so whatever is written under this name belongs together.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::response::Response;
+use edge::{
+    Clock,
+    egress::{Egress, Target},
+    given::Secret,
+    http::ApiError,
+};
+use machine::{Millis, limits::SECOND_MS};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+
+use super::{Sizes, client::Client, notifications, seats::Seats};
+use crate::{
+    connectors::{Parts, SettingsError},
+    tool::{Brief, Call, Finding, Host, Session, Tool, api::Api},
+};
+
+mod check;
+mod handover;
+mod later;
+mod webhook;
+
+use handover::Handover;
+use later::Errand;
+
+/// Errands that wait at most; of more, the latest are dropped.
+const ERRANDS_MAX: usize = 10_000;
+/// How often a conversation is looked at while its events are told, unless the settings say so.
+const POLL_SECONDS: u32 = 60;
+/// How often otherwise.
+const UNTOLD_POLL_MS: Millis = 10 * SECOND_MS;
+
+/// `[connectors.NAME]` with `kind = "genesys-open-messaging"`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The domain of the region, such as `mypurecloud.ie` or `usw2.pure.cloud`.
+    region: String,
+    /// The OAuth client of the grant `client_credentials`.
+    client_id: String,
+    client_secret: Secret,
+    /// Id of the Open Messaging integration.
+    integration_id: String,
+    /// Its `outboundNotificationWebhookSignatureSecretToken`.
+    webhook_secret: Secret,
+    /// Custom attributes of every conversation, by which flows may route it.
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    /// Seconds between two looks at a conversation while notifications work.
+    poll_seconds: Option<u32>,
+    text_chars_max: Option<usize>,
+    transcript_chars_max: Option<usize>,
+    /// At most this many calls in a second.
+    calls_per_second: Option<f64>,
+    /// Where the API is instead of `https://api.{region}`.
+    api_url: Option<String>,
+    /// Where tokens come from instead of `https://login.{region}`.
+    login_url: Option<String>,
+    #[serde(default)]
+    allow_private: bool,
+}
+
+impl Settings {
+    pub(in super::super) fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        vec![&mut self.client_secret, &mut self.webhook_secret]
+    }
+
+    pub(in super::super) fn build(&self, parts: Parts) -> Result<OpenMessaging, SettingsError> {
+        let at = |setting: &str, url: &Option<String>, host: &str| {
+            let url = url.clone().unwrap_or_else(|| format!("https://{host}.{}", self.region));
+            parts.target(setting, &url, self.allow_private)
+        };
+        let api = at("api_url", &self.api_url, "api")?;
+        let login = at("login_url", &self.login_url, "login")?;
+        if self.integration_id.is_empty() || self.integration_id.contains(['/', '?', '#']) {
+            return Err(parts.wrong("integration_id", "is not the id of an integration"));
+        }
+        let client_secret = self.client_secret.read(&parts.key("client_secret"))?;
+        let webhook_secret = self.webhook_secret.read(&parts.key("webhook_secret"))?;
+        let client = Client {
+            login: Api::new(parts.egress.clone(), login),
+            api: Api::new(parts.egress.clone(), api.clone()).paced(self.calls_per_second),
+            client_id: self.client_id.clone(),
+            client_secret,
+            clock: parts.clock.clone(),
+            token: tokio::sync::Mutex::default(),
+        };
+        let attributes = self.attributes.iter();
+        let attributes = attributes.map(|(name, value)| (name.clone(), value.as_str().into()));
+        let (errands, errands_to_run) = mpsc::channel(ERRANDS_MAX);
+        let shared = Shared {
+            client,
+            egress: parts.egress,
+            api,
+            integration: self.integration_id.clone(),
+            name: parts.name,
+            attributes: attributes.collect(),
+            sizes: Sizes::of(self.text_chars_max, self.transcript_chars_max),
+            poll_ms: Millis::from(self.poll_seconds.unwrap_or(POLL_SECONDS).max(1)) * SECOND_MS,
+            clock: parts.clock,
+            seats: Seats::default(),
+            errands,
+        };
+        let errands_to_run = Mutex::new(Some(errands_to_run));
+        Ok(OpenMessaging { shared: Arc::new(shared), webhook_secret, errands_to_run })
+    }
+}
+
+/// What all handovers share.
+pub(super) struct Shared {
+    pub(super) client: Client,
+    pub(super) egress: Egress,
+    /// Where the API is, and by which rules sockets are opened.
+    pub(super) api: Target,
+    integration: String,
+    /// Of the connector.
+    name: String,
+    attributes: Map<String, Value>,
+    sizes: Sizes,
+    poll_ms: Millis,
+    pub(super) clock: Clock,
+    pub(super) seats: Seats,
+    errands: mpsc::Sender<Errand>,
+}
+
+impl Shared {
+    fn inbound(&self, what: &str) -> String {
+        format!("api/v2/conversations/messages/{}/inbound/open/{what}", self.integration)
+    }
+
+    /// Done beside everything else; nobody waits for it.
+    fn send_on_errand(&self, errand: Errand) {
+        if self.errands.try_send(errand).is_err() {
+            tracing::debug!(connector = self.name, "too many errands wait");
+        }
+    }
+}
+
+/// What is stored of a handover.
+#[derive(Serialize, Deserialize)]
+struct Link {
+    customer: String,
+    conversation: String,
+}
+
+impl Link {
+    fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    fn write(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+}
+
+pub(in super::super) struct OpenMessaging {
+    shared: Arc<Shared>,
+    webhook_secret: SecretString,
+    /// Taken by the one who runs them.
+    errands_to_run: Mutex<Option<mpsc::Receiver<Errand>>>,
+}
+
+#[async_trait::async_trait]
+impl Tool for OpenMessaging {
+    fn session(&self, chat: &Brief, link: Option<&str>) -> Box<dyn Session> {
+        let link = link.and_then(Link::read);
+        Box::new(Handover::new(self.shared.clone(), chat.clone(), link))
+    }
+
+    fn address(&self, link: &str) -> Option<String> {
+        Link::read(link).map(|link| link.customer)
+    }
+
+    async fn run(&self, host: Host) {
+        let errands = self.errands_to_run.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(errands) = errands else { return };
+        tokio::join!(
+            later::run(&self.shared, &host, errands),
+            notifications::run(&self.shared, &host)
+        );
+    }
+
+    async fn receive(&self, host: &Host, call: Call) -> Result<Response, ApiError> {
+        webhook::receive(&self.shared, &self.webhook_secret, host, &call).await
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        check::check(&self.shared).await
+    }
+}

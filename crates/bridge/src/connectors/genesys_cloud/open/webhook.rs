@@ -1,0 +1,134 @@
+//! `POST /connectors/{name}/webhook`: what agents say and that they type, signed by the vendor
+//! (`X-Hub-Signature-256`: the Base64 of an HMAC-SHA256 of the body). Stored before the answer;
+//! the vendor repeats what was not answered with success, and a repeat changes nothing.
+
+use std::sync::atomic::Ordering;
+
+use axum::response::Response;
+use edge::{
+    http::{ApiError, json as answer},
+    signature,
+};
+use http::{Method, StatusCode};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use wire::problem::ProblemId;
+
+use super::{
+    super::{
+        conversation::{Seen, named},
+        message,
+    },
+    Shared,
+    handover::said,
+    later::Errand,
+};
+use crate::{
+    problems,
+    tool::{Call, Host, News, Place, Typing, What},
+};
+
+const SIGNATURE: &str = "x-hub-signature-256";
+
+pub(super) async fn receive(
+    shared: &Shared,
+    secret: &SecretString,
+    host: &Host,
+    call: &Call,
+) -> Result<Response, ApiError> {
+    if call.path != "webhook" || call.method != Method::POST {
+        let detail = "Genesys Cloud sends to `/connectors/{name}/webhook` with POST.";
+        return Err(ApiError::new(ProblemId::NotFound, detail));
+    }
+    let presented = call.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
+    let presented = presented.and_then(|value| value.strip_prefix("sha256=")).unwrap_or_default();
+    if !signature::is_hmac_sha256(secret, &call.body, presented) {
+        let detail = "The signature is not of this body and the connector's `webhook_secret`.";
+        return Err(ApiError::new(ProblemId::Unauthorized, detail));
+    }
+    let message: Value = serde_json::from_slice(&call.body)
+        .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))?;
+    // Receipts tell what became of the visitor's words; the answer to them has told it before.
+    if !matches!(message["type"].as_str(), Some("Text" | "Structured" | "Event"))
+        || message["direction"] == "Inbound"
+    {
+        return Ok(done());
+    }
+    let customer = message["channel"]["to"]["id"].as_str().unwrap_or_default();
+    let place = find(host, customer)?;
+    if message["type"] == "Event" {
+        types(shared, host, &place, &message).await?;
+    } else {
+        speaks(shared, host, &place, customer, &message).await?;
+    }
+    Ok(done())
+}
+
+fn done() -> Response {
+    answer(StatusCode::OK, &json!({}))
+}
+
+fn find(host: &Host, customer: &str) -> Result<Place, ApiError> {
+    host.find(customer).ok_or_else(|| {
+        let chat = customer.rsplit_once('.').map_or("", |(chat, _)| chat);
+        if host.awaits(chat) {
+            // The vendor sends it again in five seconds.
+            return ApiError::new(ProblemId::Unavailable, "The chat is still being opened.");
+        }
+        ApiError::new(ProblemId::NotFound, "No open chat is of this customer.")
+    })
+}
+
+async fn types(
+    shared: &Shared,
+    host: &Host,
+    place: &Place,
+    message: &Value,
+) -> Result<(), ApiError> {
+    let Some(ms) = message::types_ms(message) else { return Ok(()) };
+    let typing = if ms > 0 { Typing::On } else { Typing::Off };
+    let news = News::plain(What::Types(typing));
+    host.tell(place, news, None).await.map_err(problems::of_step)?;
+    if ms > 0 {
+        shared.send_on_errand(Errand::StopTyping { place: place.clone(), after_ms: ms });
+    }
+    Ok(())
+}
+
+async fn speaks(
+    shared: &Shared,
+    host: &Host,
+    place: &Place,
+    customer: &str,
+    message: &Value,
+) -> Result<(), ApiError> {
+    let id = message["id"].as_str().unwrap_or_default();
+    let Some(text) = message::words(message).filter(|_| !id.is_empty()) else { return Ok(()) };
+    let nickname = message["channel"]["from"]["nickname"].as_str().unwrap_or_default();
+    let agent = is_agents(shared, customer, id).await.then(|| named(nickname));
+    let told = host.tell(place, said(id, agent, text), None).await;
+    told.map_err(problems::of_step)?;
+    if let Some(seat) = shared.seats.of_customer(customer) {
+        seat.note_heard(id);
+    }
+    let (customer, message) = (customer.to_owned(), id.to_owned());
+    shared.send_on_errand(Errand::Receipt { customer, message });
+    Ok(())
+}
+
+/// Whether a message is an agent's. Flows and queues write too, under the name of the
+/// integration; while nobody was seen in a conversation, it is looked at.
+async fn is_agents(shared: &Shared, customer: &str, message: &str) -> bool {
+    let Some(seat) = shared.seats.of_customer(customer) else { return true };
+    if seat.attended.load(Ordering::Relaxed) {
+        return true;
+    }
+    match shared.client.conversation(&seat.conversation).await {
+        Ok(shown) => {
+            let seen = Seen::new(&shown);
+            seat.look.notify_one();
+            seen.agent().is_some() || seen.author(message).is_some()
+        }
+        Err(_) => true,
+    }
+}

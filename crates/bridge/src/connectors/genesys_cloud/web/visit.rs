@@ -1,0 +1,207 @@
+//! One handover by Web Messaging. Whenever its socket is opened anew, the history is read: it
+//! tells what agents said meanwhile, and which of the visitor's words have arrived.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use machine::{
+    Millis,
+    chat::{Delivery, Opening},
+};
+use serde_json::Value;
+
+use super::{
+    super::attributes,
+    Shared,
+    frames::{self, Heard},
+    socket::{self, Connection},
+};
+use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing};
+
+/// How often the clock, which may jump, is compared.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+pub(super) struct Visit {
+    shared: Arc<Shared>,
+    chat: Brief,
+    handover: String,
+    connection: Option<Connection>,
+    /// The session is known to be there.
+    begun: bool,
+    /// Told by the history of a socket that was opened for a delivery.
+    unheard: Vec<News>,
+    /// Ids of ours that have arrived.
+    arrived: HashSet<String>,
+    /// Until when the agent types.
+    types_until: Option<Millis>,
+}
+
+impl Visit {
+    pub(super) fn new(shared: Arc<Shared>, chat: Brief, link: Option<&str>) -> Self {
+        let handover = format!("{}.{}", chat.chat, chat.opening);
+        Self {
+            shared,
+            chat,
+            handover,
+            connection: None,
+            begun: link.is_some(),
+            unheard: Vec::new(),
+            arrived: HashSet::new(),
+            types_until: None,
+        }
+    }
+
+    /// Opens the socket unless it is open, and then reads what was said meanwhile.
+    async fn connect(&mut self) -> Result<(), Failure> {
+        if self.connection.is_some() {
+            return Ok(());
+        }
+        let (mut connection, resumed) = socket::open(&self.shared, &self.handover).await?;
+        if self.begun && !resumed.existed {
+            return Err(Failure::gone("the session is over"));
+        }
+        self.begun = true;
+        if resumed.existed {
+            for message in connection.history(&self.shared).await? {
+                self.arrived.extend(frames::own_id(&message).map(str::to_owned));
+                if let Heard::News(news) = frames::of_message(&message) {
+                    self.unheard.push(news);
+                }
+            }
+        }
+        if resumed.read_only {
+            self.unheard.push(frames::ended());
+        }
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    async fn open(&mut self, id: &str, opening: &Opening) -> Result<(), Failure> {
+        let attributes = attributes(&self.shared.attributes, &self.chat, opening);
+        let parts = self.shared.sizes.transcript(opening);
+        self.say(id, &parts, &attributes).await
+    }
+
+    async fn say(&mut self, id: &str, parts: &[String], about: &Value) -> Result<(), Failure> {
+        for (place, part) in parts.iter().enumerate() {
+            let id = format!("{id}#{}", place + 1);
+            if self.arrived.contains(&id) {
+                continue;
+            }
+            let Some(connection) = &mut self.connection else {
+                return Err(Failure::later("there is no socket"));
+            };
+            let said = connection.say(&frames::text(&id, part, about)).await;
+            self.settle(said).map_err(|failure| match failure {
+                Failure::Later { detail, .. } if place > 0 => Failure::Unknown { detail },
+                failure => failure,
+            })?;
+            self.arrived.insert(id);
+        }
+        Ok(())
+    }
+
+    /// Gives the socket up when it did not answer.
+    fn settle<T>(&mut self, done: Result<T, Failure>) -> Result<T, Failure> {
+        if let Err(Failure::Unknown { .. } | Failure::Gone { .. }) = &done {
+            self.connection = None;
+        }
+        done
+    }
+
+    fn heard(&mut self) -> Vec<News> {
+        let mut news = std::mem::take(&mut self.unheard);
+        let Some(connection) = &mut self.connection else { return news };
+        for frame in std::mem::take(&mut connection.waiting) {
+            match frame.news() {
+                Heard::Nothing => {}
+                Heard::News(told) => news.push(told),
+                Heard::Types(ms) => {
+                    self.types_until = (ms > 0).then(|| self.shared.clock.now() + ms);
+                    news.push(frames::types(ms > 0));
+                }
+            }
+        }
+        news
+    }
+}
+
+#[async_trait::async_trait]
+impl Session for Visit {
+    async fn deliver(&mut self, parcel: &Parcel<'_>, again: Again) -> Result<Vec<News>, Failure> {
+        if again == Again::MayHaveArrived {
+            // Only the history tells, and it is read when the socket is opened.
+            self.connection = None;
+        }
+        self.connect().await?;
+        match parcel.delivery {
+            Delivery::Open { opening } => self.open(&parcel.id, opening).await?,
+            Delivery::Say { text } => {
+                let parts = self.shared.sizes.parts(text);
+                self.say(&parcel.id, &parts, &Value::Null).await?;
+            }
+            Delivery::Leave { .. } => {
+                if let Some(mut connection) = self.connection.take() {
+                    connection.clear().await?;
+                }
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn link(&self) -> Option<String> {
+        Some(self.handover.clone())
+    }
+
+    fn listens(&self) -> bool {
+        true
+    }
+
+    async fn ready(&mut self) {
+        if !self.unheard.is_empty() {
+            return;
+        }
+        let (clock, until) = (self.shared.clock.clone(), self.types_until);
+        let types = async {
+            let Some(until) = until else { return std::future::pending().await };
+            while clock.now() < until {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        let Some(connection) = &mut self.connection else { return };
+        let failed = tokio::select! {
+            ready = connection.ready() => ready.is_err(),
+            () = types => false,
+        };
+        if failed {
+            self.connection = None;
+        }
+    }
+
+    async fn hear(&mut self) -> Result<Vec<News>, Failure> {
+        self.connect().await?;
+        if let Some(connection) = &mut self.connection {
+            let alive = connection.keep_alive().await;
+            if alive.is_err() {
+                self.connection = None;
+                return Err(Failure::later("the socket ended"));
+            }
+        }
+        let mut news = self.heard();
+        if self.types_until.is_some_and(|until| until <= self.shared.clock.now()) {
+            self.types_until = None;
+            news.push(frames::types(false));
+        }
+        Ok(news)
+    }
+
+    async fn visitor_types(&mut self, typing: Typing) {
+        if typing == Typing::Off {
+            return;
+        }
+        if let Some(connection) = &mut self.connection
+            && connection.tell(&frames::typing()).await.is_err()
+        {
+            self.connection = None;
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! OpenText Service Manager 9 (HP, HPE, Micro Focus): a chat becomes an incident or interaction,
+//! and the journal carries both sides' words. Every name an installation may have changed is a
+//! setting. Setup and limits: docs/connectors/opentext-service-manager.md.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use edge::given::Secret;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::{
+    Parts, SettingsError,
+    tickets::{self, TicketSession, follow},
+};
+use crate::tool::{Brief, Finding, Host, Session, Tool, api::Api};
+
+mod journal;
+mod records;
+mod rest;
+
+use journal::DateOrder;
+use records::Records;
+
+/// `[connectors.NAME]` with `kind = "service-manager"`; the defaults are those of an incident.
+#[derive(Deserialize, Clone)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// With the path, such as `http://sm.example.org:13080/SM/9/rest`.
+    url: String,
+    allow_private: bool,
+    /// The integration's operator.
+    username: String,
+    /// Demo systems have none.
+    password: Option<Secret>,
+    /// At most this many calls in a second.
+    calls_per_second: Option<f64>,
+    collection: String,
+    resource: String,
+    id_field: String,
+    title_field: String,
+    description_field: String,
+    status_field: String,
+    group_field: String,
+    assignee_field: String,
+    journal_field: String,
+    solution_field: String,
+    /// Name of the assignment group.
+    group: Option<String>,
+    /// A collection whose keys are the groups, where the installation publishes one.
+    group_collection: Option<String>,
+    /// Further fields of a new record.
+    fields: BTreeMap<String, String>,
+    held_status: Vec<String>,
+    over_status: Vec<String>,
+    /// Unique by its `{reference}`: an opening whose answer was lost is found by it.
+    title: String,
+    update_method: UpdateMethod,
+    /// An action when the visitor leaves, such as `close`, and its fields.
+    leave_action: Option<String>,
+    leave_fields: BTreeMap<String, String>,
+    leave_solution: Vec<String>,
+    /// How the journal names our operator, where not as `username`.
+    journal_operator: Option<String>,
+    date_order: DateOrder,
+    /// Entries that begin with one of these are not for the visitor.
+    internal_marks: Vec<String>,
+    mark: String,
+    notice: String,
+    entry_chars_max: usize,
+    poll_seconds: f64,
+}
+
+#[derive(Deserialize, Clone, Copy, Default, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum UpdateMethod {
+    #[default]
+    Put,
+    Post,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let text = str::to_owned;
+        let texts = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
+        Self {
+            url: String::new(),
+            allow_private: false,
+            username: String::new(),
+            password: None,
+            calls_per_second: None,
+            collection: text("incidents"),
+            resource: text("Incident"),
+            id_field: text("IncidentID"),
+            title_field: text("Title"),
+            description_field: text("Description"),
+            status_field: text("Status"),
+            group_field: text("AssignmentGroup"),
+            assignee_field: text("Assignee"),
+            journal_field: text("JournalUpdates"),
+            solution_field: text("Solution"),
+            group: None,
+            group_collection: None,
+            fields: BTreeMap::new(),
+            held_status: texts(&["Pending Customer"]),
+            over_status: texts(&["Resolved", "Closed"]),
+            title: text("Chat {reference}"),
+            update_method: UpdateMethod::default(),
+            leave_action: None,
+            leave_fields: BTreeMap::new(),
+            leave_solution: Vec::new(),
+            journal_operator: None,
+            date_order: DateOrder::default(),
+            internal_marks: texts(&["[internal]"]),
+            mark: tickets::default_mark(),
+            notice: tickets::default_notice(),
+            entry_chars_max: 4_000,
+            poll_seconds: 5.0,
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        self.password.iter_mut().collect()
+    }
+
+    pub(super) fn build(&self, parts: Parts) -> Result<ServiceManager, SettingsError> {
+        let target = parts.target("url", &self.url, self.allow_private)?;
+        let password = match &self.password {
+            Some(password) => password.read(&parts.key("password"))?,
+            None => SecretString::from(""),
+        };
+        if self.username.is_empty() {
+            return Err(parts.wrong("username", "is missing"));
+        }
+        if !self.title.contains("{reference}") {
+            return Err(parts.wrong("title", "has no {reference}: nothing else tells chats apart"));
+        }
+        for (setting, name) in [("collection", &self.collection), ("resource", &self.resource)] {
+            if name.is_empty() || name.contains(['/', '?', '#', '%']) {
+                return Err(parts.wrong(setting, "is no name"));
+            }
+        }
+        let api = Api::new(parts.egress, target).paced(self.calls_per_second);
+        let records = Records::new(api, password, self.clone());
+        Ok(ServiceManager(Arc::new(records)))
+    }
+}
+
+/// One installation.
+pub(super) struct ServiceManager(Arc<Records>);
+
+#[async_trait::async_trait]
+impl Tool for ServiceManager {
+    fn session(&self, chat: &Brief, link: Option<&str>) -> Box<dyn Session> {
+        Box::new(TicketSession::new(self.0.clone(), chat, link))
+    }
+
+    async fn run(&self, host: Host) {
+        follow(self.0.clone(), host).await;
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        self.0.check().await
+    }
+}

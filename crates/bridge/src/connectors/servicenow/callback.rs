@@ -1,0 +1,230 @@
+//! Callbacks of an instance: `POST /connectors/{name}/callback/{key}`. They are unsigned, so the
+//! path holds a secret. Nothing promises that one is sent twice when it is not taken, nor that
+//! none comes twice or out of turn; so each is stored before it is answered, and what comes before
+//! its chat is known here waits for a moment.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::response::{IntoResponse, Response};
+use edge::{http::ApiError, ids, secrets};
+use http::{Method, StatusCode};
+use serde_json::Value;
+use tokio::time::Instant;
+use wire::problem::ProblemId;
+
+use super::{
+    conversation::Link,
+    elements::{self, Known},
+    virtual_agent::{Party, VirtualAgent},
+};
+use crate::{
+    problems,
+    tool::{Call, Host, News, Place, What},
+};
+
+/// An instance waits five seconds for the answer; so long may a chat be on its way here.
+const OPENING_WAIT: Duration = Duration::from_secs(4);
+const OPENING_LOOK: Duration = Duration::from_millis(20);
+/// Texts may still follow their end.
+const OVER_WAIT: Duration = Duration::from_millis(1_500);
+/// Texts without an id that come again within this time are the same ones.
+const REPEAT_WINDOW: Duration = Duration::from_secs(10);
+/// Requests and texts that are remembered of a conversation.
+const REMEMBERED_MAX: usize = 64;
+/// Conversations that are remembered; all of it can be done without.
+const CONVERSATIONS_MAX: usize = 10_000;
+
+/// What this process heard in conversations. Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Memory(Arc<Mutex<HashMap<String, Arc<Mutex<Heard>>>>>);
+
+#[derive(Default)]
+struct Heard {
+    known: Known,
+    /// One callback of a conversation at a time, first come first served.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    asked_again: bool,
+    requests: VecDeque<String>,
+    texts: VecDeque<(u64, Instant)>,
+}
+
+impl Memory {
+    /// Whether a callback has answered this request.
+    pub(super) fn has_answered(&self, session: &str, request: &str) -> bool {
+        let heard = lock(&self.0).get(session).cloned();
+        heard.is_some_and(|heard| lock(&heard).requests.iter().any(|id| id == request))
+    }
+
+    pub(super) fn forget(&self, session: &str) {
+        lock(&self.0).remove(session);
+    }
+
+    fn of(&self, session: &str) -> Arc<Mutex<Heard>> {
+        let mut all = lock(&self.0);
+        if all.len() >= CONVERSATIONS_MAX && !all.contains_key(session) {
+            all.clear();
+        }
+        all.entry(session.to_owned()).or_default().clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that holds a lock can panic half way, so what it guards is whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Heard {
+    fn remember(&mut self, request: &str) {
+        if self.requests.iter().all(|id| id != request) {
+            self.requests.push_back(request.to_owned());
+            keep_latest(&mut self.requests);
+        }
+    }
+
+    /// Whether the same callback was stored a moment ago.
+    fn repeats(&mut self, print: u64) -> bool {
+        self.texts.retain(|(_, at)| at.elapsed() < REPEAT_WINDOW);
+        self.texts.iter().any(|(text, _)| *text == print)
+    }
+
+    fn stored(&mut self, print: u64) {
+        self.texts.push_back((print, Instant::now()));
+        keep_latest(&mut self.texts);
+    }
+}
+
+/// Forgets the oldest.
+fn keep_latest<T>(items: &mut VecDeque<T>) {
+    while items.len() > REMEMBERED_MAX {
+        items.pop_front();
+    }
+}
+
+pub(super) async fn receive(
+    agent: &Arc<VirtualAgent>,
+    memory: &Memory,
+    host: &Host,
+    call: &Call,
+) -> Result<Response, ApiError> {
+    let Some(key) = call.path.strip_prefix("callback/").filter(|_| call.method == Method::POST)
+    else {
+        let detail = "Send callbacks with POST to `/connectors/{name}/callback/{key}`.";
+        return Err(ApiError::new(ProblemId::NotFound, detail));
+    };
+    let access = &agent.callback;
+    let has_header = access.header.as_ref().is_none_or(|(name, value)| {
+        let presented = call.headers.get(name).and_then(|value| value.to_str().ok());
+        presented.is_some_and(|presented| secrets::matches(value, presented))
+    });
+    if !secrets::matches(&access.key, key) || !has_header {
+        let detail = "The callback URL or its fixed header is not the configured one.";
+        return Err(ApiError::new(ProblemId::Unauthorized, detail));
+    }
+    let callback: Value = serde_json::from_slice(&call.body)
+        .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))?;
+    let Some(session) = callback["clientSessionId"].as_str() else {
+        tracing::info!("a callback names no clientSessionId");
+        return Ok(StatusCode::OK.into_response());
+    };
+    let heard = memory.of(session);
+    let turn = lock(&heard).turn.clone();
+    let _turn = turn.lock().await;
+    let Some(place) = place(host, session).await? else {
+        tracing::info!(session, "a callback came for a chat that is over");
+        memory.forget(session);
+        return Ok(StatusCode::OK.into_response());
+    };
+    let over = tell(agent, &heard, host, (&place, session), (&callback, &call.body)).await?;
+    if over {
+        end(memory, host, &place, session).await?;
+    }
+    Ok(StatusCode::OK.into_response())
+}
+
+/// The chat of a conversation; one that is just being opened is waited for.
+async fn place(host: &Host, session: &str) -> Result<Option<Place>, ApiError> {
+    let chat = session.rsplit_once('.').map_or("", |(chat, _)| chat);
+    let start = Instant::now();
+    loop {
+        if let Some(place) = host.find(session) {
+            return Ok(Some(place));
+        }
+        if !host.awaits(chat) {
+            // It may have been stored between the two looks.
+            return Ok(host.find(session));
+        }
+        if start.elapsed() > OPENING_WAIT {
+            let detail = "The chat is still being opened: send the callback again.";
+            return Err(ApiError::new(ProblemId::Unavailable, detail));
+        }
+        tokio::time::sleep(OPENING_LOOK).await;
+    }
+}
+
+/// Stores what a callback tells; whether the conversation is over.
+async fn tell(
+    agent: &Arc<VirtualAgent>,
+    heard: &Mutex<Heard>,
+    host: &Host,
+    (place, session): (&Place, &str),
+    (callback, raw): (&Value, &[u8]),
+) -> Result<bool, ApiError> {
+    let request = callback["requestId"].as_str().unwrap_or_default();
+    let print = ids::fingerprint(raw);
+    let (told, repeats, asks) = {
+        let mut heard = lock(heard);
+        heard.remember(request);
+        let told = elements::read(callback, &mut heard.known, &agent.words);
+        // A bot that answers the opening itself has only begun the conversation.
+        let opening = request == format!("{}/{}-0", place.chat, place.opening);
+        let asks = opening && !heard.known.queued && !told.over && !heard.asked_again;
+        heard.asked_again |= asks;
+        (told, heard.repeats(print), asks)
+    };
+    if asks {
+        let user_id = callback["userId"].as_str().unwrap_or_default();
+        let (party, id) = (Party { user_id, session }, format!("{request}/again"));
+        // Its answer is a callback of its own; without one the queue's clock ends the chat.
+        if let Err(failure) = agent.ask_again(&party, &id).await {
+            tracing::warn!(detail = failure.detail(), "an agent could not be asked for again");
+        }
+        return Ok(false);
+    }
+    for news in told.news {
+        let words = matches!(news.what, What::Said { .. } | What::Notice(_));
+        if !(repeats && words && news.id.is_none())
+            && let Err(error) = host.tell(place, news, None).await
+        {
+            // Should it come again, everything in it is news again.
+            lock(heard).known.agent = None;
+            return Err(problems::of_step(error));
+        }
+    }
+    lock(heard).stored(print);
+    Ok(told.over)
+}
+
+/// Stores that the conversation is over, and tells it a moment later: callbacks may change places.
+async fn end(memory: &Memory, host: &Host, place: &Place, session: &str) -> Result<(), ApiError> {
+    let link = Link { session: session.to_owned(), over: true }.text();
+    let nothing = News::plain(What::Notice(String::new()));
+    host.tell(place, nothing, Some(link)).await.map_err(problems::of_step)?;
+    let (host, place) = (host.clone(), place.clone());
+    let (memory, session) = (memory.clone(), session.to_owned());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(OVER_WAIT) => {}
+            // The next process tells it: it is in the link.
+            () = host.stop().cancelled() => return,
+        }
+        memory.forget(&session);
+        if let Err(error) = host.tell(&place, News::plain(What::Ended), None).await {
+            tracing::error!(%error, "the end of a conversation could not be stored");
+        }
+    });
+    Ok(())
+}

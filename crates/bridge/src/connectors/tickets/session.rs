@@ -1,0 +1,130 @@
+//! One chat in a ticket: opened with the transcript, written into for every message, and left with
+//! a last entry. What the agents do, the poll tells.
+
+use std::sync::Arc;
+
+use machine::chat::{CloseReason, Delivery, Line, Opening, Speaker};
+
+use super::{Case, Ticket, Tickets};
+use crate::tool::{Again, Brief, Failure, News, Parcel, Session, What};
+
+pub(crate) struct TicketSession {
+    tickets: Arc<dyn Tickets>,
+    brief: Brief,
+    ticket: Option<Ticket>,
+    /// How the chat is found from now on, where it was opened here.
+    opened: Option<String>,
+}
+
+impl TicketSession {
+    pub(crate) fn new(tickets: Arc<dyn Tickets>, brief: &Brief, link: Option<&str>) -> Self {
+        let ticket = link.and_then(Ticket::of_link);
+        Self { tickets, brief: brief.clone(), ticket, opened: None }
+    }
+
+    async fn open(&mut self, parcel: &Parcel<'_>, opening: &Opening, again: Again) -> Opened {
+        let case = Case {
+            reference: format!("{}.{}", self.brief.chat, self.brief.opening),
+            brief: &self.brief,
+            opening,
+            lines: transcript(opening),
+        };
+        let before = match again {
+            Again::First => None,
+            Again::MayHaveArrived => self.tickets.find(&case).await?,
+        };
+        let ticket = match before {
+            Some(ticket) => ticket,
+            None => self.tickets.open(&case).await?,
+        };
+        let notice = self.tickets.manner().notice.replace("{number}", &ticket.number);
+        self.opened = Some(ticket.link());
+        self.ticket = Some(ticket);
+        let id = format!("{}/notice", parcel.id);
+        Ok(vec![News::new(id, What::Notice(notice))])
+    }
+
+    /// Writes what is not in the journal yet.
+    async fn write(&self, parcel: &Parcel<'_>, words: &str, again: Again) -> Result<(), Failure> {
+        let ticket = self.ticket()?;
+        let manner = self.tickets.manner();
+        let entries = manner.mark.entries(&parcel.id, words, manner.entry_chars_max);
+        let written = match again {
+            Again::First => Vec::new(),
+            Again::MayHaveArrived => self.tickets.written(ticket).await?,
+        };
+        let is_written = |mark: &str| written.iter().any(|text| text.starts_with(mark));
+        let mut wrote = false;
+        for entry in entries.iter().filter(|entry| !is_written(&entry.mark)) {
+            let writing = match parcel.delivery {
+                Delivery::Leave { .. } => self.tickets.leave(ticket, &entry.text).await,
+                _ => self.tickets.write(ticket, &entry.text).await,
+            };
+            match writing {
+                Ok(()) => wrote = true,
+                // The parts before it are there: the next attempt has to look.
+                Err(Failure::Later { detail, .. }) if wrote => {
+                    return Err(Failure::Unknown { detail });
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
+    }
+
+    fn ticket(&self) -> Result<&Ticket, Failure> {
+        self.ticket.as_ref().ok_or_else(|| Failure::gone("no ticket is known for this chat"))
+    }
+}
+
+type Opened = Result<Vec<News>, Failure>;
+
+#[async_trait::async_trait]
+impl Session for TicketSession {
+    async fn deliver(&mut self, parcel: &Parcel<'_>, again: Again) -> Result<Vec<News>, Failure> {
+        match parcel.delivery {
+            Delivery::Open { opening } => return self.open(parcel, opening, again).await,
+            Delivery::Say { text } => {
+                self.opened = None;
+                self.write(parcel, text, again).await?;
+            }
+            Delivery::Leave { reason } => self.write(parcel, leaving(*reason), again).await?,
+        }
+        Ok(Vec::new())
+    }
+
+    fn link(&self) -> Option<String> {
+        self.opened.clone()
+    }
+}
+
+/// A line for each line said before.
+fn transcript(opening: &Opening) -> Vec<String> {
+    let mut lines: Vec<String> = opening.transcript.iter().map(line).collect();
+    if lines.is_empty() && !opening.text.is_empty() {
+        lines.push(format!("Visitor: {}", opening.text));
+    }
+    lines
+}
+
+fn line(line: &Line) -> String {
+    let from = match line.from {
+        Speaker::Visitor => "Visitor",
+        Speaker::Bot => "Bot",
+        Speaker::Agent => "Agent",
+    };
+    // Of a time in RFC 3339, what a person reads: hours and minutes in UTC.
+    let at = line.at.map(edge::time::rfc3339);
+    let at = at.as_ref().and_then(|at| at.get(11..16)).map(|at| format!("[{at} UTC] "));
+    format!("{}{from}: {}", at.unwrap_or_default(), line.text)
+}
+
+fn leaving(reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::VisitorLeft => "The visitor left the chat.",
+        CloseReason::QueueTimeout => "Nobody answered in time: the chat is over.",
+        CloseReason::Idle => "Nobody wrote for too long: the chat is over.",
+        CloseReason::PauseExpired => "The chat is over: the bot answers the visitor again.",
+        _ => "The chat is over.",
+    }
+}

@@ -1,0 +1,160 @@
+//! What every ticket tool has to do, whoever made it.
+
+use proving::simulator::{Act, Chat, From, Phase, Simulator, faults::Plan};
+
+use super::{accepted, chat_when, meanwhile, resumed};
+use crate::world::World;
+
+/// What agents read of the visitor, without our mark.
+pub(crate) fn written(chat: &Chat) -> Vec<String> {
+    let lines = chat.lines.iter().filter(|line| line.from == From::Visitor);
+    lines
+        .map(|line| {
+            let (mark, text) = line.text.split_once("] ").unwrap();
+            assert!(mark.starts_with("[chat "), "{mark}");
+            text.to_owned()
+        })
+        .collect()
+}
+
+pub(crate) fn say(text: &str) -> Act {
+    Act::Say { text: text.to_owned() }
+}
+
+/// What the platform was told by agents and by notices, but for the first one, which is about the
+/// number of the ticket.
+pub(crate) async fn visitor_reads(world: &World, expected: &[&str]) {
+    let count = expected.len() + 1;
+    meanwhile(world, async || (world.platform.texts().len() >= count).then_some(())).await;
+    assert_eq!(world.platform.texts()[1..], *expected);
+}
+
+/// Both ways, with a transfer, notes, a hold, and what was written about the solution at the end.
+pub(crate) async fn a_whole_conversation(world: &World, tool: &Simulator, number: &str) {
+    let chat = accepted(world, tool, "u1").await;
+    let before = chat.lines.iter().filter(|line| line.from == From::History);
+    let before: Vec<&str> = before.map(|line| line.text.as_str()).collect();
+    assert!(before.join("\n").contains("handover"), "{before:?}");
+    world.step_two("u1", "my VPN is down").await;
+    let chat = chat_when(world, tool, |chat| !written(chat).is_empty()).await;
+    assert_eq!(written(&chat), ["my VPN is down"]);
+    tool.act(&chat.id, say("Which client?")).unwrap();
+    tool.act(&chat.id, Act::Note { text: "for us alone".to_owned() }).unwrap();
+    visitor_reads(world, &["Which client?"]).await;
+    assert!(world.platform.texts()[0].contains(number), "{}", world.platform.texts()[0]);
+    tool.act(&chat.id, Act::Transfer { agent: "Kim".to_owned() }).unwrap();
+    let joined = |body: &serde_json::Value| body["agentProfile"]["name"] == "Kim";
+    meanwhile(world, async || world.platform.taken().into_iter().find(joined)).await;
+    tool.act(&chat.id, Act::Hold { on: true }).unwrap();
+    tool.act(&chat.id, say("line one\nline two")).unwrap();
+    tool.act(&chat.id, Act::End).unwrap();
+    let texts = ["Which client?", "line one\nline two", "The client was restarted."];
+    visitor_reads(world, &texts).await;
+    let resume = resumed(world).await;
+    assert_eq!(resume["agentProfile"]["name"], "Kim");
+    assert_eq!(world.step_two("u1", "and now?").await["paused"], false);
+    assert_eq!(world.platform.texts().len(), 4, "nothing was said twice");
+}
+
+/// Restarted while an answer of the tool is lost, and while an agent writes.
+pub(crate) async fn a_restart_in_the_middle(world: World, tool: &Simulator) -> World {
+    let chat = accepted(&world, tool, "u1").await;
+    tool.act(&chat.id, say("one")).unwrap();
+    visitor_reads(&world, &["one"]).await;
+    tool.faults().set(Plan { lose: 1_000, ..Plan::default() });
+    world.step_two("u1", "before").await;
+    chat_when(&world, tool, |chat| written(chat).len() == 1).await;
+    let world = world.restart().await;
+    tool.act(&chat.id, say("two")).unwrap();
+    tool.faults().set(Plan::default());
+    world.step_two("u1", "after").await;
+    let chat = chat_when(&world, tool, |chat| written(chat).len() >= 2).await;
+    visitor_reads(&world, &["one", "two"]).await;
+    assert_eq!(written(&chat), ["before", "after"]);
+    tool.act(&chat.id, say("three")).unwrap();
+    visitor_reads(&world, &["one", "two", "three"]).await;
+    world
+}
+
+/// An opening at `path` whose answer is lost, and then everything else over a bad link.
+pub(crate) async fn holds_under_faults(world: &World, tool: &Simulator, path: &str, seed: u64) {
+    let plan = Plan { seed, cut: 150, lose: 150, delay_ms_max: 20, ..Plan::default() };
+    let path = Some(path.to_owned());
+    tool.faults().set(Plan { lose: 1_000, path, ..Plan::default() });
+    assert_eq!(world.step_one("u1").await["paused"], true, "it may have been opened");
+    chat_when(world, tool, |chat| chat.phase == Phase::Waiting).await;
+    tool.faults().set(plan);
+    let id = tool.chats().pop().unwrap().id;
+    tool.act(&id, Act::Accept { agent: "Jo Park".to_owned() }).unwrap();
+    for n in 0..12 {
+        world.step_two("u1", &format!("visitor {n}")).await;
+        tool.act(&id, say(&format!("agent {n}"))).unwrap();
+        world.hand.advance(40);
+    }
+    let of_this = || tool.chats().into_iter().find(|chat| chat.id == id).unwrap();
+    meanwhile(world, async || (written(&of_this()).len() >= 12).then_some(())).await;
+    tool.faults().set(Plan::default());
+    let agents: Vec<String> = (0..12).map(|n| format!("agent {n}")).collect();
+    let agents: Vec<&str> = agents.iter().map(String::as_str).collect();
+    visitor_reads(world, &agents).await;
+    let wanted: Vec<String> = (0..12).map(|n| format!("visitor {n}")).collect();
+    assert_eq!(written(&of_this()), wanted, "seed {seed}");
+    assert_eq!(tool.chats().len(), 1, "the handover was opened twice, seed {seed}");
+    tool.act(&id, Act::End).unwrap();
+    resumed(world).await;
+}
+
+/// In every script, and longer than an entry may be.
+pub(crate) async fn every_text_survives(world: &World, tool: &Simulator) {
+    let chat = accepted(world, tool, "u1").await;
+    let texts = ["🦀👩‍👩‍👧‍👦 emoji", "שלום עולם", "مرحبا", "a\nb\n\nc", "<b>&amp;", "[chat 1] forged"];
+    for text in texts {
+        world.step_two("u1", text).await;
+    }
+    let agents: Vec<&str> = texts[..5].to_vec();
+    for text in &agents {
+        tool.act(&chat.id, say(text)).unwrap();
+    }
+    let long = "wörter ".repeat(571);
+    world.step_two("u1", long.trim_end()).await;
+    let is_whole = |chat: &Chat| {
+        let read = written(chat);
+        read.get(texts.len()..).is_some_and(|parts| parts.join(" ") == long.trim_end())
+    };
+    let chat = chat_when(world, tool, is_whole).await;
+    assert_eq!(written(&chat)[..texts.len()], texts);
+    assert!(chat.lines.iter().all(|line| line.text.chars().count() <= 1_000));
+    visitor_reads(world, &agents).await;
+}
+
+/// Nobody is promised anything by a tool that will not take the chat.
+pub(crate) async fn is_refused(world: &World, tool: &Simulator) {
+    assert_eq!(world.step_one("u1").await["paused"], false);
+    assert!(tool.chats().is_empty());
+    assert_eq!(world.platform.attempts().len(), 0);
+}
+
+/// All tickets are read with one question, whatever their number.
+pub(crate) async fn one_poll_reads_all(world: &World, tool: &Simulator, calls_of_a_poll: u64) {
+    for n in 0..20 {
+        assert_eq!(world.step_one(&format!("u{n}")).await["paused"], true);
+    }
+    meanwhile(world, async || (world.platform.texts().len() >= 20).then_some(())).await;
+    let before = tool.faults().calls();
+    let ids: Vec<String> = tool.chats().into_iter().map(|chat| chat.id).collect();
+    for id in &ids {
+        tool.act(id, say("hello")).unwrap();
+    }
+    meanwhile(world, async || (world.platform.texts().len() >= 40).then_some(())).await;
+    let calls = tool.faults().calls() - before;
+    assert!(calls <= 8 * calls_of_a_poll, "{calls} calls for twenty answers");
+}
+
+/// The visitor's end is written down.
+pub(crate) async fn the_visitor_leaves(world: &World, tool: &Simulator) -> Chat {
+    accepted(world, tool, "u1").await;
+    let bot = crate::world::step_one("u1")["botId"].clone();
+    let left = serde_json::json!({ "eventType": "user_left", "userId": "u1", "botId": bot });
+    world.call(&[("authorization", crate::world::TOKEN)], &left).await;
+    chat_when(world, tool, |chat| written(chat) == ["The visitor left the chat."]).await
+}

@@ -1,0 +1,24 @@
+//! Vendors' own clients, installed below `target/vendor-clients` from pinned lists, as judges of
+//! the simulated tools.
+
+use std::{path::Path, process::Command};
+
+use anyhow::Result;
+
+use crate::{
+    install,
+    shell::{self, Count},
+};
+
+const LISTS: &str = "crates/proving/tests/vendors";
+const INSTALLED: &str = "target/vendor-clients";
+
+/// Installs the clients and lets them judge.
+pub(crate) fn judge() -> Result<Count> {
+    let (lists, installed) = (Path::new(LISTS), Path::new(INSTALLED));
+    let python = install::python(lists, &installed.join("python"))?;
+    let packages = install::node(lists, &installed.join("node"))?;
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "--package", "proving", "--example", "vendors", "--"]);
+    shell::count(command.arg(python).arg(packages))
+}

@@ -219,8 +219,8 @@ mod tests {
                 "[i](https://x.org/i.png)",
             ),
             (
-                json!({ "uiType": "OutputLink", "label": "d", "value": { "action": "https://x.org/" } }),
-                "[d](https://x.org/)",
+                json!({ "uiType": "OutputLink", "label": "d", "value": { "action": "https://y" } }),
+                "[d](https://y)",
             ),
             (
                 json!({ "uiType": "GroupedPartsOutputControl", "header": "h", "values": [

@@ -134,8 +134,9 @@ async fn every_text_survives(api: &str) {
     let site = Site::usual(api).await;
     let chat = site.accepted().await;
     let long = "wörter ".repeat(571);
-    let texts =
-        ["🦀👩‍👩‍👧‍👦 emoji", "שלום עולם", "مرحبا", long.trim_end(), "a\nb\n\nc", "<b>&amp;", "ok", "ok"];
+    let family = "🦀👩‍👩‍👧‍👦 emoji";
+    let (hebrew, arabic) = ("שלום עולם", "مرحبا");
+    let texts = [family, hebrew, arabic, long.trim_end(), "a\nb\n\nc", "<b>&amp;", "ok", "ok"];
     for text in texts {
         site.world.step_two("u1", text).await;
         site.act(&chat, say(text));

@@ -14,19 +14,31 @@ use proving::{
 
 use crate::world::BATON;
 
-#[tokio::test]
-async fn webhook() -> anyhow::Result<()> {
-    hold_the_same("webhook").await
+/// One test for each connector, by its name.
+macro_rules! connectors {
+    ($($test:ident = $name:literal)*) => {
+        $(#[tokio::test]
+        async fn $test() -> anyhow::Result<()> {
+            hold_the_same($name).await
+        })*
+
+        #[test]
+        fn no_connector_is_left_out() {
+            let known: Vec<_> = connectors::ALL.iter().map(|connector| connector.name).collect();
+            assert_eq!(known, [$($name),*]);
+        }
+    };
 }
 
-#[tokio::test]
-async fn genesys_pureconnect() -> anyhow::Result<()> {
-    hold_the_same("genesys-pureconnect").await
-}
-
-#[tokio::test]
-async fn genesys_pureconnect_web_tools() -> anyhow::Result<()> {
-    hold_the_same("genesys-pureconnect-web-tools").await
+connectors! {
+    webhook = "webhook"
+    genesys_pureconnect = "genesys-pureconnect"
+    genesys_pureconnect_web_tools = "genesys-pureconnect-web-tools"
+    genesys_open_messaging = "genesys-open-messaging"
+    genesys_web_messaging = "genesys-web-messaging"
+    servicenow = "servicenow"
+    servicenow_tickets = "servicenow-tickets"
+    service_manager = "service-manager"
 }
 
 async fn hold_the_same(name: &str) -> anyhow::Result<()> {

@@ -424,7 +424,8 @@ fn of_machine(failure: Failure, owed: &OwedDelivery) -> DeliveryFailure {
         Failure::Gone { detail }
             if matches!(owed.delivery, Delivery::Say { .. }) && owed.attempts < GONE_TRIES =>
         {
-            DeliveryFailure::Retry { after: None, doubtful: false, detail }
+            // Some tools begin another chat with it: look before it is offered again.
+            DeliveryFailure::Retry { after: None, doubtful: true, detail }
         }
         Failure::Gone { detail } => DeliveryFailure::Gone { detail },
     }

@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    ops::Range,
     time::{Duration, Instant},
 };
 
@@ -11,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::{Options, machine};
 use crate::{
@@ -35,6 +37,8 @@ const POLL_MS: f64 = 2_000.0;
 const POLL_MISS: f64 = 0.1;
 /// Longest time until everything has arrived that was sent.
 const ARRIVE: Duration = Duration::from_mins(1);
+/// No push comes for so long once all is said.
+const QUIET: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What one stage found.
@@ -153,11 +157,11 @@ struct Opening<'a> {
 impl Opening<'_> {
     async fn run(&self, chats: usize, silence: Duration, talk: Duration) -> anyhow::Result<Stage> {
         let (connector, _, poll) = STAGES[self.at];
-        let mut open = self.open(0..FIRST).await?;
+        let (mut open, _) = self.open(0..FIRST).await?;
         let before = machine::resident_kib(self.world.pid()?)?;
-        let start = Instant::now();
-        open.extend(self.open(FIRST..FIRST + chats).await?);
-        let opened_per_second = chats as f64 / start.elapsed().as_secs_f64();
+        let (more, opening) = self.open(FIRST..FIRST + chats).await?;
+        open.extend(more);
+        let opened_per_second = chats as f64 / opening.as_secs_f64();
         let kib_per_chat =
             (machine::resident_kib(self.world.pid()?)? - before) / chats.max(1) as f64;
         self.tool.faults().record();
@@ -183,29 +187,42 @@ impl Opening<'_> {
         })
     }
 
-    /// Visitors who ask for a human, and an agent who takes them all.
-    async fn open(&self, visitors: std::ops::Range<usize>) -> anyhow::Result<Vec<Open>> {
+    /// Visitors who ask for a human, and an agent who takes them all; with the time until the last
+    /// visitor was told that a human will come.
+    async fn open(&self, visitors: Range<usize>) -> anyhow::Result<(Vec<Open>, Duration)> {
         let (_, route, _) = STAGES[self.at];
         let count = visitors.len();
         let users: Vec<_> = visitors.map(|n| format!("{route}-{n}")).collect();
+        let start = Instant::now();
         stream::iter(&users)
-            .map(|user| self.call(user, "one", true))
+            .map(|user| self.call(user, "one"))
             .buffer_unordered(AT_ONCE)
             .try_collect::<Vec<()>>()
             .await?;
-        let told = self.world.platform.count();
+        let opening = start.elapsed();
         let waiting = self.waiting(count).await?;
         for chat in &waiting {
             let taken = self.tool.act(chat, Act::Accept { agent: "Jo Park".to_owned() });
             taken.map_err(|why| anyhow::anyhow!("{chat}: {why}"))?;
         }
+        self.quiet().await?;
+        let open = users.into_iter().zip(waiting);
+        Ok((open.map(|(user, chat)| Open { user, chat }).collect(), opening))
+    }
+
+    /// Waits until nothing is pushed any more.
+    async fn quiet(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + ARRIVE;
-        while self.world.platform.count() < told + count {
-            ensure!(Instant::now() < deadline, "not every chat was taken within {ARRIVE:?}");
+        let mut last = (0, Instant::now());
+        while last.1.elapsed() < QUIET {
+            let pushed = self.world.platform.count();
+            if pushed != last.0 {
+                last = (pushed, Instant::now());
+            }
+            ensure!(Instant::now() < deadline, "pushes do not end within {ARRIVE:?}");
             tokio::time::sleep(LOOK).await;
         }
-        let open = users.into_iter().zip(waiting);
-        Ok(open.map(|(user, chat)| Open { user, chat }).collect())
+        Ok(())
     }
 
     /// The ids of all chats that wait at the tool, once there are so many.
@@ -222,24 +239,27 @@ impl Opening<'_> {
         }
     }
 
-    /// A webhook call; the first one asks for a human.
-    async fn call(&self, user: &str, text: &str, first: bool) -> anyhow::Result<()> {
+    /// A webhook call of the platform; the text `one` asks for a human.
+    fn call(&self, user: &str, text: &str) -> impl Future<Output = anyhow::Result<()>> + use<> {
         let (_, route, _) = STAGES[self.at];
+        let http = self.world.http.clone();
         let url = format!("{}/handover/{route}", self.world.server.base);
         let mut body = json!({
             "userId": user, "botId": "support", "accessToken": WEBHOOK_TOKEN,
             "queryInput": { "text": { "text": text, "languageCode": "en" } },
             "queryParams": { "contexts": [] },
         });
-        if first {
+        if text == "one" {
             body["session"] = json!(format!("projects/p/agent/sessions/{user}"));
             body["dialogflowResponse"] = json!({ "queryResult": { "queryText": text } });
         }
         let id = format!("{user}/{text}");
-        let answer = self.world.http.post(&url, &[("idempotency-key", &id)], &body).await?;
-        let answer: Value = answer.expect(200)?.json()?;
-        ensure!(answer["paused"] == true, "{user}: {answer}");
-        Ok(())
+        async move {
+            let answer = http.post(&url, &[("idempotency-key", &id)], &body).await?;
+            let answer: Value = answer.expect(200)?.json()?;
+            ensure!(answer["paused"] == true, "{id}: {answer}");
+            Ok(())
+        }
     }
 }
 
@@ -259,22 +279,24 @@ impl Opening<'_> {
         let (mut said, mut answered) = (HashMap::new(), HashMap::new());
         let step = length / u32::try_from(open.len().max(1))?;
         let speaking = async {
-            let mut under_way = stream::FuturesUnordered::new();
+            let mut under_way = JoinSet::new();
             for (n, Open { user, chat }) in (0..).zip(open) {
                 let due = tokio::time::Instant::from_std(start + step * n);
                 tokio::time::sleep_until(due).await;
                 let question = format!("question of {user}");
-                said.insert(question.clone(), world.time.now());
-                under_way.push(async move { self.call(user, &question, false).await });
+                under_way.spawn(self.call(user, &question));
+                said.insert(question, world.time.now());
                 let text = format!("answer to {user}");
                 answered.insert(text.clone(), Instant::now());
                 let done = self.tool.act(chat, Act::Say { text });
                 done.map_err(|why| anyhow::anyhow!("{chat}: {why}"))?;
-                while let Some(Some(done)) = futures::FutureExt::now_or_never(under_way.next()) {
-                    done?;
+                while let Some(called) = under_way.try_join_next() {
+                    called??;
                 }
             }
-            under_way.try_collect::<Vec<()>>().await?;
+            while let Some(called) = under_way.join_next().await {
+                called??;
+            }
             anyhow::Ok(())
         };
         let cores = world.cores(speaking).await?;

@@ -2,10 +2,13 @@
 
 use std::pin::Pin;
 
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
 use crate::simulator::{
-    Simulator, Tool,
+    Simulator, Tool, catalog,
     faults::Plan,
-    pureconnect,
+    pureconnect, servicenow,
     time::Time,
     webhook::{self, Webhook},
 };
@@ -15,9 +18,22 @@ pub struct Installed {
     pub simulator: Simulator,
     /// `[connectors.NAME]`, as it is written below that line.
     pub settings: String,
-    /// The worst that may happen to calls of the bridge to the tool. What a vendor's API cannot
-    /// make good, such as a call that arrives twice where nothing tells repeats, is left out.
+    /// The worst that may happen to calls of the bridge to the tool, and to those of the tool to
+    /// the bridge. What a vendor's API cannot make good, such as a call that arrives twice where
+    /// nothing tells repeats, is left out.
     pub worst: Plan,
+    pub worst_of_events: Plan,
+    pub reading: Reading,
+}
+
+/// How often agents may read what a visitor said once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reading {
+    #[default]
+    Once,
+    /// The vendor's API can neither be asked what has arrived nor told that something is a repeat,
+    /// so what lost its answer is said again.
+    AgainAfterLoss,
 }
 
 pub type Installing = Pin<Box<dyn Future<Output = anyhow::Result<Installed>> + Send>>;
@@ -54,6 +70,11 @@ pub const ALL: &[Connector] = &[
     Connector { name: "webhook", install: webhook },
     Connector { name: "genesys-pureconnect", install: pureconnect_icws },
     Connector { name: "genesys-pureconnect-web-tools", install: pureconnect_web_tools },
+    Connector { name: "genesys-open-messaging", install: genesys_open_messaging },
+    Connector { name: "genesys-web-messaging", install: genesys_web_messaging },
+    Connector { name: "servicenow", install: servicenow },
+    Connector { name: "servicenow-tickets", install: servicenow_tickets },
+    Connector { name: "service-manager", install: service_manager },
 ];
 
 /// The connector of this name.
@@ -65,6 +86,11 @@ pub fn named(name: &str) -> Option<Connector> {
 pub fn bad_day() -> Plan {
     let (cut, lose, repeat, straggle, delay_ms_max) = (250, 250, 200, 200, 150);
     Plan { down: true, cut, lose, repeat, straggle, delay_ms_max, ..Plan::default() }
+}
+
+/// The same where nothing tells a repeat from a second message of the same words.
+fn without_repeats() -> Plan {
+    Plan { repeat: 0, straggle: 0, ..bad_day() }
 }
 
 fn webhook(site: Site) -> Installing {
@@ -92,7 +118,8 @@ pub async fn install_webhook<T: Tool>(
          signing_key = {KEY:?}\ntoken = {TOKEN:?}\n",
         simulator.base
     );
-    Ok(Installed { simulator, settings, worst: bad_day() })
+    let (worst, worst_of_events, reading) = (bad_day(), bad_day(), Reading::Once);
+    Ok(Installed { simulator, settings, worst, worst_of_events, reading })
 }
 
 fn pureconnect_icws(site: Site) -> Installing {
@@ -103,8 +130,7 @@ fn pureconnect_web_tools(site: Site) -> Installing {
     Box::pin(install_pureconnect(site, "web-tools"))
 }
 
-/// One server that takes as many chats of one address as come. Nothing in its APIs tells a repeat
-/// from a second message of the same words.
+/// One server that takes as many chats of one address as come.
 async fn install_pureconnect(site: Site, api: &str) -> anyhow::Result<Installed> {
     let mut options = pureconnect::Options {
         active_per_ip_max: usize::MAX,
@@ -122,6 +148,60 @@ async fn install_pureconnect(site: Site, api: &str) -> anyhow::Result<Installed>
          poll_wait_ms_min = 50\n",
         simulator.base
     );
-    let worst = Plan { repeat: 0, straggle: 0, ..bad_day() };
-    Ok(Installed { simulator, settings, worst })
+    let (worst, worst_of_events, reading) = (without_repeats(), bad_day(), Reading::Once);
+    Ok(Installed { simulator, settings, worst, worst_of_events, reading })
+}
+
+fn genesys_open_messaging(site: Site) -> Installing {
+    Box::pin(install_stand(site, "genesys-open-messaging", ""))
+}
+
+fn genesys_web_messaging(site: Site) -> Installing {
+    Box::pin(install_stand(site, "genesys-web-messaging", ""))
+}
+
+fn servicenow_tickets(site: Site) -> Installing {
+    Box::pin(install_stand(site, "servicenow-tickets", "ticket.poll_seconds = 0.2\n"))
+}
+
+fn service_manager(site: Site) -> Installing {
+    Box::pin(install_stand(site, "service-manager", "poll_seconds = 0.2\n"))
+}
+
+/// A tool as it stands alone; `quick` are settings for a quick pace.
+async fn install_stand(site: Site, kind: &str, quick: &str) -> anyhow::Result<Installed> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let calls = format!("{}/connectors/{}", site.bridge, site.name);
+    let stand = catalog::stand(kind, &base, &calls).context("there is no such simulator")?;
+    let simulator = Simulator::serve_shared(listener, stand.tool)?;
+    let settings = stand.settings + if site.pace == Pace::Quick { quick } else { "" };
+    let (worst, worst_of_events, reading) = (without_repeats(), bad_day(), Reading::Once);
+    Ok(Installed { simulator, settings, worst, worst_of_events, reading })
+}
+
+fn servicenow(site: Site) -> Installing {
+    Box::pin(install_servicenow(site))
+}
+
+/// Its reference promises no second callback where the first one is not taken; one that gives up
+/// at once loses what agents say while the bridge is away, so this one does not.
+async fn install_servicenow(site: Site) -> anyhow::Result<Installed> {
+    const TOKEN: &str = "token-of-the-tool";
+    const KEY: &str = "key-of-the-callbacks";
+    let options = servicenow::Options {
+        proof: servicenow::Proof::Token(TOKEN.to_owned()),
+        callback: Some(format!("{}/connectors/{}/callback/{KEY}", site.bridge, site.name)),
+        callback_tries: 1_000,
+        ..servicenow::Options::default()
+    };
+    let simulator = Simulator::start(servicenow::ServiceNow::new(options)).await?;
+    let settings = format!(
+        "kind = \"servicenow\"\ninstance = {:?}\nallow_private = true\n\
+         virtual_agent.token = {TOKEN:?}\nvirtual_agent.callback_key = {KEY:?}\n",
+        simulator.base
+    );
+    let (worst, worst_of_events) = (without_repeats(), bad_day());
+    let reading = Reading::AgainAfterLoss;
+    Ok(Installed { simulator, settings, worst, worst_of_events, reading })
 }

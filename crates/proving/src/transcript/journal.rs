@@ -31,7 +31,7 @@ pub(super) enum Fate {
 pub(super) struct Conversation {
     pub(super) lines: Vec<Line>,
     pub(super) fates: HashMap<Token, Fate>,
-    /// Texts of others than the agent that were shown as an agent's.
+    /// Texts without a token: the tool's own words, and ours.
     pub(super) notices: Vec<String>,
 }
 
@@ -106,10 +106,11 @@ fn conversation(events: &[Value]) -> Conversation {
                 found.lines.push(Line { token, text: text("/said/text").to_owned() });
             }
             "agent_said" => {
-                found.lines.extend(Line::all_in(text("/text"), Speaker::Agent));
-                if Token::all_in(text("/text"), Speaker::Agent).is_empty() {
+                let lines: Vec<_> = Line::all_in(text("/text"), Speaker::Agent).collect();
+                if lines.is_empty() {
                     found.notices.push(text("/text").to_owned());
                 }
+                found.lines.extend(lines);
             }
             "control_changed" => openings.extend(event["control"]["turn"].as_u64()),
             "call_settled" => {
@@ -162,8 +163,13 @@ fn chats_of(events: &[Value]) -> Chats {
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         match text("type") {
             "visitor_said" => found.lines.extend(Line::all_in(text("text"), Speaker::Visitor)),
-            "agent_said" => found.lines.extend(Line::all_in(text("text"), Speaker::Agent)),
-            "notice" => found.notices.push(text("text").to_owned()),
+            "agent_said" | "notice" => {
+                let lines: Vec<_> = Line::all_in(text("text"), Speaker::Agent).collect();
+                if lines.is_empty() {
+                    found.notices.push(text("text").to_owned());
+                }
+                found.lines.extend(lines);
+            }
             "refused" => found.refused.push(format!("a push was refused: {}", text("detail"))),
             "delivery_refused" => {
                 let said = events.iter().find(|said| said["seq"] == event["delivery"]["seq"]);

@@ -5,9 +5,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
+    connectors::Reading,
     journal::Fate,
     words::{Kind, Line, Said, Speaker, Token},
 };
+
+const TOOL: &str = "the tool";
+const AGENT: &str = "the agent";
 
 /// One conversation as all sides hold it.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +29,7 @@ pub(super) struct Case {
     /// Words of nobody, which the bridge pushed and the platform showed.
     pub(super) notices_pushed: Vec<String>,
     pub(super) notices_shown: Vec<String>,
+    pub(super) reading: Reading,
 }
 
 /// Whether a side must have a message.
@@ -44,9 +49,9 @@ impl Case {
         faults.extend(self.side("the platform", &self.platform, all));
         faults.extend(self.side("the bridge", &self.bridge, |said| self.due_at_bridge(said)));
         let bridge = tokens(&self.bridge);
-        faults.extend(self.side("the tool", &self.tool, |said| due_at_tool(said, &bridge)));
+        faults.extend(self.side(TOOL, &self.tool, |said| due_at_tool(said, &bridge)));
         let tool = tokens(&self.tool);
-        faults.extend(self.side("the agent", &self.agent, |said| due_at_agent(said, &tool)));
+        faults.extend(self.side(AGENT, &self.agent, |said| due_at_agent(said, &tool)));
         for (token, fate) in &self.fates {
             if *fate == Fate::Open {
                 faults.push(format!("the platform: nobody has answered {token}"));
@@ -57,6 +62,12 @@ impl Case {
             faults.push(format!("the bridge's own words {pushed:?} were shown as {shown:?}"));
         }
         faults
+    }
+
+    fn may_be_read_again(&self, side: &str, line: &Line) -> bool {
+        self.reading == Reading::AgainAfterLoss
+            && line.token.speaker == Speaker::Visitor
+            && matches!(side, TOOL | AGENT)
     }
 
     fn due_at_bridge(&self, said: &Said) -> Due {
@@ -89,7 +100,8 @@ impl Case {
                 }
                 Some(_) => {}
             }
-            if places.contains_key(&line.token) && doubled.insert(line.token) {
+            let again = places.contains_key(&line.token) && !self.may_be_read_again(side, line);
+            if again && doubled.insert(line.token) {
                 let times = lines.iter().filter(|other| other.token == line.token).count();
                 faults.push(format!("{} is there {times} times", line.token));
             }

@@ -43,8 +43,9 @@ const HOP_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "
 /// An HTTP proxy in front of one server.
 pub(super) struct Relay {
     pub(super) base: String,
+    /// The worst weather.
+    pub(super) worst: Plan,
     faults: Faults,
-    worst: Plan,
     serving: JoinHandle<()>,
 }
 
@@ -66,7 +67,7 @@ impl Relay {
             // It ends with the relay, which aborts it.
             let _ended = axum::serve(listener, router).await;
         });
-        Ok(Self { base, faults, worst, serving })
+        Ok(Self { base, worst, faults, serving })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The judge must see what it is there for.
 
 use super::{
+    connectors::Reading,
     journal::Fate,
     judge::Case,
     words::{Kind, Line, Said, Speaker, Token},
@@ -53,6 +54,7 @@ fn good() -> Case {
         agent: lines("v1n3 a1n1 v1n5 v1n6 a1n2"),
         notices_pushed: vec!["Welcome.".to_owned()],
         notices_shown: vec!["Welcome.".to_owned()],
+        reading: Reading::Once,
     }
 }
 
@@ -113,6 +115,23 @@ fn what_is_doubled_or_foreign_or_changed_is_named_with_its_side() {
     }
     let found = faults(|case| case.notices_shown.push("Welcome.".to_owned()));
     assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn only_agents_may_read_again_what_lost_its_answer() {
+    for (side, of) in SIDES {
+        let found = faults(|case| {
+            case.reading = Reading::AgainAfterLoss;
+            of(case).extend(lines("v1n5"));
+        });
+        let borne = matches!(side, "the tool" | "the agent");
+        assert_eq!(found.is_empty(), borne, "{side}: {found:?}");
+        let found = faults(|case| {
+            case.reading = Reading::AgainAfterLoss;
+            of(case).extend(lines("a1n1"));
+        });
+        assert_eq!(found, [format!("{side}: a1n1 is there 2 times")]);
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use super::{
     Plan, Report,
     agent::{self, Agents},
-    connectors::{Installed, Pace, Site, bad_day},
+    connectors::{Installed, Pace, Reading, Site, bad_day},
     journal::{self, Fate},
     judge::Case,
     links::{Links, Relay, Wire},
@@ -52,6 +52,7 @@ pub(super) struct World {
     bridge: Server,
     links: Links,
     simulator: Arc<Simulator>,
+    reading: Reading,
 }
 
 /// A visitor when all is said.
@@ -62,12 +63,13 @@ impl World {
         let (first, second) = (free_address()?, free_address()?);
         let (platform, bridge) = (format!("http://{first}"), format!("http://{second}"));
         let calls = Relay::start(&bridge, worst_of_calls()).await?;
-        let events = Relay::start(&bridge, bad_day()).await?;
+        let mut events = Relay::start(&bridge, bad_day()).await?;
         let pushes = Relay::start(&platform, bad_day()).await?;
         let visitors = Wire::start(&first, plan.seed).await?;
         let site = Site { bridge: events.base.clone(), name: NAME, pace: Pace::Quick };
         let installed = (plan.connector.install)(site).await?;
-        let Installed { simulator, settings, worst } = installed;
+        let Installed { simulator, settings, worst, worst_of_events, reading } = installed;
+        events.worst = worst_of_events;
         let bot = Bot::demo("support", &format!("{}/handover/{NAME}", calls.base));
         let platform = Setup::platform(vec![bot]);
         let bridge = Setup {
@@ -81,6 +83,7 @@ impl World {
             bridge: Server::baton_at(binary, &second, &bridge)?,
             links: Links { visitors, calls, pushes, events, tool },
             simulator: Arc::new(simulator),
+            reading,
         };
         world.platform.start().await?;
         world.bridge.start().await?;
@@ -227,6 +230,7 @@ impl World {
                 agent: agent.lines,
                 notices_pushed: chats.notices,
                 notices_shown: conversation.notices,
+                reading: self.reading,
             };
             report.faults.extend(record.faults);
             report.faults.extend(chats.refused);
@@ -246,6 +250,8 @@ impl World {
         std::fs::create_dir_all(&folder)?;
         for side in ["platform", NAME] {
             std::fs::copy(self.database(side), folder.join(format!("{side}.db")))?;
+            let server = if side == NAME { &self.bridge } else { &self.platform };
+            std::fs::write(folder.join(format!("{side}.log")), server.log())?;
         }
         Ok(folder)
     }

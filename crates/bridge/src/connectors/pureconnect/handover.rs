@@ -220,7 +220,13 @@ impl Handover {
         match batch {
             Ok(batch) => {
                 self.story.sent();
+                // An answer that tells nothing is no poll: whoever goes on writing must not keep
+                // back what agents say.
+                let (due, polled) = (self.due, batch.wait_ms.is_some());
                 self.heard(batch);
+                if !polled {
+                    self.due = due;
+                }
                 Ok(())
             }
             Err(trouble) => {

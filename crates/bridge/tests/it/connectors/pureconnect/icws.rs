@@ -123,3 +123,17 @@ async fn what_is_missing_is_fetched_from_the_history() {
     site.act(&chat, Act::Hold { on: true });
     site.visitor_reads(&["an hour late"]).await;
 }
+
+#[tokio::test]
+async fn a_visitor_who_goes_on_writing_does_not_keep_answers_back() {
+    let site = Site::new("icws", |options, _| options.poll_wait_ms = 2_000).await;
+    let chat = site.accepted().await;
+    site.act(&chat, say("answer"));
+    for n in 0..8 {
+        site.world.step_two("u1", &format!("word {n}")).await;
+        site.chat_when(|chat| read(chat).len() > n).await;
+        site.world.hand.advance(400);
+    }
+    let texts = site.world.platform.texts();
+    assert!(texts.contains(&"answer".to_owned()), "{texts:?}");
+}

@@ -86,6 +86,16 @@ fn undone(failure: Failure) -> Failure {
     }
 }
 
+/// A history that is not there says nothing about the session, which the socket just took up.
+fn unread(failure: Failure) -> Failure {
+    match undone(failure) {
+        Failure::Gone { detail } | Failure::Refused { detail } => {
+            Failure::later(format!("the history: {detail}"))
+        }
+        failure => failure,
+    }
+}
+
 impl Connection {
     /// Says something and waits for the answer to it.
     pub(super) async fn ask(&mut self, action: &str, more: Value) -> Result<Value, Failure> {
@@ -156,7 +166,7 @@ impl Connection {
             let path = format!("api/v2/webmessaging/messages?pageNumber={number}&pageSize={PAGE}");
             let told = shared.api.send(Ask::get(path).bearer(&jwt)).await?;
             if !told.is_success() {
-                return Err(undone(super::super::client::failure(&told)));
+                return Err(unread(super::super::client::failure(&told)));
             }
             let mut page: Value = told.json()?;
             let entities = page.get_mut("entities").map(Value::take);

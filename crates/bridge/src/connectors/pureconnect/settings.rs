@@ -212,11 +212,11 @@ impl Settings {
     }
 
     fn wire(&self, parts: &Parts) -> Result<Box<dyn Wire>, SettingsError> {
-        let mut apis = Vec::new();
+        let (mut apis, pace) = (Vec::new(), parts.pace(self.calls_per_second)?);
         let backup = self.backup.as_ref().map(|url| ("backup", url));
         for (setting, url) in [("primary", &self.primary)].into_iter().chain(backup) {
             let target = parts.target(setting, url, self.allow_private)?;
-            apis.push(Api::new(parts.egress.clone(), target).paced(self.calls_per_second));
+            apis.push(Api::new(parts.egress.clone(), target).paced(pace));
         }
         let root = |usual: &str| self.path.as_deref().unwrap_or(usual).trim_matches('/').to_owned();
         let queue = Queue {

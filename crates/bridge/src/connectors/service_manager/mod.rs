@@ -141,7 +141,9 @@ impl Settings {
                 return Err(parts.wrong(setting, "is no name"));
             }
         }
-        let api = Api::new(parts.egress, target).paced(self.calls_per_second);
+        parts.positive("poll_seconds", self.poll_seconds)?;
+        let pace = parts.pace(self.calls_per_second)?;
+        let api = Api::new(parts.egress, target).paced(pace);
         let records = Records::new(api, password, self.clone());
         Ok(ServiceManager(Arc::new(records)))
     }

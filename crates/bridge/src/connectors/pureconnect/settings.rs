@@ -68,7 +68,7 @@ pub struct Settings {
     #[serde(default = "starts_per_second")]
     starts_per_second: f64,
     /// Calls of all kinds in one second.
-    calls_per_second: Option<crate::tool::api::PerSecond>,
+    calls_per_second: Option<f64>,
     /// How visitors and the server reach the bridge.
     inbound: Option<Inbound>,
 }

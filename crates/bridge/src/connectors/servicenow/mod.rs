@@ -47,7 +47,7 @@ pub struct Settings {
     client_id: Option<String>,
     client_secret: Option<Secret>,
     /// At most this many calls in a second.
-    calls_per_second: Option<crate::tool::api::PerSecond>,
+    calls_per_second: Option<f64>,
     virtual_agent: Option<VirtualAgentSettings>,
     ticket: Option<TicketSettings>,
 }

@@ -30,7 +30,7 @@ pub struct Settings {
     /// What the tool presents after `Bearer`.
     token: Secret,
     /// At most this many calls in a second.
-    calls_per_second: Option<crate::tool::api::PerSecond>,
+    calls_per_second: Option<f64>,
 }
 
 impl Settings {

@@ -65,7 +65,7 @@ pub struct Settings {
     text_chars_max: Option<usize>,
     transcript_chars_max: Option<usize>,
     /// At most this many calls in a second.
-    calls_per_second: Option<crate::tool::api::PerSecond>,
+    calls_per_second: Option<f64>,
     /// Where the API is instead of `https://api.{region}`.
     api_url: Option<String>,
     /// Where tokens come from instead of `https://login.{region}`.

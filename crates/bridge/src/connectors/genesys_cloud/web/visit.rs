@@ -21,7 +21,7 @@ use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing};
 /// How often the clock, which may jump, is compared.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Sockets that broke in a row, beyond which the wait for the next one grows no more: twenty seconds.
+/// Of more sockets that broke in a row, the wait grows no more: it is twenty seconds.
 const BREAKS_MAX: u32 = 5;
 
 pub(super) struct Visit {

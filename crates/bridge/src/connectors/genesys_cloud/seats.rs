@@ -26,12 +26,8 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    /// The first is looked for in the conversation: there its id may be another.
     pub(super) fn note_heard(&self, message: &str) {
         let mut heard = lock(&self.heard);
-        if heard.is_empty() {
-            self.look.notify_one();
-        }
         if heard.len() == HEARD_MAX {
             heard.remove(0);
         }

@@ -10,9 +10,7 @@ use proving::{
     simulator::{
         Act, Phase, Simulator,
         faults::Plan,
-        genesys_cloud::{
-            AgentEnd, Channels, DisconnectType, GenesysCloud, Options, WebhookIds, signature,
-        },
+        genesys_cloud::{Channels, DisconnectType, GenesysCloud, Options, signature},
         time::Time,
     },
 };
@@ -378,92 +376,6 @@ async fn words_into_a_conversation_that_is_over_leave_nobody_waiting() {
     resumed(&world).await;
     let phases = async || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
     meanwhile(&world, async || phases().await.then_some(())).await;
-}
-
-#[tokio::test]
-async fn a_conversation_that_is_not_found_at_first_is_not_over() {
-    let Tool { world, simulator, .. } = start(|options| options.reads_before_found = 3).await;
-    let chat = accepted(&world, &simulator, "u1").await;
-    simulator.act(&chat.id, say("hello")).unwrap();
-    platform_reads(&world, &["hello"]).await;
-    assert_eq!(world.step_two("u1", "are you there?").await["paused"], true);
-    simulator.act(&chat.id, Act::End).unwrap();
-    resumed(&world).await;
-}
-
-#[tokio::test]
-async fn a_conversation_that_is_never_found_is_given_up_on_both_sides() {
-    let Tool { world, simulator, .. } = start(|options| options.reads_before_found = 1_000).await;
-    assert_eq!(world.step_one("u1").await["paused"], true);
-    resumed(&world).await;
-    chat_when(&world, &simulator, |chat| chat.phase == Phase::Ended).await;
-}
-
-#[tokio::test]
-async fn a_customer_whom_the_agent_left_goes_back_to_the_bot() {
-    let tool = start(|options| options.agent_end = AgentEnd::CustomerStays).await;
-    let Tool { world, simulator, .. } = tool;
-    let chat = accepted(&world, &simulator, "u1").await;
-    simulator.act(&chat.id, say("Good bye")).unwrap();
-    platform_reads(&world, &["Good bye"]).await;
-    simulator.act(&chat.id, Act::End).unwrap();
-    resumed(&world).await;
-    chat_when(&world, &simulator, |chat| chat.phase == Phase::Ended).await;
-}
-
-#[tokio::test]
-async fn a_moment_between_two_agents_is_no_end() {
-    let tool = start(|options| options.agent_end = AgentEnd::CustomerStays).await;
-    let Tool { world, simulator, genesys } = tool;
-    let chat = accepted(&world, &simulator, "u1").await;
-    meanwhile(&world, async || genesys.is_listened_to().then_some(())).await;
-    let calls = simulator.faults().calls();
-    simulator.act(&chat.id, Act::End).unwrap();
-    // The bridge's clock stands still while it looks.
-    while simulator.faults().calls() == calls {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(30)).await;
-    simulator.act(&chat.id, Act::Accept { agent: "Kim Roe".to_owned() }).unwrap();
-    pushed(&world, "Kim Roe").await;
-    simulator.act(&chat.id, say("It is me now")).unwrap();
-    platform_reads(&world, &["It is me now"]).await;
-    assert_eq!(world.step_two("u1", "still there?").await["paused"], true);
-}
-
-#[tokio::test]
-async fn other_ids_at_the_webhook_double_nothing_after_a_restart() {
-    let tool = start(|options| options.webhook_ids = WebhookIds::Other).await;
-    let Tool { world, simulator, .. } = tool;
-    let chat = accepted(&world, &simulator, "u1").await;
-    simulator.act(&chat.id, say("one")).unwrap();
-    platform_reads(&world, &["one"]).await;
-    let world = world.restart().await;
-    let looks = simulator.faults().calls() + 3;
-    meanwhile(&world, async || (simulator.faults().calls() >= looks).then_some(())).await;
-    simulator.act(&chat.id, say("two")).unwrap();
-    platform_reads(&world, &["one", "two"]).await;
-    simulator.act(&chat.id, Act::End).unwrap();
-    resumed(&world).await;
-    assert_eq!(world.platform.texts(), ["one", "two"]);
-}
-
-#[tokio::test]
-async fn numbers_that_make_no_sense_are_refused() {
-    let options = Options::default();
-    for (setting, number) in [
-        ("poll_seconds", json!(0)),
-        ("calls_per_second", json!(0.0)),
-        ("calls_per_second", json!(-1.0)),
-        ("calls_per_second", json!(1e-300)),
-    ] {
-        let mut given = settings("http://127.0.0.1:9", &options);
-        given[setting] = number;
-        let given: ConnectorSettings = serde_json::from_value(given).unwrap();
-        let wrong = given.check("tool", Egress::new().unwrap(), WallClock::system()).await;
-        let wrong = wrong.unwrap_err().to_string();
-        assert!(wrong.starts_with(&format!("`connectors.tool.{setting}` must be")), "{wrong}");
-    }
 }
 
 #[tokio::test]

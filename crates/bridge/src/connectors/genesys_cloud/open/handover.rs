@@ -13,7 +13,6 @@ use edge::time;
 use machine::{
     Millis,
     chat::{Delivery, Opening},
-    limits::SECOND_MS,
 };
 use serde_json::{Value, json};
 
@@ -32,12 +31,6 @@ use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing, What, ap
 const NOTHING: &str = "…";
 /// How often the clock, which may jump, is compared.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// A conversation that was begun just now may not be found yet: it is gone when that many looks in
-/// a row, over that long, have not found it.
-const MISSES_MAX: u32 = 4;
-const MISSING_MS: Millis = 15 * SECOND_MS;
-/// In a transfer the visitor is alone for a moment: nobody comes any more after that long.
-const ABANDONED_MS: Millis = 10 * SECOND_MS;
 
 pub(super) struct Handover {
     shared: Arc<Shared>,
@@ -47,35 +40,14 @@ pub(super) struct Handover {
     next_look: Millis,
     /// Messages of agents that were told.
     told: HashSet<String>,
-    /// The webhook's ids of messages are those of the conversation.
-    ids_match: bool,
-    missing: Option<Missing>,
-    abandoned_since: Option<Millis>,
-}
-
-/// Looks in a row that did not find the conversation.
-struct Missing {
-    since: Millis,
-    times: u32,
 }
 
 impl Handover {
     pub(super) fn new(shared: Arc<Shared>, chat: Brief, link: Option<Link>) -> Self {
         let customer = format!("{}.{}", chat.chat, chat.opening);
-        let ids_match = link.as_ref().is_some_and(|link| link.ids_match);
         let seat = link.map(|link| shared.seats.take(&link.customer, &link.conversation));
-        Self {
-            shared,
-            chat,
-            customer,
-            seat,
-            // After a restart much may have happened unseen.
-            next_look: 0,
-            told: HashSet::new(),
-            ids_match,
-            missing: None,
-            abandoned_since: None,
-        }
+        // After a restart much may have happened unseen.
+        Self { shared, chat, customer, seat, next_look: 0, told: HashSet::new() }
     }
 
     fn conversation(&self) -> Option<String> {
@@ -117,9 +89,9 @@ impl Handover {
     }
 
     /// Our own ids of what the visitor has said so far.
-    async fn arrived(&mut self) -> Result<HashSet<String>, Failure> {
+    async fn arrived(&self) -> Result<HashSet<String>, Failure> {
         let Some(conversation) = self.conversation() else { return Ok(HashSet::new()) };
-        let shown = self.read(&conversation).await?;
+        let shown = self.shared.client.conversation(&conversation).await?;
         let seen = Seen::new(&shown);
         if seen.is_over() {
             return Err(Failure::gone("the conversation is over"));
@@ -154,55 +126,15 @@ impl Handover {
             Some(ours) if ours == conversation => {}
             // The vendor began another conversation, because ours was over: nobody waits in it.
             Some(_) => {
-                self.end(conversation).await;
+                let ended = self.shared.client.disconnect(conversation).await;
+                if let Err(failure) = ended {
+                    let detail = failure.detail();
+                    tracing::info!(conversation, detail, "a conversation could not be ended");
+                }
                 return Err(Failure::gone("the conversation is over"));
             }
         }
         Ok(())
-    }
-
-    /// Ends a conversation in which nobody waits any more.
-    async fn end(&self, conversation: &str) {
-        if let Err(failure) = self.shared.client.disconnect(conversation).await {
-            let detail = failure.detail();
-            tracing::info!(conversation, detail, "a conversation could not be ended");
-        }
-    }
-
-    /// The conversation as it is; one that is not found is gone only after a while.
-    async fn read(&mut self, conversation: &str) -> Result<Value, Failure> {
-        let detail = match self.shared.client.conversation(conversation).await {
-            Err(Failure::Gone { detail }) => detail,
-            read => {
-                self.missing = None;
-                return read;
-            }
-        };
-        let now = self.shared.clock.now();
-        let missing = self.missing.get_or_insert(Missing { since: now, times: 0 });
-        missing.times += 1;
-        if missing.times < MISSES_MAX || now < missing.since + MISSING_MS {
-            return Err(Failure::later(detail));
-        }
-        // Should it be there all the same, no agent is left in it.
-        self.end(conversation).await;
-        Err(Failure::gone(detail))
-    }
-
-    /// Whether the visitor is alone for good, after a human was there; then it ends there, too.
-    async fn is_abandoned(&mut self, seat: &Seat, seen: &Seen<'_>) -> bool {
-        if !seen.is_abandoned() {
-            self.abandoned_since = None;
-            return false;
-        }
-        let now = self.shared.clock.now();
-        let until = *self.abandoned_since.get_or_insert(now) + ABANDONED_MS;
-        if now < until {
-            self.next_look = self.next_look.min(until);
-            return false;
-        }
-        self.end(&seat.conversation).await;
-        true
     }
 
     /// Who writes, and when.
@@ -216,9 +148,8 @@ impl Handover {
     /// nobody answered it.
     async fn missed(&mut self, seat: &Seat, seen: &Seen<'_>) -> Result<Vec<News>, Failure> {
         let (ids, heard) = (seen.message_ids(), seat.heard());
-        self.ids_match |= heard.iter().any(|id| ids.contains(id));
         // Were the webhook's ids others than these, everything would seem to be missing.
-        if !self.ids_match {
+        if !heard.is_empty() && !heard.iter().any(|id| ids.contains(id)) {
             return Ok(Vec::new());
         }
         self.told.extend(heard);
@@ -232,26 +163,6 @@ impl Handover {
             (message["direction"] == "outbound").then(|| said(id, agent, text))
         });
         Ok(said.collect())
-    }
-
-    /// What is new in the conversation.
-    async fn look(&mut self, seat: &Seat) -> Result<Vec<News>, Failure> {
-        let shown = self.read(&seat.conversation).await?;
-        let seen = Seen::new(&shown);
-        seat.attended.store(seen.agent().is_some(), Ordering::Relaxed);
-        let (mut news, place) = (self.missed(seat, &seen).await?, seen.news());
-        let joins = place.as_ref().is_some_and(|news| matches!(news.what, What::Joined(_)));
-        if joins {
-            news.splice(0..0, place);
-        } else {
-            news.extend(place);
-        }
-        if seen.is_over() || self.is_abandoned(seat, &seen).await {
-            news.push(News::new("ended", What::Ended));
-        }
-        // The same place is told again at every look; only what may be new costs anything.
-        news.retain(|news| news.id.as_ref().is_none_or(|id| self.told.insert(id.clone())));
-        Ok(news)
     }
 }
 
@@ -294,8 +205,7 @@ impl Session for Handover {
 
     fn link(&self) -> Option<String> {
         let conversation = self.conversation()?;
-        let (customer, ids_match) = (self.customer.clone(), self.ids_match);
-        Link { customer, conversation, ids_match }.write()
+        Link { customer: self.customer.clone(), conversation }.write()
     }
 
     fn listens(&self) -> bool {
@@ -319,7 +229,25 @@ impl Session for Handover {
         let Some(seat) = self.seat.clone() else { return Ok(Vec::new()) };
         let wait = if seat.is_subscribed() { self.shared.poll_ms } else { UNTOLD_POLL_MS };
         self.next_look = self.shared.clock.now() + wait.min(self.shared.poll_ms);
-        self.look(&seat).await.inspect_err(|_| self.next_look = 0)
+        let looked = self.shared.client.conversation(&seat.conversation).await;
+        let shown = looked.inspect_err(|_| self.next_look = 0)?;
+        let seen = Seen::new(&shown);
+        let attended = seen.agent().is_some();
+        seat.attended.store(attended, Ordering::Relaxed);
+        let missed = self.missed(&seat, &seen).await.inspect_err(|_| self.next_look = 0)?;
+        let (mut news, place) = (missed, seen.news());
+        let joins = place.as_ref().is_some_and(|news| matches!(news.what, What::Joined(_)));
+        if joins {
+            news.splice(0..0, place);
+        } else {
+            news.extend(place);
+        }
+        if seen.is_over() {
+            news.push(News::new("ended", What::Ended));
+        }
+        // The same place is told again at every look; only what may be new costs anything.
+        news.retain(|news| news.id.as_ref().is_none_or(|id| self.told.insert(id.clone())));
+        Ok(news)
     }
 
     async fn visitor_types(&mut self, typing: Typing) {

@@ -89,14 +89,11 @@ impl Settings {
         if self.integration_id.is_empty() || self.integration_id.contains(['/', '?', '#']) {
             return Err(parts.wrong("integration_id", "is not the id of an integration"));
         }
-        let pace = parts.pace(self.calls_per_second)?;
-        let poll_seconds = self.poll_seconds.unwrap_or(POLL_SECONDS);
-        parts.positive("poll_seconds", f64::from(poll_seconds))?;
         let client_secret = self.client_secret.read(&parts.key("client_secret"))?;
         let webhook_secret = self.webhook_secret.read(&parts.key("webhook_secret"))?;
         let client = Client {
             login: Api::new(parts.egress.clone(), login),
-            api: Api::new(parts.egress.clone(), api.clone()).paced(pace),
+            api: Api::new(parts.egress.clone(), api.clone()).paced(self.calls_per_second),
             client_id: self.client_id.clone(),
             client_secret,
             clock: parts.clock.clone(),
@@ -113,7 +110,7 @@ impl Settings {
             name: parts.name,
             attributes: attributes.collect(),
             sizes: Sizes::of(self.text_chars_max, self.transcript_chars_max),
-            poll_ms: Millis::from(poll_seconds) * SECOND_MS,
+            poll_ms: Millis::from(self.poll_seconds.unwrap_or(POLL_SECONDS).max(1)) * SECOND_MS,
             clock: parts.clock,
             seats: Seats::default(),
             errands,
@@ -158,9 +155,6 @@ impl Shared {
 struct Link {
     customer: String,
     conversation: String,
-    /// The webhook was seen to tell messages by the ids they have in the conversation.
-    #[serde(default)]
-    ids_match: bool,
 }
 
 impl Link {

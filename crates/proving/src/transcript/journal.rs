@@ -40,6 +40,8 @@ pub(super) struct Conversation {
 pub(super) struct Chats {
     pub(super) lines: Vec<Line>,
     pub(super) notices: Vec<String>,
+    /// What the visitor said in a handover after a goodbye: the agent may have ended it by then.
+    pub(super) late: HashSet<Token>,
     /// Deliveries and pushes that were given up, in the bridge's words.
     pub(super) refused: Vec<String>,
 }
@@ -152,6 +154,7 @@ pub(super) fn chats(
         let chats = parties.entry(party).or_default();
         chats.lines.extend(found.lines);
         chats.notices.extend(found.notices);
+        chats.late.extend(found.late);
         chats.refused.extend(found.refused);
     }
     Ok(parties)
@@ -159,10 +162,17 @@ pub(super) fn chats(
 
 fn chats_of(events: &[Value]) -> Chats {
     let mut found = Chats::default();
+    let mut is_late = false;
     for event in events {
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         match text("type") {
-            "visitor_said" => found.lines.extend(Line::all_in(text("text"), Speaker::Visitor)),
+            "opened" => is_late = false,
+            "visitor_said" => {
+                is_late |= text("text").contains(super::party::GOODBYE);
+                let lines: Vec<_> = Line::all_in(text("text"), Speaker::Visitor).collect();
+                found.late.extend(lines.iter().filter(|_| is_late).map(|line| line.token));
+                found.lines.extend(lines);
+            }
             "agent_said" | "notice" => {
                 let lines: Vec<_> = Line::all_in(text("text"), Speaker::Agent).collect();
                 if lines.is_empty() {
@@ -174,9 +184,9 @@ fn chats_of(events: &[Value]) -> Chats {
             "delivery_refused" => {
                 let said = events.iter().find(|said| said["seq"] == event["delivery"]["seq"]);
                 let said = said.and_then(|said| said["text"].as_str()).unwrap_or("an opening");
-                let detail = text("detail");
-                // What is said while the agent ends the chat may come too late.
-                if !said.contains(super::party::GOODBYE) {
+                let token = Token::all_in(said, Speaker::Visitor).pop();
+                if !token.is_some_and(|token| found.late.contains(&token)) {
+                    let detail = text("detail");
                     found.refused.push(format!("the tool did not take {said:?}: {detail}"));
                 }
             }

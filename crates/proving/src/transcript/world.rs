@@ -231,6 +231,7 @@ impl World {
                 notices_pushed: chats.notices,
                 notices_shown: conversation.notices,
                 reading: self.reading,
+                late: chats.late,
             };
             report.faults.extend(record.faults);
             report.faults.extend(chats.refused);

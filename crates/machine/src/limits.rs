@@ -45,6 +45,8 @@ pub const PUSH_GIVE_UP_MS: Millis = 24 * HOUR_MS;
 pub const OPEN_GIVE_UP_MS: Millis = MINUTE_MS;
 /// Most pushes that may wait in one chat.
 pub const WAITING_PUSHES_MAX: usize = 500;
+/// Most openings at a tool whose late success is still cleared up.
+pub const ABANDONED_MAX: usize = 8;
 /// Most deliveries to a tool that may wait in one chat.
 pub const WAITING_DELIVERIES_MAX: usize = 500;
 /// An agent not heard of for this long is not available.

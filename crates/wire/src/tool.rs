@@ -79,11 +79,11 @@ pub struct HandoverAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<bool>,
     /// Why not.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Words for the visitor.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub notice: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 /// What a tool tells the bridge.

@@ -53,7 +53,6 @@ fn unknown_keys_name_the_line_and_the_nearest_known_key() {
             "did you mean `allow_private`?",
         ),
         ("[[agents]]", "[[agent]]", "did you mean `agents`?"),
-        ("kind = \"desk\"", "kind = \"dask\"", "`routes.connector` is \"dask\": use \"desk\""),
         ("push_key = \"key\"", "push_key = { flie = \"x\" }", "did you mean `file`?"),
     ];
     for (from, to, expected) in cases {
@@ -62,6 +61,12 @@ fn unknown_keys_name_the_line_and_the_nearest_known_key() {
         assert!(message.contains(expected), "{to}: {message}");
         assert!(message.contains("line "), "{to}: {message}");
     }
+}
+
+#[test]
+fn a_route_leads_to_the_desk_or_to_a_connector_that_is_there() {
+    let message = error(&GOOD.replace("kind = \"desk\"", "kind = \"dask\""));
+    assert!(message.contains("`routes.connector` is \"dask\": use \"desk\""), "{message}");
 }
 
 #[test]

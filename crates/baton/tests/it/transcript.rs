@@ -16,8 +16,9 @@ use crate::world::BATON;
 
 /// One test for each connector, by its name.
 macro_rules! connectors {
-    ($($test:ident = $name:literal)*) => {
-        $(#[tokio::test]
+    ($($(#[$mark:meta])* $test:ident = $name:literal)*) => {
+        $($(#[$mark])*
+        #[tokio::test]
         async fn $test() -> anyhow::Result<()> {
             hold_the_same($name).await
         })*
@@ -33,8 +34,10 @@ macro_rules! connectors {
 connectors! {
     webhook = "webhook"
     genesys_pureconnect = "genesys-pureconnect"
+    #[ignore = "its API tells an event once: a lost answer loses it (docs, known gaps)"]
     genesys_pureconnect_web_tools = "genesys-pureconnect-web-tools"
     genesys_open_messaging = "genesys-open-messaging"
+    #[ignore = "history after a broken socket may come too late for order (docs, known gaps)"]
     genesys_web_messaging = "genesys-web-messaging"
     servicenow = "servicenow"
     servicenow_tickets = "servicenow-tickets"

@@ -62,6 +62,10 @@ pub enum SettingsError {
     Value { key: String, wrong: String },
 }
 
+/// Smallest and largest number that a setting may be.
+const POSITIVE_MIN: f64 = 0.001;
+const POSITIVE_MAX: f64 = 1_000_000.0;
+
 /// What a connector is made with.
 pub(crate) struct Parts {
     /// As in `[connectors.NAME]`.
@@ -84,6 +88,20 @@ impl Parts {
     ) -> Result<Target, SettingsError> {
         let key = self.key(setting);
         Target::parse(url, allow_private).map_err(|error| SettingsError::Url { key, error })
+    }
+
+    /// A number of seconds or in a second, which some division has to survive.
+    pub(crate) fn positive(&self, setting: &str, number: f64) -> Result<f64, SettingsError> {
+        if (POSITIVE_MIN..=POSITIVE_MAX).contains(&number) {
+            return Ok(number);
+        }
+        let wrong = format!("must be between {POSITIVE_MIN} and {POSITIVE_MAX}, not {number}");
+        Err(self.wrong(setting, wrong))
+    }
+
+    /// The setting `calls_per_second`, which every connector has.
+    pub(crate) fn pace(&self, calls: Option<f64>) -> Result<Option<f64>, SettingsError> {
+        calls.map(|calls| self.positive("calls_per_second", calls)).transpose()
     }
 
     pub(crate) fn wrong(&self, setting: &str, wrong: impl Into<String>) -> SettingsError {

@@ -23,6 +23,8 @@ const DEADLINE: Duration = Duration::from_secs(12);
 const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest time all calls rest because the tool asked for it.
 const REST_MAX: Duration = Duration::from_mins(5);
+/// Longest time one call waits for its turn; where more wait, it is not sent at all.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(10);
 /// How far apart calls are after the tool said they were too many, at first and at most.
 const SPACING_MIN: Duration = Duration::from_millis(20);
 const SPACING_MAX: Duration = Duration::from_secs(1);
@@ -177,7 +179,7 @@ impl Api {
     pub(crate) async fn send(&self, ask: Ask) -> Result<Told, Failure> {
         let target = self.base.at(&ask.path);
         let target = target.map_err(|error| Failure::refused(error.to_string()))?;
-        self.wait_for_turn().await;
+        self.wait_for_turn().await?;
         let call = (ask.method, ask.headers, ask.body);
         let answered = self.egress.call(&target, call, DEADLINE, REPLY_BYTES_MAX).await;
         let reply = answered.map_err(|error| of_egress(&error))?;
@@ -187,14 +189,23 @@ impl Api {
         if told.status == 429 { Err(told.failure("too many calls")) } else { Ok(told) }
     }
 
-    async fn wait_for_turn(&self) {
+    /// A place is taken only by who will wait for it.
+    async fn wait_for_turn(&self) -> Result<(), Failure> {
         let turn = {
             let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = pace.next.max(Instant::now());
+            let now = Instant::now();
+            let turn = pace.next.max(now);
+            let wait = turn - now;
+            if wait > TURN_WAIT_MAX {
+                let after = Some(wait.as_millis() as Millis);
+                let detail = "the tool asked for fewer calls, or too many wait".to_owned();
+                return Err(Failure::Later { after, detail });
+            }
             pace.next = turn + pace.spacing;
             turn
         };
         tokio::time::sleep_until(turn).await;
+        Ok(())
     }
 
     /// Slows down when there were too many calls, and speeds up again bit by bit.
@@ -237,4 +248,30 @@ pub(crate) fn of_egress(error: &EgressError) -> Failure {
 /// A vendor's words for our log and journal.
 fn plain(words: &str) -> String {
     words.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_that_would_wait_too_long_takes_no_place() {
+        let base = Target::parse("http://127.0.0.1:9", true).unwrap();
+        let rate = Some(0.2);
+        let api = Api::new(Egress::new().unwrap(), base).paced(rate);
+        api.wait_for_turn().await.unwrap();
+        // The next ones would have to wait five, ten and fifteen seconds.
+        let mut waiting = Vec::new();
+        for _ in 0..2 {
+            let mut turn = Box::pin(api.wait_for_turn());
+            assert!(futures::poll!(&mut turn).is_pending());
+            waiting.push(turn);
+        }
+        for _ in 0..100 {
+            let Err(Failure::Later { after: Some(after), .. }) = api.wait_for_turn().await else {
+                panic!("it took a place");
+            };
+            assert!((10_000..=15_000).contains(&after), "{after}");
+        }
+    }
 }

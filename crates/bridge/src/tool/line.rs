@@ -10,7 +10,7 @@ use std::{
 
 use futures::FutureExt as _;
 use machine::{
-    Machine as _, Millis,
+    Machine as _, Millis, Position,
     chat::{Chat, Event, Input, Link},
     limits::TYPING_MS,
 };
@@ -53,6 +53,8 @@ struct Work {
     linked: HashMap<String, Linked>,
     /// Chats by the tool's own id.
     addresses: HashMap<String, String>,
+    /// Up to where each chat is known here.
+    known: HashMap<String, Position>,
     /// Open chats the tool has not taken yet.
     awaited: HashSet<String>,
 }
@@ -96,10 +98,15 @@ impl Line {
 
     /// Runs what the connector runs beside its chats.
     pub(crate) async fn run(self: Arc<Self>) {
-        let host = self.host();
-        tokio::select! {
-            () = self.tool.run(host) => {}
-            () = self.driver.stopped() => {}
+        loop {
+            let running = AssertUnwindSafe(self.tool.run(self.host())).catch_unwind();
+            tokio::select! {
+                ended = running => if ended.is_ok() { return },
+                () = self.driver.stopped() => return,
+            }
+            // Whatever a vendor sent must not leave all its chats unheard.
+            tracing::error!(connector = self.name, "a connector failed and is begun again");
+            tokio::time::sleep(FAILED_PAUSE).await;
         }
     }
 
@@ -212,6 +219,15 @@ impl Line {
         let current = |link: &&Link| state.is_open() && state.opening() == Some(link.opening);
         let link = state.link().filter(current);
         let mut work = self.work();
+        // Steps of one chat may be told out of turn; the older one says nothing new.
+        if work.known.get(id).is_some_and(|known| *known > state.position()) {
+            return;
+        }
+        if state.is_open() || state.owes() {
+            work.known.insert(id.to_owned(), state.position());
+        } else {
+            work.known.remove(id);
+        }
         if state.is_open() && state.opening().is_some() && link.is_none() {
             work.awaited.insert(id.to_owned());
         } else {

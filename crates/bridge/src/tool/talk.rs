@@ -14,8 +14,12 @@ use store::StepError;
 use super::{Again, Brief, Failure, Host, News, Parcel, Place, Session, Typing, What, line::Ear};
 use crate::app::Route;
 
-/// Longest time one delivery or one poll may take; whatever takes longer counts as unknown.
-const TURN_MAX: Duration = Duration::from_secs(40);
+/// Longest time one delivery may take; whatever takes longer counts as unknown.
+const DELIVERY_MAX: Duration = Duration::from_secs(40);
+/// Longest time hearing may take; it ends by itself, and cutting it may lose what was told once.
+const HEARING_MAX: Duration = Duration::from_mins(3);
+/// Typing must not hold up what is said.
+const TYPING_MAX: Duration = Duration::from_secs(2);
 /// Pause after the store failed, or could take no more for now.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// Longest sleep without a look at the clock, which may jump, for example after a suspend.
@@ -234,7 +238,7 @@ impl Talker {
             && self.state.is_open()
         {
             let typing = if on { Typing::On } else { Typing::Off };
-            let _ = tokio::time::timeout(TURN_MAX, session.visitor_types(typing)).await;
+            let _ = tokio::time::timeout(TYPING_MAX, session.visitor_types(typing)).await;
         }
         Next::Again
     }
@@ -248,7 +252,7 @@ impl Talker {
         };
         let doubtful = owed.doubtful || self.host.line.is_inherited(&self.id, owed.id.seq);
         let again = if doubtful { Again::MayHaveArrived } else { Again::First };
-        let turn = tokio::time::timeout(TURN_MAX, session.deliver(&parcel, again));
+        let turn = tokio::time::timeout(DELIVERY_MAX, session.deliver(&parcel, again));
         let delivered = tokio::select! {
             delivered = turn => delivered.unwrap_or_else(|_| {
                 Err(Failure::Unknown { detail: "it took too long".to_owned() })
@@ -286,7 +290,7 @@ impl Talker {
 
     async fn hear(&mut self) -> Next {
         let Some((_, session)) = &mut self.session else { return Next::Rest };
-        let turn = tokio::time::timeout(TURN_MAX, session.hear());
+        let turn = tokio::time::timeout(HEARING_MAX, session.hear());
         let heard = tokio::select! {
             heard = turn => heard.unwrap_or_else(|_| Err(Failure::later("it took too long"))),
             () = cut(&self.host) => return Next::Stop,

@@ -3,20 +3,68 @@
 //! Towards the visitor everything is Markdown, which the widget shows without ever trusting it, so
 //! HTML is translated. Towards a tool, texts are split where its limit asks for it.
 
+use std::panic::AssertUnwindSafe;
+
 use htmd::HtmlToMarkdown;
 
 /// What no visitor should see of a page.
 const DROPPED: [&str; 8] =
     ["script", "style", "head", "iframe", "object", "template", "noscript", "svg"];
 
+/// More elements than any message has; each may lie within the one before.
+const ELEMENTS_MAX: usize = 500;
+
 /// HTML as safe Markdown: links and emphasis stay, scripts and styles do not.
 pub(crate) fn from_html(html: &str) -> String {
     if !html.contains(['<', '&']) {
         return html.trim().to_owned();
     }
+    let text = translated(html).unwrap_or_else(|| without_tags(html));
+    without_bad_links(text.replace('\u{a0}', " ").trim())
+}
+
+/// `None` for what the translator cannot take: it goes down into every element, so the depth of
+/// what strangers send has a limit.
+fn translated(html: &str) -> Option<String> {
+    if html.matches('<').count() > ELEMENTS_MAX {
+        return None;
+    }
     let converter = HtmlToMarkdown::builder().skip_tags(DROPPED.to_vec()).build();
-    let text = converter.convert(html).unwrap_or_else(|_| without_tags(html));
-    text.replace('\u{a0}', " ").trim().to_owned()
+    std::panic::catch_unwind(AssertUnwindSafe(|| converter.convert(html).ok())).ok().flatten()
+}
+
+/// Links that lead anywhere else than to the web, to mail or to a telephone lose their address.
+fn without_bad_links(text: &str) -> String {
+    const GOOD: [&str; 4] = ["https:", "http:", "mailto:", "tel:"];
+    let mut parts = text.split("](");
+    let mut safe = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let address = part.trim_start_matches(['<', ' ']).to_ascii_lowercase();
+        if GOOD.iter().any(|scheme| address.starts_with(scheme)) {
+            safe.push_str("](");
+            safe.push_str(part);
+        } else {
+            safe.push(']');
+            safe.push_str(after_address(part));
+        }
+    }
+    safe
+}
+
+/// What follows the bracket that ends an address, which may have pairs of its own.
+fn after_address(part: &str) -> &str {
+    let mut open = 1_u32;
+    for (at, c) in part.char_indices() {
+        match c {
+            '(' => open += 1,
+            ')' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return &part[at + 1..];
+        }
+    }
+    ""
 }
 
 /// A link in Markdown; only http and https lead anywhere.
@@ -112,6 +160,26 @@ mod tests {
         for bad in ["<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "<<b>a</b"] {
             let text = from_html(bad);
             assert!(!text.contains("onerror") && !text.contains("onload"), "{bad}: {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_a_stranger_sends_is_too_deep() {
+        let deep = format!("{}words", "<div>".repeat(100_000));
+        assert_eq!(from_html(&deep), "words");
+        let wide = format!("{}end", "<b>a</b> ".repeat(200));
+        assert!(from_html(&wide).starts_with("**a** **a**"));
+    }
+
+    #[test]
+    fn links_of_html_lead_only_to_the_web() {
+        for (html, expected) in [
+            ("<a href=\"javascript:alert(1)\">x</a> y", "[x] y"),
+            ("<a href=\" JAVASCRIPT:alert(1)\">x</a>", "[x]"),
+            ("<a href=\"data:text/html,x\">x</a>", "[x]"),
+            ("<a href=\"mailto:a@example.org\">x</a>", "[x](mailto:a@example.org)"),
+        ] {
+            assert_eq!(from_html(html), expected, "{html}");
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use machine::{Millis, chat::Chat, limits::SECOND_MS};
 
-use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::Typing;
 use crate::{app::Route, session::Driver};
@@ -26,7 +26,7 @@ pub(super) struct Typists(Mutex<HashMap<String, Typist>>);
 struct Typist {
     /// When it is over at the latest.
     until: Millis,
-    telling: AbortHandle,
+    over: CancellationToken,
 }
 
 impl Typists {
@@ -49,24 +49,31 @@ impl Typists {
         }
         let (shared, route, id) = (self.clone(), route.clone(), chat.to_owned());
         let driver = driver.clone();
-        let telling = driver.tasks().clone().spawn(async move {
-            tokio::select! {
-                () = shared.repeat(&driver, &route, &id) => {}
-                () = driver.stopped() => {}
+        let over = driver.stop_token().child_token();
+        typists.insert(chat.to_owned(), Typist { until, over: over.clone() });
+        driver.tasks().clone().spawn(async move {
+            shared.repeat(&driver, &route, (&id, &over)).await;
+            if !over.is_cancelled() {
+                shared.stop(&id);
             }
-            shared.lock().remove(&id);
         });
-        typists.insert(chat.to_owned(), Typist { until, telling: telling.abort_handle() });
     }
 
+    /// What is under way is not cut: a push that ends the pause waits for it, and must not be
+    /// overtaken by it.
     pub(super) fn stop(&self, chat: &str) {
         if let Some(typist) = self.lock().remove(chat) {
-            typist.telling.abort();
+            typist.over.cancel();
         }
     }
 
-    async fn repeat(&self, driver: &Driver, route: &Route, chat: &str) {
-        while self.lasts(chat, driver.clock().now()) {
+    async fn repeat(
+        &self,
+        driver: &Driver,
+        route: &Route,
+        (chat, over): (&str, &CancellationToken),
+    ) {
+        while !over.is_cancelled() && self.lasts(chat, driver.clock().now()) {
             let state: Option<Chat> = route.ledger.load(chat).await.ok().flatten();
             let Some(state) = state.filter(Chat::is_open) else { return };
             let Some(agent) = state.agent() else { return };
@@ -74,7 +81,10 @@ impl Typists {
             if state.unpushed() == 0 {
                 route.push.send_typing(&state, agent).await;
             }
-            tokio::time::sleep(REPEAT).await;
+            tokio::select! {
+                () = tokio::time::sleep(REPEAT) => {}
+                () = over.cancelled() => return,
+            }
         }
     }
 

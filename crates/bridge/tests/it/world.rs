@@ -43,7 +43,7 @@ pub(crate) struct World {
     pub(crate) platform: Platform,
     pub(crate) ledger: Ledger<Chat>,
     pub(crate) http: reqwest::Client,
-    clock: Clock,
+    pub(crate) clock: Clock,
     times: chat::Clock,
     change: Change,
     tools: Tools,

@@ -68,8 +68,10 @@ pub(super) fn step(
 fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
     let full = state.outbox.len() >= limits::WAITING_PUSHES_MAX;
     let (agent, speaks) = match input {
-        Input::Heard { news: Some(News::Said { .. } | News::Notice { .. }), .. } if full => {
-            return Some(Refusal::TooManyWaiting);
+        Input::Heard { news: Some(news), opening, .. } => {
+            let current = state.is_open() && state.opening() == Some(*opening);
+            let pushes = !matches!(news, News::Ended);
+            return (full && current && pushes).then_some(Refusal::TooManyWaiting);
         }
         Input::Claim { agent } | Input::Close { agent } => (agent, false),
         Input::AgentSaid { agent, .. } => (agent, true),

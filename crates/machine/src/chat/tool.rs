@@ -135,8 +135,8 @@ pub(super) struct ToolSide {
     pub(super) link: Option<Link>,
     /// The platform was told to pause before the tool had answered.
     pub(super) promised: bool,
-    /// An opening nobody waits for any more, should it have been on its way.
-    pub(super) abandoned: Option<Position>,
+    /// Openings nobody waits for any more, should they have been on their way.
+    pub(super) abandoned: Vec<Position>,
 }
 
 impl ToolSide {
@@ -163,6 +163,7 @@ impl ToolSide {
                 }
             }
             Event::DeliveryRefused { delivery, .. } => {
+                self.abandoned.retain(|abandoned| abandoned != delivery);
                 let settled = self.settle(*delivery).map(|owed| owed.delivery);
                 if matches!(settled, Some(Delivery::Leave { .. })) {
                     self.link = None;
@@ -194,11 +195,16 @@ impl ToolSide {
         } else if self.is_linked() {
             self.owe(at, id, Delivery::Leave { reason });
         } else {
-            // It never got there, as far as anybody knows.
-            let is_open = |owed: &&OwedDelivery| matches!(owed.delivery, Delivery::Open { .. });
-            let unopened = self.deliveries.iter().filter(is_open);
-            self.abandoned = unopened.map(|owed| owed.id).find(|id| id.seq == opening);
-            self.deliveries.retain(|owed| owed.opening != opening);
+            // It never got there, as far as anybody knows; what may have got there is cleared up.
+            let is_open = |owed: &OwedDelivery| matches!(owed.delivery, Delivery::Open { .. });
+            let unopened = self.deliveries.iter().filter(|owed| is_open(owed));
+            let abandoned = unopened.map(|owed| owed.id).find(|id| id.seq == opening);
+            self.abandoned.extend(abandoned);
+            if self.abandoned.len() > limits::ABANDONED_MAX {
+                self.abandoned.remove(0);
+            }
+            let in_doubt = |owed: &OwedDelivery| is_open(owed) && owed.doubtful;
+            self.deliveries.retain(|owed| owed.opening != opening || in_doubt(owed));
         }
     }
 
@@ -210,14 +216,14 @@ impl ToolSide {
 
     /// The tool took a delivery, and perhaps told how it is found from now on.
     fn delivered(&mut self, (at, position): (Millis, Position), id: Position, link: Option<&str>) {
-        let settled = self.settle(id);
+        let settled = self.settle(id).filter(|_| !self.abandoned.contains(&id));
         match settled.map(|owed| owed.delivery) {
             Some(Delivery::Open { .. }) => self.link_to(id.seq, link.unwrap_or_default()),
             Some(Delivery::Leave { .. }) => self.link = None,
             Some(Delivery::Say { .. }) => self.relink(link),
             // The handover was over before the tool had opened it: it must hear of the end.
             None => {
-                self.abandoned = None;
+                self.abandoned.retain(|abandoned| *abandoned != id);
                 self.link_to(id.seq, link.unwrap_or_default());
                 let (opening, reason) = (id.seq, CloseReason::VisitorLeft);
                 self.deliveries.push_front(OwedDelivery {

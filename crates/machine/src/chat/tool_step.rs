@@ -26,7 +26,7 @@ pub(super) fn promised(log: &mut Log<'_>) {
 pub(super) fn delivered(log: &mut Log<'_>, id: Position, link: Option<String>) {
     let Some(tool) = &log.state.tool else { return };
     let owed = tool.deliveries.iter().any(|owed| owed.id == id);
-    if owed || tool.abandoned == Some(id) {
+    if owed || tool.abandoned.contains(&id) {
         log.record(Event::Delivered { id, link });
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn failed(log: &mut Log<'_>, policy: &Policy, id: Position, why: Deli
         }
         DeliveryFailure::Retry { after, doubtful, detail } => {
             let attempts = owed.attempts + 1;
-            if log.now - owed.since >= give_up(policy, &owed) {
+            if log.now - owed.since >= give_up(log, policy, &owed) {
                 let detail = format!("given up after {attempts} attempts: {detail}");
                 return refused(log, policy, &owed, detail, CloseReason::ToolUnreachable);
             }
@@ -68,12 +68,13 @@ pub(super) fn failed(log: &mut Log<'_>, policy: &Policy, id: Position, why: Deli
     }
 }
 
-/// How long a delivery is tried: somebody waits for an opening, and what is said in an open chat
-/// is worth trying as long as the chat lasts.
-fn give_up(policy: &Policy, owed: &OwedDelivery) -> Millis {
+/// How long a delivery is tried: somebody waits for an opening, and so for whatever an earlier
+/// handover still owes; what is said in an open chat is worth trying as long as the chat lasts.
+fn give_up(log: &Log<'_>, policy: &Policy, owed: &OwedDelivery) -> Millis {
+    let is_in_the_way = log.state.is_open() && log.state.opening() != Some(owed.opening);
     match owed.delivery {
-        Delivery::Open { .. } => policy.tool.open_give_up,
-        Delivery::Say { .. } | Delivery::Leave { .. } => policy.push_give_up,
+        Delivery::Say { .. } | Delivery::Leave { .. } if !is_in_the_way => policy.push_give_up,
+        _ => policy.tool.open_give_up,
     }
 }
 
@@ -157,7 +158,7 @@ fn of_tool(log: &mut Log<'_>, policy: &Policy, news: News) {
             }
         }
         News::Notice { text } => notice(log, text, policy),
-        News::Ended => close(log, CloseReason::AgentClosed),
+        News::Ended => close_with_notice(log, policy, CloseReason::AgentClosed),
     }
 }
 

@@ -251,6 +251,7 @@ impl Play {
             assert_eq!(recorded.position, self.position, "places have no gaps");
             let told = replayed.link().is_some_and(|l| Some(l.opening) == replayed.opening());
             let (promised, owing) = (!replayed.is_unanswered() || told, replayed.owed().is_some());
+            let first = replayed.owed_delivery().cloned();
             replayed.apply(recorded);
             match &recorded.event {
                 Event::VisitorSaid { text } => {
@@ -260,6 +261,13 @@ impl Play {
                 }
                 Event::DeliveryRefused { delivery, .. } => {
                     self.refused.insert(delivery.seq);
+                    // Given up, so that a new handover need not wait any longer.
+                    let goodbye = first.filter(|owed| owed.id == *delivery);
+                    let goodbye =
+                        goodbye.filter(|owed| matches!(owed.delivery, Delivery::Leave { .. }));
+                    if let Some(owed) = goodbye {
+                        self.books.entry(owed.opening).or_default().left = true;
+                    }
                     self.rare.insert(Rare::Undelivered);
                 }
                 Event::Closed { reason, .. } => {
@@ -269,6 +277,8 @@ impl Play {
                     let due = promised || owing || !refusal;
                     assert_eq!(resumes, due, "{reason:?}: who was promised a human");
                     self.closed(*reason, promised);
+                    let opening = replayed.opening().expect("it is at a tool");
+                    self.books.entry(opening).or_default().crossed |= !told;
                 }
                 _ => {}
             }

@@ -212,11 +212,11 @@ impl Settings {
     }
 
     fn wire(&self, parts: &Parts) -> Result<Box<dyn Wire>, SettingsError> {
-        let mut apis = Vec::new();
+        let (mut apis, pace) = (Vec::new(), parts.pace(self.calls_per_second)?);
         let backup = self.backup.as_ref().map(|url| ("backup", url));
         for (setting, url) in [("primary", &self.primary)].into_iter().chain(backup) {
             let target = parts.target(setting, url, self.allow_private)?;
-            apis.push(Api::new(parts.egress.clone(), target).paced(self.calls_per_second));
+            apis.push(Api::new(parts.egress.clone(), target).paced(pace));
         }
         let root = |usual: &str| self.path.as_deref().unwrap_or(usual).trim_matches('/').to_owned();
         let queue = Queue {
@@ -245,8 +245,8 @@ impl Settings {
         if self.queue.trim().is_empty() {
             return Err(parts.wrong("queue", "is empty: name the queue chats go to"));
         }
-        if self.starts_per_second.is_nan() || self.starts_per_second <= 0.0 {
-            return Err(parts.wrong("starts_per_second", "is a number above 0"));
+        if !(0.01..=1_000.0).contains(&self.starts_per_second) {
+            return Err(parts.wrong("starts_per_second", "is a number from 0.01 to 1000"));
         }
         if self.poll_wait_ms_min < 1 {
             return Err(parts.wrong("poll_wait_ms_min", "is a number of milliseconds above 0"));

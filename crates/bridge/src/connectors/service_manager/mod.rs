@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     Parts, SettingsError,
-    tickets::{self, TicketSession, follow},
+    tickets::{self, Manner, TicketSession, follow},
 };
 use crate::tool::{Brief, Finding, Host, Session, Tool, api::Api};
 
@@ -141,8 +141,14 @@ impl Settings {
                 return Err(parts.wrong(setting, "is no name"));
             }
         }
-        let api = Api::new(parts.egress, target).paced(self.calls_per_second);
-        let records = Records::new(api, password, self.clone());
+        if self.internal_marks.iter().any(|mark| mark.trim().is_empty()) {
+            return Err(parts.wrong("internal_marks", "holds an empty mark: every entry has it"));
+        }
+        let manner = Manner::new(&self.mark, &self.notice, self.entry_chars_max, self.poll_seconds)
+            .map_err(|wrong| parts.wrong("poll_seconds", wrong))?;
+        let pace = parts.pace(self.calls_per_second)?;
+        let api = Api::new(parts.egress, target).paced(pace);
+        let records = Records::new(api, password, manner, self.clone());
         Ok(ServiceManager(Arc::new(records)))
     }
 }

@@ -26,9 +26,7 @@ pub(super) struct Records {
 }
 
 impl Records {
-    pub(super) fn new(api: Api, password: SecretString, names: Settings) -> Self {
-        let manner =
-            Manner::new(&names.mark, &names.notice, names.entry_chars_max, names.poll_seconds);
+    pub(super) fn new(api: Api, password: SecretString, manner: Manner, names: Settings) -> Self {
         Self { rest: Rest::new(api, names.username.clone(), password), names, manner }
     }
 
@@ -69,9 +67,17 @@ impl Records {
         journal::entries(lines, self.names.date_order)
     }
 
-    fn is_ours(&self, entry: &Entry) -> bool {
-        let own = self.names.journal_operator.as_deref().unwrap_or(self.rest.username());
-        entry.operator.eq_ignore_ascii_case(own) || self.manner.mark.is_ours(&entry.text)
+    /// Of each entry of one journal, whether it is ours.
+    fn ours(&self, entries: &[Entry]) -> Vec<bool> {
+        let configured = self.names.journal_operator.as_deref();
+        let own = configured.unwrap_or(self.rest.username());
+        let by_us = |entry: &Entry| entry.operator.eq_ignore_ascii_case(own);
+        // An agent may quote an entry of ours, mark and all. So the mark counts only in a journal
+        // that names our operator in a way nobody has configured.
+        if configured.is_some() || entries.iter().any(by_us) {
+            return entries.iter().map(by_us).collect();
+        }
+        entries.iter().map(|entry| self.manner.mark.is_ours(&entry.text)).collect()
     }
 
     fn journal(&self, text: &str) -> Value {
@@ -96,11 +102,17 @@ impl Records {
         let is_internal = |entry: &Entry| {
             names.internal_marks.iter().any(|mark| entry.text.starts_with(mark.as_str()))
         };
-        let entries = self.entries(record).into_iter();
+        let entries = self.entries(record);
+        let ours = self.ours(&entries);
         let told = entries
-            .filter(|entry| !entry.text.is_empty() && !self.is_ours(entry) && !is_internal(entry));
-        let replies =
-            told.map(|Entry { id, operator, text }| Reply { id, agent: agent(&operator), text });
+            .into_iter()
+            .zip(ours)
+            .filter(|(entry, ours)| !entry.text.is_empty() && !ours && !is_internal(entry));
+        let replies = told.map(|(Entry { id, operator, text }, _)| Reply {
+            id,
+            agent: agent(&operator),
+            text,
+        });
         let assignee = text(&names.assignee_field);
         let is_own = assignee.eq_ignore_ascii_case(self.rest.username());
         let assignee = (!assignee.is_empty() && !is_own).then(|| agent(assignee));
@@ -142,8 +154,9 @@ impl Tickets for Records {
     async fn written(&self, ticket: &Ticket) -> Result<Vec<String>, Failure> {
         let body = self.rest.get(&self.path(ticket)).await?;
         let entries = self.entries(&body[&self.names.resource]);
-        let ours = entries.into_iter().filter(|entry| self.is_ours(entry));
-        Ok(ours.map(|entry| entry.text).collect())
+        let ours = self.ours(&entries);
+        let written = entries.into_iter().zip(ours).filter(|(_, ours)| *ours);
+        Ok(written.map(|(entry, _)| entry.text).collect())
     }
 
     async fn write(&self, ticket: &Ticket, text: &str) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{http::ApiError, ids, secrets};
 use http::{Method, StatusCode};
 use serde_json::Value;
+use store::StepError;
 use tokio::time::Instant;
 use wire::problem::ProblemId;
 
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     problems,
-    tool::{Call, Host, News, Place, What},
+    tool::{Call, Failure, Host, News, Place, What},
 };
 
 /// An instance waits five seconds for the answer; so long may a chat be on its way here.
@@ -31,6 +32,8 @@ const OPENING_WAIT: Duration = Duration::from_secs(4);
 const OPENING_LOOK: Duration = Duration::from_millis(20);
 /// Texts may still follow their end.
 const OVER_WAIT: Duration = Duration::from_millis(1_500);
+/// Between two attempts at what an instance or the store did not take.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// Texts without an id that come again within this time are the same ones.
 const REPEAT_WINDOW: Duration = Duration::from_secs(10);
 /// Requests and texts that are remembered of a conversation.
@@ -168,7 +171,7 @@ async fn place(host: &Host, session: &str) -> Result<Option<Place>, ApiError> {
 /// Stores what a callback tells; whether the conversation is over.
 async fn tell(
     agent: &Arc<VirtualAgent>,
-    heard: &Mutex<Heard>,
+    heard: &Arc<Mutex<Heard>>,
     host: &Host,
     (place, session): (&Place, &str),
     (callback, raw): (&Value, &[u8]),
@@ -186,13 +189,14 @@ async fn tell(
         (told, heard.repeats(print), asks)
     };
     if asks {
-        let user_id = callback["userId"].as_str().unwrap_or_default();
-        let (party, id) = (Party { user_id, session }, format!("{request}/again"));
-        // Its answer is a callback of its own; without one the queue's clock ends the chat.
-        if let Err(failure) = agent.ask_again(&party, &id).await {
-            tracing::warn!(detail = failure.detail(), "an agent could not be asked for again");
-        }
-        return Ok(false);
+        let user_id = callback["userId"].as_str().unwrap_or_default().to_owned();
+        let asking = Asking {
+            user_id,
+            session: session.to_owned(),
+            id: format!("{request}/again"),
+            heard: heard.clone(),
+        };
+        tokio::spawn(asking.ask(agent.clone(), host.clone()));
     }
     for news in told.news {
         let words = matches!(news.what, What::Said { .. } | What::Notice(_));
@@ -208,23 +212,73 @@ async fn tell(
     Ok(told.over)
 }
 
+/// An agent that has to be asked for again.
+struct Asking {
+    user_id: String,
+    session: String,
+    id: String,
+    heard: Arc<Mutex<Heard>>,
+}
+
+impl Asking {
+    /// Asks until the instance takes it. The answer is a callback of its own; without one the
+    /// queue's clock ends the chat, and with the chat this.
+    async fn ask(self, agent: Arc<VirtualAgent>, host: Host) {
+        let party = Party { user_id: &self.user_id, session: &self.session };
+        let is_wanted = || {
+            let heard = lock(&self.heard);
+            let is_answered = heard.known.queued || heard.requests.contains(&self.id);
+            !is_answered && host.find(&self.session).is_some()
+        };
+        while is_wanted() {
+            let Err(failure) = agent.ask_again(&party, &self.id).await else { return };
+            tracing::warn!(detail = failure.detail(), "an agent could not be asked for again");
+            if !matches!(failure, Failure::Later { .. } | Failure::Unknown { .. }) {
+                break;
+            }
+            if !pause(&host, RETRY_PAUSE).await {
+                return;
+            }
+        }
+        // A callback that comes again may try again.
+        lock(&self.heard).asked_again = false;
+    }
+}
+
+/// Waits; false where the bridge stops meanwhile.
+async fn pause(host: &Host, time: Duration) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(time) => true,
+        () = host.stop().cancelled() => false,
+    }
+}
+
 /// Stores that the conversation is over, and tells it a moment later: callbacks may change places.
 async fn end(memory: &Memory, host: &Host, place: &Place, session: &str) -> Result<(), ApiError> {
     let link = Link { session: session.to_owned(), over: true }.text();
     let nothing = News::plain(What::Notice(String::new()));
-    host.tell(place, nothing, Some(link)).await.map_err(problems::of_step)?;
+    let stored = host.tell(place, nothing, Some(link)).await;
     let (host, place) = (host.clone(), place.clone());
     let (memory, session) = (memory.clone(), session.to_owned());
     tokio::spawn(async move {
-        tokio::select! {
-            () = tokio::time::sleep(OVER_WAIT) => {}
-            // The next process tells it: it is in the link.
-            () = host.stop().cancelled() => return,
-        }
-        memory.forget(&session);
-        if let Err(error) = host.tell(&place, News::plain(What::Ended), None).await {
-            tracing::error!(%error, "the end of a conversation could not be stored");
+        // Where the bridge stops, the next process tells it: it is in the link.
+        if pause(&host, OVER_WAIT).await {
+            memory.forget(&session);
+            tell_end(&host, &place).await;
         }
     });
-    Ok(())
+    stored.map_err(problems::of_step)
+}
+
+/// Tells the end until it is stored: an instance may never say it again.
+async fn tell_end(host: &Host, place: &Place) {
+    loop {
+        match host.tell(place, News::plain(What::Ended), None).await {
+            Ok(()) | Err(StepError::Refused(_)) => return,
+            Err(error) => tracing::error!(%error, "the end of a conversation is not stored yet"),
+        }
+        if !pause(host, RETRY_PAUSE).await {
+            return;
+        }
+    }
 }

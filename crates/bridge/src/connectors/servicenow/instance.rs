@@ -15,6 +15,8 @@ use crate::tool::{
 
 /// A token is renewed so long before its end.
 const EARLY: Duration = Duration::from_mins(1);
+/// No token is kept for longer, whatever its instance promises.
+const TOKEN_AGE_MAX: Duration = Duration::from_hours(24);
 
 /// Whoever is named signs in.
 pub(super) struct Credentials {
@@ -109,7 +111,7 @@ impl Instance {
             return Err(undone(failure(&told)));
         }
         let granted: Granted = told.json().map_err(undone)?;
-        let lives = Duration::from_secs(granted.expires_in.unwrap_or(1_800));
+        let lives = Duration::from_secs(granted.expires_in.unwrap_or(1_800)).min(TOKEN_AGE_MAX);
         let ends = Instant::now() + lives.saturating_sub(EARLY).max(lives / 2);
         let text = granted.access_token;
         *kept = Some(Token { text: text.clone(), ends });

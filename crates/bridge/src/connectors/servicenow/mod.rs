@@ -67,7 +67,8 @@ impl Settings {
     pub(super) fn build(&self, parts: &Parts) -> Result<ServiceNow, SettingsError> {
         let target = parts.target("instance", &self.instance, self.allow_private)?;
         let credentials = self.credentials(parts)?;
-        let api = Api::new(parts.egress.clone(), target).paced(self.calls_per_second);
+        let pace = parts.pace(self.calls_per_second)?;
+        let api = Api::new(parts.egress.clone(), target).paced(pace);
         let instance = Arc::new(Instance::new(api, credentials));
         let way = match (&self.virtual_agent, &self.ticket) {
             (Some(settings), None) => {
@@ -75,6 +76,7 @@ impl Settings {
                 Way::Conversations(Arc::new(agent), Memory::default())
             }
             (None, Some(settings)) => {
+                parts.positive("ticket.poll_seconds", settings.poll_seconds)?;
                 if !instance.has_credentials() {
                     return Err(parts.wrong("username", "is needed for tickets, or `client_id`"));
                 }

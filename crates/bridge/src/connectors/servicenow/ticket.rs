@@ -64,7 +64,8 @@ impl TableTickets {
             &settings.notice,
             settings.comment_chars_max,
             settings.poll_seconds,
-        );
+        )
+        .map_err(|wrong| parts.wrong("ticket.poll_seconds", wrong))?;
         Ok(Self {
             held_states: states(&settings.held_states, &["3"], &["on_hold"]),
             over_states: states(&settings.over_states, &["6", "7", "8"], &over),
@@ -107,7 +108,11 @@ impl TableTickets {
     }
 
     fn is_ours(&self, author: &str, entry: &str) -> bool {
-        self.own_user.as_deref() == Some(author) || self.manner.mark.is_ours(entry)
+        match &self.own_user {
+            // An agent may quote an entry of ours, mark and all.
+            Some(own) => own.eq_ignore_ascii_case(author),
+            None => self.manner.mark.is_ours(entry),
+        }
     }
 
     async fn states(&self, tickets: &[Ticket]) -> Result<Vec<Value>, Failure> {
@@ -310,7 +315,7 @@ impl Tickets for TableTickets {
             }
             let (user, name) =
                 (text(record, "assigned_to.user_name"), text(record, "assigned_to.name"));
-            let is_own = self.own_user.as_deref() == Some(user);
+            let is_own = self.own_user.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(user));
             let assignee = (!name.is_empty() && !is_own).then(|| Agent {
                 email: user.to_owned(),
                 name: name.to_owned(),

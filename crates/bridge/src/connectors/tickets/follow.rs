@@ -35,7 +35,12 @@ struct Known {
     assignee: Option<Agent>,
     held: bool,
     misses: u32,
+    /// The chat could not take all of the last look.
+    behind: bool,
 }
+
+/// Whether a chat has taken what it was told.
+type Told = Result<(), StepError<Refusal>>;
 
 /// Polls until the bridge stops.
 pub(crate) async fn follow(tickets: Arc<dyn Tickets>, host: Host) {
@@ -64,7 +69,7 @@ pub(crate) async fn follow(tickets: Arc<dyn Tickets>, host: Host) {
     }
 }
 
-/// Reads every open ticket once.
+/// Reads every open ticket once; fails only where the tool does.
 async fn round(
     tickets: &dyn Tickets,
     host: &Host,
@@ -79,16 +84,22 @@ async fn round(
     known.retain(|id, _| ids.contains(id.as_str()));
     for batch in open.chunks(BATCH) {
         let asked: Vec<Ticket> = batch.iter().map(|(_, ticket)| ticket.clone()).collect();
-        let whole = asked.iter().any(|ticket| known.get(&ticket.id).is_none_or(|k| !k.read));
+        let whole =
+            asked.iter().any(|ticket| known.get(&ticket.id).is_none_or(|k| !k.read || k.behind));
         let seen = {
             let is_known = |id: &str| known.values().any(|known| known.told.contains(id));
             tickets.look(&Wanted { tickets: &asked, whole, is_known: &is_known }).await?
         };
         for (place, ticket) in batch {
             let known = known.entry(ticket.id.clone()).or_default();
-            match seen.iter().find(|seen| seen.id == ticket.id) {
-                Some(seen) => tell(host, place, seen, known).await?,
-                None => miss(host, place, known).await?,
+            let told = match seen.iter().find(|seen| seen.id == ticket.id) {
+                Some(seen) => tell(host, place, seen, known).await,
+                None => miss(host, place, known).await,
+            };
+            known.behind = told.is_err();
+            // A chat that can take no more for now must not hold up the others.
+            if let Err(error) = told {
+                tracing::info!(chat.id = place.chat, %error, "news of a ticket wait a poll");
             }
         }
     }
@@ -96,7 +107,7 @@ async fn round(
 }
 
 /// Tells a chat what is new in its ticket, in the order in which a visitor can follow it.
-async fn tell(host: &Host, place: &Place, seen: &Seen, known: &mut Known) -> Result<(), Failure> {
+async fn tell(host: &Host, place: &Place, seen: &Seen, known: &mut Known) -> Told {
     known.misses = 0;
     if let Some(agent) = &seen.assignee
         && known.assignee.as_ref() != Some(agent)
@@ -136,7 +147,7 @@ async fn tell(host: &Host, place: &Place, seen: &Seen, known: &mut Known) -> Res
 }
 
 /// Somebody may have deleted it, or taken our right to see it.
-async fn miss(host: &Host, place: &Place, known: &mut Known) -> Result<(), Failure> {
+async fn miss(host: &Host, place: &Place, known: &mut Known) -> Told {
     known.misses += 1;
     if known.misses < MISSES_MAX {
         return Ok(());
@@ -145,12 +156,11 @@ async fn miss(host: &Host, place: &Place, known: &mut Known) -> Result<(), Failu
     say(host, place, News::plain(What::Ended)).await
 }
 
-async fn say(host: &Host, place: &Place, news: News) -> Result<(), Failure> {
+async fn say(host: &Host, place: &Place, news: News) -> Told {
     match host.tell(place, news, None).await {
         // What a chat refuses for good it need not be told again.
         Err(StepError::Refused(refusal)) if !matches!(refusal, Refusal::TooManyWaiting) => Ok(()),
-        Err(error) => Err(Failure::later(error.to_string())),
-        Ok(()) => Ok(()),
+        told => told,
     }
 }
 

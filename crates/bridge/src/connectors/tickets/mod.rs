@@ -129,14 +129,23 @@ pub(super) struct Manner {
 }
 
 impl Manner {
-    pub(super) fn new(mark: &str, notice: &str, entry_chars_max: usize, poll_seconds: f64) -> Self {
-        Self {
+    /// Fails with what is wrong with `poll_seconds`.
+    pub(super) fn new(
+        mark: &str,
+        notice: &str,
+        entry_chars_max: usize,
+        poll_seconds: f64,
+    ) -> Result<Self, &'static str> {
+        if !poll_seconds.is_finite() || poll_seconds <= 0.0 {
+            return Err("is a number of seconds above 0");
+        }
+        Ok(Self {
             mark: Mark::new(mark),
             notice: notice.to_owned(),
             // Below this a mark and a word would have no room.
             entry_chars_max: entry_chars_max.max(100),
             poll_seconds: poll_seconds.clamp(POLL_SECONDS_MIN, 3_600.0),
-        }
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-use super::Mark;
+use super::{Manner, Mark};
 
 #[test]
 fn entries_carry_the_place_of_their_message() {
@@ -25,4 +25,12 @@ fn only_our_own_entries_are_ours() {
     for entry in mark.entries("c/1-0", &"x".repeat(500), 100) {
         assert!(mark.is_ours(&entry.text) && entry.text.starts_with(&entry.mark));
     }
+}
+
+#[test]
+fn a_poll_needs_a_time_between() {
+    for wrong in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
+        assert!(Manner::new("chat", "", 100, wrong).is_err(), "{wrong}");
+    }
+    assert!(Manner::new("chat", "", 100, 0.5).is_ok());
 }

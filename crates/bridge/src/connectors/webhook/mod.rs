@@ -45,7 +45,8 @@ impl Settings {
         let keys =
             keys.map_err(|error| parts.wrong("signing_key", format!("is wrong: {error}")))?;
         let token = self.token.read(&parts.key("token"))?;
-        let api = Api::new(parts.egress, target).paced(self.calls_per_second);
+        let pace = parts.pace(self.calls_per_second)?;
+        let api = Api::new(parts.egress, target).paced(pace);
         Ok(Webhook { shared: Arc::new(Shared { api, keys, clock: parts.clock }), token })
     }
 }

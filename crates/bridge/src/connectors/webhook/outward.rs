@@ -79,11 +79,11 @@ impl Session for Handover {
             return Err(failure(&told));
         }
         let Delivery::Open { .. } = parcel.delivery else { return Ok(Vec::new()) };
-        let answer: HandoverAnswer = serde_json::from_slice(&told.body).unwrap_or_default();
+        let answer = answer(&told);
         if answer.accepted == Some(false) {
-            return Err(Failure::refused(answer.reason));
+            return Err(Failure::refused(answer.reason.unwrap_or_default()));
         }
-        let notice = Some(answer.notice).filter(|notice| !notice.trim().is_empty());
+        let notice = answer.notice.filter(|notice| !notice.trim().is_empty());
         let id = format!("{}/notice", parcel.id);
         Ok(notice.map(|notice| News::new(id, What::Notice(notice))).into_iter().collect())
     }
@@ -101,6 +101,15 @@ impl Session for Handover {
             tracing::debug!(detail = failure.detail(), "typing was not told");
         }
     }
+}
+
+/// Whatever else is wrong with an answer, a no is a no.
+fn answer(told: &Told) -> HandoverAnswer {
+    serde_json::from_slice(&told.body).unwrap_or_else(|_| {
+        let body: Value = serde_json::from_slice(&told.body).unwrap_or_default();
+        let accepted = body.get("accepted").and_then(Value::as_bool);
+        HandoverAnswer { accepted, ..HandoverAnswer::default() }
+    })
 }
 
 /// A repeat is recognized by its id, so the tool never has to be asked what it has.

@@ -173,6 +173,40 @@ async fn sockets_that_break_again_and_again_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_history_that_cannot_be_read_ends_nothing() {
+    for status in [400, 404] {
+        let tool = start(|_| {}).await;
+        let chat = greeted(&tool, "u1").await;
+        let Tool { world, simulator, genesys } = tool;
+        let (status, path) = (Some(status), Some("/webmessaging/messages".to_owned()));
+        simulator.faults().set(Plan { status, path, ..Plan::default() });
+        genesys.drop_web_sockets();
+        simulator.act(&chat.id, say("meanwhile")).unwrap();
+        meanwhile(&world, async || (simulator.faults().wrong() >= 3).then_some(())).await;
+        simulator.faults().set(Plan::default());
+        platform_reads(&world, &["Hello", "meanwhile"]).await;
+        assert_eq!(world.step_two("u1", "still there?").await["paused"], true);
+    }
+}
+
+#[tokio::test]
+async fn sockets_that_break_at_once_are_opened_ever_more_slowly() {
+    let tool = start(|_| {}).await;
+    greeted(&tool, "u1").await;
+    let Tool { world, simulator, genesys } = tool;
+    let clock = || world.clock.now();
+    for wait in [800, 1_600, 4_000] {
+        let (calls, broken) = (simulator.faults().calls(), clock());
+        genesys.drop_web_sockets();
+        // The second call reads the history: the session has its socket again.
+        let again = async || (simulator.faults().calls() >= calls + 2).then_some(());
+        meanwhile(&world, again).await;
+        let waited = clock() - broken;
+        assert!(waited >= wait, "after {waited} ms instead of {wait}");
+    }
+}
+
+#[tokio::test]
 async fn long_texts_are_sent_in_parts_no_faster_than_the_tool_takes_them() {
     let tool = start(|_| {}).await;
     greeted(&tool, "u1").await;

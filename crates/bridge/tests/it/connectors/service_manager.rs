@@ -207,3 +207,27 @@ async fn the_check_says_what_is_missing() {
     let group = check(json!({ "group_collection": "groups" }), true).await;
     assert!(group.last().unwrap().starts_with("Wrong the group"), "{group:?}");
 }
+
+#[tokio::test]
+async fn a_quoting_agent_is_heard() {
+    let (world, tool, _) = start().await;
+    tickets::a_quoting_agent_is_heard(&world, &tool).await;
+}
+
+#[tokio::test]
+async fn settings_that_cannot_work_are_refused_at_start() {
+    for (setting, value) in [
+        ("poll_seconds", json!(0)),
+        ("poll_seconds", json!(-1)),
+        ("internal_marks", json!([""])),
+        ("internal_marks", json!(["[internal]", " "])),
+    ] {
+        let settings =
+            serde_json::from_value(settings("http://127.0.0.1:9", &json!({ setting: value })));
+        let settings: ConnectorSettings = settings.unwrap();
+        let clock = Clock::manual(START).0;
+        let error = settings.check("tool", Egress::new().unwrap(), clock).await.unwrap_err();
+        let named = error.to_string().contains(&format!("`connectors.tool.{setting}`"));
+        assert!(named, "{error}");
+    }
+}

@@ -177,8 +177,29 @@ async fn a_conversation_that_was_only_opened_is_asked_for_an_agent_again() {
     meanwhile(&world, accepts).await;
     let chat = tool.chats().remove(0);
     tool.act(&chat.id, say("hello")).unwrap();
-    visitor_reads(&world, &["hello"]).await;
+    platform_reads(&world, &["Hi, how can I help?", WAITING[0], WAITING[1], "hello"]).await;
     assert!(chat.facts.iter().any(|(name, _)| name == "live_agent_only"));
+}
+
+#[tokio::test]
+async fn an_agent_is_asked_for_again_until_the_instance_takes_it() {
+    let change = |options: &mut Options| {
+        (options.greeting, options.callback_delay_ms) = (Greeting::Always, (200, 200));
+    };
+    let (world, tool, _) = start(change).await;
+    assert_eq!(world.step_one("u1").await["paused"], true);
+    let calls = tool.faults().calls();
+    let away = Plan {
+        status: Some(503),
+        path: Some("bot/integration".to_owned()),
+        seed: 1,
+        ..Plan::default()
+    };
+    tool.faults().set(away);
+    let calls_more = async || (tool.faults().calls() > calls).then_some(());
+    crate::world::eventually(calls_more).await;
+    tool.faults().set(Plan::default());
+    platform_reads(&world, &["Hi, how can I help?", WAITING[0], WAITING[1]]).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use bridge::ConnectorSettings;
 use edge::{Clock, egress::Egress};
+use machine::limits::WAITING_PUSHES_MAX;
 use proving::simulator::{
     Act, From, Phase, Simulator,
     faults::Plan,
@@ -10,7 +11,10 @@ use proving::simulator::{
 use serde_json::{Value, json};
 
 use super::{accepted, chat_when, meanwhile, resumed, tickets, tickets::say};
-use crate::world::{START, World};
+use crate::{
+    platform::{Attempt, Fate},
+    world::{START, World},
+};
 
 fn settings(url: &str, more: &Value) -> Value {
     let mut settings = json!({
@@ -244,4 +248,62 @@ async fn the_check_says_what_is_missing() {
     assert!(group[2].starts_with("Wrong the group"), "{group:?}");
     let password = check(json!({ "password": "wrong" }), Options::default()).await;
     assert!(password[0].contains("User Not Authenticated"), "{password:?}");
+}
+
+#[tokio::test]
+async fn a_quoting_agent_is_heard() {
+    let (world, tool, _) = start().await;
+    tickets::a_quoting_agent_is_heard(&world, &tool).await;
+}
+
+#[tokio::test]
+async fn our_own_user_has_no_case() {
+    let more = json!({ "ticket.own_user": "INTEGRATION" });
+    let (world, tool, _) = start_with(more, Options::default()).await;
+    tickets::a_quoting_agent_is_heard(&world, &tool).await;
+}
+
+#[tokio::test]
+async fn a_token_may_promise_to_live_for_ever() {
+    let oauth = json!({ "client_id": "client", "client_secret": "client's secret" });
+    let options = Options { token_seconds: u64::MAX, ..Options::default() };
+    let (world, tool, _) = start_with(oauth, options).await;
+    let chat = accepted(&world, &tool, "u1").await;
+    tool.act(&chat.id, say("hello")).unwrap();
+    tickets::visitor_reads(&world, &["hello"]).await;
+}
+
+#[tokio::test]
+async fn a_poll_without_a_pause_is_refused_at_start() {
+    for seconds in [0.0, -1.0] {
+        let more = json!({ "ticket.poll_seconds": seconds });
+        let settings = serde_json::from_value(settings("http://127.0.0.1:9", &more));
+        let settings: ConnectorSettings = settings.unwrap();
+        let clock = Clock::manual(START).0;
+        let error = settings.check("tool", Egress::new().unwrap(), clock).await.unwrap_err();
+        let named = error.to_string().contains("`connectors.tool.ticket.poll_seconds`");
+        assert!(named, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_chat_that_can_take_no_more_holds_up_no_other() {
+    let (world, tool, _) = start().await;
+    let full = accepted(&world, &tool, "u1").await;
+    let others = ["u2", "u3", "u4", "u5", "u6", "u7"];
+    for user in others {
+        assert_eq!(world.step_one(user).await["paused"], true);
+    }
+    meanwhile(&world, async || (tool.chats().len() > others.len()).then_some(())).await;
+    let is_full = |attempt: &Attempt| attempt.body["userId"] == "u1";
+    world.platform.script(move |one| if is_full(one) { Fate::Fail(503) } else { Fate::Accept });
+    for n in 0..=WAITING_PUSHES_MAX {
+        tool.act(&full.id, say(&format!("answer {n}"))).unwrap();
+    }
+    for chat in tool.chats().iter().filter(|chat| chat.id != full.id) {
+        tool.act(&chat.id, Act::Accept { agent: "Kim".to_owned() }).unwrap();
+        tool.act(&chat.id, say("hello")).unwrap();
+    }
+    let heard = || world.platform.texts().iter().filter(|text| *text == "hello").count();
+    meanwhile(&world, async || (heard() == others.len()).then_some(())).await;
 }

@@ -158,3 +158,15 @@ pub(crate) async fn the_visitor_leaves(world: &World, tool: &Simulator) -> Chat 
     world.call(&[("authorization", crate::world::TOKEN)], &left).await;
     chat_when(world, tool, |chat| written(chat) == ["The visitor left the chat."]).await
 }
+
+/// An agent's entry that begins with a line of ours is the agent's.
+pub(crate) async fn a_quoting_agent_is_heard(world: &World, tool: &Simulator) {
+    let chat = accepted(world, tool, "u1").await;
+    world.step_two("u1", "my VPN is down").await;
+    let chat = chat_when(world, tool, |one| one.id == chat.id && !written(one).is_empty()).await;
+    let ours = chat.lines.iter().find(|line| line.from == From::Visitor).unwrap();
+    let quoting = format!("{}\nSince when?", ours.text);
+    tool.act(&chat.id, say(&quoting)).unwrap();
+    tool.act(&chat.id, say("And where?")).unwrap();
+    visitor_reads(world, &[&quoting, "And where?"]).await;
+}

@@ -461,6 +461,114 @@ fn news_of_a_chat_that_is_over_is_no_news() {
 }
 
 #[test]
+fn an_agent_who_ends_it_while_words_are_under_way_is_admitted() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > tool: joined Jane
+        2 claimed by Jane
+        => pause Jane
+        > push: accepted
+        ~ accepted 2
+        => nothing
+        > step two: wait!
+        3 visitor: wait!
+        -> say: wait!
+        > tool: failed 60s
+        ~ delivery 1 failed, next at 1m0s
+        > tool: ended
+        4 notice: Your last message did not reach the agent.
+        5 closed (agent_closed)
+        => message Support: Your last message did not reach the agent.
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn what_an_old_handover_owes_holds_a_new_one_up_for_a_minute_at_most() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > visitor left
+        2 closed (visitor_left)
+        => resume
+        -> leave (visitor_left)
+        > tool: failed
+        ~ delivery 1 failed, next at 0m1s
+        > step one: again
+        3 opened: again
+        => nothing
+        > +50s
+        > tool: failed
+        ~ delivery 2 failed, next at 0m51s
+        > +11s
+        > tool: failed
+        4 undelivered 2: given up after 3 attempts: status 503
+        -> open: again
+        ",
+    );
+}
+
+#[test]
+fn an_opening_in_doubt_is_cleared_up_after_the_visitor_has_left() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: lost
+        ~ delivery 1 may have arrived, next at 0m0s
+        > visitor left
+        2 closed (visitor_left)
+        => resume
+        > +2s
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> leave (visitor_left)
+        > again
+        > tool: took
+        ~ delivered 2
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn an_opening_in_doubt_that_stays_in_doubt_is_given_up() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: lost
+        ~ delivery 1 may have arrived, next at 0m0s
+        > visitor left
+        2 closed (visitor_left)
+        => resume
+        > +61s
+        > tool: lost
+        3 undelivered 1: given up after 2 attempts: status 503
+        -> nothing
+        ",
+    );
+}
+
+#[test]
 fn nobody_available_is_no_handover_at_all() {
     check(
         "

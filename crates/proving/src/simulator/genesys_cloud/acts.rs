@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
+    AgentEnd,
     state::{Author, Conversation, DisconnectType, Door, Message, Participant, Purpose, State},
     views,
     webhook::Outbox,
@@ -65,6 +66,7 @@ impl State {
             started: self.now(),
             ended: None,
             visitor_types: false,
+            reads: 0,
             outbox,
         };
         self.conversations.push(conversation);
@@ -100,7 +102,7 @@ impl State {
             if agent.is_some() {
                 self.enter(at, Purpose::Acd, "Queue", None);
             }
-        } else {
+        } else if agent.is_none() || self.options.agent_end == AgentEnd::Over {
             self.end(at, DisconnectType::Peer);
             self.show_disconnect(at);
         }

@@ -20,8 +20,13 @@ use super::{
 type Answer = Result<Json<Value>, Refusal>;
 
 pub(super) async fn read(Of(tool): Of<GenesysCloud>, Path(id): Path<String>) -> Answer {
-    let state = tool.state();
+    let mut state = tool.state();
     let at = find(&state, &id)?;
+    let reads = state.conversations[at].reads.saturating_add(1);
+    state.conversations[at].reads = reads;
+    if reads <= state.options.reads_before_found {
+        return Err(Refusal::not_found("the conversation"));
+    }
     Ok(Json(views::message_conversation(&state.conversations[at])))
 }
 

@@ -168,9 +168,10 @@ pub(super) async fn receipt(
         _ => return Err(Refusal::bad_request("status is none of the known ones")),
     };
     let id = body["id"].as_str().unwrap_or_default();
+    let ids = state.options.webhook_ids;
     let messages = state.conversations.iter_mut().flat_map(|each| &mut each.messages);
     let mut ours = messages.filter(|message| matches!(message.author, Author::Agent(_)));
-    let Some(message) = ours.find(|message| message.id == id) else {
+    let Some(message) = ours.find(|message| ids.of(&message.id) == id) else {
         return Err(Refusal::not_found("the message of the receipt"));
     };
     message.status = status;

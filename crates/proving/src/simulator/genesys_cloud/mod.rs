@@ -70,6 +70,38 @@ pub struct Options {
     pub conversation_disconnect: ConversationDisconnect,
     /// Whether its visitors may clear a conversation.
     pub conversation_clear: bool,
+    /// The first reads of every conversation find none, this many of them.
+    pub reads_before_found: u32,
+    pub agent_end: AgentEnd,
+    pub webhook_ids: WebhookIds,
+}
+
+/// What becomes of a conversation when an agent ends his part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentEnd {
+    /// It is over.
+    Over,
+    /// The customer stays connected, with nobody.
+    CustomerStays,
+}
+
+/// Which ids messages have at the webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookIds {
+    /// Those of the conversation.
+    Same,
+    /// Others.
+    Other,
+}
+
+impl WebhookIds {
+    /// The webhook's id of a message of the conversation.
+    fn of(self, id: &str) -> String {
+        match self {
+            Self::Same => id.to_owned(),
+            Self::Other => format!("0000ffff{}", id.get(8..).unwrap_or_default()),
+        }
+    }
 }
 
 /// The setting `conversationDisconnect` of a Web Messaging deployment.
@@ -101,6 +133,9 @@ impl Default for Options {
             origins: Vec::new(),
             conversation_disconnect: ConversationDisconnect::ReadOnly,
             conversation_clear: true,
+            reads_before_found: 0,
+            agent_end: AgentEnd::Over,
+            webhook_ids: WebhookIds::Same,
         }
     }
 }

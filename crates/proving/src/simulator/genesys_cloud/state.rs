@@ -44,6 +44,8 @@ pub(super) struct Conversation {
     pub(super) started: i64,
     pub(super) ended: Option<i64>,
     pub(super) visitor_types: bool,
+    /// How often it was read.
+    pub(super) reads: u32,
     pub(super) outbox: Outbox,
 }
 

@@ -81,7 +81,8 @@ impl State {
     /// What an agent said.
     pub(super) fn deliver_message(&self, conversation: &Conversation, message: &Message) {
         let from = self.sender(conversation, message);
-        let mut body = self.envelope(conversation, "Text", &message.id, message.at, &from);
+        let id = self.options.webhook_ids.of(&message.id);
+        let mut body = self.envelope(conversation, "Text", &id, message.at, &from);
         body["text"] = json!(message.text);
         if !message.content.is_empty() {
             body["content"] = content(message);

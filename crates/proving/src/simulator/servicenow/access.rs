@@ -136,7 +136,8 @@ pub(super) async fn token(
         let body = json!({ "error": "server_error", "error_description": "access_denied" });
         return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
     }
-    let end = options.time.now() + options.token_seconds as i64 * 1_000;
+    let end =
+        options.time.now().saturating_add_unsigned(options.token_seconds.saturating_mul(1_000));
     let (access, refresh) = (sys_id(&mut state.rng), sys_id(&mut state.rng));
     state.tokens.access.push((access.clone(), end));
     state.tokens.refresh.push(refresh.clone());

@@ -6,14 +6,17 @@ use std::{collections::HashMap, time::Duration};
 use edge::time;
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::json;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior},
+};
 
 use super::Shared;
 use crate::tool::{Host, News, Place, Typing, What, api::Ask};
 
 /// Receipts under way at once.
 const RECEIPTS_MAX: usize = 4;
-/// Longest sleep between two looks at who types.
+/// Between two looks at who types; whatever else happens must not put them off.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) enum Errand {
@@ -27,6 +30,8 @@ pub(super) enum Errand {
 pub(super) async fn run(shared: &Shared, host: &Host, mut errands: mpsc::Receiver<Errand>) {
     let mut typing: HashMap<String, (Place, Instant)> = HashMap::new();
     let mut receipts = FuturesUnordered::new();
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             errand = errands.recv(), if receipts.len() < RECEIPTS_MAX => match errand {
@@ -40,7 +45,7 @@ pub(super) async fn run(shared: &Shared, host: &Host, mut errands: mpsc::Receive
                 None => return,
             },
             Some(()) = receipts.next() => {}
-            () = tokio::time::sleep(LOOK_EVERY), if !typing.is_empty() => {
+            _ = look.tick(), if !typing.is_empty() => {
                 stop_typing(host, &mut typing).await;
             }
         }

@@ -25,6 +25,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(15);
 /// A connection without any sign of life is dead.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
+/// A socket that ended sooner is not followed by another at once.
+const STEADY_AFTER: Duration = Duration::from_secs(30);
 /// The vendor takes two messages in a second.
 const BETWEEN_MESSAGES: Duration = Duration::from_millis(520);
 /// Messages of one page of the history, and how many pages are read.
@@ -39,6 +41,8 @@ pub(super) struct Connection {
     ping_at: Instant,
     alive_at: Instant,
     message_at: Instant,
+    /// When the socket was opened.
+    opened_at: Instant,
 }
 
 /// What the session was found to be.
@@ -70,6 +74,7 @@ pub(super) async fn open(
         ping_at: now + PING_EVERY,
         alive_at: now,
         message_at: now,
+        opened_at: now,
     };
     let more = json!({ "deploymentId": shared.deployment, "startNew": false });
     // Until the session is there nothing was said in it.
@@ -82,6 +87,16 @@ pub(super) async fn open(
 fn undone(failure: Failure) -> Failure {
     match failure {
         Failure::Unknown { detail } => Failure::later(detail),
+        failure => failure,
+    }
+}
+
+/// A history that is not there says nothing about the session, which the socket just took up.
+fn unread(failure: Failure) -> Failure {
+    match undone(failure) {
+        Failure::Gone { detail } | Failure::Refused { detail } => {
+            Failure::later(format!("the history: {detail}"))
+        }
         failure => failure,
     }
 }
@@ -156,7 +171,7 @@ impl Connection {
             let path = format!("api/v2/webmessaging/messages?pageNumber={number}&pageSize={PAGE}");
             let told = shared.api.send(Ask::get(path).bearer(&jwt)).await?;
             if !told.is_success() {
-                return Err(undone(super::super::client::failure(&told)));
+                return Err(unread(super::super::client::failure(&told)));
             }
             let mut page: Value = told.json()?;
             let entities = page.get_mut("entities").map(Value::take);
@@ -186,6 +201,11 @@ impl Connection {
             }
             () = tokio::time::sleep_until(self.ping_at) => Ok(()),
         }
+    }
+
+    /// Whether the socket lived so long that its end says nothing about the next one.
+    pub(super) fn was_steady(&self) -> bool {
+        self.opened_at.elapsed() >= STEADY_AFTER
     }
 
     /// Asks for a sign of life when it is time to.

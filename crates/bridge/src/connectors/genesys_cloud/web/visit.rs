@@ -6,6 +6,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use machine::{
     Millis,
     chat::{Delivery, Opening},
+    retry,
 };
 use serde_json::Value;
 
@@ -20,11 +21,18 @@ use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing};
 /// How often the clock, which may jump, is compared.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// Of more sockets that broke in a row, the wait grows no more: it is twenty seconds.
+const BREAKS_MAX: u32 = 5;
+
 pub(super) struct Visit {
     shared: Arc<Shared>,
     chat: Brief,
     handover: String,
     connection: Option<Connection>,
+    /// Sockets in a row that ended soon after they were opened.
+    breaks: u32,
+    /// How long to wait before the next socket is opened to listen.
+    rest: Option<Millis>,
     /// The session is known to be there.
     begun: bool,
     /// Told by the history of a socket that was opened for a delivery.
@@ -43,6 +51,8 @@ impl Visit {
             chat,
             handover,
             connection: None,
+            breaks: 0,
+            rest: None,
             begun: link.is_some(),
             unheard: Vec::new(),
             arrived: HashSet::new(),
@@ -71,7 +81,7 @@ impl Visit {
         if resumed.read_only {
             self.unheard.push(frames::ended());
         }
-        self.connection = Some(connection);
+        (self.connection, self.rest) = (Some(connection), None);
         Ok(())
     }
 
@@ -103,9 +113,20 @@ impl Visit {
     /// Gives the socket up when it did not answer.
     fn settle<T>(&mut self, done: Result<T, Failure>) -> Result<T, Failure> {
         if let Err(Failure::Unknown { .. } | Failure::Gone { .. }) = &done {
-            self.connection = None;
+            self.lose();
         }
         done
+    }
+
+    /// Gives the socket up. Of sockets that break again and again, each waits longer than the last.
+    fn lose(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if connection.was_steady() {
+            self.breaks = 0;
+        } else {
+            self.breaks = (self.breaks + 1).min(BREAKS_MAX);
+            self.rest = Some(retry::delay(&self.handover, self.breaks));
+        }
     }
 
     fn heard(&mut self) -> Vec<News> {
@@ -173,18 +194,21 @@ impl Session for Visit {
             () = types => false,
         };
         if failed {
-            self.connection = None;
+            self.lose();
         }
     }
 
     async fn hear(&mut self) -> Result<Vec<News>, Failure> {
+        if let after @ Some(_) = self.rest.take() {
+            return Err(Failure::Later { after, detail: "the socket ended".to_owned() });
+        }
         self.connect().await?;
-        if let Some(connection) = &mut self.connection {
-            let alive = connection.keep_alive().await;
-            if alive.is_err() {
-                self.connection = None;
-                return Err(Failure::later("the socket ended"));
-            }
+        if let Some(connection) = &mut self.connection
+            && connection.keep_alive().await.is_err()
+        {
+            self.lose();
+            let after = self.rest.take();
+            return Err(Failure::Later { after, detail: "the socket is silent".to_owned() });
         }
         let mut news = self.heard();
         if self.types_until.is_some_and(|until| until <= self.shared.clock.now()) {
@@ -201,7 +225,7 @@ impl Session for Visit {
         if let Some(connection) = &mut self.connection
             && connection.tell(&frames::typing()).await.is_err()
         {
-            self.connection = None;
+            self.lose();
         }
     }
 }

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use super::{World, written};
 use crate::{
     plain::Reply,
-    simulator::{Act, From, Phase, genesys_cloud::webhook::signature},
+    simulator::{
+        Act, From, Phase,
+        genesys_cloud::{AgentEnd, WebhookIds, webhook::signature},
+    },
 };
 
 fn code(answer: &crate::http::Answer) -> String {
@@ -233,4 +236,28 @@ fn the_signature_is_the_base64_of_the_hmac() {
     // Computed by another implementation.
     let expected = "sha256=0TdCTmyW/diF2lohlUhc8VnCjbfyy6WpmHffM7lT2OQ=";
     assert_eq!(signature("a secret of the webhook", "{\"text\":\"hé\"}".as_bytes()), expected);
+}
+
+#[tokio::test]
+async fn a_conversation_may_be_found_late_and_stay_open_without_an_agent() {
+    let world = World::with(|options| {
+        options.reads_before_found = 2;
+        options.agent_end = AgentEnd::CustomerStays;
+        options.webhook_ids = WebhookIds::Other;
+    })
+    .await;
+    let id = world.write("ada", "hello").await;
+    let path = format!("/conversations/messages/{id}");
+    for status in [404, 404, 200] {
+        assert_eq!(world.call("GET", &path, &Value::Null).await.status.as_u16(), status);
+    }
+    world.accept(&id, "Jo Park");
+    world.say(&id, "hi");
+    let told = world.webhook.call(2).await.unwrap().body;
+    assert_eq!(told["type"], "Text");
+    world.act(&id, Act::End);
+    let shown = world.get(&path).await;
+    let states = shown["participants"].as_array().unwrap().iter().map(|each| &each["state"]);
+    assert_eq!(states.collect::<Vec<_>>(), ["connected", "disconnected", "disconnected"]);
+    assert_ne!(told["id"], shown["participants"][2]["messages"][0]["messageId"]);
 }

@@ -17,8 +17,9 @@ use super::words::{Line, Speaker, Token};
 pub(super) enum Fate {
     /// The bridge took it.
     Told,
-    /// The call failed, so the bot answers; the bridge may have it all the same (contract,
-    /// section 8, step two: a call is made once).
+    /// The call failed or was refused, so the bot answers; the bridge may have it all the same,
+    /// for what was lost or refused may have been the answer to a repeat (contract, section 8,
+    /// step two: a call is made once).
     Doubtful,
     /// The bot's alone.
     Bot,
@@ -40,13 +41,25 @@ pub(super) struct Conversation {
 pub(super) struct Chats {
     pub(super) lines: Vec<Line>,
     pub(super) notices: Vec<String>,
+    /// What the visitor said in a handover after a goodbye: the agent may have ended it by then.
+    pub(super) late: HashSet<Token>,
     /// Deliveries and pushes that were given up, in the bridge's words.
     pub(super) refused: Vec<String>,
 }
 
 /// Everything recorded of one machine, in order.
 struct Journal {
+    /// The visitor, in a chat.
+    user: String,
     events: Vec<Value>,
+}
+
+impl Journal {
+    fn new(state: &str) -> Self {
+        let state: Value = serde_json::from_str(state).unwrap_or_default();
+        let user = state["user_id"].as_str().unwrap_or_default().to_owned();
+        Self { user, events: Vec::new() }
+    }
 }
 
 /// How many machines of a database owe the world something, and how much is recorded there.
@@ -62,18 +75,20 @@ pub(super) fn owing(database: &Path) -> anyhow::Result<(u64, u64)> {
 fn journals(database: &Path, kind: &str) -> anyhow::Result<Vec<Journal>> {
     let connection = Connection::open(database)?;
     let mut statement = connection.prepare(
-        "SELECT num, events.seq, body FROM subjects JOIN events ON subject = num \
+        "SELECT num, state, events.seq, body FROM subjects JOIN events ON subject = num \
          WHERE kind = ? ORDER BY num, events.seq, sub",
     )?;
     let rows = statement.query_map([kind], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
+        let (state, body) = (row.get::<_, String>(1)?, row.get::<_, String>(3)?);
+        Ok((row.get::<_, i64>(0)?, state, row.get::<_, i64>(2)?, body))
     })?;
     let mut journals: BTreeMap<i64, Journal> = BTreeMap::new();
     for row in rows {
-        let (machine, seq, body) = row?;
+        let (machine, state, seq, body) = row?;
         let mut event: Value = serde_json::from_str(&body).context("the body of an event")?;
         event["seq"] = seq.into();
-        journals.entry(machine).or_insert(Journal { events: Vec::new() }).events.push(event);
+        let journal = journals.entry(machine).or_insert_with(|| Journal::new(&state));
+        journal.events.push(event);
     }
     Ok(journals.into_values().collect())
 }
@@ -115,11 +130,10 @@ fn conversation(events: &[Value]) -> Conversation {
             "control_changed" => openings.extend(event["control"]["turn"].as_u64()),
             "call_settled" => {
                 let opens = event["turn"].as_u64().is_some_and(|turn| openings.contains(&turn));
-                let fate = match text("/reply/reply") {
+                let fate = match event["forwarded"] == true {
                     _ if opens => Fate::Bot,
-                    _ if event["forwarded"] != true => Fate::Told,
-                    "refused" => Fate::Bot,
-                    _ => Fate::Doubtful,
+                    false => Fate::Told,
+                    true => Fate::Doubtful,
                 };
                 found.fates.extend(turn.map(|token| (token, fate)));
             }
@@ -136,33 +150,33 @@ fn conversation(events: &[Value]) -> Conversation {
     found
 }
 
-/// The bridge's chats, by their parties; faults where one chat has words of two.
-pub(super) fn chats(
-    database: &Path,
-    faults: &mut Vec<String>,
-) -> anyhow::Result<BTreeMap<u64, Chats>> {
-    let mut parties: BTreeMap<u64, Chats> = BTreeMap::new();
+/// The bridge's chats, by their visitors' ids.
+pub(super) fn chats(database: &Path) -> anyhow::Result<BTreeMap<String, Chats>> {
+    let mut users: BTreeMap<String, Chats> = BTreeMap::new();
     for journal in journals(database, "cht")? {
         let found = chats_of(&journal.events);
-        let Some(party) = one_party(&found.lines, "a chat of the bridge", faults) else {
-            // Nobody said a word in it: it is only of interest that nothing was given up.
-            faults.extend(found.refused.iter().map(|why| format!("an empty chat: {why}")));
-            continue;
-        };
-        let chats = parties.entry(party).or_default();
+        let chats = users.entry(journal.user).or_default();
         chats.lines.extend(found.lines);
         chats.notices.extend(found.notices);
+        chats.late.extend(found.late);
         chats.refused.extend(found.refused);
     }
-    Ok(parties)
+    Ok(users)
 }
 
 fn chats_of(events: &[Value]) -> Chats {
     let mut found = Chats::default();
+    let mut is_late = false;
     for event in events {
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         match text("type") {
-            "visitor_said" => found.lines.extend(Line::all_in(text("text"), Speaker::Visitor)),
+            "opened" => is_late = false,
+            "visitor_said" => {
+                is_late |= text("text").contains(super::party::GOODBYE);
+                let lines: Vec<_> = Line::all_in(text("text"), Speaker::Visitor).collect();
+                found.late.extend(lines.iter().filter(|_| is_late).map(|line| line.token));
+                found.lines.extend(lines);
+            }
             "agent_said" | "notice" => {
                 let lines: Vec<_> = Line::all_in(text("text"), Speaker::Agent).collect();
                 if lines.is_empty() {
@@ -174,9 +188,9 @@ fn chats_of(events: &[Value]) -> Chats {
             "delivery_refused" => {
                 let said = events.iter().find(|said| said["seq"] == event["delivery"]["seq"]);
                 let said = said.and_then(|said| said["text"].as_str()).unwrap_or("an opening");
-                let detail = text("detail");
-                // What is said while the agent ends the chat may come too late.
-                if !said.contains(super::party::GOODBYE) {
+                let token = Token::all_in(said, Speaker::Visitor).pop();
+                if !token.is_some_and(|token| found.late.contains(&token)) {
+                    let detail = text("detail");
                     found.refused.push(format!("the tool did not take {said:?}: {detail}"));
                 }
             }
@@ -184,14 +198,4 @@ fn chats_of(events: &[Value]) -> Chats {
         }
     }
     found
-}
-
-/// The party whose words these are.
-pub(super) fn one_party(lines: &[Line], whose: &str, faults: &mut Vec<String>) -> Option<u64> {
-    let party = lines.first()?.token.party;
-    if let Some(other) = lines.iter().find(|line| line.token.party != party) {
-        let first = lines[0].token;
-        faults.push(format!("{whose} has words of two visitors: {first} and {}", other.token));
-    }
-    Some(party)
 }

@@ -30,6 +30,8 @@ pub(super) struct Case {
     pub(super) notices_pushed: Vec<String>,
     pub(super) notices_shown: Vec<String>,
     pub(super) reading: Reading,
+    /// What the visitor said in a handover after a goodbye.
+    pub(super) late: HashSet<Token>,
 }
 
 /// Whether a side must have a message.
@@ -49,7 +51,7 @@ impl Case {
         faults.extend(self.side("the platform", &self.platform, all));
         faults.extend(self.side("the bridge", &self.bridge, |said| self.due_at_bridge(said)));
         let bridge = tokens(&self.bridge);
-        faults.extend(self.side(TOOL, &self.tool, |said| due_at_tool(said, &bridge)));
+        faults.extend(self.side(TOOL, &self.tool, |said| due_at_tool(said, &bridge, &self.late)));
         let tool = tokens(&self.tool);
         faults.extend(self.side(AGENT, &self.agent, |said| due_at_agent(said, &tool)));
         for (token, fate) in &self.fates {
@@ -144,13 +146,16 @@ fn disorder(said: &[Said], places: &HashMap<Token, usize>) -> Vec<String> {
     faults
 }
 
-/// What the bridge has goes to the tool, but for what is said while the agent ends the chat. Said
-/// too late, it goes to the bot, and where the bot asks for a human because of it, it is told as
-/// the reason.
-fn due_at_tool(said: &Said, bridge: &HashSet<Token>) -> Due {
-    match (said.token.speaker, said.kind, bridge.contains(&said.token)) {
-        (Speaker::Agent, ..) | (_, Kind::Word, true) => Due::Must,
-        (_, Kind::Word, false) => Due::MustNot,
+/// What the bridge has goes to the tool, but for what is said while the agent ends the chat. What
+/// is said too late for the bridge goes to the bot, and where that asks for a human because of it,
+/// it is told as the reason.
+fn due_at_tool(said: &Said, bridge: &HashSet<Token>, late: &HashSet<Token>) -> Due {
+    if said.token.speaker == Speaker::Agent {
+        return Due::Must;
+    }
+    match (said.kind, bridge.contains(&said.token)) {
+        (Kind::Word, true) if !late.contains(&said.token) => Due::Must,
+        (Kind::Word, false) => Due::MustNot,
         _ => Due::May,
     }
 }

@@ -64,7 +64,8 @@ pub struct Report {
     pub handovers: usize,
     pub from_visitors: usize,
     pub from_agents: usize,
-    /// Of the visitors' messages: taken by the bridge, and passed to the bot because a call failed.
+    /// Of the visitors' messages: taken by the bridge, and passed to the bot because a call failed
+    /// or was refused.
     pub told: usize,
     pub forwarded: usize,
     /// Empty when all five hold the same.

@@ -55,6 +55,7 @@ fn good() -> Case {
         notices_pushed: vec!["Welcome.".to_owned()],
         notices_shown: vec!["Welcome.".to_owned()],
         reading: Reading::Once,
+        late: [token("v1n6"), token("v1n7")].into(),
     }
 }
 

@@ -206,18 +206,18 @@ impl World {
                 let fault = "what the visitor saw live is not what the history says";
                 record.faults.push(fault.to_owned());
             }
-            seen.push(record);
+            seen.push((visitor.user_id, record));
         }
         self.platform.stop().await?;
         self.bridge.stop().await?;
         report.faults.append(&mut agents.faults);
         let mut conversations = journal::conversations(&self.database("platform"))?;
-        let mut chats = journal::chats(&self.database(NAME), &mut report.faults)?;
+        let mut chats = journal::chats(&self.database(NAME))?;
         let mut tool = at_tool(&self.simulator.chats(), &mut report.faults);
-        for record in seen {
+        for (user, record) in seen {
             let party = record.party;
             let conversation = conversations.remove(&party).unwrap_or_default();
-            let chats = chats.remove(&party).unwrap_or_default();
+            let chats = chats.remove(&user).unwrap_or_default();
             let agent = agents.parties.remove(&party).unwrap_or_default();
             report.count(&record, &agent, &conversation.fates);
             let case = Case {
@@ -231,6 +231,7 @@ impl World {
                 notices_pushed: chats.notices,
                 notices_shown: conversation.notices,
                 reading: self.reading,
+                late: chats.late,
             };
             report.faults.extend(record.faults);
             report.faults.extend(chats.refused);
@@ -310,9 +311,22 @@ fn at_tool(chats: &[simulator::Chat], faults: &mut Vec<String>) -> BTreeMap<u64,
                 From::History | From::Note | From::System => {}
             }
         }
-        if let Some(party) = journal::one_party(&lines, "a chat of the tool", faults) {
+        if let Some(party) = one_party(&lines, faults) {
             parties.entry(party).or_default().extend(lines);
         }
     }
     parties
+}
+
+/// The party whose words these are.
+fn one_party(lines: &[Line], faults: &mut Vec<String>) -> Option<u64> {
+    let party = lines.first()?.token.party;
+    if let Some(other) = lines.iter().find(|line| line.token.party != party) {
+        let first = lines[0].token;
+        faults.push(format!(
+            "a chat of the tool has words of two visitors: {first} and {}",
+            other.token
+        ));
+    }
+    Some(party)
 }

@@ -228,6 +228,7 @@ fn good(told: Told) -> Result<Told, Trouble> {
             let detail = "status 404: not there, or too many calls".to_owned();
             return Err(Trouble::Failed(Failure::Later { after: Some(FLOOD_MS), detail }));
         }
+        410 => return Err(Trouble::Lost("status 410".to_owned())),
         _ => return Err(Trouble::Failed(told.failure(""))),
     }
     let body: Value = serde_json::from_slice(&told.body).unwrap_or_default();

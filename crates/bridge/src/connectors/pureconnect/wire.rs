@@ -52,6 +52,12 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// Whether the call may have been worked off, and its answer told us something.
+    pub(super) fn is_loss(&self) -> bool {
+        let (Self::Failed(failure) | Self::Elsewhere(failure)) = self else { return false };
+        matches!(failure, Failure::Unknown { .. })
+    }
+
     pub(super) fn into_failure(self) -> Failure {
         match self {
             Self::Elsewhere(failure) | Self::Failed(failure) => failure,

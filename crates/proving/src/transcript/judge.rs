@@ -94,6 +94,11 @@ impl Case {
         faults
     }
 
+    /// How many words of agents are missing where it is said so.
+    pub(super) fn admitted_words(&self) -> usize {
+        self.admitted(&self.bridge, &self.notices_pushed).len()
+    }
+
     /// The places where it is said that words of an agent may be missing.
     fn admissions<'a>(&'a self, notices: &'a [Notice]) -> impl Iterator<Item = usize> + 'a {
         let admits = |notice: &&Notice| self.admission == Some(notice.text.as_str());

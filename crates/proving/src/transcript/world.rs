@@ -241,6 +241,7 @@ impl World {
             };
             report.faults.extend(record.faults);
             report.faults.extend(chats.refused);
+            report.admitted += case.admitted_words();
             report.faults.extend(case.faults());
         }
         if !report.faults.is_empty() {

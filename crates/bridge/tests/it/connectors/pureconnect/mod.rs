@@ -98,8 +98,12 @@ impl Site {
         self.losses(1).await;
     }
 
-    fn heal(&self) {
-        self.primary.faults().set(Plan::default());
+    async fn heal(&self) {
+        let faults = self.primary.faults();
+        faults.set(Plan::default());
+        // One that was under way may still be lost; the next call is made after it.
+        let calls = faults.calls();
+        meanwhile(&self.world, async || (faults.calls() > calls).then_some(())).await;
     }
 
     /// Until so many answers were lost, or more.

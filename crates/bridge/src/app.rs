@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use edge::{Clock, egress::Egress};
 use machine::chat::{self, Chat, Policy};
 use secrecy::SecretString;
-use store::{Ledger, Store, StoreError};
+use store::{Ledger, StepError, Store, StoreError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -59,6 +59,9 @@ pub enum ConfigError {
     #[error("agent `{0}`: the password needs at least eight characters")]
     Password(String),
 }
+
+/// Most open chats of a route that are taken up again after a start.
+pub(crate) const OPEN_MAX: usize = 1_000_000;
 
 /// A route in use.
 pub(crate) struct Route {
@@ -146,6 +149,7 @@ impl Bridge {
         let app = &self.0;
         timer::take_up_owed(app).await?;
         for route in app.routes.values() {
+            app.hand_back_strays(route).await?;
             if let Attached::Tool(line) = &route.connector {
                 line.take_up(route).await?;
             }
@@ -176,6 +180,22 @@ impl Bridge {
 }
 
 impl App {
+    /// Ends the chats of a route that were opened at another connector than it leads to now.
+    async fn hand_back_strays(&self, route: &Arc<Route>) -> Result<(), StoreError> {
+        for (id, chat) in route.ledger.open_ids(OPEN_MAX).await? {
+            if !chat.is_elsewhere(route.policy.connector.as_deref()) {
+                continue;
+            }
+            tracing::warn!(chat.id = id, route = route.id, "it was opened at another connector");
+            match self.driver.step(route, &id, None, chat::Input::TakenUp).await {
+                Err(StepError::Store(error)) => return Err(error),
+                // Nobody is refused this.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The routes whose chats the desk shows.
     pub(crate) fn desk_routes(&self) -> impl Iterator<Item = Arc<Route>> {
         let at_desk = |route: &&Arc<Route>| matches!(route.connector, Attached::Desk(_));
@@ -207,7 +227,7 @@ fn route(
     let connector = match connector {
         Connector::Desk => Attached::Desk(desk.clone()),
         Connector::Tool { name, notices } => {
-            (policy.at_tool, policy.tool.notices) = (true, notices);
+            (policy.connector, policy.tool.notices) = (Some(name.clone()), notices);
             match lines.get(&name) {
                 Some(line) => Attached::Tool(line.clone()),
                 None => return Err(ConfigError::NoConnector { route: id, name }),

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use super::{Host, Place, Tool, Typing, settled::Settled, talk, typing::Typists};
 use crate::{
-    app::Route,
+    app::{OPEN_MAX, Route},
     session::{ChatStepped, Driver},
 };
 
@@ -30,8 +30,6 @@ const STAFFED_WAIT: Duration = Duration::from_secs(1);
 const ANSWER_WAIT: Duration = Duration::from_millis(2_800);
 /// Pause before the task of a chat is begun again after it failed.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
-/// Most open chats that are taken up again after a start.
-const OPEN_MAX: usize = 1_000_000;
 
 /// One tool with everything that goes on between it and the bridge.
 pub(crate) struct Line {

@@ -29,6 +29,9 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 /// How often a message is offered again to a chat that is over at the tool: what the agent said
 /// last, and the tool's own word of the end, may still be on their way to us.
 const GONE_TRIES: u32 = 3;
+/// Longest pause before a tool that could not be heard is asked again: some give up a chat that
+/// nobody asks for.
+const DEAF_MAX_MS: Millis = 30_000;
 /// With so many messages waiting for the platform, no more are fetched.
 const BACKLOG_MAX: usize = 100;
 const BACKLOG_PAUSE_MS: Millis = 1_000;
@@ -262,18 +265,16 @@ impl Talker {
         let input = match delivered {
             Ok(news) => {
                 let link = session.link();
-                self.unstored.extend(news);
                 if owed.attempts > 0 {
                     self.host.line.reached();
                 }
                 if matches!(owed.delivery, Delivery::Say { .. }) {
                     self.typed_through = self.types_until;
-                    // Once the delivery is settled with this link, nobody would hear them again.
-                    if let stopped @ Next::Stop = self.store_all_heard().await {
-                        return stopped;
-                    }
                 }
-                Input::Delivered { id: owed.id, link }
+                let place = self.place(owed.opening);
+                let news = news.into_iter();
+                let news = news.filter_map(|news| self.host.stored(&place, news.what)).collect();
+                Input::Delivered { id: owed.id, link, news }
             }
             Err(failure) => {
                 tracing::info!(
@@ -315,7 +316,7 @@ impl Talker {
                     Failure::Later { after: Some(after), .. } => {
                         retry::delay_asked(&self.id, self.deaf.times, *after)
                     }
-                    _ => retry::delay(&self.id, self.deaf.times),
+                    _ => retry::delay(&self.id, self.deaf.times).min(DEAF_MAX_MS),
                 };
                 self.deaf.until = self.host.clock.now() + wait;
                 let (times, detail) = (self.deaf.times, failure.detail());
@@ -344,8 +345,7 @@ impl Talker {
         };
         let last = self.unstored.len() == 1;
         let link = session.link().filter(|_| last);
-        let (route, chat) = (self.route.clone(), self.id.clone());
-        let place = Place { route, chat, opening: *opening };
+        let place = self.place(*opening);
         match self.host.tell_stepped(&place, news.clone(), link).await {
             Ok(stepped) => {
                 self.unstored.pop_front();
@@ -364,13 +364,8 @@ impl Talker {
         }
     }
 
-    async fn store_all_heard(&mut self) -> Next {
-        while !self.unstored.is_empty() {
-            if let Next::Stop = self.store_heard().await {
-                return Next::Stop;
-            }
-        }
-        Next::Again
+    fn place(&self, opening: u64) -> Place {
+        Place { route: self.route.clone(), chat: self.id.clone(), opening }
     }
 
     async fn step_until_stored(&mut self, input: &Input) -> Next {

@@ -150,7 +150,12 @@ impl Chat {
     /// What the tool is owed: the oldest delivery, not to be tried before `not_before`.
     #[must_use]
     pub fn owed_delivery(&self) -> Option<&OwedDelivery> {
-        self.tool.as_ref()?.deliveries.front()
+        self.owed_deliveries().next()
+    }
+
+    /// Everything the tool is owed, oldest first.
+    pub fn owed_deliveries(&self) -> impl Iterator<Item = &OwedDelivery> {
+        self.tool.iter().flat_map(|tool| &tool.deliveries)
     }
 
     /// How the chat is found at its tool.

@@ -146,6 +146,23 @@ async fn lines_the_tool_will_not_take_together_go_apart() {
 }
 
 #[tokio::test]
+async fn what_arrived_together_is_not_written_again_alone() {
+    let options = Options { journal_chars_max: 250, ..Options::default() };
+    let (world, tool, _) = start_with(json!({ "gather_seconds": 2 }), options).await;
+    accepted(&world, &tool, "u1").await;
+    tool.faults().set(Plan { lose: 1_000, ..Plan::default() });
+    world.step_two("u1", "one").await;
+    world.step_two("u1", "two").await;
+    chat_when(&world, &tool, |chat| !tickets::written(chat).is_empty()).await;
+    world.step_two("u1", &"x".repeat(300)).await;
+    world.step_two("u1", "three").await;
+    tool.faults().set(Plan::default());
+    let all = |chat: &proving::simulator::Chat| tickets::written(chat).concat().contains("three");
+    let chat = chat_when(&world, &tool, all).await;
+    assert_eq!(tickets::written(&chat), ["one\ntwo", "three"]);
+}
+
+#[tokio::test]
 async fn one_poll_reads_all() {
     let (world, tool, _) = start().await;
     tickets::one_poll_reads_all(&world, &tool, 1).await;

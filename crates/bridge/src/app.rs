@@ -73,6 +73,19 @@ pub(crate) struct Route {
     pub(crate) connector: Attached,
 }
 
+impl Route {
+    /// Tells the platform that the agent of a chat types. Nothing comes of it when it fails, and
+    /// nothing is told while something the agent said is on its way, which ends the typing.
+    pub(crate) async fn tell_typing(&self, id: &str) {
+        let typing = async {
+            let chat = self.ledger.load(id).await.ok().flatten()?;
+            let agent = chat.agent()?.clone();
+            (chat.is_open() && chat.unpushed() == 0).then_some((chat, agent))
+        };
+        self.push.send_typing(typing).await;
+    }
+}
+
 pub(crate) struct App {
     pub(crate) routes: BTreeMap<String, Arc<Route>>,
     pub(crate) desk: Desk,

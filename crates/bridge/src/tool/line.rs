@@ -301,3 +301,40 @@ impl Line {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::{super::*, *};
+
+    /// Fails on what a vendor sent, the first time.
+    #[derive(Default)]
+    struct Fragile(AtomicU32);
+
+    #[async_trait::async_trait]
+    impl Tool for Fragile {
+        fn session(&self, _chat: &Brief, _link: Option<&str>) -> Box<dyn Session> {
+            unreachable!("nobody chats")
+        }
+
+        async fn run(&self, _host: Host) {
+            assert!(self.0.fetch_add(1, Ordering::Relaxed) > 0, "what a vendor sent");
+        }
+
+        async fn check(&self) -> Vec<Finding> {
+            Vec::new()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connector_that_fails_is_begun_again() {
+        let (tool, stop) = (Arc::new(Fragile::default()), CancellationToken::new());
+        let driver = Driver::new(edge::Clock::system(), stop);
+        let line = Arc::new(Line::new("fragile", tool.clone(), driver));
+        tokio::time::timeout(Duration::from_secs(10), line.run()).await.unwrap();
+        assert_eq!(tool.0.load(Ordering::Relaxed), 2);
+    }
+}

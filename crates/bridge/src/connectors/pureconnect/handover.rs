@@ -131,10 +131,9 @@ impl Session for Handover {
         let news = std::mem::take(&mut self.news);
         match heard {
             Err(failure) if news.is_empty() => return Err(failure),
-            // Then its end is among the news.
-            Err(Failure::Gone { .. }) => {}
+            // After an end, it is among the news.
+            Ok(()) | Err(Failure::Gone { .. }) => {}
             Err(_) => self.due = self.shared.clock.now() + POLL_WAIT_MS,
-            Ok(()) => {}
         }
         Ok(news)
     }

@@ -51,8 +51,7 @@ pub(super) struct Story {
     renewed: Option<Before>,
     /// An answer was lost, and no number has told since what it was.
     unsure: bool,
-    /// Once the numbers had started over, the server told nothing again.
-    forgetful: bool,
+    memory: Memory,
     /// How often words may have been lost.
     losses: u32,
     over: bool,
@@ -73,6 +72,17 @@ struct Party {
     name: String,
     kind: Kind,
     state: State,
+}
+
+/// Whether the server tells everything again once the numbers have started over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Memory {
+    /// As far as we know.
+    #[default]
+    Full,
+    /// It did not.
+    Short,
 }
 
 /// How it was before the numbers started over.
@@ -154,11 +164,11 @@ impl Story {
 
     /// Whether the server repeats nothing when the numbers start over.
     pub(super) fn is_forgetful(&self) -> bool {
-        self.forgetful
+        self.memory == Memory::Short
     }
 
     pub(super) fn be_forgetful(&mut self) {
-        self.forgetful = true;
+        self.memory = Memory::Short;
     }
 
     pub(super) fn losses(&self) -> u32 {
@@ -299,7 +309,7 @@ impl Story {
         }
         self.own_heard += self.own_sent.max(before.own_heard);
         self.life += 1;
-        (self.forgetful, self.unsure) = (true, false);
+        (self.memory, self.unsure) = (Memory::Short, false);
         news
     }
 

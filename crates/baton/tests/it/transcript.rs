@@ -37,7 +37,6 @@ connectors! {
     #[ignore = "its API tells an event once: a lost answer loses it (docs, known gaps)"]
     genesys_pureconnect_web_tools = "genesys-pureconnect-web-tools"
     genesys_open_messaging = "genesys-open-messaging"
-    #[ignore = "history after a broken socket may come too late for order (docs, known gaps)"]
     genesys_web_messaging = "genesys-web-messaging"
     servicenow = "servicenow"
     servicenow_tickets = "servicenow-tickets"

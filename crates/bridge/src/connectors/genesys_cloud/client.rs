@@ -119,7 +119,12 @@ impl Client {
             return Ok(Vec::new());
         }
         let path = format!("api/v2/conversations/messages/{conversation}/messages/bulk");
-        let mut listing = self.json(Ask::post(path).json(&json!(ids))).await?;
+        let listing = self.json(Ask::post(path).json(&json!(ids))).await;
+        let mut listing = listing.map_err(|failure| match failure {
+            // Whether the conversation is there, it says itself.
+            Failure::Gone { detail } => Failure::later(detail),
+            failure => failure,
+        })?;
         let found = listing.get_mut("entities").map(Value::take);
         let Some(Value::Array(mut found)) = found else { return Ok(Vec::new()) };
         let place = |message: &Value| ids.iter().position(|id| message["id"] == id.as_str());

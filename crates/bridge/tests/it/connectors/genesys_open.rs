@@ -379,6 +379,41 @@ async fn words_into_a_conversation_that_is_over_leave_nobody_waiting() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_is_not_found_at_first_is_not_over() {
+    let Tool { world, simulator, .. } = start(|options| options.reads_before_found = 3).await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    simulator.act(&chat.id, say("hello")).unwrap();
+    platform_reads(&world, &["hello"]).await;
+    assert_eq!(world.step_two("u1", "are you there?").await["paused"], true);
+    simulator.act(&chat.id, Act::End).unwrap();
+    resumed(&world).await;
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_never_found_is_given_up_on_both_sides() {
+    let Tool { world, simulator, .. } = start(|options| options.reads_before_found = 1_000).await;
+    let begun = world.clock.now();
+    assert_eq!(world.step_one("u1").await["paused"], true);
+    resumed(&world).await;
+    let waited = world.clock.now() - begun;
+    assert!(waited >= 15_000, "given up after {waited} ms");
+    chat_when(&world, &simulator, |chat| chat.phase == Phase::Ended).await;
+}
+
+#[tokio::test]
+async fn a_visitor_leaves_a_conversation_that_is_not_found_at_first() {
+    let Tool { world, simulator, .. } = start(|_| {}).await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    let (status, path) = (Some(404), Some(chat.id));
+    simulator.faults().set(Plan { status, path, ..Plan::default() });
+    let left = json!({ "eventType": "user_left", "userId": "u1", "botId": bot() });
+    world.call(&[("authorization", TOKEN)], &left).await;
+    meanwhile(&world, async || (simulator.faults().wrong() >= 2).then_some(())).await;
+    simulator.faults().set(Plan::default());
+    chat_when(&world, &simulator, |chat| chat.phase == Phase::Ended).await;
+}
+
+#[tokio::test]
 async fn an_hour_without_the_tool_and_then_its_limit_lose_nothing() {
     let times = Clock { idle: 180 * MINUTE, pause: 60 * MINUTE, ..Clock::default() };
     let Tool { world, simulator, .. } = start_with(times, |_| {}, |_| {}).await;

@@ -20,8 +20,8 @@ use super::{
         message,
     },
     Shared,
-    handover::said,
     later::Errand,
+    lookout::said,
 };
 use crate::{
     problems,

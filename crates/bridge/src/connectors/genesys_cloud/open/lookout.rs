@@ -1,0 +1,162 @@
+//! Looks at the conversation of one handover: who is in it, and what was said that the webhook did
+//! not bring. Notifications only say that it is time to look, so one that is lost or repeated
+//! changes nothing. Owned by the handover, and looks when the handover hears.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use machine::{Millis, limits::SECOND_MS};
+use serde_json::Value;
+
+use super::{
+    super::{
+        conversation::{Seen, named},
+        message,
+        seats::Seat,
+    },
+    Link, Shared, UNTOLD_POLL_MS,
+};
+use crate::tool::{Failure, News, What};
+
+/// How often the clock, which may jump, is compared.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// A conversation that was begun just now may not be found yet. It is gone when so many looks in
+/// a row, over so long, have not found it.
+const MISSES_MAX: u32 = 4;
+pub(super) const MISSING_MS: Millis = 15 * SECOND_MS;
+
+pub(super) struct Lookout {
+    shared: Arc<Shared>,
+    seat: Arc<Seat>,
+    next_look: Millis,
+    /// Messages of agents that were told.
+    told: HashSet<String>,
+    missing: Option<Missing>,
+}
+
+/// Looks in a row that did not find the conversation.
+struct Missing {
+    since: Millis,
+    times: u32,
+}
+
+impl Lookout {
+    pub(super) fn new(shared: Arc<Shared>, customer: &str, conversation: &str) -> Self {
+        let seat = shared.seats.take(customer, conversation);
+        // After a restart much may have happened unseen.
+        Self { shared, seat, next_look: 0, told: HashSet::new(), missing: None }
+    }
+
+    pub(super) fn conversation(&self) -> &str {
+        &self.seat.conversation
+    }
+
+    /// Whether an agent was there at the last look.
+    pub(super) fn is_attended(&self) -> bool {
+        self.seat.attended.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn link(&self) -> Option<String> {
+        let (customer, conversation) = (self.seat.customer.clone(), self.seat.conversation.clone());
+        Link { customer, conversation }.write()
+    }
+
+    /// Ends when it is time to look. May be dropped at any await.
+    pub(super) async fn ready(&self) {
+        let due = async {
+            while self.shared.clock.now() < self.next_look {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::select! {
+            () = self.seat.look.notified() => {}
+            () = due => {}
+        }
+    }
+
+    /// What is new in the conversation.
+    pub(super) async fn look(&mut self) -> Result<Vec<News>, Failure> {
+        let wait = if self.seat.is_subscribed() { self.shared.poll_ms } else { UNTOLD_POLL_MS };
+        self.next_look = self.shared.clock.now() + wait.min(self.shared.poll_ms);
+        let looked = self.look_now().await;
+        looked.inspect_err(|_| self.next_look = 0)
+    }
+
+    async fn look_now(&mut self) -> Result<Vec<News>, Failure> {
+        let shown = self.read().await?;
+        let seen = Seen::new(&shown);
+        self.seat.attended.store(seen.agent().is_some(), Ordering::Relaxed);
+        let (mut news, place) = (self.missed(&seen).await?, seen.news());
+        let joins = place.as_ref().is_some_and(|news| matches!(news.what, What::Joined(_)));
+        if joins {
+            news.splice(0..0, place);
+        } else {
+            news.extend(place);
+        }
+        if seen.is_over() {
+            news.push(News::new("ended", What::Ended));
+        }
+        // The same place is told again at every look; only what may be new costs anything.
+        news.retain(|news| news.id.as_ref().is_none_or(|id| self.told.insert(id.clone())));
+        Ok(news)
+    }
+
+    /// The conversation as it is; one that is not found is gone only after a while.
+    pub(super) async fn read(&mut self) -> Result<Value, Failure> {
+        let detail = match self.shared.client.conversation(self.conversation()).await {
+            Err(Failure::Gone { detail }) => detail,
+            read => {
+                self.missing = None;
+                return read;
+            }
+        };
+        let now = self.shared.clock.now();
+        let missing = self.missing.get_or_insert(Missing { since: now, times: 0 });
+        missing.times += 1;
+        if missing.times < MISSES_MAX || now < missing.since + MISSING_MS {
+            return Err(Failure::later(detail));
+        }
+        // Should it be there all the same, no agent is left alone in it.
+        self.shared.end(self.conversation()).await?;
+        Err(Failure::gone(detail))
+    }
+
+    /// What agents said and the webhook has not brought: it may be late, or was given up while
+    /// nobody answered it.
+    async fn missed(&mut self, seen: &Seen<'_>) -> Result<Vec<News>, Failure> {
+        let (ids, heard) = (seen.message_ids(), self.seat.heard());
+        // Were the webhook's ids others than these, everything would seem to be missing.
+        if !heard.is_empty() && !heard.iter().any(|id| ids.contains(id)) {
+            return Ok(Vec::new());
+        }
+        self.told.extend(heard);
+        let unknown: Vec<String> = ids.into_iter().filter(|id| !self.told.contains(id)).collect();
+        let messages = self.shared.client.messages(self.conversation(), &unknown).await?;
+        self.told.extend(unknown);
+        let said = messages.iter().filter_map(|message| {
+            let id = message["id"].as_str()?;
+            let agent = seen.author(id);
+            let text = message::words(&message["normalizedMessage"])?;
+            (message["direction"] == "outbound").then(|| said(id, agent, text))
+        });
+        Ok(said.collect())
+    }
+}
+
+/// What somebody said; words of nobody are the tool's own.
+pub(super) fn said(id: &str, agent: Option<machine::chat::Agent>, text: String) -> News {
+    let what = match agent {
+        Some(agent) => What::Said { agent: named(&agent.name), text },
+        None => What::Notice(text),
+    };
+    News::new(format!("said/{id}"), what)
+}
+
+impl Drop for Lookout {
+    fn drop(&mut self) {
+        self.shared.seats.leave(&self.seat);
+    }
+}

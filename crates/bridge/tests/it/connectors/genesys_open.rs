@@ -10,7 +10,7 @@ use proving::{
     simulator::{
         Act, Phase, Simulator,
         faults::Plan,
-        genesys_cloud::{Channels, DisconnectType, GenesysCloud, Options, signature},
+        genesys_cloud::{AgentEnd, Channels, DisconnectType, GenesysCloud, Options, signature},
         time::Time,
     },
 };
@@ -411,6 +411,43 @@ async fn a_visitor_leaves_a_conversation_that_is_not_found_at_first() {
     meanwhile(&world, async || (simulator.faults().wrong() >= 2).then_some(())).await;
     simulator.faults().set(Plan::default());
     chat_when(&world, &simulator, |chat| chat.phase == Phase::Ended).await;
+}
+
+#[tokio::test]
+async fn a_visitor_whom_the_agent_left_alone_goes_back_to_the_bot() {
+    let tool = start(|options| options.agent_end = AgentEnd::CustomerStays).await;
+    let Tool { world, simulator, .. } = tool;
+    let chat = accepted(&world, &simulator, "u1").await;
+    simulator.act(&chat.id, say("Good bye")).unwrap();
+    platform_reads(&world, &["Good bye"]).await;
+    let left = world.clock.now();
+    simulator.act(&chat.id, Act::End).unwrap();
+    resumed(&world).await;
+    let waited = world.clock.now() - left;
+    assert!((10_000..60_000).contains(&waited), "given up after {waited} ms");
+    chat_when(&world, &simulator, |chat| chat.phase == Phase::Ended).await;
+    assert_eq!(world.step_two("u1", "and now?").await["paused"], false);
+}
+
+#[tokio::test]
+async fn a_moment_between_two_agents_is_no_end() {
+    let tool = start(|options| options.agent_end = AgentEnd::CustomerStays).await;
+    let Tool { world, simulator, genesys } = tool;
+    let chat = accepted(&world, &simulator, "u1").await;
+    meanwhile(&world, async || genesys.is_listened_to().then_some(())).await;
+    let calls = simulator.faults().calls();
+    simulator.act(&chat.id, Act::End).unwrap();
+    // The bridge's clock stands still while it looks.
+    while simulator.faults().calls() == calls {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    simulator.act(&chat.id, Act::Accept { agent: "Kim Roe".to_owned() }).unwrap();
+    pushed(&world, "Kim Roe").await;
+    world.hand.advance(15_000);
+    simulator.act(&chat.id, say("It is me now")).unwrap();
+    platform_reads(&world, &["It is me now"]).await;
+    assert_eq!(world.step_two("u1", "still there?").await["paused"], true);
 }
 
 #[tokio::test]

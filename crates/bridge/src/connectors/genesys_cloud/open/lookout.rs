@@ -27,6 +27,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// a row, over so long, have not found it.
 const MISSES_MAX: u32 = 4;
 pub(super) const MISSING_MS: Millis = 15 * SECOND_MS;
+/// In a transfer the visitor may be alone for a moment: nobody comes any more after so long.
+const ABANDONED_MS: Millis = 10 * SECOND_MS;
 
 pub(super) struct Lookout {
     shared: Arc<Shared>,
@@ -35,6 +37,8 @@ pub(super) struct Lookout {
     /// Messages of agents that were told.
     told: HashSet<String>,
     missing: Option<Missing>,
+    /// Since when the visitor is alone after a human was there.
+    abandoned_since: Option<Millis>,
 }
 
 /// Looks in a row that did not find the conversation.
@@ -47,7 +51,8 @@ impl Lookout {
     pub(super) fn new(shared: Arc<Shared>, customer: &str, conversation: &str) -> Self {
         let seat = shared.seats.take(customer, conversation);
         // After a restart much may have happened unseen.
-        Self { shared, seat, next_look: 0, told: HashSet::new(), missing: None }
+        let (next_look, told) = (0, HashSet::new());
+        Self { shared, seat, next_look, told, missing: None, abandoned_since: None }
     }
 
     pub(super) fn conversation(&self) -> &str {
@@ -89,6 +94,8 @@ impl Lookout {
         let shown = self.read().await?;
         let seen = Seen::new(&shown);
         self.seat.attended.store(seen.agent().is_some(), Ordering::Relaxed);
+        let is_over = seen.is_over() || self.is_given_up(&seen).await?;
+        // Nothing may fail after this: what it tells counts as told.
         let (mut news, place) = (self.missed(&seen).await?, seen.news());
         let joins = place.as_ref().is_some_and(|news| matches!(news.what, What::Joined(_)));
         if joins {
@@ -96,7 +103,7 @@ impl Lookout {
         } else {
             news.extend(place);
         }
-        if seen.is_over() {
+        if is_over {
             news.push(News::new("ended", What::Ended));
         }
         // The same place is told again at every look; only what may be new costs anything.
@@ -122,6 +129,22 @@ impl Lookout {
         // Should it be there all the same, no agent is left alone in it.
         self.shared.end(self.conversation()).await?;
         Err(Failure::gone(detail))
+    }
+
+    /// Whether the visitor was left alone for good; then the conversation is ended there, too.
+    async fn is_given_up(&mut self, seen: &Seen<'_>) -> Result<bool, Failure> {
+        if !seen.is_abandoned() {
+            self.abandoned_since = None;
+            return Ok(false);
+        }
+        let now = self.shared.clock.now();
+        let until = *self.abandoned_since.get_or_insert(now) + ABANDONED_MS;
+        if now < until {
+            self.next_look = self.next_look.min(until);
+            return Ok(false);
+        }
+        self.shared.end(self.conversation()).await?;
+        Ok(true)
     }
 
     /// What agents said and the webhook has not brought: it may be late, or was given up while

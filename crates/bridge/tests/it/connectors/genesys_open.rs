@@ -10,7 +10,9 @@ use proving::{
     simulator::{
         Act, Phase, Simulator,
         faults::Plan,
-        genesys_cloud::{AgentEnd, Channels, DisconnectType, GenesysCloud, Options, signature},
+        genesys_cloud::{
+            AgentEnd, Channels, DisconnectType, GenesysCloud, Options, WebhookIds, signature,
+        },
         time::Time,
     },
 };
@@ -448,6 +450,67 @@ async fn a_moment_between_two_agents_is_no_end() {
     simulator.act(&chat.id, say("It is me now")).unwrap();
     platform_reads(&world, &["It is me now"]).await;
     assert_eq!(world.step_two("u1", "still there?").await["paused"], true);
+}
+
+#[tokio::test]
+async fn other_ids_at_the_webhook_lose_and_double_nothing() {
+    let tool = start(|options| options.webhook_ids = WebhookIds::Other).await;
+    let Tool { world, simulator, genesys } = tool;
+    let chat = accepted(&world, &simulator, "u1").await;
+    for text in ["one", "ok", "ok"] {
+        simulator.act(&chat.id, say(text)).unwrap();
+    }
+    platform_reads(&world, &["one", "ok", "ok"]).await;
+    let world = world.restart().await;
+    let looks = simulator.faults().calls() + 3;
+    meanwhile(&world, async || (simulator.faults().calls() >= looks).then_some(())).await;
+    simulator.act(&chat.id, say("two")).unwrap();
+    platform_reads(&world, &["one", "ok", "ok", "two"]).await;
+    genesys.set_webhook_url("http://127.0.0.1:9/nobody");
+    simulator.act(&chat.id, say("by no webhook")).unwrap();
+    simulator.act(&chat.id, Act::End).unwrap();
+    resumed(&world).await;
+    assert_eq!(world.platform.texts(), ["one", "ok", "ok", "two", "by no webhook"]);
+}
+
+#[tokio::test]
+async fn what_the_webhook_left_out_while_nobody_was_there_is_told_first() {
+    let Tool { world, simulator, genesys } = start(|_| {}).await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    simulator.act(&chat.id, say("one")).unwrap();
+    platform_reads(&world, &["one"]).await;
+    genesys.set_webhook_url("http://127.0.0.1:9/nobody");
+    // The conversation cannot be looked at before the webhook comes.
+    let path = Some(chat.id.clone());
+    simulator.faults().set(Plan { status: Some(500), path, ..Plan::default() });
+    let world = world.restart().await;
+    simulator.act(&chat.id, say("two")).unwrap();
+    let customer = &chat.facts.iter().find(|(name, _)| name == "from.id").unwrap().1;
+    genesys.set_webhook_url(&format!("{}/connectors/tool/webhook", world.url));
+    // What was given up is not sent again, and what is new is.
+    let body = json!({
+        "id": "m-3", "type": "Text", "text": "three", "direction": "Outbound",
+        "channel": { "to": { "id": customer }, "from": { "nickname": "Jo Park" } },
+    });
+    let signed = signature(&Options::default().webhook_secret, body.to_string().as_bytes());
+    let url = format!("{}/connectors/tool/webhook", world.url);
+    let request = world.http.post(url).header("x-hub-signature-256", signed);
+    let early = request.body(body.to_string()).send().await.unwrap();
+    assert_eq!(early.status(), 503, "it must not be told before what nobody has looked for yet");
+    simulator.faults().set(Plan::default());
+    simulator.act(&chat.id, say("three")).unwrap();
+    platform_reads(&world, &["one", "two", "three"]).await;
+}
+
+#[tokio::test]
+async fn without_the_right_to_look_the_webhook_is_believed() {
+    let Tool { world, simulator, .. } = start(|_| {}).await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    let (status, path) = (Some(403), Some(chat.id.clone()));
+    simulator.faults().set(Plan { status, path, ..Plan::default() });
+    let world = world.restart().await;
+    simulator.act(&chat.id, say("hello")).unwrap();
+    platform_reads(&world, &["hello"]).await;
 }
 
 #[tokio::test]

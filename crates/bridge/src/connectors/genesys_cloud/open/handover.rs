@@ -134,6 +134,12 @@ impl Handover {
         }
     }
 
+    fn note_stored(&mut self) {
+        if let Some(lookout) = &mut self.lookout {
+            lookout.note_stored();
+        }
+    }
+
     /// Who writes, and when.
     fn channel(&self) -> Value {
         let name = format!("Visitor {}", self.chat.user_id);
@@ -155,6 +161,7 @@ fn without_integration(failure: Failure) -> Failure {
 #[async_trait::async_trait]
 impl Session for Handover {
     async fn deliver(&mut self, parcel: &Parcel<'_>, again: Again) -> Result<Vec<News>, Failure> {
+        self.note_stored();
         match parcel.delivery {
             Delivery::Open { opening } => self.open(&parcel.id, opening, again).await?,
             Delivery::Say { text } => {
@@ -175,6 +182,7 @@ impl Session for Handover {
     }
 
     async fn ready(&mut self) {
+        self.note_stored();
         match &self.lookout {
             Some(lookout) => lookout.ready().await,
             None => std::future::pending().await,
@@ -182,6 +190,7 @@ impl Session for Handover {
     }
 
     async fn hear(&mut self) -> Result<Vec<News>, Failure> {
+        self.note_stored();
         match &mut self.lookout {
             Some(lookout) => lookout.look().await,
             None => Ok(Vec::new()),

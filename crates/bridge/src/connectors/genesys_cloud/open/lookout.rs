@@ -1,6 +1,8 @@
 //! Looks at the conversation of one handover: who is in it, and what was said that the webhook did
-//! not bring. Notifications only say that it is time to look, so one that is lost or repeated
-//! changes nothing. Owned by the handover, and looks when the handover hears.
+//! not bring. Notifications and the webhook say that it is time to look, so one that is lost or
+//! repeated changes nothing. Owned by the handover, and looks when the handover hears.
+//!
+//! Whatever is told goes by the id it has in the conversation, so nothing is told twice.
 
 use std::{
     collections::HashSet,
@@ -13,6 +15,7 @@ use serde_json::Value;
 
 use super::{
     super::{
+        client::MESSAGES_MAX,
         conversation::{Seen, named},
         message,
         seats::Seat,
@@ -33,9 +36,13 @@ const ABANDONED_MS: Millis = 10 * SECOND_MS;
 pub(super) struct Lookout {
     shared: Arc<Shared>,
     seat: Arc<Seat>,
-    next_look: Millis,
-    /// Messages of agents that were told.
+    looked_at: Millis,
+    /// When to look although the time for it has not come.
+    look_by: Option<Millis>,
+    /// Messages and other news that were told.
     told: HashSet<String>,
+    /// The look whose news are being stored.
+    unstored: Option<u64>,
     missing: Option<Missing>,
     /// Since when the visitor is alone after a human was there.
     abandoned_since: Option<Millis>,
@@ -50,9 +57,17 @@ struct Missing {
 impl Lookout {
     pub(super) fn new(shared: Arc<Shared>, customer: &str, conversation: &str) -> Self {
         let seat = shared.seats.take(customer, conversation);
-        // After a restart much may have happened unseen.
-        let (next_look, told) = (0, HashSet::new());
-        Self { shared, seat, next_look, told, missing: None, abandoned_since: None }
+        Self {
+            shared,
+            seat,
+            looked_at: 0,
+            // After a restart much may have happened unseen.
+            look_by: Some(0),
+            told: HashSet::new(),
+            unstored: None,
+            missing: None,
+            abandoned_since: None,
+        }
     }
 
     pub(super) fn conversation(&self) -> &str {
@@ -69,10 +84,17 @@ impl Lookout {
         Link { customer, conversation }.write()
     }
 
+    /// Called when the next thing is asked of the handover: by then all it told is stored.
+    pub(super) fn note_stored(&mut self) {
+        if let Some(look) = self.unstored.take() {
+            self.seat.note_stored(look);
+        }
+    }
+
     /// Ends when it is time to look. May be dropped at any await.
     pub(super) async fn ready(&self) {
         let due = async {
-            while self.shared.clock.now() < self.next_look {
+            while self.shared.clock.now() < self.due_at() {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         };
@@ -82,12 +104,25 @@ impl Lookout {
         }
     }
 
+    fn due_at(&self) -> Millis {
+        let poll_ms = self.shared.poll_ms;
+        let wait = if self.seat.is_told() { poll_ms } else { poll_ms.min(UNTOLD_POLL_MS) };
+        self.look_by.unwrap_or(Millis::MAX).min(self.looked_at + wait)
+    }
+
     /// What is new in the conversation.
     pub(super) async fn look(&mut self) -> Result<Vec<News>, Failure> {
-        let wait = if self.seat.is_subscribed() { self.shared.poll_ms } else { UNTOLD_POLL_MS };
-        self.next_look = self.shared.clock.now() + wait.min(self.shared.poll_ms);
+        (self.looked_at, self.look_by) = (self.shared.clock.now(), None);
+        let look = self.seat.begin_look();
         let looked = self.look_now().await;
-        looked.inspect_err(|_| self.next_look = 0)
+        let denied = matches!(looked, Err(Failure::Denied { .. }));
+        self.seat.unreadable.store(denied, Ordering::Relaxed);
+        if looked.is_ok() {
+            self.unstored = Some(look);
+        } else {
+            self.look_by = Some(0);
+        }
+        looked
     }
 
     async fn look_now(&mut self) -> Result<Vec<News>, Failure> {
@@ -140,32 +175,40 @@ impl Lookout {
         let now = self.shared.clock.now();
         let until = *self.abandoned_since.get_or_insert(now) + ABANDONED_MS;
         if now < until {
-            self.next_look = self.next_look.min(until);
+            self.look_by = Some(until);
             return Ok(false);
         }
         self.shared.end(self.conversation()).await?;
         Ok(true)
     }
 
-    /// What agents said and the webhook has not brought: it may be late, or was given up while
-    /// nobody answered it.
+    /// What was said and the webhook has not brought: it may be late, or was given up while nobody
+    /// answered it.
     async fn missed(&mut self, seen: &Seen<'_>) -> Result<Vec<News>, Failure> {
-        let (ids, heard) = (seen.message_ids(), self.seat.heard());
-        // Were the webhook's ids others than these, everything would seem to be missing.
-        if !heard.is_empty() && !heard.iter().any(|id| ids.contains(id)) {
-            return Ok(Vec::new());
-        }
-        self.told.extend(heard);
-        let unknown: Vec<String> = ids.into_iter().filter(|id| !self.told.contains(id)).collect();
+        let ids = seen.message_ids();
+        self.told.extend(self.seat.heard());
+        let mut unknown: Vec<String> =
+            ids.iter().filter(|id| !self.told.contains(*id)).cloned().collect();
+        // Of a conversation that is longer than can be read, the beginning was told long ago.
+        let beyond = unknown.len().saturating_sub(MESSAGES_MAX);
+        self.told.extend(unknown.drain(..beyond));
         let messages = self.shared.client.messages(self.conversation(), &unknown).await?;
-        self.told.extend(unknown);
+        // One that cannot be read yet is asked for again.
+        let read = messages.iter().filter_map(|message| message["id"].as_str());
+        self.told.extend(read.map(str::to_owned));
         let said = messages.iter().filter_map(|message| {
             let id = message["id"].as_str()?;
             let agent = seen.author(id);
             let text = message::words(&message["normalizedMessage"])?;
             (message["direction"] == "outbound").then(|| said(id, agent, text))
         });
-        Ok(said.collect())
+        let said: Vec<News> = said.collect();
+        if !said.is_empty() {
+            // Until the next message was seen to be told in its turn.
+            self.seat.trusts_webhook.store(false, Ordering::Relaxed);
+        }
+        self.seat.note_shown(&ids);
+        Ok(said)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use edge::{Clock, egress::Egress};
 use machine::chat::{self, Chat, Policy};
 use secrecy::SecretString;
-use store::{Ledger, Store, StoreError};
+use store::{Ledger, StepError, Store, StoreError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -60,6 +60,9 @@ pub enum ConfigError {
     Password(String),
 }
 
+/// Most open chats of a route that are taken up again after a start.
+pub(crate) const OPEN_MAX: usize = 1_000_000;
+
 /// A route in use.
 pub(crate) struct Route {
     pub(crate) id: String,
@@ -68,6 +71,19 @@ pub(crate) struct Route {
     pub(crate) policy: Policy,
     pub(crate) push: PushClient,
     pub(crate) connector: Attached,
+}
+
+impl Route {
+    /// Tells the platform that the agent of a chat types. Nothing comes of it when it fails, and
+    /// nothing is told while something the agent said is on its way, which ends the typing.
+    pub(crate) async fn tell_typing(&self, id: &str) {
+        let typing = async {
+            let chat = self.ledger.load(id).await.ok().flatten()?;
+            let agent = chat.agent()?.clone();
+            (chat.is_open() && chat.unpushed() == 0).then_some((chat, agent))
+        };
+        self.push.send_typing(typing).await;
+    }
 }
 
 pub(crate) struct App {
@@ -146,6 +162,7 @@ impl Bridge {
         let app = &self.0;
         timer::take_up_owed(app).await?;
         for route in app.routes.values() {
+            app.hand_back_strays(route).await?;
             if let Attached::Tool(line) = &route.connector {
                 line.take_up(route).await?;
             }
@@ -176,6 +193,22 @@ impl Bridge {
 }
 
 impl App {
+    /// Ends the chats of a route that were opened at another connector than it leads to now.
+    async fn hand_back_strays(&self, route: &Arc<Route>) -> Result<(), StoreError> {
+        for (id, chat) in route.ledger.open_ids(OPEN_MAX).await? {
+            if !chat.is_elsewhere(route.policy.connector.as_deref()) {
+                continue;
+            }
+            tracing::warn!(chat.id = id, route = route.id, "it was opened at another connector");
+            match self.driver.step(route, &id, None, chat::Input::TakenUp).await {
+                Err(StepError::Store(error)) => return Err(error),
+                // Nobody is refused this.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The routes whose chats the desk shows.
     pub(crate) fn desk_routes(&self) -> impl Iterator<Item = Arc<Route>> {
         let at_desk = |route: &&Arc<Route>| matches!(route.connector, Attached::Desk(_));
@@ -207,7 +240,7 @@ fn route(
     let connector = match connector {
         Connector::Desk => Attached::Desk(desk.clone()),
         Connector::Tool { name, notices } => {
-            (policy.at_tool, policy.tool.notices) = (true, notices);
+            (policy.connector, policy.tool.notices) = (Some(name.clone()), notices);
             match lines.get(&name) {
                 Some(line) => Attached::Tool(line.clone()),
                 None => return Err(ConfigError::NoConnector { route: id, name }),

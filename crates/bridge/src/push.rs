@@ -124,15 +124,17 @@ impl PushClient {
         outcome(self.post(&body, Some(&message_id), &message_id, deadline).await)
     }
 
-    /// Tells once that the agent types, unless too many are told so already; nothing comes of it
-    /// when it fails. It keeps the pause alive too (contract r3, section 6.6).
-    pub(crate) async fn send_typing(&self, chat: &Chat, agent: &Agent) {
+    /// Tells once that the agent of `chat` types, unless too many are told so already; nothing comes
+    /// of it when it fails. It keeps the pause alive too (contract r3, section 6.6), so the chat is
+    /// looked at only now: a push that ends its pause is either seen here or waits for this one.
+    pub(crate) async fn send_typing(&self, chat: impl Future<Output = Option<(Chat, Agent)>>) {
         let Ok(_place) = self.typing.try_acquire() else { return };
+        let Some((chat, agent)) = chat.await else { return };
         let body = PushBody {
             event_type: "user_typing",
-            agent_profile: Some(profile(agent)),
+            agent_profile: Some(profile(&agent)),
             message_id: None,
-            ..self.body(chat, &Push::Pause { agent: None }, "")
+            ..self.body(&chat, &Push::Pause { agent: None }, "")
         };
         let signed_as = ids::new_id("typ", self.clock.now());
         if let Err(error) = self.post(&body, None, &signed_as, TYPING_TIMEOUT).await {
@@ -283,27 +285,61 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn typing_does_not_pile_up() {
-        // Nobody ever answers here.
+    /// A client to a platform that never answers.
+    async fn unanswered() -> (PushClient, tokio::net::TcpListener) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let target = Target::parse(&url, true).unwrap();
-        let config = PushConfig::new(target, "key".into());
-        let client = PushClient::new(Egress::new().unwrap(), Clock::system(), config).unwrap();
-        let chat = Chat::new("bot", "visitor");
+        let config = PushConfig::new(Target::parse(&url, true).unwrap(), "key".into());
+        let client = PushClient::new(Egress::new().unwrap(), Clock::system(), config);
+        (client.unwrap(), listener)
+    }
+
+    async fn typist() -> Option<(Chat, Agent)> {
         let (email, name) = ("jane@example.com".to_owned(), "Jane".to_owned());
-        let agent = Agent { email, name, avatar_url: String::new() };
+        Some((Chat::new("bot", "visitor"), Agent { email, name, avatar_url: String::new() }))
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_for_typing_that_is_under_way() {
+        let (client, listener) = unanswered().await;
+        let (looked, mut look) = tokio::sync::oneshot::channel::<()>();
+        let typing = client.send_typing(async {
+            look.close();
+            std::future::pending().await
+        });
+        let mut typing = Box::pin(typing);
+        assert!(futures::poll!(&mut typing).is_pending());
+        assert!(looked.is_closed(), "the chat is looked at with the place taken");
+        let (id, push) = (Position { seq: 1, sub: 0 }, Push::Resume { agent: None });
+        let owed = Owed { id, push, attempts: 0, since: 0, not_before: 0 };
+        let chat = Chat::new("bot", "visitor");
+        let mut end = Box::pin(client.send("cht_1", &chat, &owed));
+        assert!(futures::poll!(&mut end).is_pending());
+        let called = tokio::time::timeout(Duration::from_millis(100), listener.accept());
+        tokio::select! {
+            called = called => assert!(called.is_err(), "the end has overtaken it"),
+            _ = &mut end => panic!("nobody answers"),
+        }
+        drop(typing);
+        tokio::select! {
+            called = listener.accept() => assert!(called.is_ok()),
+            _ = &mut end => panic!("nobody answers"),
+        }
+    }
+
+    #[tokio::test]
+    async fn typing_does_not_pile_up() {
+        let (client, _listener) = unanswered().await;
         let mut under_way = Vec::new();
         for _ in 0..20 {
-            let mut typing = Box::pin(client.send_typing(&chat, &agent));
+            let mut typing = Box::pin(client.send_typing(typist()));
             if futures::poll!(&mut typing).is_pending() {
                 under_way.push(typing);
             }
         }
         assert_eq!(under_way.len(), 8, "the others are dropped at once");
         under_way.pop();
-        let mut typing = Box::pin(client.send_typing(&chat, &agent));
+        let mut typing = Box::pin(client.send_typing(typist()));
         assert!(futures::poll!(&mut typing).is_pending(), "a place is free again");
     }
 

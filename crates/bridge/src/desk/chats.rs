@@ -147,10 +147,8 @@ pub(crate) async fn tell_typing(
     let owner = found.state.agent().map(|agent| &agent.email);
     let mine = owner == Some(&signed.agent.email);
     if mine && !found.state.owes() && app.desk.may_push_typing(&found.id, app.clock.now()) {
-        let Found { route, state, .. } = found;
-        app.driver.tasks().spawn(async move {
-            route.push.send_typing(&state, &signed.agent).await;
-        });
+        let Found { route, id, .. } = found;
+        app.driver.tasks().spawn(async move { route.tell_typing(&id).await });
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -72,31 +72,28 @@ impl Host {
     ) -> Result<Option<Stepped<Chat>>, StepError<Refusal>> {
         let Place { route, chat, opening } = place;
         let News { id, what } = news;
-        let Some(news) = of_machine(what, |typing| self.line.agent_types(route, chat, typing))
-        else {
-            return Ok(None);
-        };
+        let Some(news) = self.stored(place, what) else { return Ok(None) };
         let key = id.map(|id| key(*opening, &id));
         let input = Input::Heard { opening: *opening, news: Some(news), link };
         self.driver.step(route, chat, key, input).await.map(Some)
     }
-}
 
-/// What is stored of what happened; typing is only passed on.
-fn of_machine(what: What, types: impl FnOnce(super::Typing)) -> Option<machine::chat::News> {
-    use machine::chat::News;
-    Some(match what {
-        What::Joined(agent) => News::Joined { agent },
-        What::Said { agent, text } => News::Said { agent, text },
-        What::Left => News::Left,
-        What::Held { on } => News::Held { on },
-        What::Notice(text) => News::Notice { text },
-        What::Ended => News::Ended,
-        What::Types(typing) => {
-            types(typing);
-            return None;
-        }
-    })
+    /// What is stored of what happened; typing is only passed on.
+    pub(super) fn stored(&self, place: &Place, what: What) -> Option<machine::chat::News> {
+        use machine::chat::News;
+        Some(match what {
+            What::Joined(agent) => News::Joined { agent },
+            What::Said { agent, text } => News::Said { agent, text },
+            What::Left => News::Left,
+            What::Held { on } => News::Held { on },
+            What::Notice(text) => News::Notice { text },
+            What::Ended => News::Ended,
+            What::Types(typing) => {
+                self.line.agent_types(&place.route, &place.chat, typing);
+                return None;
+            }
+        })
+    }
 }
 
 /// The same id is the same news, whatever else was sent with it.

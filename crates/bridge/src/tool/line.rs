@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use super::{Host, Place, Tool, Typing, settled::Settled, talk, typing::Typists};
 use crate::{
-    app::Route,
+    app::{OPEN_MAX, Route},
     session::{ChatStepped, Driver},
 };
 
@@ -30,8 +30,6 @@ const STAFFED_WAIT: Duration = Duration::from_secs(1);
 const ANSWER_WAIT: Duration = Duration::from_millis(2_800);
 /// Pause before the task of a chat is begun again after it failed.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
-/// Most open chats that are taken up again after a start.
-const OPEN_MAX: usize = 1_000_000;
 
 /// One tool with everything that goes on between it and the bridge.
 pub(crate) struct Line {
@@ -301,5 +299,42 @@ impl Line {
     fn work(&self) -> MutexGuard<'_, Work> {
         // Nothing that holds the lock can panic half way, so what it guards is whole.
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::{super::*, *};
+
+    /// Fails on what a vendor sent, the first time.
+    #[derive(Default)]
+    struct Fragile(AtomicU32);
+
+    #[async_trait::async_trait]
+    impl Tool for Fragile {
+        fn session(&self, _chat: &Brief, _link: Option<&str>) -> Box<dyn Session> {
+            unreachable!("nobody chats")
+        }
+
+        async fn run(&self, _host: Host) {
+            assert!(self.0.fetch_add(1, Ordering::Relaxed) > 0, "what a vendor sent");
+        }
+
+        async fn check(&self) -> Vec<Finding> {
+            Vec::new()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connector_that_fails_is_begun_again() {
+        let (tool, stop) = (Arc::new(Fragile::default()), CancellationToken::new());
+        let driver = Driver::new(edge::Clock::system(), stop);
+        let line = Arc::new(Line::new("fragile", tool.clone(), driver));
+        tokio::time::timeout(Duration::from_secs(10), line.run()).await.unwrap();
+        assert_eq!(tool.0.load(Ordering::Relaxed), 2);
     }
 }

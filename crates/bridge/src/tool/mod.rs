@@ -18,6 +18,7 @@ use machine::{
 use wire::problem::ProblemId;
 
 pub(crate) mod api;
+mod delivering;
 mod host;
 pub(crate) mod line;
 mod settled;
@@ -62,7 +63,16 @@ pub(crate) trait Tool: Send + Sync + 'static {
 pub(crate) trait Session: Send + Sync {
     /// Brings one thing to the tool. `again` says that an earlier attempt may have arrived: its
     /// answer was lost, or the bridge was restarted. Where the tool lets anybody look, look first.
+    ///
+    /// What the answer tells beside is stored in one step with the [`Self::link`] of that moment;
+    /// ids of such news are not remembered, so the link has to know what it has told.
     async fn deliver(&mut self, parcel: &Parcel<'_>, again: Again) -> Result<Vec<News>, Failure>;
+
+    /// How long what the visitor says is gathered, in milliseconds, so that quick lines come to
+    /// the tool as one; 0 where each is delivered at once.
+    fn gathers(&self) -> Millis {
+        0
+    }
 
     /// What has to be stored so that another session can go on from here, in the connector's own
     /// words; never a secret of the configuration.
@@ -119,6 +129,16 @@ pub(crate) struct Parcel<'a> {
     /// When it became owed.
     pub(crate) since: Millis,
     pub(crate) delivery: &'a Delivery,
+    /// What the visitor said right after, to be delivered with it; only for a session that
+    /// [gathers](Session::gathers).
+    pub(crate) along: &'a [Saying],
+}
+
+/// Something the visitor said, with an id as in [`Parcel::id`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Saying {
+    pub(crate) id: String,
+    pub(crate) text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

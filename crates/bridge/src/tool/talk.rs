@@ -6,16 +6,14 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use machine::{
     Millis,
-    chat::{Chat, Delivery, DeliveryFailure, Input, OwedDelivery, Refusal},
+    chat::{Chat, Input, Refusal},
     retry,
 };
 use store::StepError;
 
-use super::{Again, Brief, Failure, Host, News, Parcel, Place, Session, Typing, What, line::Ear};
+use super::{Brief, Failure, Host, News, Place, Session, Typing, What, line::Ear};
 use crate::app::Route;
 
-/// Longest time one delivery may take; whatever takes longer counts as unknown.
-const DELIVERY_MAX: Duration = Duration::from_secs(40);
 /// Longest time hearing may take; it ends by itself, and cutting it may lose what was told once.
 const HEARING_MAX: Duration = Duration::from_mins(3);
 /// Typing must not hold up what is said.
@@ -26,29 +24,31 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 const LOOK_EVERY_MS: Millis = 200;
 /// How long a delivery under way may still take once the bridge is told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(2);
-/// How often a message is offered again to a chat that is over at the tool: what the agent said
-/// last, and the tool's own word of the end, may still be on their way to us.
-const GONE_TRIES: u32 = 3;
+/// Longest pause before a tool that could not be heard is asked again: some give up a chat that
+/// nobody asks for.
+const DEAF_MAX_MS: Millis = 30_000;
 /// With so many messages waiting for the platform, no more are fetched.
 const BACKLOG_MAX: usize = 100;
 const BACKLOG_PAUSE_MS: Millis = 1_000;
 
-struct Talker {
-    host: Host,
+pub(super) struct Talker {
+    pub(super) host: Host,
     route: Arc<Route>,
-    id: String,
-    state: Chat,
-    session: Option<(u64, Box<dyn Session>)>,
+    pub(super) id: String,
+    pub(super) state: Chat,
+    pub(super) session: Option<(u64, Box<dyn Session>)>,
     /// Heard and not stored yet.
     unstored: VecDeque<News>,
     deaf: Deaf,
     /// The tool was told that the visitor types.
     told_typing: bool,
     /// Until when the visitor types, and which of that is over because something was said.
-    types_until: Millis,
-    typed_through: Millis,
+    pub(super) types_until: Millis,
+    pub(super) typed_through: Millis,
     /// More waits for the platform than should.
     is_behind: bool,
+    /// Up to this one, deliveries go one at a time: the tool took them not together.
+    pub(super) apart_through: u64,
 }
 
 /// Hearing has failed, and is not tried before a time.
@@ -58,7 +58,7 @@ struct Deaf {
     until: Millis,
 }
 
-enum Next {
+pub(super) enum Next {
     Again,
     Rest,
     Stop,
@@ -81,6 +81,7 @@ pub(super) async fn talk(host: Host, route: Arc<Route>, id: String, mut ear: Ear
                     types_until: 0,
                     typed_through: 0,
                     is_behind: false,
+                    apart_through: 0,
                 };
                 if matches!(talker.run(&mut ear).await, Next::Stop) {
                     return;
@@ -120,17 +121,17 @@ impl Talker {
             self.match_session();
             let now = self.host.clock.now();
             let owed = self.state.owed_delivery().cloned();
+            let due_at = owed.as_ref().map(|owed| self.due_at(owed));
             // Once the tool is back, nobody waits for the time of the next attempt.
-            let due = owed
-                .as_ref()
-                .is_some_and(|owed| owed.not_before <= now || back.has_changed().unwrap_or(false));
+            let is_back = back.has_changed().unwrap_or(false);
             back.mark_unchanged();
+            let is_due = due_at.is_some_and(|due_at| due_at <= now || is_back);
             let next = if !self.unstored.is_empty() {
                 self.store_heard().await
-            } else if let Some(owed) = owed.as_ref().filter(|_| due) {
+            } else if let Some(owed) = owed.as_ref().filter(|_| is_due) {
                 self.deliver(owed).await
             } else {
-                self.wait(ear, &mut back, owed.as_ref()).await
+                self.wait(ear, &mut back, due_at).await
             };
             match next {
                 Next::Again => {}
@@ -159,7 +160,7 @@ impl Talker {
         &mut self,
         ear: &mut Ear,
         back: &mut tokio::sync::watch::Receiver<u64>,
-        owed: Option<&OwedDelivery>,
+        due_at: Option<Millis>,
     ) -> Next {
         let now = self.host.clock.now();
         self.types_until = *ear.types.borrow_and_update();
@@ -168,7 +169,7 @@ impl Talker {
             return self.tell_typing(types).await;
         }
         let listens = self.listens();
-        if owed.is_none() && !listens && !types {
+        if due_at.is_none() && !listens && !types {
             return Next::Rest;
         }
         let clock = self.host.clock.clone();
@@ -178,7 +179,7 @@ impl Talker {
         }
         let deaf_until = (self.deaf.until > now).then_some(self.deaf.until);
         let typing_ends = types.then_some(self.types_until);
-        let alarms = [owed.map(|owed| owed.not_before), deaf_until, typing_ends];
+        let alarms = [due_at, deaf_until, typing_ends];
         let Some((_, session)) = &mut self.session else { return Next::Rest };
         let ready = async {
             if listens && deaf_until.is_none() {
@@ -243,51 +244,6 @@ impl Talker {
         Next::Again
     }
 
-    async fn deliver(&mut self, owed: &OwedDelivery) -> Next {
-        let Some((_, session)) = &mut self.session else { return Next::Rest };
-        let parcel = Parcel {
-            id: format!("{}/{}-{}", self.id, owed.id.seq, owed.id.sub),
-            since: owed.since,
-            delivery: &owed.delivery,
-        };
-        let doubtful = owed.doubtful || self.host.line.is_inherited(&self.id, owed.id.seq);
-        let again = if doubtful { Again::MayHaveArrived } else { Again::First };
-        let turn = tokio::time::timeout(DELIVERY_MAX, session.deliver(&parcel, again));
-        let delivered = tokio::select! {
-            delivered = turn => delivered.unwrap_or_else(|_| {
-                Err(Failure::Unknown { detail: "it took too long".to_owned() })
-            }),
-            () = cut(&self.host) => return Next::Stop,
-        };
-        let input = match delivered {
-            Ok(news) => {
-                let link = session.link();
-                self.unstored.extend(news);
-                if owed.attempts > 0 {
-                    self.host.line.reached();
-                }
-                if matches!(owed.delivery, Delivery::Say { .. }) {
-                    self.typed_through = self.types_until;
-                    // Once the delivery is settled with this link, nobody would hear them again.
-                    if let stopped @ Next::Stop = self.store_all_heard().await {
-                        return stopped;
-                    }
-                }
-                Input::Delivered { id: owed.id, link }
-            }
-            Err(failure) => {
-                tracing::info!(
-                    chat.id = self.id,
-                    connector = self.host.line.name,
-                    detail = failure.detail(),
-                    "a delivery failed"
-                );
-                Input::DeliveryFailed { id: owed.id, failure: of_machine(failure, owed) }
-            }
-        };
-        self.step_until_stored(&input).await
-    }
-
     async fn hear(&mut self) -> Next {
         let Some((_, session)) = &mut self.session else { return Next::Rest };
         let turn = tokio::time::timeout(HEARING_MAX, session.hear());
@@ -315,7 +271,7 @@ impl Talker {
                     Failure::Later { after: Some(after), .. } => {
                         retry::delay_asked(&self.id, self.deaf.times, *after)
                     }
-                    _ => retry::delay(&self.id, self.deaf.times),
+                    _ => retry::delay(&self.id, self.deaf.times).min(DEAF_MAX_MS),
                 };
                 self.deaf.until = self.host.clock.now() + wait;
                 let (times, detail) = (self.deaf.times, failure.detail());
@@ -344,8 +300,7 @@ impl Talker {
         };
         let last = self.unstored.len() == 1;
         let link = session.link().filter(|_| last);
-        let (route, chat) = (self.route.clone(), self.id.clone());
-        let place = Place { route, chat, opening: *opening };
+        let place = self.place(*opening);
         match self.host.tell_stepped(&place, news.clone(), link).await {
             Ok(stepped) => {
                 self.unstored.pop_front();
@@ -364,16 +319,11 @@ impl Talker {
         }
     }
 
-    async fn store_all_heard(&mut self) -> Next {
-        while !self.unstored.is_empty() {
-            if let Next::Stop = self.store_heard().await {
-                return Next::Stop;
-            }
-        }
-        Next::Again
+    pub(super) fn place(&self, opening: u64) -> Place {
+        Place { route: self.route.clone(), chat: self.id.clone(), opening }
     }
 
-    async fn step_until_stored(&mut self, input: &Input) -> Next {
+    pub(super) async fn step_until_stored(&mut self, input: &Input) -> Next {
         loop {
             let (route, id) = (&self.route, &self.id);
             match self.host.driver.step(route, id, None, input.clone()).await {
@@ -404,34 +354,8 @@ impl Talker {
     }
 }
 
-fn of_machine(failure: Failure, owed: &OwedDelivery) -> DeliveryFailure {
-    match failure {
-        Failure::Later { after, detail } => {
-            DeliveryFailure::Retry { after, doubtful: false, detail }
-        }
-        Failure::Unknown { detail } => {
-            DeliveryFailure::Retry { after: None, doubtful: true, detail }
-        }
-        // Whoever asks for a human must not wait for an operator to mend our credentials; what is
-        // said in a chat that goes on can.
-        Failure::Denied { detail } if matches!(owed.delivery, Delivery::Open { .. }) => {
-            DeliveryFailure::Refused { detail }
-        }
-        Failure::Denied { detail } => {
-            DeliveryFailure::Retry { after: None, doubtful: false, detail }
-        }
-        Failure::Refused { detail } => DeliveryFailure::Refused { detail },
-        Failure::Gone { detail }
-            if matches!(owed.delivery, Delivery::Say { .. }) && owed.attempts < GONE_TRIES =>
-        {
-            // Some tools begin another chat with it: look before it is offered again.
-            DeliveryFailure::Retry { after: None, doubtful: true, detail }
-        }
-        Failure::Gone { detail } => DeliveryFailure::Gone { detail },
-    }
-}
-
-async fn cut(host: &Host) {
+/// Ends a little after the bridge was told to stop.
+pub(super) async fn cut(host: &Host) {
     host.stop.cancelled().await;
     tokio::time::sleep(STOP_GRACE).await;
 }

@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-use machine::{Millis, chat::Chat, limits::SECOND_MS};
-
+use machine::{Millis, limits::SECOND_MS};
 use tokio_util::sync::CancellationToken;
 
 use super::Typing;
@@ -74,13 +73,7 @@ impl Typists {
         (chat, over): (&str, &CancellationToken),
     ) {
         while !over.is_cancelled() && self.lasts(chat, driver.clock().now()) {
-            let state: Option<Chat> = route.ledger.load(chat).await.ok().flatten();
-            let Some(state) = state.filter(Chat::is_open) else { return };
-            let Some(agent) = state.agent() else { return };
-            // What was said is on its way: it ends the typing by itself.
-            if state.unpushed() == 0 {
-                route.push.send_typing(&state, agent).await;
-            }
+            route.tell_typing(chat).await;
             tokio::select! {
                 () = tokio::time::sleep(REPEAT) => {}
                 () = over.cancelled() => return,

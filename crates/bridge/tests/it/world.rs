@@ -101,6 +101,11 @@ impl World {
         Self::build(self.stop().await).await
     }
 
+    /// The same with other settings of the route `desk`.
+    pub(crate) async fn restart_changed(self, change: Change) -> Self {
+        Self::build(Left { change, ..self.stop().await }).await
+    }
+
     pub(crate) async fn close_store(&self) {
         self.store.clone().close().await;
     }

@@ -150,13 +150,35 @@ impl Chat {
     /// What the tool is owed: the oldest delivery, not to be tried before `not_before`.
     #[must_use]
     pub fn owed_delivery(&self) -> Option<&OwedDelivery> {
-        self.tool.as_ref()?.deliveries.front()
+        self.owed_deliveries().next()
+    }
+
+    /// Everything the tool is owed, oldest first.
+    pub fn owed_deliveries(&self) -> impl Iterator<Item = &OwedDelivery> {
+        self.tool.iter().flat_map(|tool| &tool.deliveries)
     }
 
     /// How the chat is found at its tool.
     #[must_use]
     pub fn link(&self) -> Option<&Link> {
         self.tool.as_ref()?.link.as_ref()
+    }
+
+    /// Whether it is open, or still owes something, at another connector than this one; none is
+    /// Baton's own desk.
+    #[must_use]
+    pub fn is_elsewhere(&self, connector: Option<&str>) -> bool {
+        self.is_open() && self.connector() != connector || self.owes_elsewhere(connector)
+    }
+
+    /// The connector of the current opening.
+    fn connector(&self) -> Option<&str> {
+        self.opening().and(self.tool.as_ref()).map(|tool| tool.connector.as_str())
+    }
+
+    fn owes_elsewhere(&self, connector: Option<&str>) -> bool {
+        let elsewhere = |tool: &&ToolSide| connector != Some(&tool.connector);
+        self.tool.as_ref().filter(elsewhere).is_some_and(|tool| !tool.deliveries.is_empty())
     }
 
     /// Number of the current opening at a tool.
@@ -210,7 +232,7 @@ impl Chat {
         self.outbox.iter().any(|owed| !matches!(owed.push, Push::Resume { .. }))
     }
 
-    fn opened(&mut self, at: Millis, opening: &Opening, clock: Clock, at_tool: bool) {
+    fn opened(&mut self, at: Millis, opening: &Opening, clock: Clock, connector: Option<&str>) {
         self.clock = clock;
         self.phase = Phase::Queued { since: at };
         self.told_at = at;
@@ -220,8 +242,9 @@ impl Chat {
         // The platform has given control to the bot since: whatever was to end or keep the last
         // pause is moot, only what an agent said is still worth telling.
         self.outbox.retain(|owed| matches!(owed.push, Push::Message { .. }));
-        if at_tool {
-            self.tool.get_or_insert_default().opened(at, self.position, opening);
+        if let Some(connector) = connector {
+            let tool = self.tool.get_or_insert_default();
+            tool.opened(at, self.position, opening, connector);
         } else if let Some(tool) = &mut self.tool {
             tool.opened_elsewhere();
         }
@@ -284,8 +307,8 @@ impl Machine for Chat {
         let (at, id) = (recorded.at, recorded.position);
         self.position = id;
         match &recorded.event {
-            Event::Opened { opening, clock, at_tool } => {
-                self.opened(at, opening, *clock, *at_tool);
+            Event::Opened { opening, clock, connector } => {
+                self.opened(at, opening, *clock, connector.as_deref());
             }
             Event::VisitorSaid { text } => self.visitor_said(at, text),
             Event::Claimed { agent } => {

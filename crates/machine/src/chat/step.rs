@@ -54,11 +54,14 @@ pub(super) fn step(
         }
         Input::PushFailed { id, failure } => push_failed(&mut log, policy, id, failure),
         Input::Promised => tool_step::promised(&mut log),
-        Input::Delivered { id, link } => tool_step::delivered(&mut log, id, link),
+        Input::Delivered { id, link, news } => {
+            tool_step::delivered(&mut log, policy, id, link, news);
+        }
         Input::DeliveryFailed { id, failure } => tool_step::failed(&mut log, policy, id, failure),
         Input::Heard { opening, news, link } => {
             tool_step::heard(&mut log, policy, opening, news, link);
         }
+        Input::TakenUp => tool_step::taken_up(&mut log, policy),
         Input::Woke => woke(&mut log, policy),
     }
     Ok(log.into_events())
@@ -72,6 +75,10 @@ fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
             let current = state.is_open() && state.opening() == Some(*opening);
             let pushes = !matches!(news, News::Ended);
             return (full && current && pushes).then_some(Refusal::TooManyWaiting);
+        }
+        Input::Delivered { news, .. } => {
+            let tells = state.is_open() && !news.is_empty();
+            return (full && tells).then_some(Refusal::TooManyWaiting);
         }
         Input::Claim { agent } | Input::Close { agent } => (agent, false),
         Input::AgentSaid { agent, .. } => (agent, true),
@@ -94,8 +101,8 @@ fn step_one(log: &mut Log<'_>, policy: &Policy, opening: Opening, available: boo
         tool_step::visitor_said(log, policy, opening.text);
         return;
     }
-    let (clock, at_tool) = (policy.clock, policy.at_tool && available);
-    log.record(Event::Opened { opening, clock, at_tool });
+    let connector = policy.connector.clone().filter(|_| available);
+    log.record(Event::Opened { opening, clock: policy.clock, connector });
     if !available {
         log.record(Event::Closed { reason: CloseReason::NobodyAvailable, agent: None });
     }

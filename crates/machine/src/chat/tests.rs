@@ -84,6 +84,7 @@ impl Stage {
             "pause expired" => Input::PlatformEnded { reason: CloseReason::PauseExpired },
             "answered late" => Input::AnsweredLate,
             "promised" => Input::Promised,
+            "taken up" => Input::TakenUp,
             "tool" => self.tool(what),
             "policy" => return self.choose(what),
             name => agents_input(agent(name), what),
@@ -102,8 +103,8 @@ impl Stage {
     }
 
     fn choose(&mut self, what: &str) {
-        if what == "tool" {
-            self.policy.at_tool = true;
+        if ["tool", "other tool"].contains(&what) {
+            self.policy.connector = Some(what.to_owned());
             return;
         }
         let (name, time) = what.split_once(' ').expect("a name and a time");
@@ -146,7 +147,15 @@ impl Stage {
         let heard = |news| Input::Heard { opening, news: Some(news), link: None };
         let (name, said) = rest.split_once(' ').unwrap_or((rest, ""));
         match what {
-            "took" => Input::Delivered { id, link: (!rest.is_empty()).then(|| rest.to_owned()) },
+            "took" => {
+                let link = (!rest.is_empty()).then(|| rest.to_owned());
+                Input::Delivered { id, link, news: Vec::new() }
+            }
+            "answered" => {
+                let notice = News::Notice { text: said.to_owned() };
+                let news = vec![notice, News::Joined { agent: agent("Jane") }];
+                Input::Delivered { id, link: Some(name.to_owned()), news }
+            }
             "refused" => failed(DeliveryFailure::Refused { detail }),
             "gone" => failed(DeliveryFailure::Gone { detail }),
             "failed" | "lost" => failed(DeliveryFailure::Retry {

@@ -129,6 +129,8 @@ impl Default for ToolPolicy {
 /// The part of a chat that looks to its tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ToolSide {
+    /// The connector to the tool of the latest handover at one.
+    pub(super) connector: String,
     /// 0 when the current handover is not at a tool.
     pub(super) opening: u64,
     pub(super) deliveries: VecDeque<OwedDelivery>,
@@ -140,7 +142,8 @@ pub(super) struct ToolSide {
 }
 
 impl ToolSide {
-    pub(super) fn opened(&mut self, at: Millis, id: Position, opening: &Opening) {
+    pub(super) fn opened(&mut self, at: Millis, id: Position, opening: &Opening, connector: &str) {
+        connector.clone_into(&mut self.connector);
         self.opening = id.seq;
         self.promised = false;
         self.owe(at, id, Delivery::Open { opening: opening.clone() });

@@ -1,8 +1,9 @@
 //! What an input from the tool's side means for a chat.
 
 use super::{
-    Chat, CloseReason, Delivery, DeliveryFailure, Event, News, Phase, Policy, step::Log,
-    tool::OwedDelivery,
+    Chat, CloseReason, Delivery, DeliveryFailure, Event, News, Phase, Policy,
+    step::Log,
+    tool::{OwedDelivery, ToolSide},
 };
 use crate::{Millis, Position, limits, retry};
 
@@ -23,11 +24,39 @@ pub(super) fn promised(log: &mut Log<'_>) {
     }
 }
 
-pub(super) fn delivered(log: &mut Log<'_>, id: Position, link: Option<String>) {
+pub(super) fn delivered(
+    log: &mut Log<'_>,
+    policy: &Policy,
+    id: Position,
+    link: Option<String>,
+    news: Vec<News>,
+) {
     let Some(tool) = &log.state.tool else { return };
-    let owed = tool.deliveries.iter().any(|owed| owed.id == id);
-    if owed || tool.abandoned.contains(&id) {
-        log.record(Event::Delivered { id, link });
+    let owed = waits(log.state, id).map(|owed| owed.opening);
+    if owed.is_none() && !tool.abandoned.contains(&id) {
+        return;
+    }
+    log.record(Event::Delivered { id, link });
+    for news in news {
+        if owed.is_some_and(|opening| is_heard(log, opening)) {
+            of_tool(log, policy, news);
+        }
+    }
+}
+
+/// A chat stays with the connector it was opened at. Where the route leads to another one now,
+/// nobody would hear or answer it any more: the visitor goes back to the bot, and is told so.
+pub(super) fn taken_up(log: &mut Log<'_>, policy: &Policy) {
+    let connector = policy.connector.as_deref();
+    if log.state.is_open() && log.state.connector() != connector {
+        notice(log, policy.tool.notices.unavailable.clone(), policy);
+        close(log, CloseReason::ConnectorChanged);
+    }
+    while log.state.owes_elsewhere(connector)
+        && let Some(delivery) = log.state.owed_delivery().map(|owed| owed.id)
+    {
+        let detail = "the route leads to another connector now".to_owned();
+        log.record(Event::DeliveryRefused { delivery, detail });
     }
 }
 
@@ -115,9 +144,7 @@ pub(super) fn heard(
     news: Option<News>,
     link: Option<String>,
 ) {
-    let current =
-        log.state.tool.as_ref().is_some_and(|tool| tool.opening == opening && tool.is_linked());
-    if !current || !log.state.is_open() {
+    if !is_heard(log, opening) {
         return;
     }
     if let Some(news) = news {
@@ -129,6 +156,12 @@ pub(super) fn heard(
     {
         log.record(Event::Linked { link });
     }
+}
+
+/// The tool has this opening, and it goes on.
+fn is_heard(log: &Log<'_>, opening: u64) -> bool {
+    let current = |tool: &ToolSide| tool.opening == opening && tool.is_linked();
+    log.state.is_open() && log.state.tool.as_ref().is_some_and(current)
 }
 
 fn of_tool(log: &mut Log<'_>, policy: &Policy, news: News) {

@@ -80,6 +80,8 @@ pub enum CloseReason {
     ToolRefused,
     /// The tool could not be reached for too long.
     ToolUnreachable,
+    /// The route leads to another connector now.
+    ConnectorChanged,
 }
 
 impl CloseReason {
@@ -94,14 +96,19 @@ impl CloseReason {
             Self::PauseExpired => "pause_expired",
             Self::ToolRefused => "tool_refused",
             Self::ToolUnreachable => "tool_unreachable",
+            Self::ConnectorChanged => "connector_changed",
         }
     }
 
-    /// The tool ended it, or never had it: there is nothing to tell it.
+    /// The tool ended it, never had it, or is out of reach: there is nothing to tell it.
     pub(super) fn is_of_tool(self) -> bool {
         matches!(
             self,
-            Self::NobodyAvailable | Self::AgentClosed | Self::ToolRefused | Self::ToolUnreachable
+            Self::NobodyAvailable
+                | Self::AgentClosed
+                | Self::ToolRefused
+                | Self::ToolUnreachable
+                | Self::ConnectorChanged
         )
     }
 
@@ -152,10 +159,13 @@ pub enum Input {
     },
     /// The webhook is about to be answered although the tool has not answered yet.
     Promised,
-    /// The tool took a delivery; `link` is how the chat is found there from now on.
+    /// The tool took a delivery; `link` is how the chat is found there from now on, and `news`
+    /// what its answer told beside. They are one step: a link that has moved on is never stored
+    /// without the words it has moved past.
     Delivered {
         id: Position,
         link: Option<String>,
+        news: Vec<News>,
     },
     DeliveryFailed {
         id: Position,
@@ -167,6 +177,8 @@ pub enum Input {
         news: Option<News>,
         link: Option<String>,
     },
+    /// The bridge was started; the policy says where the route leads now.
+    TakenUp,
     /// Time has passed.
     Woke,
 }
@@ -187,9 +199,9 @@ pub enum Event {
     Opened {
         opening: Opening,
         clock: Clock,
-        /// Its agents work in a tool of their own.
-        #[serde(default)]
-        at_tool: bool,
+        /// The connector to the tool its agents work in; none at Baton's own desk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connector: Option<String>,
     },
     VisitorSaid {
         text: String,
@@ -341,8 +353,8 @@ pub struct Policy {
     pub clock: Clock,
     /// How long a push is tried.
     pub push_give_up: Millis,
-    /// Chats that open from now on are at a tool.
-    pub at_tool: bool,
+    /// The connector to the tool that takes the chats from now on; none for Baton's own desk.
+    pub connector: Option<String>,
     pub tool: ToolPolicy,
 }
 
@@ -351,7 +363,7 @@ impl Default for Policy {
         Self {
             clock: Clock::default(),
             push_give_up: limits::PUSH_GIVE_UP_MS,
-            at_tool: false,
+            connector: None,
             tool: ToolPolicy::default(),
         }
     }

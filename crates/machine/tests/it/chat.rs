@@ -331,9 +331,9 @@ impl Play {
             CloseReason::QueueTimeout => Some(Rare::QueueTimeout),
             CloseReason::Idle => Some(Rare::Idle),
             CloseReason::AgentClosed => None,
-            CloseReason::ToolRefused | CloseReason::ToolUnreachable => {
-                panic!("there is no tool")
-            }
+            CloseReason::ToolRefused
+            | CloseReason::ToolUnreachable
+            | CloseReason::ConnectorChanged => panic!("there is no tool"),
         };
         self.rare.extend(rare);
         let agent = agent.cloned();

@@ -31,6 +31,8 @@ enum Op {
     Clock(Millis),
     Wake,
     Crash,
+    /// The bridge starts again with another connector for the route.
+    Move,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +57,14 @@ enum Rare {
     Undelivered,
     LeftAtTool,
     Idle,
+    Moved,
 }
 
 /// What the tool has of one opening.
 #[expect(clippy::struct_excessive_bools, reason = "each is a thing that happened or did not")]
 #[derive(Default)]
 struct Book {
+    connector: Option<String>,
     open: bool,
     said: Vec<u32>,
     left: bool,
@@ -94,7 +98,7 @@ impl Play {
             queue: 15 * limits::MINUTE_MS,
             idle: 20 * limits::MINUTE_MS,
         };
-        let policy = Policy { clock, at_tool: true, ..Policy::default() };
+        let policy = Policy { clock, connector: Some("tool".to_owned()), ..Policy::default() };
         Self {
             chat: Chat::new("bot", "visitor"),
             policy,
@@ -143,6 +147,12 @@ impl Play {
             }
             Op::Clock(passed) => self.now += passed,
             Op::Wake => self.feed(Input::Woke),
+            Op::Move => {
+                self.policy.connector = Some(format!("tool-{}", self.words));
+                self.books.values_mut().for_each(|book| book.ended = true);
+                self.feed(Input::TakenUp);
+                assert!(!self.chat.is_elsewhere(self.policy.connector.as_deref()));
+            }
             Op::Crash => {
                 let stored = serde_json::to_string(&self.chat).expect("a state is data");
                 self.chat = serde_json::from_str(&stored).expect("written by us");
@@ -168,8 +178,9 @@ impl Play {
         let input = match answer {
             Answer::Took | Answer::Crossed => {
                 self.write(owed.opening, &owed.delivery);
-                let link = format!("link-{}", owed.opening);
-                Input::Delivered { id, link: Some(link) }
+                let link = Some(format!("link-{}", owed.opening));
+                let news = vec![News::Joined { agent: agent("Jane") }];
+                Input::Delivered { id, link, news }
             }
             Answer::Failed | Answer::Lost => failed(DeliveryFailure::Retry {
                 after: None,
@@ -197,6 +208,10 @@ impl Play {
     fn write(&mut self, opening: u64, delivery: &Delivery) {
         let book = self.books.entry(opening).or_default();
         assert!(!book.left, "something after the end");
+        if let Delivery::Open { .. } = delivery {
+            book.connector.clone_from(&self.policy.connector);
+        }
+        assert_eq!(book.connector, self.policy.connector, "delivered to another tool");
         match delivery {
             Delivery::Open { .. } => {
                 assert!(!book.open, "opened twice");
@@ -292,6 +307,7 @@ impl Play {
             CloseReason::ToolRefused => Rare::RefusedAtOnce,
             CloseReason::ToolUnreachable => Rare::Unreachable,
             CloseReason::Idle | CloseReason::QueueTimeout => Rare::Idle,
+            CloseReason::ConnectorChanged => Rare::Moved,
             _ => return,
         };
         self.rare.insert(rare);
@@ -361,6 +377,7 @@ fn any_op() -> impl Strategy<Value = Op> {
         5 => seconds.prop_map(|seconds| Op::Clock(seconds * limits::SECOND_MS)),
         4 => Just(Op::Wake),
         1 => Just(Op::Crash),
+        1 => Just(Op::Move),
     ]
 }
 
@@ -391,6 +408,7 @@ fn every_schedule_reaches_the_tool_in_order_and_comes_to_rest() {
         Rare::Undelivered,
         Rare::LeftAtTool,
         Rare::Idle,
+        Rare::Moved,
     ];
     assert_eq!(rare.into_inner(), BTreeSet::from(all), "a rare path was never taken");
 }

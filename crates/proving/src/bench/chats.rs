@@ -304,31 +304,65 @@ impl Opening<'_> {
         let deadline = Instant::now() + ARRIVE;
         let (to_agent, to_visitor) = loop {
             let (at_agent, at_visitor) = (self.read(&said), self.shown(&answered));
-            let all = at_agent.len() >= open.len() && at_visitor.len() >= open.len();
-            if all || Instant::now() > deadline {
+            if at_agent.is_all_of(open) && at_visitor.is_all_of(open) || Instant::now() > deadline {
                 break (at_agent, at_visitor);
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         };
-        let wrong = to_agent.len().abs_diff(open.len()) + to_visitor.len().abs_diff(open.len());
+        let wrong = to_agent.wrong(open) + to_visitor.wrong(open);
+        let (to_agent, to_visitor) = (to_agent.delays, to_visitor.delays);
         Ok(Talk { cores, per_second, to_agent, to_visitor, wrong })
     }
 
-    /// Delays of what the tool shows of visitors.
-    fn read(&self, said: &HashMap<String, i64>) -> Vec<f64> {
-        let lines = self.tool.chats().into_iter().flat_map(|chat| chat.lines);
-        let of_visitor = lines.filter(|line| line.from == From::Visitor);
-        of_visitor.filter_map(|line| Some((line.at - said.get(&line.text)?) as f64)).collect()
+    /// What the tool shows of visitors.
+    fn read(&self, said: &HashMap<String, i64>) -> Arrived {
+        let mut arrived = Arrived::default();
+        for chat in self.tool.chats() {
+            for line in chat.lines.iter().filter(|line| line.from == From::Visitor) {
+                if let Some(said) = said.get(&line.text) {
+                    arrived.add(&line.text, "question of ", (line.at - said) as f64);
+                }
+            }
+        }
+        arrived
     }
 
-    /// Delays of what was pushed.
-    fn shown(&self, answered: &HashMap<String, Instant>) -> Vec<f64> {
-        let pushes = self.world.platform.calls().into_iter();
-        let delay = |call: crate::receiver::Call| {
-            let said = answered.get(call.body["text"].as_str()?)?;
-            Some(call.at.duration_since(*said).as_secs_f64() * 1_000.0)
-        };
-        pushes.filter_map(delay).collect()
+    /// What was pushed.
+    fn shown(&self, answered: &HashMap<String, Instant>) -> Arrived {
+        let mut arrived = Arrived::default();
+        for call in self.world.platform.calls() {
+            let text = call.body["text"].as_str().unwrap_or_default();
+            if let Some(said) = answered.get(text) {
+                let delay = call.at.duration_since(*said).as_secs_f64() * 1_000.0;
+                arrived.add(text, "answer to ", delay);
+            }
+        }
+        arrived
+    }
+}
+
+/// What has arrived of the messages of one direction, of which each visitor has one.
+#[derive(Default)]
+struct Arrived {
+    times: HashMap<String, u32>,
+    delays: Vec<f64>,
+}
+
+impl Arrived {
+    fn add(&mut self, text: &str, before: &str, delay: f64) {
+        let user = text.strip_prefix(before).unwrap_or(text);
+        *self.times.entry(user.to_owned()).or_default() += 1;
+        self.delays.push(delay);
+    }
+
+    fn is_all_of(&self, open: &[Open]) -> bool {
+        open.iter().all(|chat| self.times.contains_key(&chat.user))
+    }
+
+    /// Messages that are not there exactly once.
+    fn wrong(&self, open: &[Open]) -> usize {
+        let times = |chat: &&Open| self.times.get(&chat.user) != Some(&1);
+        open.iter().filter(times).count()
     }
 }
 
@@ -357,4 +391,25 @@ fn delays(mut ms: Vec<f64>) -> Delays {
         ms.get(place.min(ms.len().saturating_sub(1))).copied().unwrap_or_default()
     };
     Delays { p50_ms: at(0.5), p99_ms: at(0.99) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(user: &str) -> Open {
+        Open { user: user.to_owned(), chat: String::new() }
+    }
+
+    #[test]
+    fn a_message_lost_beside_one_that_came_twice_is_two_wrong() {
+        let mut arrived = Arrived::default();
+        for text in ["answer to a", "answer to b", "answer to b"] {
+            arrived.add(text, "answer to ", 1.0);
+        }
+        let all = [open("a"), open("b"), open("c")];
+        assert_eq!(arrived.wrong(&all), 2);
+        assert!(!arrived.is_all_of(&all));
+        assert!(arrived.is_all_of(&all[..2]));
+    }
 }

@@ -161,11 +161,15 @@ fn genesys_web_messaging(site: Site) -> Installing {
 }
 
 fn servicenow_tickets(site: Site) -> Installing {
-    Box::pin(install_stand(site, "servicenow-tickets", "ticket.poll_seconds = 0.2\n"))
+    Box::pin(install_stand(
+        site,
+        "servicenow-tickets",
+        "ticket.poll_seconds = 0.2\nticket.gather_seconds = 0.3\n",
+    ))
 }
 
 fn service_manager(site: Site) -> Installing {
-    Box::pin(install_stand(site, "service-manager", "poll_seconds = 0.2\n"))
+    Box::pin(install_stand(site, "service-manager", "poll_seconds = 0.2\ngather_seconds = 0.3\n"))
 }
 
 /// A tool as it stands alone; `quick` are settings for a quick pace.

@@ -68,6 +68,7 @@ pub struct Settings {
     notice: String,
     entry_chars_max: usize,
     poll_seconds: f64,
+    gather_seconds: f64,
 }
 
 #[derive(Deserialize, Clone, Copy, Default, PartialEq, Eq)]
@@ -115,6 +116,7 @@ impl Default for Settings {
             notice: tickets::default_notice(),
             entry_chars_max: 4_000,
             poll_seconds: 5.0,
+            gather_seconds: tickets::GATHER_SECONDS,
         }
     }
 }
@@ -145,7 +147,9 @@ impl Settings {
             return Err(parts.wrong("internal_marks", "holds an empty mark: every entry has it"));
         }
         let manner = Manner::new(&self.mark, &self.notice, self.entry_chars_max, self.poll_seconds)
-            .map_err(|wrong| parts.wrong("poll_seconds", wrong))?;
+            .map_err(|wrong| parts.wrong("poll_seconds", wrong))?
+            .gathering(self.gather_seconds)
+            .map_err(|wrong| parts.wrong("gather_seconds", wrong))?;
         let pace = parts.pace(self.calls_per_second)?;
         let api = Api::new(parts.egress, target).paced(pace);
         let records = Records::new(api, password, manner, self.clone());

@@ -92,6 +92,7 @@ pub(super) struct TicketSettings {
     pub(super) notice: String,
     pub(super) comment_chars_max: usize,
     pub(super) poll_seconds: f64,
+    pub(super) gather_seconds: f64,
 }
 
 impl Default for TicketSettings {
@@ -116,6 +117,7 @@ impl Default for TicketSettings {
             notice: tickets::default_notice(),
             comment_chars_max: 4_000,
             poll_seconds: 5.0,
+            gather_seconds: tickets::GATHER_SECONDS,
         }
     }
 }

@@ -65,7 +65,9 @@ impl TableTickets {
             settings.comment_chars_max,
             settings.poll_seconds,
         )
-        .map_err(|wrong| parts.wrong("ticket.poll_seconds", wrong))?;
+        .map_err(|wrong| parts.wrong("ticket.poll_seconds", wrong))?
+        .gathering(settings.gather_seconds)
+        .map_err(|wrong| parts.wrong("ticket.gather_seconds", wrong))?;
         Ok(Self {
             held_states: states(&settings.held_states, &["3"], &["on_hold"]),
             over_states: states(&settings.over_states, &["6", "7", "8"], &over),

@@ -5,7 +5,10 @@
 //! the poll, and how our own lines are recognized are here. News carry the journal's own ids, so
 //! that reading everything again after a restart tells nobody anything twice.
 
-use machine::chat::{Agent, Opening};
+use machine::{
+    Millis,
+    chat::{Agent, Opening},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::tool::{Brief, Failure};
@@ -23,6 +26,9 @@ pub(super) use session::TicketSession;
 
 /// Fewest seconds between two polls.
 const POLL_SECONDS_MIN: f64 = 0.02;
+/// Most seconds for which quick lines are gathered, and how many usually.
+const GATHER_SECONDS_MAX: f64 = 60.0;
+pub(super) const GATHER_SECONDS: f64 = 2.0;
 
 /// A ticket of ours, and what is stored of it as the link of its chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +132,8 @@ pub(super) struct Manner {
     /// Longer texts are written as several entries.
     pub(super) entry_chars_max: usize,
     pub(super) poll_seconds: f64,
+    /// Quick lines of a visitor are one entry.
+    pub(super) gather: Millis,
 }
 
 impl Manner {
@@ -145,7 +153,16 @@ impl Manner {
             // Below this a mark and a word would have no room.
             entry_chars_max: entry_chars_max.max(100),
             poll_seconds: poll_seconds.clamp(POLL_SECONDS_MIN, 3_600.0),
+            gather: 0,
         })
+    }
+
+    /// Fails with what is wrong with `gather_seconds`.
+    pub(super) fn gathering(self, seconds: f64) -> Result<Self, &'static str> {
+        if !(0.0..=GATHER_SECONDS_MAX).contains(&seconds) {
+            return Err("is a number of seconds from 0 to 60");
+        }
+        Ok(Self { gather: (seconds * 1_000.0).round() as Millis, ..self })
     }
 }
 

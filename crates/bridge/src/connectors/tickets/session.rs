@@ -1,11 +1,14 @@
 //! One chat in a ticket: opened with the transcript, written into for every message, and left with
 //! a last entry. What the agents do, the poll tells.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use machine::chat::{CloseReason, Delivery, Line, Opening, Speaker};
+use machine::{
+    Millis,
+    chat::{CloseReason, Delivery, Line, Opening, Speaker},
+};
 
-use super::{Case, Ticket, Tickets};
+use super::{Case, Manner, Ticket, Tickets};
 use crate::tool::{Again, Brief, Failure, News, Parcel, Session, What};
 
 pub(crate) struct TicketSession {
@@ -47,23 +50,30 @@ impl TicketSession {
     /// Writes what is not in the journal yet.
     async fn write(&self, parcel: &Parcel<'_>, words: &str, again: Again) -> Result<(), Failure> {
         let ticket = self.ticket()?;
-        let manner = self.tickets.manner();
-        let entries = manner.mark.entries(&parcel.id, words, manner.entry_chars_max);
+        let Manner { mark, entry_chars_max, .. } = self.tickets.manner();
         let written = match again {
             Again::First => Vec::new(),
             Again::MayHaveArrived => self.tickets.written(ticket).await?,
         };
-        let is_written = |mark: &str| written.iter().any(|text| text.starts_with(mark));
+        let written: HashSet<&str> = written.iter().flat_map(|text| mark.places(text)).collect();
+        let along = parcel.along.iter().map(|saying| (&*saying.id, &*saying.text));
+        let all = std::iter::once((&*parcel.id, words)).chain(along);
+        let entries = all.flat_map(|(id, words)| mark.entries(id, words, *entry_chars_max));
+        let missing = entries.filter(|entry| !written.contains(&*entry.places)).collect();
         let mut wrote = false;
-        for entry in entries.iter().filter(|entry| !is_written(&entry.mark)) {
+        for entry in mark.join(missing, *entry_chars_max) {
+            let text = mark.text(&entry);
             let writing = match parcel.delivery {
-                Delivery::Leave { .. } => self.tickets.leave(ticket, &entry.text).await,
-                _ => self.tickets.write(ticket, &entry.text).await,
+                Delivery::Leave { .. } => self.tickets.leave(ticket, &text).await,
+                _ => self.tickets.write(ticket, &text).await,
             };
             match writing {
                 Ok(()) => wrote = true,
                 // The parts before it are there: the next attempt has to look.
                 Err(Failure::Later { detail, .. }) if wrote => {
+                    return Err(Failure::Unknown { detail });
+                }
+                Err(Failure::Refused { detail }) if wrote && !parcel.along.is_empty() => {
                     return Err(Failure::Unknown { detail });
                 }
                 Err(failure) => return Err(failure),
@@ -91,6 +101,10 @@ impl Session for TicketSession {
             Delivery::Leave { reason } => self.write(parcel, leaving(*reason), again).await?,
         }
         Ok(Vec::new())
+    }
+
+    fn gathers(&self) -> Millis {
+        self.tickets.manner().gather
     }
 
     fn link(&self) -> Option<String> {

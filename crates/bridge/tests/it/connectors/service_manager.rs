@@ -16,7 +16,7 @@ fn settings(url: &str, more: &Value) -> Value {
     let mut settings = json!({
         "kind": "service-manager", "url": format!("{url}/SM/9/rest"), "allow_private": true,
         "username": "integration", "password": "integration's password",
-        "group": "Service Desk", "poll_seconds": 0.05, "entry_chars_max": 1000,
+        "group": "Service Desk", "poll_seconds": 0.05, "gather_seconds": 0, "entry_chars_max": 1000,
         "fields": { "Service": "CI0000042", "Impact": "4", "Urgency": "3" },
     });
     settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -97,6 +97,69 @@ async fn cuts_losses_and_delays_change_nothing() {
 async fn every_text_survives() {
     let (world, tool, _) = start().await;
     tickets::every_text_survives(&world, &tool).await;
+}
+
+#[tokio::test]
+async fn quick_lines_are_one_entry() {
+    let (world, tool, _) = start_with(json!({ "gather_seconds": 2 }), Options::default()).await;
+    tickets::quick_lines_are_one_entry(world, &tool).await;
+}
+
+#[tokio::test]
+async fn quick_lines_hold_over_a_bad_link() {
+    for seed in 1..=2 {
+        let (world, tool, _) = start_with(json!({ "gather_seconds": 2 }), Options::default()).await;
+        let plan = Plan { seed, cut: 150, lose: 150, delay_ms_max: 20, ..Plan::default() };
+        let chat = accepted(&world, &tool, "u1").await;
+        tool.faults().set(plan);
+        for n in 0..20 {
+            world.step_two("u1", &format!("line {n}")).await;
+            world.hand.advance(700);
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let wanted: Vec<String> = (0..20).map(|n| format!("line {n}")).collect();
+        let lines = |chat: &proving::simulator::Chat| -> Vec<String> {
+            let entries = tickets::written(chat);
+            entries.iter().flat_map(|entry| entry.lines()).map(str::to_owned).collect()
+        };
+        let all = chat_when(&world, &tool, |chat| lines(chat).len() >= 20).await;
+        assert_eq!((all.id.as_str(), lines(&all)), (chat.id.as_str(), wanted), "seed {seed}");
+        assert!(tickets::written(&all).len() < 20, "nothing was gathered");
+    }
+}
+
+#[tokio::test]
+async fn lines_the_tool_will_not_take_together_go_apart() {
+    let options = Options { journal_chars_max: 250, ..Options::default() };
+    let (world, tool, _) = start_with(json!({ "gather_seconds": 2 }), options).await;
+    let chat = accepted(&world, &tool, "u1").await;
+    let long = "x".repeat(300);
+    for line in [&"a".repeat(150), &"b".repeat(150), &long, "after"] {
+        world.step_two("u1", line).await;
+    }
+    let all = |one: &proving::simulator::Chat| tickets::written(one).concat().contains("after");
+    let one = chat_when(&world, &tool, all).await;
+    assert_eq!(tickets::written(&one), [&*"a".repeat(150), &"b".repeat(150), "after"]);
+    assert_eq!(one.id, chat.id);
+    let undelivered = "Your last message did not reach the agent.";
+    tickets::visitor_reads(&world, &[undelivered]).await;
+}
+
+#[tokio::test]
+async fn what_arrived_together_is_not_written_again_alone() {
+    let options = Options { journal_chars_max: 250, ..Options::default() };
+    let (world, tool, _) = start_with(json!({ "gather_seconds": 2 }), options).await;
+    accepted(&world, &tool, "u1").await;
+    tool.faults().set(Plan { lose: 1_000, ..Plan::default() });
+    world.step_two("u1", "one").await;
+    world.step_two("u1", "two").await;
+    chat_when(&world, &tool, |chat| !tickets::written(chat).is_empty()).await;
+    world.step_two("u1", &"x".repeat(300)).await;
+    world.step_two("u1", "three").await;
+    tool.faults().set(Plan::default());
+    let all = |chat: &proving::simulator::Chat| tickets::written(chat).concat().contains("three");
+    let chat = chat_when(&world, &tool, all).await;
+    assert_eq!(tickets::written(&chat), ["one\ntwo", "three"]);
 }
 
 #[tokio::test]

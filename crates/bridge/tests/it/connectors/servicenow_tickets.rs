@@ -20,7 +20,7 @@ fn settings(url: &str, more: &Value) -> Value {
     let mut settings = json!({
         "kind": "servicenow", "instance": url, "allow_private": true,
         "username": "integration", "password": "integration's password",
-        "ticket": { "group": "Service Desk", "poll_seconds": 0.05, "comment_chars_max": 1000 },
+        "ticket": { "group": "Service Desk", "poll_seconds": 0.05, "gather_seconds": 0, "comment_chars_max": 1000 },
     });
     for (path, value) in more.as_object().unwrap() {
         match path.strip_prefix("ticket.") {
@@ -114,6 +114,13 @@ async fn cuts_losses_and_delays_change_nothing() {
 async fn every_text_survives() {
     let (world, tool, _) = start().await;
     tickets::every_text_survives(&world, &tool).await;
+}
+
+#[tokio::test]
+async fn quick_lines_are_one_entry() {
+    let (world, tool, _) =
+        start_with(json!({ "ticket.gather_seconds": 2 }), Options::default()).await;
+    tickets::quick_lines_are_one_entry(world, &tool).await;
 }
 
 #[tokio::test]

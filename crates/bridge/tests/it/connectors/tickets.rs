@@ -1,5 +1,7 @@
 //! What every ticket tool has to do, whoever made it.
 
+use std::time::Duration;
+
 use proving::simulator::{Act, Chat, From, Phase, Simulator, faults::Plan};
 
 use super::{accepted, chat_when, meanwhile, resumed};
@@ -169,4 +171,49 @@ pub(crate) async fn a_quoting_agent_is_heard(world: &World, tool: &Simulator) {
     tool.act(&chat.id, say(&quoting)).unwrap();
     tool.act(&chat.id, say("And where?")).unwrap();
     visitor_reads(world, &[&quoting, "And where?"]).await;
+}
+
+/// What agents read of the visitor, by entries; only for tools that gather quick lines.
+fn entries(chat: &Chat) -> Vec<Vec<String>> {
+    written(chat).iter().map(|entry| entry.lines().map(str::to_owned).collect()).collect()
+}
+
+/// Lines that follow each other within two seconds are one entry, whatever happens to it.
+pub(crate) async fn quick_lines_are_one_entry(world: World, tool: &Simulator) {
+    let chat = accepted(&world, tool, "u1").await;
+    let calls = tool.faults().calls();
+    for line in ["my VPN", "is down", "again"] {
+        world.step_two("u1", line).await;
+    }
+    let chat = chat_when(&world, tool, |one| one.id == chat.id && !written(one).is_empty()).await;
+    assert_eq!(entries(&chat), [["my VPN", "is down", "again"]]);
+    assert!(tool.faults().calls() > calls);
+    // An answer is lost, another line comes, and then the bridge is started again.
+    tool.faults().set(Plan { lose: 1_000, ..Plan::default() });
+    for line in ["one", "two"] {
+        world.step_two("u1", line).await;
+    }
+    chat_when(&world, tool, |chat| entries(chat).len() == 2).await;
+    world.step_two("u1", "three").await;
+    let world = world.restart().await;
+    tool.faults().set(Plan::default());
+    world.step_two("u1", "four").await;
+    let all = |chat: &Chat| entries(chat).concat().iter().any(|line| line == "four");
+    let chat = chat_when(&world, tool, all).await;
+    let lines = ["my VPN", "is down", "again", "one", "two", "three", "four"];
+    assert_eq!(entries(&chat).concat(), lines, "each once, and in order");
+    assert_eq!(entries(&chat)[1], ["one", "two"]);
+    // Who leaves is not waited for.
+    world.step_two("u1", "bye").await;
+    let bot = crate::world::step_one("u1")["botId"].clone();
+    let left = serde_json::json!({ "eventType": "user_left", "userId": "u1", "botId": bot });
+    world.call(&[("authorization", crate::world::TOKEN)], &left).await;
+    let last = "The visitor left the chat.";
+    for _ in 0..100 {
+        // Less time than lines are gathered for, all in all.
+        world.hand.advance(15);
+        tokio::time::sleep(Duration::from_millis(15)).await;
+    }
+    let chat = tool.chats().pop().unwrap();
+    assert_eq!(entries(&chat).concat()[lines.len()..], ["bye", last]);
 }

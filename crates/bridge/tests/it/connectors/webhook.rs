@@ -272,3 +272,26 @@ async fn events_that_are_wrong_are_told_so_and_repeats_are_harmless() {
     }
     platform_reads(&world, &["once"]).await;
 }
+
+#[tokio::test]
+async fn a_route_that_leads_elsewhere_after_a_start_hands_its_chats_back() {
+    let (world, tool) = start(|_| {}).await;
+    let chat = accepted(&world, &tool, "u1").await;
+    tool.act(&chat.id, say("hello")).unwrap();
+    platform_reads(&world, &["hello"]).await;
+    tool.faults().set(Plan { down: true, ..Plan::default() });
+    world.step_two("u1", "my VPN is down").await;
+    let world = world.restart_changed(|route| route.connector = bridge::Connector::Desk).await;
+    let notice = "Nobody can take your chat at the moment. Please try again later.";
+    platform_reads(&world, &["hello", notice]).await;
+    resumed(&world).await;
+    tool.faults().set(Plan::default());
+    let calls = tool.faults().calls();
+    assert_eq!(world.step_two("u1", "anybody there?").await["paused"], false);
+    assert_eq!(world.step_one("u1").await["paused"], false, "nobody is at the desk");
+    world.hand.advance(MINUTE);
+    let world = world.restart().await;
+    platform_reads(&world, &["hello", notice]).await;
+    assert_eq!(tool.faults().calls(), calls, "something was delivered to the old tool");
+    assert_eq!(read(&tool.chats()[0]), Vec::<String>::new());
+}

@@ -579,3 +579,105 @@ fn nobody_available_is_no_handover_at_all() {
         ",
     );
 }
+
+#[test]
+fn what_the_answer_to_a_delivery_tells_is_one_step_with_it() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: answered chat-7 two are before you
+        ~ delivered 1 chat-7
+        2 notice: two are before you
+        3 claimed by Jane
+        => message Support: two are before you
+        -> nothing
+        > again
+        ",
+    );
+}
+
+#[test]
+fn what_the_answer_tells_of_a_handover_that_is_over_is_no_news() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: lost
+        ~ delivery 1 may have arrived, next at 0m0s
+        > visitor left
+        2 closed (visitor_left)
+        => resume
+        > tool: answered chat-7 two are before you
+        ~ delivered 1 chat-7
+        -> leave (visitor_left)
+        ",
+    );
+}
+
+#[test]
+fn a_chat_whose_route_leads_elsewhere_now_goes_back_to_the_bot() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > taken up
+        > step two: my VPN is down
+        2 visitor: my VPN is down
+        -> say: my VPN is down
+        > policy: other tool
+        > taken up
+        3 notice: Nobody can take your chat at the moment. Please try again later.
+        4 closed (connector_changed)
+        => message Support: Nobody can take your chat at the moment. Please try again later.
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn the_end_that_is_owed_to_a_tool_is_not_delivered_to_another() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > tool: took chat-7
+        ~ delivered 1 chat-7
+        -> nothing
+        > visitor left
+        2 closed (visitor_left)
+        => resume
+        -> leave (visitor_left)
+        > policy: other tool
+        > taken up
+        3 undelivered 2: the route leads to another connector now
+        -> nothing
+        ",
+    );
+}
+
+#[test]
+fn a_chat_at_the_desk_whose_route_leads_to_a_tool_now_goes_back_to_the_bot() {
+    check(
+        "
+        > step one: help
+        1 opened: help
+        > policy: tool
+        > taken up
+        2 notice: Nobody can take your chat at the moment. Please try again later.
+        3 closed (connector_changed)
+        => message Support: Nobody can take your chat at the moment. Please try again later.
+        ",
+    );
+}

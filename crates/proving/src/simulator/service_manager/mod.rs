@@ -52,6 +52,8 @@ pub struct Options {
     pub groups: Vec<String>,
     /// Whether an update must say something in the journal.
     pub journal_required: bool,
+    /// Longer entries of the journal are refused.
+    pub journal_chars_max: usize,
     /// HTTP status of a refusal other than 401 and 404; some gateways make it 200.
     pub refusal_status: u16,
     /// What an agent writes as the solution.
@@ -68,6 +70,7 @@ impl Default for Options {
             required: vec!["Title", "Description", "AssignmentGroup"],
             groups: vec!["Service Desk".to_owned(), "Network".to_owned()],
             journal_required: false,
+            journal_chars_max: usize::MAX,
             refusal_status: 400,
             solution: vec!["The client was restarted.".to_owned()],
             time: Time::default(),

@@ -264,6 +264,10 @@ fn change(
     } else if options.journal_required && !fields.contains_key("JournalUpdates") {
         return Err(options.invalid("Validation failed: an update needs a journal text").into());
     }
+    let journal = fields.get("JournalUpdates").map(Value::to_string).unwrap_or_default();
+    if journal.chars().count() > options.journal_chars_max {
+        return Err(options.invalid("Validation failed: the journal text is too long").into());
+    }
     if record.text("Status") == profile.closed {
         return Err(options.invalid("Validation failed: the record is closed").into());
     }

@@ -232,6 +232,7 @@ impl World {
                 notices_shown: conversation.notices,
                 reading: self.reading,
                 late: chats.late,
+                reasons: chats.reasons,
             };
             report.faults.extend(record.faults);
             report.faults.extend(chats.refused);

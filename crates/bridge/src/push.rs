@@ -126,7 +126,7 @@ impl PushClient {
 
     /// Tells once that the agent of `chat` types, unless too many are told so already; nothing
     /// comes of it when it fails. It keeps the pause alive too (contract r3, section 6.6), so the
-    /// chat is looked at only now: a push that ends its pause is either seen here or waits for this.
+    /// chat is looked at only now: a push that ends its pause is seen here, or waits for this one.
     pub(crate) async fn send_typing(&self, chat: impl Future<Output = Option<(Chat, Agent)>>) {
         let Ok(_place) = self.typing.try_acquire() else { return };
         let Some((chat, agent)) = chat.await else { return };

@@ -86,9 +86,9 @@ impl Case {
         }
     }
 
-    /// What the bridge has goes to the tool, but for what is said while the agent ends the chat. What
-    /// is said too late for the bridge goes to the bot, and where that asks for a human because of
-    /// it, it is told as the reason.
+    /// What the bridge has goes to the tool, but for what is said while the agent ends the chat.
+    /// What is said too late for the bridge goes to the bot, and where that asks for a human
+    /// because of it, it is told as the reason.
     fn due_at_tool(&self, said: &Said, bridge: &HashSet<Token>) -> Due {
         if said.token.speaker == Speaker::Agent {
             return Due::Must;

@@ -110,7 +110,7 @@ impl Client {
         self.json(Ask::get(format!("api/v2/conversations/messages/{id}"))).await
     }
 
-    /// Messages of a conversation, in the order of `ids`; the latest of them when they are very many.
+    /// Messages of a conversation, in the order of `ids`; of very many the latest.
     pub(super) async fn messages(
         &self,
         conversation: &str,

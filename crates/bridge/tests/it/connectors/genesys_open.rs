@@ -381,6 +381,26 @@ async fn words_into_a_conversation_that_is_over_leave_nobody_waiting() {
 }
 
 #[tokio::test]
+async fn the_same_when_the_answer_is_lost() {
+    let Tool { world, simulator, genesys } = start_with(
+        Clock::default(),
+        |options| options.notifications = false,
+        |settings| settings["poll_seconds"] = json!(3_600),
+    )
+    .await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    genesys.disconnect(&chat.id, DisconnectType::Client).unwrap();
+    simulator.faults().set(Plan { lose: 1_000, ..Plan::default() });
+    world.step_two("u1", "are you there?").await;
+    meanwhile(&world, async || (simulator.chats().len() == 2).then_some(())).await;
+    simulator.faults().set(Plan::default());
+    resumed(&world).await;
+    let all_over = || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
+    meanwhile(&world, async || all_over().then_some(())).await;
+    assert!(simulator.chats().len() <= 3, "another one for each attempt");
+}
+
+#[tokio::test]
 async fn a_conversation_that_is_not_found_at_first_is_not_over() {
     let Tool { world, simulator, .. } = start(|options| options.reads_before_found = 3).await;
     let chat = accepted(&world, &simulator, "u1").await;

@@ -28,6 +28,8 @@ pub(super) struct Handover {
     customer: String,
     /// Once the conversation is known.
     lookout: Option<Lookout>,
+    /// Whatever conversation words into one that was over may have begun is ended.
+    is_cleared: bool,
 }
 
 impl Handover {
@@ -36,7 +38,7 @@ impl Handover {
         let lookout = link.map(|Link { customer, conversation }| {
             Lookout::new(shared.clone(), &customer, &conversation)
         });
-        Self { shared, chat, customer, lookout }
+        Self { shared, chat, customer, lookout, is_cleared: false }
     }
 
     async fn open(&mut self, id: &str, opening: &Opening, again: Again) -> Result<(), Failure> {
@@ -57,7 +59,10 @@ impl Handover {
     ) -> Result<(), Failure> {
         let arrived = match again {
             Again::First => HashSet::new(),
-            Again::MayHaveArrived => self.arrived().await?,
+            Again::MayHaveArrived => match self.arrived().await {
+                Err(Failure::Gone { detail }) => return Err(self.clear_up(id, detail).await),
+                arrived => arrived?,
+            },
         };
         for (place, part) in parts.iter().enumerate() {
             let id = format!("{id}#{}", place + 1);
@@ -71,6 +76,18 @@ impl Handover {
             })?;
         }
         Ok(())
+    }
+
+    /// Our conversation is over, and the words whose answer was lost may have begun another one:
+    /// whatever is said next leads there, and [`Self::post`] ends it.
+    async fn clear_up(&mut self, id: &str, detail: String) -> Failure {
+        if !self.is_cleared {
+            match self.post(&format!("{id}#0"), NOTHING, &Value::Null).await {
+                Ok(()) | Err(Failure::Gone { .. }) => self.is_cleared = true,
+                Err(failure) => return failure,
+            }
+        }
+        Failure::Gone { detail }
     }
 
     /// Our own ids of what the visitor has said so far.

@@ -92,9 +92,10 @@ impl Settings {
         }
         let client_secret = self.client_secret.read(&parts.key("client_secret"))?;
         let webhook_secret = self.webhook_secret.read(&parts.key("webhook_secret"))?;
+        let pace = parts.pace(self.calls_per_second)?;
         let client = Client {
             login: Api::new(parts.egress.clone(), login),
-            api: Api::new(parts.egress.clone(), api.clone()).paced(self.calls_per_second),
+            api: Api::new(parts.egress.clone(), api.clone()).paced(pace),
             client_id: self.client_id.clone(),
             client_secret,
             clock: parts.clock.clone(),

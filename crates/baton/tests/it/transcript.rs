@@ -34,7 +34,6 @@ macro_rules! connectors {
 connectors! {
     webhook = "webhook"
     genesys_pureconnect = "genesys-pureconnect"
-    #[ignore = "its API tells an event once: a lost answer loses it (docs, known gaps)"]
     genesys_pureconnect_web_tools = "genesys-pureconnect-web-tools"
     genesys_open_messaging = "genesys-open-messaging"
     genesys_web_messaging = "genesys-web-messaging"

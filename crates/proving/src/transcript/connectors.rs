@@ -24,6 +24,9 @@ pub struct Installed {
     pub worst: Plan,
     pub worst_of_events: Plan,
     pub reading: Reading,
+    /// What visitors are told where the vendor's API cannot make good that an agent's words were
+    /// lost. Without it, none may be.
+    pub admission: Option<&'static str>,
 }
 
 /// How often agents may read what a visitor said once.
@@ -119,7 +122,7 @@ pub async fn install_webhook<T: Tool>(
         simulator.base
     );
     let (worst, worst_of_events, reading) = (bad_day(), bad_day(), Reading::Once);
-    Ok(Installed { simulator, settings, worst, worst_of_events, reading })
+    Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission: None })
 }
 
 fn pureconnect_icws(site: Site) -> Installing {
@@ -132,6 +135,7 @@ fn pureconnect_web_tools(site: Site) -> Installing {
 
 /// One server that takes as many chats of one address as come.
 async fn install_pureconnect(site: Site, api: &str) -> anyhow::Result<Installed> {
+    const LOSS: &str = "Something the agent wrote may have been lost.";
     let mut options = pureconnect::Options {
         active_per_ip_max: usize::MAX,
         starts_per_second_max: usize::MAX,
@@ -145,11 +149,13 @@ async fn install_pureconnect(site: Site, api: &str) -> anyhow::Result<Installed>
     let settings = format!(
         "kind = \"genesys-pureconnect\"\napi = {api:?}\nprimary = {:?}\nallow_private = true\n\
          queue = \"Service Desk\"\nweb_chat = 6\nstarts_per_second = 1000.0\n\
-         poll_wait_ms_min = 50\n",
+         poll_wait_ms_min = 50\nloss_notice = {LOSS:?}\n",
         simulator.base
     );
     let (worst, worst_of_events, reading) = (without_repeats(), bad_day(), Reading::Once);
-    Ok(Installed { simulator, settings, worst, worst_of_events, reading })
+    // An ended chat cannot be taken up anew, and what its last answers told is told nowhere else.
+    let admission = (api == "web-tools").then_some(LOSS);
+    Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission })
 }
 
 fn genesys_open_messaging(site: Site) -> Installing {
@@ -181,7 +187,7 @@ async fn install_stand(site: Site, kind: &str, quick: &str) -> anyhow::Result<In
     let simulator = Simulator::serve_shared(listener, stand.tool)?;
     let settings = stand.settings + if site.pace == Pace::Quick { quick } else { "" };
     let (worst, worst_of_events, reading) = (without_repeats(), bad_day(), Reading::Once);
-    Ok(Installed { simulator, settings, worst, worst_of_events, reading })
+    Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission: None })
 }
 
 fn servicenow(site: Site) -> Installing {
@@ -207,5 +213,5 @@ async fn install_servicenow(site: Site) -> anyhow::Result<Installed> {
     );
     let (worst, worst_of_events) = (without_repeats(), bad_day());
     let reading = Reading::AgainAfterLoss;
-    Ok(Installed { simulator, settings, worst, worst_of_events, reading })
+    Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission: None })
 }

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::words::{Line, Speaker, Token};
+use super::words::{Line, Notice, Speaker, Token};
 
 /// Who has to answer a message of the visitor, as the platform settled it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +32,14 @@ pub(super) enum Fate {
 pub(super) struct Conversation {
     pub(super) lines: Vec<Line>,
     pub(super) fates: HashMap<Token, Fate>,
-    /// Texts without a token: the tool's own words, and ours.
-    pub(super) notices: Vec<String>,
+    pub(super) notices: Vec<Notice>,
 }
 
 /// What the bridge holds of the chats with one visitor.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chats {
     pub(super) lines: Vec<Line>,
-    pub(super) notices: Vec<String>,
+    pub(super) notices: Vec<Notice>,
     /// What the visitor said in a handover after a goodbye: the agent may have ended it by then.
     pub(super) late: HashSet<Token>,
     /// What the visitor said to the bot that made it ask for a human: the tool is told so.
@@ -125,7 +124,8 @@ fn conversation(events: &[Value]) -> Conversation {
             "agent_said" => {
                 let lines: Vec<_> = Line::all_in(text("/text"), Speaker::Agent).collect();
                 if lines.is_empty() {
-                    found.notices.push(text("/text").to_owned());
+                    let (place, text) = (found.lines.len(), text("/text").to_owned());
+                    found.notices.push(Notice { place, text });
                 }
                 found.lines.extend(lines);
             }
@@ -158,8 +158,10 @@ pub(super) fn chats(database: &Path) -> anyhow::Result<BTreeMap<String, Chats>> 
     for journal in journals(database, "cht")? {
         let found = chats_of(&journal.events);
         let chats = users.entry(journal.user).or_default();
+        let before = chats.lines.len();
+        let place = |notice: Notice| Notice { place: before + notice.place, ..notice };
+        chats.notices.extend(found.notices.into_iter().map(place));
         chats.lines.extend(found.lines);
-        chats.notices.extend(found.notices);
         chats.late.extend(found.late);
         chats.reasons.extend(found.reasons);
         chats.refused.extend(found.refused);
@@ -187,7 +189,8 @@ fn chats_of(events: &[Value]) -> Chats {
             "agent_said" | "notice" => {
                 let lines: Vec<_> = Line::all_in(text("text"), Speaker::Agent).collect();
                 if lines.is_empty() {
-                    found.notices.push(text("text").to_owned());
+                    let (place, text) = (found.lines.len(), text("text").to_owned());
+                    found.notices.push(Notice { place, text });
                 }
                 found.lines.extend(lines);
             }

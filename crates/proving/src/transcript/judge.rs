@@ -1,13 +1,14 @@
 //! What was said against what each of the five sides holds: nothing is lost, nothing stands there
 //! twice, nothing that nobody said, the words of each speaker in their order, and no answer before
-//! what it answers. Every fault names the side.
+//! what it answers. Every fault names the side. Where a vendor's API loses what it told, words of
+//! agents may be missing, but only where the visitor is told so.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{
     connectors::Reading,
     journal::Fate,
-    words::{Kind, Line, Said, Speaker, Token},
+    words::{Kind, Line, Notice, Said, Speaker, Token},
 };
 
 const TOOL: &str = "the tool";
@@ -26,10 +27,15 @@ pub(super) struct Case {
     pub(super) tool: Vec<Line>,
     /// Read and said by the agents.
     pub(super) agent: Vec<Line>,
-    /// Words of nobody, which the bridge pushed and the platform showed.
-    pub(super) notices_pushed: Vec<String>,
-    pub(super) notices_shown: Vec<String>,
+    /// Words of nobody, which the bridge pushed, the platform showed and the visitor saw.
+    pub(super) notices_pushed: Vec<Notice>,
+    pub(super) notices_shown: Vec<Notice>,
+    pub(super) notices_seen: Vec<Notice>,
     pub(super) reading: Reading,
+    /// Which of these say that words of an agent may be missing, if any may.
+    pub(super) admission: Option<&'static str>,
+    /// Nothing went wrong, so nothing may be missing.
+    pub(super) calm: bool,
     /// What the visitor said in a handover after a goodbye.
     pub(super) late: HashSet<Token>,
     /// What the visitor said to the bot that made it ask for a human.
@@ -48,11 +54,26 @@ impl Case {
     /// Nothing where all is well.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        let all = |_: &Said| Due::Must;
-        faults.extend(self.side("the visitor", &self.visitor, all));
-        faults.extend(self.side("the platform", &self.platform, all));
-        faults.extend(self.side("the bridge", &self.bridge, |said| self.due_at_bridge(said)));
         let bridge = tokens(&self.bridge);
+        let lost = self.admitted(&self.bridge, &self.notices_pushed);
+        for (side, lines, notices) in [
+            ("the visitor", &self.visitor, &self.notices_seen),
+            ("the platform", &self.platform, &self.notices_shown),
+        ] {
+            // What the bridge has is lost by nobody but us.
+            let admitted = self.admitted(lines, notices);
+            let admitted: HashSet<_> = admitted.intersection(&lost).collect();
+            let due = |said: &Said| match admitted.contains(&said.token) {
+                true => Due::May,
+                false => Due::Must,
+            };
+            faults.extend(self.side(side, lines, due));
+        }
+        let due = |said: &Said| match lost.contains(&said.token) {
+            true => Due::May,
+            false => self.due_at_bridge(said),
+        };
+        faults.extend(self.side("the bridge", &self.bridge, due));
         faults.extend(self.side(TOOL, &self.tool, |said| self.due_at_tool(said, &bridge)));
         let tool = tokens(&self.tool);
         faults.extend(self.side(AGENT, &self.agent, |said| due_at_agent(said, &tool)));
@@ -61,11 +82,53 @@ impl Case {
                 faults.push(format!("the platform: nobody has answered {token}"));
             }
         }
-        if self.notices_pushed != self.notices_shown {
-            let (pushed, shown) = (&self.notices_pushed, &self.notices_shown);
-            faults.push(format!("the bridge's own words {pushed:?} were shown as {shown:?}"));
+        let texts = |notices: &[Notice]| notices.iter().map(|n| n.text.clone()).collect::<Vec<_>>();
+        let pushed = texts(&self.notices_pushed);
+        for (how, notices) in [("shown", &self.notices_shown), ("seen", &self.notices_seen)] {
+            let found = texts(notices);
+            if pushed != found {
+                faults.push(format!("the bridge's own words {pushed:?} were {how} as {found:?}"));
+            }
+        }
+        if self.calm && self.admissions(&self.notices_pushed).next().is_some() {
+            faults.push("the bridge: it says that words may be lost, and none can be".to_owned());
         }
         faults
+    }
+
+    /// How many words of agents are missing where it is said so.
+    pub(super) fn admitted_words(&self) -> usize {
+        self.admitted(&self.bridge, &self.notices_pushed).len()
+    }
+
+    /// The places where it is said that words of an agent may be missing.
+    fn admissions<'a>(&'a self, notices: &'a [Notice]) -> impl Iterator<Item = usize> + 'a {
+        let admits = |notice: &&Notice| self.admission == Some(notice.text.as_str());
+        notices.iter().filter(admits).map(|notice| notice.place)
+    }
+
+    /// The words of agents that are missing where it is said so: after the word before them, and
+    /// before the next one.
+    fn admitted(&self, lines: &[Line], notices: &[Notice]) -> HashSet<Token> {
+        let place = |token| lines.iter().position(|line| line.token == token);
+        let (mut admitted, mut missing, mut from) = (HashSet::new(), Vec::new(), 0);
+        let mut settle = |missing: &mut Vec<Token>, from: usize, to: usize| {
+            if self.admissions(notices).any(|place| (from..=to).contains(&place)) {
+                admitted.extend(missing.iter().copied());
+            }
+            missing.clear();
+        };
+        for said in self.said.iter().filter(|said| said.token.speaker == Speaker::Agent) {
+            match place(said.token) {
+                None => missing.push(said.token),
+                Some(place) => {
+                    settle(&mut missing, from, place);
+                    from = place + 1;
+                }
+            }
+        }
+        settle(&mut missing, from, lines.len());
+        admitted
     }
 
     fn may_be_read_again(&self, side: &str, line: &Line) -> bool {

@@ -68,6 +68,8 @@ pub struct Report {
     /// or was refused.
     pub told: usize,
     pub forwarded: usize,
+    /// Of the agents' messages: lost by the vendor's API, as the visitor was told.
+    pub admitted: usize,
     /// Empty when all five hold the same.
     pub faults: Vec<String>,
     /// Where the journals are, when there were faults.
@@ -76,12 +78,13 @@ pub struct Report {
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { connector, seed, kills, wrongs, handovers, .. } = self;
+        let Self { connector, seed, kills, wrongs, handovers, admitted, .. } = self;
         let wrongs: Vec<_> = wrongs.iter().map(|(link, n)| format!("{n} on {link}")).collect();
         write!(
             f,
             "{connector}, seed {seed}: {kills} kills, {} went wrong; {handovers} handovers, {} \
-             messages of visitors ({} told, {} forwarded to the bot) and {} of agents, {} faults",
+             messages of visitors ({} told, {} forwarded to the bot) and {} of agents ({admitted} \
+             admitted to be lost), {} faults",
             wrongs.join(", "),
             self.from_visitors,
             self.told,

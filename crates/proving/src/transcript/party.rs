@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use serde_json::json;
 
-use super::words::{Kind, Line, Said, Speaker, Token};
+use super::words::{Kind, Line, Notice, Said, Speaker, Token};
 use crate::{
     kill::{live::Live, patience::insist},
     load::ASK,
@@ -135,6 +135,17 @@ impl Party {
 fn last_of_agent(seen: &[Event]) -> Option<Token> {
     let mut of_agent = seen.iter().rev().filter(|event| event.is("agent_message"));
     of_agent.find_map(|event| Token::all_in(&event.text, Speaker::Agent).pop())
+}
+
+/// The words of nobody in what a visitor saw.
+pub(super) fn notices(seen: &[Event]) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for (at, event) in seen.iter().enumerate().filter(|(_, event)| event.is("agent_message")) {
+        if Line::all_in(&event.text, Speaker::Agent).next().is_none() {
+            notices.push(Notice { place: lines(&seen[..at]).len(), text: event.text.clone() });
+        }
+    }
+    notices
 }
 
 /// The messages of both in what a visitor saw.

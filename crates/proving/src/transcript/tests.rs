@@ -6,7 +6,7 @@ use super::{
     connectors::Reading,
     journal::Fate,
     judge::Case,
-    words::{Kind, Line, Said, Speaker, Token},
+    words::{Kind, Line, Notice, Said, Speaker, Token},
 };
 
 fn token(word: &str) -> Token {
@@ -21,6 +21,10 @@ fn said(word: &str, kind: Kind, after: Option<&str>) -> Said {
 fn lines(words: &str) -> Vec<Line> {
     let line = |word| Line { token: token(word), text: format!("{word} is said") };
     words.split(' ').map(line).collect()
+}
+
+fn notice(place: usize, text: &str) -> Notice {
+    Notice { place, text: text.to_owned() }
 }
 
 /// A visitor asks the bot and then a human, who reads two messages and answers each; the call of
@@ -54,9 +58,12 @@ fn good() -> Case {
         bridge: lines("v1n3 a1n1 v1n5 v1n6 v1n7 a1n2"),
         tool: lines("v1n3 a1n1 v1n5 v1n6 a1n2"),
         agent: lines("v1n3 a1n1 v1n5 v1n6 a1n2"),
-        notices_pushed: vec!["Welcome.".to_owned()],
-        notices_shown: vec!["Welcome.".to_owned()],
+        notices_pushed: vec![notice(0, "Welcome.")],
+        notices_shown: vec![notice(2, "Welcome.")],
+        notices_seen: vec![notice(2, "Welcome.")],
         reading: Reading::Once,
+        admission: None,
+        calm: false,
         late: [token("v1n6"), token("v1n7")].into(),
         reasons: HashSet::new(),
     }
@@ -117,7 +124,95 @@ fn what_is_doubled_or_foreign_or_changed_is_named_with_its_side() {
         let found = faults(|case| "v1n3 is".clone_into(&mut of(case)[0].text));
         assert!(found[0].starts_with(side), "{found:?}");
     }
-    let found = faults(|case| case.notices_shown.push("Welcome.".to_owned()));
+    let found = faults(|case| case.notices_shown.push(notice(3, "Welcome.")));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let found = faults(|case| case.notices_seen.clear());
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+const LOSS: &str = "Words may be lost.";
+
+/// Three sides on which `word` is missing, and a notice of it stands at these places.
+fn lose(case: &mut Case, word: &str, places: [usize; 3]) {
+    case.admission = Some(LOSS);
+    for lines in [&mut case.visitor, &mut case.platform, &mut case.bridge] {
+        lines.retain(|line| line.token != token(word));
+    }
+    for (notices, place) in
+        [&mut case.notices_seen, &mut case.notices_shown, &mut case.notices_pushed]
+            .into_iter()
+            .zip(places)
+    {
+        notices.push(notice(place, LOSS));
+    }
+}
+
+#[test]
+fn an_agent_s_words_may_be_missing_where_that_is_said_and_nowhere_else() {
+    // The first word stands before a1n2, the second one is the last.
+    for (word, good, early, late) in
+        [("a1n1", [4, 4, 1], None, Some([8, 8, 5])), ("a1n2", [8, 8, 5], Some([4, 4, 1]), None)]
+    {
+        assert_eq!(faults(|case| lose(case, word, good)), Vec::<String>::new(), "{word}");
+        for places in [early, late].into_iter().flatten() {
+            let found = faults(|case| lose(case, word, places));
+            for side in ["the visitor", "the platform", "the bridge"] {
+                let fault = format!("{side}: {word} is lost");
+                assert!(found.contains(&fault), "{places:?}: {found:?}");
+            }
+        }
+        let found = faults(|case| {
+            lose(case, word, good);
+            case.admission = None;
+        });
+        assert_eq!(found.len(), 3, "other connectors lose nothing: {found:?}");
+    }
+}
+
+#[test]
+fn a_notice_of_loss_excuses_nothing_else() {
+    let found = faults(|case| {
+        lose(case, "a1n2", [8, 8, 5]);
+        case.bridge.extend(lines("a1n2"));
+    });
+    let lost = ["the visitor: a1n2 is lost", "the platform: a1n2 is lost"];
+    assert_eq!(found, lost, "the bridge has it");
+    let found = faults(|case| lose(case, "v1n6", [6, 6, 3]));
+    assert!(found.contains(&"the bridge: v1n6 is lost".to_owned()), "{found:?}");
+    let found = faults(|case| {
+        lose(case, "a1n2", [8, 8, 5]);
+        case.visitor.extend(lines("a1n1"));
+    });
+    assert_eq!(found, ["the visitor: a1n1 is there 2 times"]);
+    let found = faults(|case| {
+        lose(case, "a1n2", [8, 8, 5]);
+        case.notices_seen.pop();
+    });
+    assert!(found.contains(&"the visitor: a1n2 is lost".to_owned()), "{found:?}");
+    for lines in
+        [(|case| &mut case.tool) as fn(&mut Case) -> &mut Vec<Line>, |case| &mut case.agent]
+    {
+        let found = faults(|case| {
+            lose(case, "a1n2", [8, 8, 5]);
+            lines(case).retain(|line| line.token != token("a1n2"));
+        });
+        assert!(!found.is_empty(), "only the way to the visitor may lose it");
+    }
+}
+
+#[test]
+fn where_nothing_went_wrong_nothing_may_be_said_to_be_lost() {
+    let needless = |case: &mut Case| {
+        case.admission = Some(LOSS);
+        for notices in [&mut case.notices_pushed, &mut case.notices_shown, &mut case.notices_seen] {
+            notices.push(notice(3, LOSS));
+        }
+    };
+    assert_eq!(faults(needless), Vec::<String>::new(), "the answer may have told of typing");
+    let found = faults(|case| {
+        needless(case);
+        case.calm = true;
+    });
     assert_eq!(found.len(), 1, "{found:?}");
 }
 

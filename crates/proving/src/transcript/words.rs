@@ -73,6 +73,14 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
+/// Words of nobody: the tool's own, and ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Notice {
+    /// How many lines stand before it.
+    pub(super) place: usize,
+    pub(super) text: String,
+}
+
 impl Line {
     /// The lines in a text of one speaker: usually one, and none for words that are nobody's.
     pub(super) fn all_in(text: &str, speaker: Speaker) -> impl Iterator<Item = Self> {

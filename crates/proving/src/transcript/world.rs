@@ -53,6 +53,7 @@ pub(super) struct World {
     links: Links,
     simulator: Arc<Simulator>,
     reading: Reading,
+    admission: Option<&'static str>,
 }
 
 /// A visitor when all is said.
@@ -68,7 +69,8 @@ impl World {
         let visitors = Wire::start(&first, plan.seed).await?;
         let site = Site { bridge: events.base.clone(), name: NAME, pace: Pace::Quick };
         let installed = (plan.connector.install)(site).await?;
-        let Installed { simulator, settings, worst, worst_of_events, reading } = installed;
+        let Installed { simulator, settings, worst, worst_of_events, reading, admission } =
+            installed;
         events.worst = worst_of_events;
         let bot = Bot::demo("support", &format!("{}/handover/{NAME}", calls.base));
         let platform = Setup::platform(vec![bot]);
@@ -84,6 +86,7 @@ impl World {
             links: Links { visitors, calls, pushes, events, tool },
             simulator: Arc::new(simulator),
             reading,
+            admission,
         };
         world.platform.start().await?;
         world.bridge.start().await?;
@@ -230,12 +233,16 @@ impl World {
                 agent: agent.lines,
                 notices_pushed: chats.notices,
                 notices_shown: conversation.notices,
+                notices_seen: party::notices(&record.seen),
                 reading: self.reading,
+                admission: self.admission,
+                calm: report.kills == 0 && report.wrongs.iter().all(|(_, times)| *times == 0),
                 late: chats.late,
                 reasons: chats.reasons,
             };
             report.faults.extend(record.faults);
             report.faults.extend(chats.refused);
+            report.admitted += case.admitted_words();
             report.faults.extend(case.faults());
         }
         if !report.faults.is_empty() {

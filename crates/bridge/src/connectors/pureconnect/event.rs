@@ -81,6 +81,10 @@ impl Said {
 }
 
 impl Event {
+    pub(super) fn says(&self) -> bool {
+        matches!(self.what, Happened::Said(_))
+    }
+
     /// Recognizes what was said, whatever number it has.
     pub(super) fn fingerprint(&self) -> u32 {
         let Happened::Said(said) = &self.what else { return 0 };

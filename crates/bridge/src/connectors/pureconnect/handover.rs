@@ -2,7 +2,8 @@
 //!
 //! An answer that was lost may have told something, and the APIs tell it once only. So after any
 //! loss, and after a restart, the chat is taken up anew before anything else: that tells it again,
-//! or `message-history` does, and the [`Story`] drops what is known.
+//! or `message-history` does, and the [`Story`] drops what is known. Where nothing tells it again,
+//! the story sees what is missing, and says so.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,10 +18,10 @@ use super::{
     event::Said,
     inward::{self, Mailbox},
     opening,
-    story::Story,
+    story::{Story, Words},
     wire::{Batch, Retells, Seat, Trouble},
 };
-use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing, What};
+use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing};
 
 /// Between two polls when the server suggests nothing.
 const POLL_WAIT_MS: Millis = 2_000;
@@ -31,8 +32,6 @@ const POLL_WAIT_CALLED_MS: Millis = 30_000;
 const NAP: Duration = Duration::from_millis(200);
 
 mod back;
-
-use back::is_loss;
 
 pub(super) struct Handover {
     shared: Arc<Shared>,
@@ -48,6 +47,8 @@ pub(super) struct Handover {
     due: Millis,
     /// Polls in a row that were not answered.
     silences: u32,
+    /// How often its last words could not be had.
+    last_tries: u32,
     mail: Arc<Mailbox>,
 }
 
@@ -126,11 +127,12 @@ impl Session for Handover {
     }
 
     async fn hear(&mut self) -> Result<Vec<News>, Failure> {
-        let heard = self.listen().await;
-        let mut news = std::mem::take(&mut self.news);
+        let heard = if self.news.is_empty() { self.listen().await } else { Ok(()) };
+        let news = std::mem::take(&mut self.news);
         match heard {
-            Err(Failure::Gone { .. }) if !news.is_empty() => news.push(News::plain(What::Ended)),
             Err(failure) if news.is_empty() => return Err(failure),
+            // Then its end is among the news.
+            Err(Failure::Gone { .. }) => {}
             Err(_) => self.due = self.shared.clock.now() + POLL_WAIT_MS,
             Ok(()) => {}
         }
@@ -139,12 +141,10 @@ impl Session for Handover {
 
     async fn visitor_types(&mut self, typing: Typing) {
         let Some(seat) = self.seat.clone().filter(|_| self.doubt == Doubt::No) else { return };
-        match self.shared.wire.types(&seat, typing).await {
+        let shared = self.shared.clone();
+        match self.ask(shared.wire.types(&seat, typing)).await {
             Ok(batch) => self.heard(batch),
-            Err(trouble) => {
-                self.note(&trouble);
-                self.due = self.shared.clock.now();
-            }
+            Err(_) => self.due = self.shared.clock.now(),
         }
     }
 }
@@ -152,8 +152,12 @@ impl Session for Handover {
 impl Handover {
     pub(super) fn new(shared: Arc<Shared>, chat: Brief, link: Option<&str>) -> Self {
         let link = link.and_then(|link| serde_json::from_str::<Link>(link).ok());
-        let (seat, story) =
+        let (seat, mut story) =
             link.map_or_else(Default::default, |Link { seat, story, .. }| (Some(seat), story));
+        if seat.is_some() {
+            // What the process before this one has heard, it may not have stored.
+            story.doubt();
+        }
         let mail = shared.mail.mailbox(&name(&chat));
         let doubt = if seat.is_some() { Doubt::Chat } else { Doubt::No };
         Self {
@@ -166,6 +170,7 @@ impl Handover {
             parts_sent: 0,
             due: 0,
             silences: 0,
+            last_tries: 0,
             mail,
         }
     }
@@ -205,15 +210,18 @@ impl Handover {
             self.story.sent();
             return Ok(());
         }
-        let batch = match self.shared.wire.say(&self.seat()?, text).await {
+        let shared = self.shared.clone();
+        let seat = self.seat()?;
+        let batch = match self.ask(shared.wire.say(&seat, text)).await {
             Err(trouble) => {
-                let lost = is_loss(&trouble);
+                let lost = trouble.is_loss();
                 self.mend(trouble).await?;
                 if lost && self.has_arrived(text).await? {
                     self.story.sent();
                     return Ok(());
                 }
-                self.shared.wire.say(&self.seat()?, text).await
+                let seat = self.seat()?;
+                self.ask(shared.wire.say(&seat, text)).await
             }
             said => said,
         };
@@ -229,10 +237,7 @@ impl Handover {
                 }
                 Ok(())
             }
-            Err(trouble) => {
-                self.note(&trouble);
-                Err(trouble.into_failure())
-            }
+            Err(trouble) => Err(trouble.into_failure()),
         }
     }
 
@@ -276,16 +281,15 @@ impl Handover {
 
     /// Hears once what is new, and fills what is missing where the server keeps everything.
     async fn poll(&mut self) -> Result<(), Failure> {
-        let batch = match self.shared.wire.poll(&self.seat()?).await {
+        let (shared, seat) = (self.shared.clone(), self.seat()?);
+        let batch = match self.ask(shared.wire.poll(&seat)).await {
             Ok(batch) => batch,
             Err(trouble) => return self.mend(trouble).await,
         };
         self.silences = 0;
-        let seat = self.seat()?;
         self.story.take(&seat.participant, batch.events);
         if self.story.has_gap() {
-            // What cannot be fetched now stays missing, and is waited for.
-            let _ = self.take_history(&seat).await;
+            self.fill_gap(&seat).await?;
         }
         self.heard(Batch { wait_ms: batch.wait_ms, events: Vec::new() });
         Ok(())
@@ -296,9 +300,8 @@ impl Handover {
         let Some(seat) = &self.seat else { return };
         let now = self.shared.clock.now();
         self.story.take(&seat.participant, batch.events);
-        let (reach, name) = (self.shared.reach.as_ref(), name(&self.chat));
-        let write = |said: &Said| inward::words(reach, &name, said);
-        self.news.extend(self.story.tell(&seat.participant, now, &write));
+        self.tell(|story, own, words| story.tell(own, now, words));
+        let reach = self.shared.reach.as_ref();
         let called = reach.is_some_and(|reach| reach.webhook) && !self.story.has_gap();
         let wait = match batch.wait_ms {
             _ if called => POLL_WAIT_CALLED_MS,
@@ -306,6 +309,28 @@ impl Handover {
             None => POLL_WAIT_MS,
         };
         self.due = now + wait.max(self.shared.poll_wait_ms_min);
+    }
+
+    /// It is over at the tool.
+    fn over(&mut self, detail: String) -> Failure {
+        self.tell(Story::close);
+        Failure::Gone { detail }
+    }
+
+    fn tell(&mut self, tell: impl FnOnce(&mut Story, &str, &Words<'_>) -> Vec<News>) {
+        let Some(seat) = &self.seat else { return };
+        let (reach, name) = (self.shared.reach.as_ref(), name(&self.chat));
+        let said = |said: &Said| inward::words(reach, &name, said);
+        let words = Words { said: &said, loss: &self.shared.loss_notice };
+        let losses = self.story.losses();
+        self.news.extend(tell(&mut self.story, &seat.participant, &words));
+        if self.story.losses() > losses {
+            let chat = &self.chat.chat;
+            tracing::warn!(
+                chat.id = chat,
+                "words of an agent may be lost, and the visitor is told"
+            );
+        }
     }
 
     fn seat(&self) -> Result<Seat, Failure> {

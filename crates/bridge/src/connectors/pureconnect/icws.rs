@@ -9,7 +9,10 @@ use serde_json::{Map, Value, json};
 use super::{
     event::{Event, Happened, Kind, SYSTEM, Said, State},
     settings::{Fields, Queue},
-    wire::{Batch, Retells, Seat, Servers, Start, Trouble, Wire, segment},
+    wire::{
+        Batch, Retells, Seat, Servers, Start, Trouble, Wire, number, number_of_event, or_nothing,
+        segment,
+    },
 };
 use crate::tool::{
     Failure, Finding, Typing,
@@ -45,7 +48,7 @@ struct Messages {
     /// Milliseconds, as a string by the contract.
     #[serde(default)]
     poll_wait_suggestion: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     messages: Vec<Value>,
 }
 
@@ -53,19 +56,20 @@ struct Messages {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
-    #[serde(rename = "__type")]
+    #[serde(rename = "__type", default, deserialize_with = "or_nothing")]
     kind: String,
+    #[serde(default, deserialize_with = "or_nothing")]
     participant_id: String,
-    sequence_number: u64,
-    #[serde(default)]
+    sequence_number: Value,
+    #[serde(default, deserialize_with = "or_nothing")]
     timestamp: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     content_type: String,
     #[serde(default)]
     value: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     file_guid: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     file_name: String,
     state: Option<i64>,
     display_name: Option<String>,
@@ -253,10 +257,7 @@ fn good(told: Told) -> Result<Told, Trouble> {
 
 fn batch(told: &Told) -> Result<Batch, Trouble> {
     let Messages { poll_wait_suggestion, messages } = told.json().map_err(Trouble::Failed)?;
-    let wait_ms = match &poll_wait_suggestion {
-        Value::String(text) => text.trim().parse().ok(),
-        other => other.as_i64(),
-    };
+    let wait_ms = number(&poll_wait_suggestion);
     Ok(Batch { wait_ms, events: messages.into_iter().filter_map(event).collect() })
 }
 
@@ -264,7 +265,7 @@ fn batch(told: &Told) -> Result<Batch, Trouble> {
 fn event(message: Value) -> Option<Event> {
     let message: Message = serde_json::from_value(message).ok()?;
     Some(Event {
-        number: message.sequence_number,
+        number: number_of_event(&message.sequence_number)?,
         what: happened(&message).unwrap_or(Happened::Other),
         participant: message.participant_id,
         name: message.display_name,
@@ -302,4 +303,24 @@ fn compact(ms: machine::Millis) -> String {
     let seconds = long.split('.').next().unwrap_or_default();
     let digits: String = seconds.chars().filter(|c| !matches!(c, '-' | ':' | 'Z')).collect();
     format!("{digits}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_null_does_not_cost_a_message() {
+        let message = json!({
+            "__type": "urn:inin.com:webChat:chatTextMessage", "participantId": "p",
+            "sequenceNumber": 7, "timestamp": null, "contentType": null, "value": "hello",
+            "fileGuid": null, "fileName": null, "state": null, "displayName": null,
+            "participantType": null,
+        });
+        let event = event(message).unwrap();
+        assert_eq!(event.number, 7);
+        assert_eq!(event.what, Happened::Said(Said::Plain("hello".to_owned())));
+        let none: Messages = serde_json::from_value(json!({ "messages": null })).unwrap();
+        assert!(none.messages.is_empty());
+    }
 }

@@ -34,6 +34,8 @@ pub(super) struct Shared {
     opening: settings::Opening,
     reach: Option<settings::Reach>,
     ask_queue: bool,
+    /// What visitors are told when words of an agent may have been lost.
+    loss_notice: String,
     poll_wait_ms_min: Millis,
     clock: Clock,
     starts: Starts,

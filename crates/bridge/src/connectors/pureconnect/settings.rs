@@ -61,6 +61,9 @@ pub struct Settings {
     /// Whether to ask for the number of agents before every chat (`queue/query`).
     #[serde(default)]
     ask_queue: bool,
+    /// What the visitor is told when words of an agent may have been lost.
+    #[serde(default = "loss_notice")]
+    loss_notice: String,
     /// Polls of one chat are at least this far apart, whatever the server suggests.
     #[serde(default = "poll_wait_ms_min")]
     poll_wait_ms_min: Millis,
@@ -203,6 +206,7 @@ impl Settings {
                 opening,
                 reach,
                 ask_queue: self.ask_queue,
+                loss_notice: self.loss_notice.clone(),
                 poll_wait_ms_min: self.poll_wait_ms_min,
                 clock: parts.clock,
                 starts: super::Starts::new(self.starts_per_second),
@@ -245,6 +249,9 @@ impl Settings {
         if self.queue.trim().is_empty() {
             return Err(parts.wrong("queue", "is empty: name the queue chats go to"));
         }
+        if self.loss_notice.trim().is_empty() {
+            return Err(parts.wrong("loss_notice", "is empty: nothing may be lost without a word"));
+        }
         if !(0.01..=1_000.0).contains(&self.starts_per_second) {
             return Err(parts.wrong("starts_per_second", "is a number from 0.01 to 1000"));
         }
@@ -281,6 +288,10 @@ fn web_chat() -> u8 {
 
 fn bot_name() -> String {
     "Bot".to_owned()
+}
+
+fn loss_notice() -> String {
+    "Something the agent wrote may have been lost. If in doubt, please ask for it again.".to_owned()
 }
 
 fn poll_wait_ms_min() -> Millis {

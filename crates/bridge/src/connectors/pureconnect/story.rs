@@ -1,15 +1,16 @@
 //! A chat's events in their order: each once, with what it means to the visitor. Pure.
 //!
-//! Events have numbers. What is missing is waited for, and told when it comes later after all.
-//! Where a reconnect starts the numbers over ([`Story::renew`]), a server may tell everything
-//! again or nothing: which of the two, the texts themselves tell. Nothing may be told twice.
+//! Events have numbers. What is missing is waited for; when it stays away the visitor is told that
+//! words may be lost, once for each gap. Where a reconnect starts the numbers over
+//! ([`Story::renew`]), a server may tell everything again or nothing: which of the two, the texts
+//! themselves tell. Nothing may be told twice, and nothing may be lost without a word.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use machine::{Millis, chat::Agent};
+use machine::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, Happened, Kind, SYSTEM, Said, State, own_print};
+use super::event::{Event, Happened, Kind, Said, State, own_print};
 use crate::tool::{News, What};
 
 /// How long a missing number is waited for: the rule of the vendor's own client.
@@ -18,6 +19,8 @@ const PATIENCE_MS: Millis = 5_000;
 const MISSING_MAX: usize = 64;
 /// By how many of the latest texts a repetition is recognized.
 const HEARD_MAX: usize = 32;
+
+mod agents;
 
 /// Everything but what has only just come is stored with the chat.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +49,18 @@ pub(super) struct Story {
     leaving: bool,
     /// The numbers have started over, and nothing was heard since.
     renewed: Option<Before>,
+    /// An answer was lost, and no number has told since what it was.
+    unsure: bool,
+    /// Once the numbers had started over, the server told nothing again.
+    forgetful: bool,
+    /// How often words may have been lost.
+    losses: u32,
+    over: bool,
     #[serde(skip)]
     pending: BTreeMap<u64, Event>,
+    /// Before this number nothing that was said is missing.
+    #[serde(skip)]
+    whole_to: u64,
     #[serde(skip)]
     gap_since: Option<Millis>,
     /// Numbers of texts the visitor knows.
@@ -62,9 +75,25 @@ struct Party {
     state: State,
 }
 
-/// Who had the chat before the numbers started over, and whether it was held.
+/// How it was before the numbers started over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Before(Option<(String, bool)>);
+struct Before {
+    /// Who had the chat, and whether it was held.
+    holder: Option<(String, bool)>,
+    life: u32,
+    next: u64,
+    own_heard: u32,
+    /// What was said after something that is missing.
+    #[serde(skip)]
+    rest: Vec<Event>,
+}
+
+/// How news are put.
+pub(super) struct Words<'a> {
+    pub(super) said: &'a (dyn Fn(&Said) -> String + Sync),
+    /// What visitors are told when words may have been lost.
+    pub(super) loss: &'a str,
+}
 
 impl Story {
     /// Takes in what was told, in any order and as often as it likes; `own` is our participant.
@@ -85,7 +114,7 @@ impl Story {
             if self.pending.contains_key(&event.number) {
                 continue;
             }
-            if matches!(event.what, Happened::Said(_)) && event.kind == Some(Kind::WebUser) {
+            if event.says() && event.kind == Some(Kind::WebUser) {
                 (self.own_heard, self.own_last) = (self.own_heard + 1, event.fingerprint());
             }
             self.pending.insert(event.number, event);
@@ -95,6 +124,50 @@ impl Story {
     /// Whether something is missing before what came.
     pub(super) fn has_gap(&self) -> bool {
         self.pending.keys().next().is_some_and(|number| *number > self.next)
+    }
+
+    /// Whether what is missing was waited for in vain.
+    pub(super) fn has_old_gap(&self, now: Millis) -> bool {
+        self.has_gap() && self.gap_since.is_some_and(|since| now - since >= PATIENCE_MS)
+    }
+
+    /// An answer was lost, or the process that heard it.
+    pub(super) fn doubt(&mut self) {
+        self.unsure = true;
+    }
+
+    pub(super) fn is_sure(&self) -> bool {
+        !self.unsure
+    }
+
+    /// Nothing was lost after all.
+    pub(super) fn trust(&mut self) {
+        self.unsure = false;
+    }
+
+    /// Everything that was said so far has been taken in.
+    pub(super) fn be_whole(&mut self) {
+        self.unsure = false;
+        self.whole_to =
+            self.pending.keys().next_back().map_or(0, |number| number.saturating_add(1));
+    }
+
+    /// Whether the server repeats nothing when the numbers start over.
+    pub(super) fn is_forgetful(&self) -> bool {
+        self.forgetful
+    }
+
+    pub(super) fn be_forgetful(&mut self) {
+        self.forgetful = true;
+    }
+
+    pub(super) fn losses(&self) -> u32 {
+        self.losses
+    }
+
+    /// Whether the visitor was told that the chat has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.over
     }
 
     /// Whether a text of ours that may have arrived has arrived.
@@ -109,48 +182,68 @@ impl Story {
 
     /// We are another participant now: numbers and participants start over.
     pub(super) fn renew(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
         if self.renewed.is_none() {
-            self.renewed = Some(Before(self.holder()));
+            let rest = pending.into_values().filter(Event::says).collect();
+            let (holder, life, next) = (self.holder(), self.life, self.next);
+            let own_heard = self.own_heard;
+            self.renewed = Some(Before { holder, life, next, own_heard, rest });
         }
-        (self.next, self.own_heard, self.gap_since) = (0, 0, None);
+        (self.next, self.own_heard, self.gap_since, self.whole_to) = (0, 0, None, 0);
         self.missing.clear();
-        self.pending.clear();
         self.known.clear();
         self.parties.clear();
         self.current = None;
     }
 
-    /// The agent who has the chat, and whether it is held.
-    fn holder(&self) -> Option<(String, bool)> {
-        let party = self.parties.get(self.current.as_ref()?)?;
-        Some((party.name.clone(), party.state == State::Held))
+    /// What is new to the visitor by now.
+    pub(super) fn tell(&mut self, own: &str, now: Millis, words: &Words<'_>) -> Vec<News> {
+        self.told(own, Some(now), words)
     }
 
-    /// What is new to the visitor by now; `write` puts what was said into words.
-    pub(super) fn tell(
-        &mut self,
-        own: &str,
-        now: Millis,
-        write: &(dyn Fn(&Said) -> String + Sync),
-    ) -> Vec<News> {
+    /// Nothing more will come: the rest, and that it has ended.
+    pub(super) fn close(&mut self, own: &str, words: &Words<'_>) -> Vec<News> {
+        if self.over {
+            return Vec::new();
+        }
+        let mut news = self.told(own, None, words);
+        if let Some(before) = self.renewed.take() {
+            news.extend(self.tell_lost(own, before, words));
+        }
+        if !self.over {
+            if self.unsure {
+                news.push(self.lost(self.life, self.next, words));
+            }
+            news.push(News::plain(What::Ended));
+            self.over = true;
+        }
+        news
+    }
+
+    /// Without a time, nothing is waited for.
+    fn told(&mut self, own: &str, now: Option<Millis>, words: &Words<'_>) -> Vec<News> {
         let was_leaving = self.leaving;
         let before = if self.pending.is_empty() { None } else { self.renewed.take() };
-        if before.is_some() {
-            self.recognize();
-        }
+        let holder = before.as_ref().map(|before| before.holder.clone());
         let mut news = Vec::new();
-        while let Some(event) = self.due(now) {
-            let told = self.apply(own, &event, write);
-            let ended = told.iter().any(|told| told.what == What::Ended);
+        if let Some(before) = before
+            && !self.recognize()
+        {
+            news = self.tell_lost(own, before, words);
+        }
+        while let Some((event, gap)) = self.due(now) {
+            news.extend(gap.map(|from| self.lost(self.life, from, words)));
+            let told = self.apply(own, &event, words);
+            self.over |= told.iter().any(|told| told.what == What::Ended);
             // Who came and went before is known; only who is there now may be new.
-            let is_new = |told: &News| before.is_none() || is_said(&told.what) || ended;
+            let is_new = |told: &News| holder.is_none() || is_said(&told.what) || self.over;
             news.extend(told.into_iter().filter(is_new));
-            if ended {
+            if self.over {
                 return news;
             }
         }
-        if let Some(Before(before)) = before {
-            news.extend(self.change_since(before.as_ref()));
+        if let Some(holder) = holder {
+            news.extend(self.change_since(holder.as_ref()));
         } else if was_leaving && self.leaving {
             // One poll later there is still nobody: it is no transfer.
             self.leaving = false;
@@ -159,60 +252,83 @@ impl Story {
         news
     }
 
-    /// The next event in order, if it is there or was waited for long enough.
-    fn due(&mut self, now: Millis) -> Option<Event> {
-        let number = *self.pending.keys().next()?;
-        if number > self.next {
-            let gap = number - self.next;
+    /// The next event in order, if it is there or was waited for long enough; with the first
+    /// number before it whose words nobody will hear.
+    fn due(&mut self, now: Option<Millis>) -> Option<(Event, Option<u64>)> {
+        let (number, next) = (*self.pending.keys().next()?, self.next);
+        let mut lost = None;
+        if number > next {
+            let gap = number - next;
             let unheard = u64::from(self.own_sent.saturating_sub(self.own_skipped));
-            if self.own_heard == 0 && gap <= unheard {
-                self.own_skipped += gap as u32;
-            } else if now - *self.gap_since.get_or_insert(now) < PATIENCE_MS {
-                return None;
+            let own = if self.own_heard == 0 { gap.min(unheard) } else { 0 };
+            let is_whole = number < self.whole_to || own == gap && !self.unsure;
+            if !is_whole {
+                let waited = now.map(|now| now - *self.gap_since.get_or_insert(now));
+                if waited.is_some_and(|waited| waited < PATIENCE_MS) {
+                    return None;
+                }
+                lost = Some(next);
             }
-            let first = self.next.max(number.saturating_sub(MISSING_MAX as u64));
+            self.own_skipped += own as u32;
+            let first = next.max(number.saturating_sub(MISSING_MAX as u64));
             self.missing.extend(first..number);
             while self.missing.len() > MISSING_MAX {
                 self.missing.pop_first();
             }
         }
+        if number >= next {
+            self.unsure = false;
+        }
         self.gap_since = None;
         self.missing.remove(&number);
-        self.next = self.next.max(number + 1);
-        self.pending.remove(&number)
+        self.next = next.max(number.saturating_add(1));
+        Some((self.pending.remove(&number)?, lost))
+    }
+
+    /// The same gap has the same id, whoever finds it.
+    fn lost(&mut self, life: u32, from: u64, words: &Words<'_>) -> News {
+        self.losses += 1;
+        News::new(format!("lost:{life}:{from}"), What::Notice(words.loss.to_owned()))
+    }
+
+    /// The server tells nothing again: what it had told since may be lost, but for `before.rest`.
+    fn tell_lost(&mut self, own: &str, before: Before, words: &Words<'_>) -> Vec<News> {
+        let mut news = vec![self.lost(before.life, before.next, words)];
+        for event in before.rest {
+            news.extend(self.apply(own, &event, words));
+        }
+        self.own_heard += self.own_sent.max(before.own_heard);
+        self.life += 1;
+        (self.forgetful, self.unsure) = (true, false);
+        news
     }
 
     /// After a renewal: if the texts we know come again, in their order, everything is told again.
-    fn recognize(&mut self) {
-        let said = |event: &&Event| matches!(event.what, Happened::Said(_));
+    fn recognize(&mut self) -> bool {
         let mut wanted = self.heard.iter().peekable();
         let mut known = BTreeSet::new();
         let mut first = None;
-        for event in self.pending.values().filter(said) {
+        for event in self.pending.values().filter(|event| event.says()) {
             if wanted.next_if(|wanted| **wanted == event.fingerprint()).is_some() {
                 first = first.or(Some(event.number));
                 known.insert(event.number);
             }
         }
         if wanted.peek().is_some() {
-            self.own_heard += self.own_sent;
-            self.life += 1;
-            return;
+            return false;
         }
         if self.heard.len() == HEARD_MAX {
             // What came before the oldest we remember is known too.
-            known.extend(0..first.unwrap_or(0));
+            known.extend(self.pending.range(..first.unwrap_or(0)).map(|(number, _)| *number));
         }
         self.heard.clear();
         self.known = known;
+        // What is missing among it is nothing that could be told again.
+        self.be_whole();
+        true
     }
 
-    fn apply(
-        &mut self,
-        own: &str,
-        event: &Event,
-        write: &(dyn Fn(&Said) -> String + Sync),
-    ) -> Vec<News> {
+    fn apply(&mut self, own: &str, event: &Event, words: &Words<'_>) -> Vec<News> {
         if event.at > self.latest_at {
             event.at.clone_into(&mut self.latest_at);
         }
@@ -239,7 +355,7 @@ impl Story {
                 }
                 self.heard.push_back(event.fingerprint());
                 let is_known = self.known.remove(&event.number);
-                let text = write(said);
+                let text = (words.said)(said);
                 match kind {
                     _ if is_known || text.trim().is_empty() => Vec::new(),
                     Kind::WebUser => Vec::new(),
@@ -252,88 +368,6 @@ impl Story {
             }
         }
     }
-
-    fn agent_turns(&mut self, event: &Event, state: State) -> Vec<News> {
-        let who = &event.participant;
-        let was = self.parties.get(who).map(|party| party.state);
-        let name = self.agent(event).name;
-        self.parties.insert(who.clone(), Party { name, kind: Kind::Agent, state });
-        let mut news = Vec::new();
-        match state {
-            State::Waiting => {}
-            State::Active | State::Held => {
-                if self.current.as_ref() != Some(who) {
-                    self.current = Some(who.clone());
-                    self.leaving = false;
-                    news.push(News::plain(What::Joined(self.agent(event))));
-                }
-                let (held, was_held) = (state == State::Held, was == Some(State::Held));
-                if held != was_held {
-                    news.push(News::plain(What::Held { on: held }));
-                }
-            }
-            State::Disconnected => {
-                self.parties.remove(who);
-                if self.current.as_ref() == Some(who) {
-                    news.extend(self.hand_on());
-                }
-            }
-        }
-        news
-    }
-
-    /// The agent who had it went: another one of the conference has it, or nobody yet.
-    fn hand_on(&mut self) -> Option<News> {
-        let there = |party: &Party| {
-            party.kind == Kind::Agent && matches!(party.state, State::Active | State::Held)
-        };
-        let other = self.parties.iter().find(|(_, party)| there(party));
-        let other = other.map(|(who, party)| (who.clone(), party.name.clone()));
-        self.current = other.as_ref().map(|(who, _)| who.clone());
-        self.leaving = other.is_none();
-        other.map(|(_, name)| News::plain(What::Joined(agent(name))))
-    }
-
-    /// Who is there now against who was there before the numbers started over.
-    fn change_since(&mut self, before: Option<&(String, bool)>) -> Vec<News> {
-        self.leaving = false;
-        let after = self.holder();
-        let mut news = Vec::new();
-        match (before, &after) {
-            (Some(_), None) => news.push(News::plain(What::Left)),
-            (before, Some((name, _))) if before.is_none_or(|(was, _)| was != name) => {
-                news.push(News::plain(What::Joined(agent(name.clone()))));
-            }
-            _ => {}
-        }
-        let held = |holder: Option<&(String, bool)>| holder.is_some_and(|(_, held)| *held);
-        if after.is_some() && held(before) != held(after.as_ref()) {
-            news.push(News::plain(What::Held { on: held(after.as_ref()) }));
-        }
-        news
-    }
-
-    fn kind(&self, own: &str, event: &Event) -> Kind {
-        if event.participant == own {
-            return Kind::WebUser;
-        }
-        if event.participant == SYSTEM {
-            return Kind::System;
-        }
-        let known = self.parties.get(&event.participant).map(|party| party.kind);
-        event.kind.or(known).unwrap_or(Kind::Agent)
-    }
-
-    fn agent(&self, event: &Event) -> Agent {
-        let known = || self.parties.get(&event.participant).map(|party| party.name.clone());
-        let named = event.name.clone().filter(|name| !name.trim().is_empty());
-        agent(named.or_else(known).unwrap_or_else(|| "Agent".to_owned()))
-    }
-}
-
-/// Participants have no address of their own, and their ids change with every reconnect.
-fn agent(name: String) -> Agent {
-    Agent { email: String::new(), name, avatar_url: String::new() }
 }
 
 fn is_said(what: &What) -> bool {

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use super::{
     event::{Event, Happened, Kind, Said, State},
     settings::Queue,
-    wire::{Batch, Retells, Seat, Servers, Start, Trouble, Wire, segment},
+    wire::{
+        Batch, Retells, Seat, Servers, Start, Trouble, Wire, number, number_of_event, or_nothing,
+        segment,
+    },
 };
 use crate::tool::{
     Failure, Finding, Typing,
@@ -42,7 +45,7 @@ struct Chat {
     participant_id: Option<String>,
     #[serde(rename = "chatID")]
     chat_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     events: Vec<Value>,
 }
 
@@ -50,18 +53,18 @@ struct Chat {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default, deserialize_with = "or_nothing")]
     kind: String,
-    #[serde(rename = "participantID")]
+    #[serde(rename = "participantID", default, deserialize_with = "or_nothing")]
     participant_id: String,
-    sequence_number: u64,
+    sequence_number: Value,
     state: Option<String>,
     participant_name: Option<String>,
     display_name: Option<String>,
     participant_type: Option<String>,
     #[serde(default)]
     value: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     content_type: String,
 }
 
@@ -228,6 +231,7 @@ fn good(told: Told) -> Result<Told, Trouble> {
             let detail = "status 404: not there, or too many calls".to_owned();
             return Err(Trouble::Failed(Failure::Later { after: Some(FLOOD_MS), detail }));
         }
+        410 => return Err(Trouble::Lost("status 410".to_owned())),
         _ => return Err(Trouble::Failed(told.failure(""))),
     }
     let body: Value = serde_json::from_slice(&told.body).unwrap_or_default();
@@ -261,10 +265,7 @@ fn chat(told: &Told) -> Result<Chat, Trouble> {
 }
 
 fn batch(chat: Chat) -> Batch {
-    let wait_ms = match &chat.poll_wait_suggestion {
-        Value::String(text) => text.trim().parse().ok(),
-        other => other.as_i64(),
-    };
+    let wait_ms = number(&chat.poll_wait_suggestion);
     Batch { wait_ms, events: chat.events.into_iter().filter_map(event).collect() }
 }
 
@@ -272,7 +273,7 @@ fn batch(chat: Chat) -> Batch {
 fn event(entry: Value) -> Option<Event> {
     let entry: Entry = serde_json::from_value(entry).ok()?;
     Some(Event {
-        number: entry.sequence_number,
+        number: number_of_event(&entry.sequence_number)?,
         what: happened(&entry).unwrap_or(Happened::Other),
         participant: entry.participant_id,
         name: entry.display_name.or(entry.participant_name),
@@ -308,4 +309,28 @@ fn file(path: &str) -> Said {
     let name = parts.next().unwrap_or_default().to_owned();
     let guid = parts.next().unwrap_or_default().to_owned();
     Said::File { guid, name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_null_does_not_cost_an_event() {
+        let told = json!({ "pollWaitSuggestion": "50", "events": [
+            { "type": "url", "participantID": null, "sequenceNumber": "7", "value": "x",
+              "contentType": null, "displayName": null, "participantType": "Agent" },
+            { "type": null, "participantID": "p", "sequenceNumber": 8 },
+            { "type": "text", "participantID": "p", "value": "no number" },
+            { "type": "text", "participantID": "p", "sequenceNumber": -1, "value": "x" },
+            "nonsense", null,
+        ] });
+        let batch = batch(serde_json::from_value(told).unwrap());
+        assert_eq!(batch.wait_ms, Some(50));
+        let what = batch.events.iter().map(|event| (event.number, &event.what));
+        let link = Happened::Said(Said::Url("x".to_owned()));
+        assert_eq!(what.collect::<Vec<_>>(), [(7, &link), (8, &Happened::Other)]);
+        let none: Chat = serde_json::from_value(json!({ "events": null })).unwrap();
+        assert!(none.events.is_empty());
+    }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use machine::{Millis, chat::Line};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::event::Event;
 use crate::tool::{
@@ -52,6 +53,12 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// Whether the call may have been worked off, and its answer told us something.
+    pub(super) fn is_loss(&self) -> bool {
+        let (Self::Failed(failure) | Self::Elsewhere(failure)) = self else { return false };
+        matches!(failure, Failure::Unknown { .. })
+    }
+
     pub(super) fn into_failure(self) -> Failure {
         match self {
             Self::Elsewhere(failure) | Self::Failed(failure) => failure,
@@ -133,6 +140,28 @@ impl Servers {
         let base = self.apis.get(server).map_or("", |api| api.base().url().as_str());
         format!("{}/{}", base.trim_end_matches('/'), self.root)
     }
+}
+
+/// `null` is the same as nothing: one such field must not cost a whole event.
+pub(super) fn or_nothing<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
+}
+
+/// A number, or a string of one: the APIs write both.
+pub(super) fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_i64(),
+    }
+}
+
+/// The same of an event.
+pub(super) fn number_of_event(value: &Value) -> Option<u64> {
+    number(value).and_then(|number| u64::try_from(number).ok())
 }
 
 /// A part of a path: what could change the path is escaped.

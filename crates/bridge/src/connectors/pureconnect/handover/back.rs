@@ -11,6 +11,9 @@ use crate::{
 /// Before the next attempt to take a chat up: 3000 to 5000, as the vendor's own client waits.
 const COME_BACK_MS: Millis = 3_000;
 const COME_BACK_SPREAD_MS: u64 = 2_000;
+/// How often the last words of an ended chat are asked for.
+const LAST_TRIES: u32 = 6;
+
 impl Handover {
     /// After a loss or a restart: hears again what may have been told, before anything else.
     pub(super) async fn freshen(&mut self) -> Result<(), Failure> {
@@ -29,21 +32,74 @@ impl Handover {
                 self.heard(Batch::default());
                 Ok(())
             }
-            (Doubt::Answer, Retells::ByReconnect) | (Doubt::Chat, _) => {
-                self.come_back(&[seat.server, self.other(seat.server)]).await
+            (_, Retells::ByReconnect) => self.look_again(&seat).await,
+            (Doubt::Chat, _) => self.come_back(&self.from(seat.server)).await,
+        }
+    }
+
+    /// Before anything is taken up anew: what has not been told yet may be told only here, and
+    /// the numbers tell what is missing.
+    async fn look_again(&mut self, seat: &Seat) -> Result<(), Failure> {
+        let shared = self.shared.clone();
+        match self.ask(shared.wire.poll(seat)).await {
+            Ok(batch) => self.heard(batch),
+            Err(trouble) => return self.mend(trouble).await,
+        }
+        if !self.story.is_over() && !self.story.is_forgetful() {
+            match self.come_back(&self.from(seat.server)).await {
+                // It takes nothing up while the chat is well; so it tells nothing again either.
+                Err(Failure::Refused { .. }) => self.story.be_forgetful(),
+                back => return back,
             }
         }
+        (self.doubt, self.silences) = (Doubt::No, 0);
+        Ok(())
+    }
+
+    /// What is missing may be had another way, or else is waited for.
+    pub(super) async fn fill_gap(&mut self, seat: &Seat) -> Result<(), Failure> {
+        let filled = match self.shared.wire.retells() {
+            Retells::Nothing => Ok(()),
+            Retells::ByHistory => self.take_history(seat).await.map_err(Trouble::into_failure),
+            Retells::ByReconnect => {
+                let is_old = self.story.has_old_gap(self.shared.clock.now());
+                if !is_old || self.story.is_forgetful() {
+                    return Ok(());
+                }
+                self.come_back(&self.from(seat.server)).await
+            }
+        };
+        match filled {
+            Err(failure @ Failure::Gone { .. }) if self.story.is_over() => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a call. Until it is answered its answer is lost: the bridge may cut any call short.
+    pub(super) async fn ask<T>(
+        &mut self,
+        call: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        let (doubt, was_sure) = (self.doubt, self.story.is_sure());
+        self.lose();
+        let told = call.await;
+        if !told.as_ref().is_err_and(Trouble::is_loss) {
+            self.doubt = doubt;
+            if was_sure {
+                self.story.trust();
+            }
+        }
+        told
     }
 
     /// Does what there is to do about a failed call. When this is well, the call may be made again.
     pub(super) async fn mend(&mut self, trouble: Trouble) -> Result<(), Failure> {
-        self.note(&trouble);
         let here = self.seat()?.server;
         let there = self.other(here);
         match trouble {
             Trouble::Elsewhere(failure) if there == here => Err(failure),
             Trouble::Elsewhere(_) => self.come_back(&[there, here]).await,
-            Trouble::Lost(_) => self.come_back(&[here, there]).await,
+            Trouble::Lost(_) => self.come_back(&self.from(here)).await,
             Trouble::Failed(failure) => {
                 self.silences += 1;
                 if self.silences < 2 || there == here {
@@ -54,9 +110,9 @@ impl Handover {
         }
     }
 
-    /// Remembers when an answer was lost.
-    pub(super) fn note(&mut self, trouble: &Trouble) {
-        if is_loss(trouble) && self.doubt == Doubt::No {
+    fn lose(&mut self) {
+        self.story.doubt();
+        if self.doubt == Doubt::No {
             self.doubt = Doubt::Answer;
         }
     }
@@ -84,7 +140,7 @@ impl Handover {
             (_, Some(failure @ (Failure::Denied { .. } | Failure::Refused { .. }))) => Err(failure),
             (Some(detail), None) => {
                 self.take_last_words(&seat).await?;
-                Err(Failure::Gone { detail })
+                Err(self.over(detail))
             }
             _ => {
                 let detail = "no server takes the chat up at the moment".to_owned();
@@ -114,6 +170,11 @@ impl Handover {
         COME_BACK_MS + spread as Millis
     }
 
+    /// Both servers, this one first.
+    fn from(&self, server: usize) -> [usize; 2] {
+        [server, self.other(server)]
+    }
+
     fn other(&self, server: usize) -> usize {
         if self.shared.servers > 1 { 1 - server.min(1) } else { server }
     }
@@ -125,25 +186,31 @@ impl Handover {
             Err(Trouble::Failed(Failure::Refused { .. } | Failure::Denied { .. })) => None,
             batch => batch?,
         };
-        let events = batch.map(|batch| batch.events).unwrap_or_default();
-        self.story.take(&seat.participant, events);
-        Ok(())
-    }
-
-    /// What an ended chat has told nobody yet.
-    async fn take_last_words(&mut self, seat: &Seat) -> Result<(), Failure> {
-        if self.shared.wire.retells() == Retells::ByHistory {
-            self.take_history(seat).await.map_err(Trouble::into_failure)?;
-            self.heard(Batch::default());
-        } else if let Ok(batch) = self.shared.wire.poll(seat).await {
-            self.heard(batch);
+        if let Some(batch) = batch {
+            self.story.take(&seat.participant, batch.events);
+            self.story.be_whole();
         }
         Ok(())
     }
-}
 
-/// Whether the call may have been worked off, and its answer told us something.
-pub(super) fn is_loss(trouble: &Trouble) -> bool {
-    let (Trouble::Failed(failure) | Trouble::Elsewhere(failure)) = trouble else { return false };
-    matches!(failure, Failure::Unknown { .. })
+    /// What an ended chat has told nobody yet. Fails when it may be told next time.
+    async fn take_last_words(&mut self, seat: &Seat) -> Result<(), Failure> {
+        let shared = self.shared.clone();
+        let told = match shared.wire.retells() {
+            Retells::ByHistory => self.take_history(seat).await.map(|()| Batch::default()),
+            _ => self.ask(shared.wire.poll(seat)).await,
+        };
+        match told {
+            Ok(batch) => self.heard(batch),
+            Err(Trouble::Lost(_)) => {}
+            Err(trouble) => {
+                self.last_tries += 1;
+                if self.last_tries < LAST_TRIES {
+                    return Err(Failure::later(trouble.into_failure().detail()));
+                }
+                self.story.doubt();
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,9 +1,13 @@
 //! Events in and news out, as scripts.
 
 use super::*;
-use crate::{connectors::pureconnect::event::Kind::*, tool::Typing};
+use crate::{
+    connectors::pureconnect::event::{Kind::*, SYSTEM},
+    tool::Typing,
+};
 
 const OWN: &str = "own";
+const LOSS: &str = "lost";
 
 /// Told by Web Tools: no times, names with every event.
 fn event(number: u64, who: &str, what: Happened) -> Event {
@@ -33,7 +37,7 @@ fn dated(at: &str, event: Event) -> Event {
 fn a_repetition_has_the_same_id_and_a_new_text_never_has() {
     let ids = |story: &mut Story, own: &str, events: Vec<Event>| -> Vec<String> {
         story.take(own, events);
-        let news = story.tell(own, 0, &|_| "text".to_owned());
+        let news = story.tell(own, 0, &Words { said: &|_| "text".to_owned(), loss: LOSS });
         news.into_iter().filter_map(|news| news.id).collect()
     };
     let (mut story, events) = begun();
@@ -46,7 +50,7 @@ fn a_repetition_has_the_same_id_and_a_new_text_never_has() {
     // Nothing is told again: the same number and text are something new.
     story.renew();
     let states = vec![is(0, "own2", State::Active), is(1, "Jo", State::Active)];
-    assert!(ids(&mut story, "own2", states).is_empty());
+    assert_eq!(ids(&mut story, "own2", states), ["lost:0:7"]);
     let same = ids(&mut story, "own2", (2..5).map(|n| says(n, "Jo", "hello")).collect());
     assert!(same.iter().all(|id| !first.contains(id)), "{same:?} {first:?}");
 }
@@ -54,10 +58,22 @@ fn a_repetition_has_the_same_id_and_a_new_text_never_has() {
 /// Short words for news.
 fn hear(story: &mut Story, own: &str, now: Millis, events: Vec<Event>) -> Vec<String> {
     story.take(own, events);
-    let write = |said: &Said| match said {
+    in_short(story.tell(own, now, &Words { said: &write, loss: LOSS }))
+}
+
+/// What comes once nothing more will.
+fn closed(story: &mut Story, own: &str) -> Vec<String> {
+    in_short(story.close(own, &Words { said: &write, loss: LOSS }))
+}
+
+fn write(said: &Said) -> String {
+    match said {
         Said::Plain(text) | Said::Html(text) | Said::Url(text) => text.clone(),
         Said::File { name, .. } => name.clone(),
-    };
+    }
+}
+
+fn in_short(news: Vec<News>) -> Vec<String> {
     let word = |news: News| match news.what {
         What::Joined(agent) => format!("+{}", agent.name),
         What::Said { agent, text } => format!("{}: {text}", agent.name),
@@ -67,7 +83,7 @@ fn hear(story: &mut Story, own: &str, now: Millis, events: Vec<Event>) -> Vec<St
         What::Notice(text) => format!("* {text}"),
         What::Ended => "ended".to_owned(),
     };
-    story.tell(own, now, &write).into_iter().map(word).collect()
+    news.into_iter().map(word).collect()
 }
 
 fn begun() -> (Story, Vec<Event>) {
@@ -93,13 +109,15 @@ fn each_event_is_told_once_and_in_order() {
 }
 
 #[test]
-fn what_is_missing_is_waited_for_then_passed_and_still_welcome() {
+fn what_is_missing_is_waited_for_then_admitted_and_still_welcome() {
     let (mut story, mut events) = begun();
     let late = events.remove(4);
     assert_eq!(hear(&mut story, OWN, 0, events), ["+Jo"]);
     assert!(story.has_gap());
     assert!(hear(&mut story, OWN, PATIENCE_MS - 1, vec![]).is_empty());
-    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![]), ["Jo: so?"]);
+    assert!(!story.has_old_gap(PATIENCE_MS - 1) && story.has_old_gap(PATIENCE_MS));
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![]), ["* lost", "Jo: so?"]);
+    assert!(hear(&mut story, OWN, PATIENCE_MS, vec![]).is_empty(), "once for each gap");
     assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![late.clone()]), ["Jo: hello"]);
     assert!(hear(&mut story, OWN, PATIENCE_MS, vec![late]).is_empty());
 }
@@ -183,13 +201,109 @@ fn a_server_that_repeats_nothing_loses_nothing() {
     story.renew();
     assert!(hear(&mut story, "own2", 0, vec![]).is_empty(), "nothing yet");
     let there = vec![is(0, "own2", State::Active), is(1, "Jo", State::Active)];
-    assert!(hear(&mut story, "own2", 0, there).is_empty());
+    assert_eq!(hear(&mut story, "own2", 0, there), ["* lost"], "what came meanwhile may be");
     assert_eq!(hear(&mut story, "own2", 0, vec![says(2, "Jo", "hello")]), ["Jo: hello"]);
     story.renew();
     let other = vec![is(0, "own2", State::Active), is(1, "Al", State::Active)];
-    assert_eq!(hear(&mut story, "own2", 0, other), ["+Al"]);
+    assert_eq!(hear(&mut story, "own2", 0, other), ["* lost", "+Al"]);
     story.renew();
-    assert_eq!(hear(&mut story, "own2", 0, vec![is(0, "own2", State::Active)]), ["left"]);
+    let alone = vec![is(0, "own2", State::Active)];
+    assert_eq!(hear(&mut story, "own2", 0, alone), ["* lost", "left"]);
+    assert!(story.is_forgetful());
+}
+
+#[test]
+fn what_stands_behind_a_gap_outlives_a_server_that_repeats_nothing() {
+    let (mut story, mut events) = begun();
+    events.remove(4);
+    assert_eq!(hear(&mut story, OWN, 0, events), ["+Jo"]);
+    story.renew();
+    let there = vec![is(0, "own2", State::Active), is(1, "Jo", State::Active)];
+    // Of our own text, the only one whose answer was lost, the echo is among the rest.
+    story.own_sent = 0;
+    story.heard.push_back(1);
+    assert_eq!(hear(&mut story, "own2", 0, there), ["* lost", "Jo: so?"]);
+    assert!(story.has_arrived("hi"));
+}
+
+#[test]
+fn a_gap_has_the_same_id_after_a_restart() {
+    let (mut story, mut events) = begun();
+    let behind = events.split_off(5);
+    events.pop();
+    hear(&mut story, OWN, 0, events);
+    let stored = serde_json::to_string(&story).unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let mut story: Story = serde_json::from_str(&stored).unwrap();
+        story.doubt();
+        hear(&mut story, OWN, 0, behind.clone());
+        let words = Words { said: &write, loss: LOSS };
+        let mut news = story.tell(OWN, PATIENCE_MS, &words).into_iter();
+        ids.push(news.next().and_then(|news| news.id).unwrap());
+        assert_eq!(story.losses(), 1);
+    }
+    assert_eq!(ids, ["lost:0:4", "lost:0:4"]);
+}
+
+#[test]
+fn the_end_is_told_with_what_waited_and_what_is_missing() {
+    let (mut story, mut events) = begun();
+    events.remove(4);
+    hear(&mut story, OWN, 0, events);
+    assert_eq!(closed(&mut story, OWN), ["* lost", "Jo: so?", "ended"]);
+    assert!(closed(&mut story, OWN).is_empty());
+
+    let (mut story, events) = begun();
+    hear(&mut story, OWN, 0, events.clone());
+    assert_eq!(closed(&mut story.clone(), OWN), ["ended"], "nothing was lost");
+    story.doubt();
+    assert_eq!(closed(&mut story.clone(), OWN), ["* lost", "ended"], "the last answer was");
+    story.renew();
+    assert_eq!(closed(&mut story, OWN), ["* lost", "ended"], "nobody told anything again");
+
+    let (mut story, _) = begun();
+    story.doubt();
+    let end = vec![is(7, OWN, State::Disconnected)];
+    hear(&mut story, OWN, 0, events);
+    assert_eq!(hear(&mut story, OWN, 0, end), ["ended"]);
+    assert!(closed(&mut story, OWN).is_empty(), "every number was heard");
+}
+
+#[test]
+fn after_a_lost_answer_a_gap_is_not_taken_for_our_own_texts() {
+    let (mut story, mut events) = begun();
+    events.truncate(5);
+    hear(&mut story, OWN, 0, events);
+    story.sent();
+    story.doubt();
+    assert!(hear(&mut story, OWN, 0, vec![says(6, "Jo", "so?")]).is_empty());
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![]), ["* lost", "Jo: so?"]);
+    assert!(hear(&mut story, OWN, PATIENCE_MS, vec![says(8, "Jo", "well?")]).is_empty());
+}
+
+#[test]
+fn where_everything_was_taken_in_no_gap_is_a_loss() {
+    let (mut story, mut events) = begun();
+    events.remove(4);
+    story.doubt();
+    story.take(OWN, events);
+    story.be_whole();
+    assert_eq!(hear(&mut story, OWN, 0, vec![]), ["+Jo", "Jo: so?"]);
+    assert!(hear(&mut story, OWN, 0, vec![says(8, "Jo", "well?")]).is_empty());
+}
+
+#[test]
+fn absurd_numbers_do_no_harm() {
+    let mut story = Story::default();
+    let events = vec![says(u64::MAX, "Jo", "hello"), says(u64::MAX - 1, "Jo", "hi")];
+    hear(&mut story, OWN, 0, events.clone());
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![]), ["* lost", "Jo: hi", "Jo: hello"]);
+    let mut story = Story { heard: vec![1; HEARD_MAX].into(), ..Story::default() };
+    story.renew();
+    story.heard = vec![events[0].fingerprint(); HEARD_MAX].into();
+    let told = (0..32).map(|n| says(u64::MAX - n, "Jo", "hello")).collect();
+    hear(&mut story, "own2", 0, told);
 }
 
 #[test]

@@ -13,9 +13,13 @@ use crate::world::{TOKEN, World};
 
 mod conversation;
 mod icws;
+mod losses;
 mod settings;
 mod trouble;
 mod web_tools;
+
+/// What visitors are told when words may have been lost.
+const LOSS: &str = "You may have missed something.";
 
 /// A bridge before a switch-over pair.
 struct Site {
@@ -42,7 +46,7 @@ impl Site {
             let mut settings = json!({
                 "kind": "genesys-pureconnect", "api": api, "web_chat": 6,
                 "primary": primary, "backup": backup, "allow_private": true,
-                "queue": "Service Desk", "participant_name": "Ada",
+                "queue": "Service Desk", "participant_name": "Ada", "loss_notice": LOSS,
                 "poll_wait_ms_min": 10, "starts_per_second": 100.0,
                 "inbound": { "url": bridge, "key": "a key of ours" },
             });
@@ -84,6 +88,29 @@ impl Site {
     /// Until the platform has these texts by these agents, and no other.
     async fn visitor_reads(&self, expected: &[&str]) {
         platform_reads(&self.world, expected).await;
+    }
+
+    /// From now on the answers to all calls of this path are lost.
+    async fn lose(&self, path: &str) {
+        let path = Some(path.to_owned());
+        self.primary.faults().set(Plan { lose: 1_000, path, ..Plan::default() });
+        // One that was under way may still be answered.
+        self.losses(1).await;
+    }
+
+    async fn heal(&self) {
+        let faults = self.primary.faults();
+        faults.set(Plan::default());
+        // One that was under way may still be lost; the next call is made after it.
+        let calls = faults.calls();
+        meanwhile(&self.world, async || (faults.calls() > calls).then_some(())).await;
+    }
+
+    /// Until so many answers were lost, or more.
+    async fn losses(&self, times: u64) {
+        let faults = self.primary.faults();
+        let wrong = faults.wrong() + times;
+        meanwhile(&self.world, async || (faults.wrong() >= wrong).then_some(())).await;
     }
 
     async fn restart(self) -> Self {

@@ -50,6 +50,7 @@ async fn settings_that_cannot_work_are_named() {
     for (change, word) in [
         (json!({ "web_chat": 7 }), "connectors.tool.web_chat"),
         (json!({ "queue": " " }), "connectors.tool.queue"),
+        (json!({ "loss_notice": "" }), "connectors.tool.loss_notice"),
         (json!({ "starts_per_second": 0.0 }), "starts_per_second"),
         (json!({ "poll_wait_ms_min": 0 }), "poll_wait_ms_min"),
         (json!({ "ask_queue": true }), "ask_queue"),

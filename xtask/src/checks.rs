@@ -107,7 +107,7 @@ fn mutants() -> Result<Count> {
 
 /// Widget and desk in Chromium, against a demo of its own.
 fn browser() -> Result<Count> {
-    shell::run("cargo", &["build", "--package", "baton"])?;
+    shell::build()?;
     let data = std::env::temp_dir().join(format!("baton-browser-{}", std::process::id()));
     let demo = Demo::start(&data)?;
     let mut command = Command::new("npm");

@@ -18,7 +18,6 @@ pub(crate) fn judge() -> Result<Count> {
     let (lists, installed) = (Path::new(LISTS), Path::new(INSTALLED));
     let python = install::python(lists, &installed.join("python"))?;
     let packages = install::node(lists, &installed.join("node"))?;
-    let mut command = Command::new("cargo");
-    command.args(["run", "--quiet", "--package", "dialogflow", "--example", "judges", "--"]);
-    shell::count(command.arg(python).arg(packages))
+    shell::build()?;
+    shell::count(Command::new("target/debug/examples/judges").arg(python).arg(packages))
 }

@@ -53,7 +53,7 @@ fn run(task: &str, args: &[String]) -> Result<()> {
         "test" => checks::test(),
         "quick" => checks::quick(),
         "bench" => bench(args),
-        "receivers" => receivers(),
+        "receivers" => checks::conclude(receivers::check()?),
         "vendors" => checks::conclude(vendors::judge()?),
         "tidy" => tidy::tidy(),
         "web" => web::build(),
@@ -63,11 +63,6 @@ fn run(task: &str, args: &[String]) -> Result<()> {
         }
         other => bail!("there is no task {other}\n\n{HELP}"),
     }
-}
-
-fn receivers() -> Result<()> {
-    shell::run("cargo", &["build", "--package", "baton"])?;
-    checks::conclude(receivers::check()?)
 }
 
 fn bench(args: &[String]) -> Result<()> {

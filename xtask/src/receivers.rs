@@ -30,8 +30,7 @@ const RECEIVERS: [Receiver; 5] = [
     Receiver {
         name: "rust",
         needs: "cargo",
-        // The whole workspace is named so that cargo builds nothing anew but what is missing.
-        build: || shell::run("cargo", &["build", "--workspace", "--bins"]),
+        build: || Ok(()),
         start: |_| Command::new("target/debug/echo-receiver"),
     },
     Receiver {
@@ -79,6 +78,7 @@ const REQUIRED: [&str; 3] = ["rust", "python", "typescript"];
 
 /// Starts each receiver whose runtime is here and checks it; a failed case is a failed test.
 pub(crate) fn check() -> Result<Count> {
+    shell::build()?;
     let mut total = Count::default();
     for receiver in &RECEIVERS {
         let name = receiver.name;

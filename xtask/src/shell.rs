@@ -29,6 +29,12 @@ pub(crate) fn run_in(folder: &Path, program: &str, args: &[&str]) -> Result<()> 
     Ok(())
 }
 
+/// Builds every program that tests start. Always the whole workspace: cargo builds a package alone
+/// with other features, and with them nearly everything it depends on once more.
+pub(crate) fn build() -> Result<()> {
+    run("cargo", &["build", "--workspace", "--bins", "--examples"])
+}
+
 /// Becomes the program.
 pub(crate) fn replace(program: &str, args: &[&str]) -> Result<()> {
     let error = Command::new(program).args(args).exec();

@@ -200,10 +200,10 @@ impl App {
                 continue;
             }
             tracing::warn!(chat.id = id, route = route.id, "it was opened at another connector");
-            match self.driver.step(route, &id, None, chat::Input::TakenUp).await {
-                Err(StepError::Store(error)) => return Err(error),
-                // Nobody is refused this.
-                Ok(_) | Err(_) => {}
+            let stepped = self.driver.step(route, &id, None, chat::Input::TakenUp).await;
+            // Nobody is refused this.
+            if let Err(StepError::Store(error)) = stepped {
+                return Err(error);
             }
         }
         Ok(())

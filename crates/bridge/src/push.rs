@@ -124,9 +124,9 @@ impl PushClient {
         outcome(self.post(&body, Some(&message_id), &message_id, deadline).await)
     }
 
-    /// Tells once that the agent of `chat` types, unless too many are told so already; nothing comes
-    /// of it when it fails. It keeps the pause alive too (contract r3, section 6.6), so the chat is
-    /// looked at only now: a push that ends its pause is either seen here or waits for this one.
+    /// Tells once that the agent of `chat` types, unless too many are told so already; nothing
+    /// comes of it when it fails. It keeps the pause alive too (contract r3, section 6.6), so the
+    /// chat is looked at only now: a push that ends its pause is seen here, or waits for this one.
     pub(crate) async fn send_typing(&self, chat: impl Future<Output = Option<(Chat, Agent)>>) {
         let Ok(_place) = self.typing.try_acquire() else { return };
         let Some((chat, agent)) = chat.await else { return };
@@ -294,9 +294,9 @@ mod tests {
         (client.unwrap(), listener)
     }
 
-    async fn typist() -> Option<(Chat, Agent)> {
+    fn typist() -> (Chat, Agent) {
         let (email, name) = ("jane@example.com".to_owned(), "Jane".to_owned());
-        Some((Chat::new("bot", "visitor"), Agent { email, name, avatar_url: String::new() }))
+        (Chat::new("bot", "visitor"), Agent { email, name, avatar_url: String::new() })
     }
 
     #[tokio::test]
@@ -332,14 +332,14 @@ mod tests {
         let (client, _listener) = unanswered().await;
         let mut under_way = Vec::new();
         for _ in 0..20 {
-            let mut typing = Box::pin(client.send_typing(typist()));
+            let mut typing = Box::pin(client.send_typing(async { Some(typist()) }));
             if futures::poll!(&mut typing).is_pending() {
                 under_way.push(typing);
             }
         }
         assert_eq!(under_way.len(), 8, "the others are dropped at once");
         under_way.pop();
-        let mut typing = Box::pin(client.send_typing(typist()));
+        let mut typing = Box::pin(client.send_typing(async { Some(typist()) }));
         assert!(futures::poll!(&mut typing).is_pending(), "a place is free again");
     }
 

@@ -25,11 +25,12 @@ const TAKEN_HEADERS: [HeaderName; 10] = [
 ];
 
 pub(super) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
-    config.routes.iter().map(route).collect()
+    config.routes.iter().map(|given| route(given, config)).collect()
 }
 
-fn route(route: &config::Route) -> anyhow::Result<RouteConfig> {
-    let default = machine::chat::Clock::default();
+fn route(route: &config::Route, config: &Config) -> anyhow::Result<RouteConfig> {
+    let tool = config.connectors.get(&route.connector.kind);
+    let default = tool.map(bridge::ConnectorSettings::clock).unwrap_or_default();
     Ok(RouteConfig {
         id: route.id.clone(),
         access: access(route)?,

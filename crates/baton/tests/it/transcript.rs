@@ -36,7 +36,6 @@ connectors! {
     genesys_pureconnect = "genesys-pureconnect"
     genesys_pureconnect_web_tools = "genesys-pureconnect-web-tools"
     genesys_open_messaging = "genesys-open-messaging"
-    #[ignore = "history after a broken socket may come too late for order (docs, known gaps)"]
     genesys_web_messaging = "genesys-web-messaging"
     servicenow = "servicenow"
     servicenow_tickets = "servicenow-tickets"

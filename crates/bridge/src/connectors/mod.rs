@@ -4,11 +4,14 @@
 use std::{path::Path, sync::Arc};
 
 use edge::{
-    Clock,
     egress::{Egress, EgressError, Target},
     given::{Secret, SecretError},
 };
-use machine::chat::{Chat, Notices};
+use machine::{
+    Millis,
+    chat::{Chat, Clock, Notices},
+    limits::HOUR_MS,
+};
 use serde::Deserialize;
 use store::{Ledger, Stepped, StoreError};
 
@@ -65,13 +68,15 @@ pub enum SettingsError {
 /// Smallest and largest number that a setting may be.
 const POSITIVE_MIN: f64 = 0.001;
 const POSITIVE_MAX: f64 = 1_000_000.0;
+/// How long a visitor waits for an answer in a ticket, at first and later.
+const TICKET_PATIENCE_MS: Millis = 4 * HOUR_MS;
 
 /// What a connector is made with.
 pub(crate) struct Parts {
     /// As in `[connectors.NAME]`.
     pub(crate) name: String,
     pub(crate) egress: Egress,
-    pub(crate) clock: Clock,
+    pub(crate) clock: edge::Clock,
 }
 
 impl Parts {
@@ -127,6 +132,22 @@ impl Settings {
         self.secrets_mut().into_iter().for_each(|secret| secret.rebase(base));
     }
 
+    /// The times of chats at this tool, unless the route says otherwise: who works on tickets
+    /// answers later than who chats.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        let by_tickets = match self {
+            Self::ServiceManager(_) => true,
+            Self::ServiceNow(settings) => settings.is_by_tickets(),
+            _ => false,
+        };
+        if by_tickets {
+            Clock { queue: TICKET_PATIENCE_MS, idle: TICKET_PATIENCE_MS, ..Clock::default() }
+        } else {
+            Clock::default()
+        }
+    }
+
     pub(crate) fn build(&self, parts: Parts) -> Result<Arc<dyn Tool>, SettingsError> {
         Ok(match self {
             Self::PureConnect(settings) => Arc::new(settings.build(parts)?),
@@ -143,7 +164,7 @@ impl Settings {
         &self,
         name: &str,
         egress: Egress,
-        clock: Clock,
+        clock: edge::Clock,
     ) -> Result<Vec<Finding>, SettingsError> {
         let tool = self.build(Parts { name: name.to_owned(), egress, clock })?;
         Ok(tool.check().await)

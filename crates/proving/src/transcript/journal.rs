@@ -42,6 +42,8 @@ pub(super) struct Chats {
     pub(super) notices: Vec<Notice>,
     /// What the visitor said in a handover after a goodbye: the agent may have ended it by then.
     pub(super) late: HashSet<Token>,
+    /// What the visitor said to the bot that made it ask for a human: the tool is told so.
+    pub(super) reasons: HashSet<Token>,
     /// Deliveries and pushes that were given up, in the bridge's words.
     pub(super) refused: Vec<String>,
 }
@@ -161,6 +163,7 @@ pub(super) fn chats(database: &Path) -> anyhow::Result<BTreeMap<String, Chats>> 
         chats.notices.extend(found.notices.into_iter().map(place));
         chats.lines.extend(found.lines);
         chats.late.extend(found.late);
+        chats.reasons.extend(found.reasons);
         chats.refused.extend(found.refused);
     }
     Ok(users)
@@ -172,7 +175,11 @@ fn chats_of(events: &[Value]) -> Chats {
     for event in events {
         let text = |name: &str| event[name].as_str().unwrap_or_default();
         match text("type") {
-            "opened" => is_late = false,
+            "opened" => {
+                is_late = false;
+                let reason = event["opening"]["text"].as_str().unwrap_or_default();
+                found.reasons.extend(Token::all_in(reason, Speaker::Visitor));
+            }
             "visitor_said" => {
                 is_late |= text("text").contains(super::party::GOODBYE);
                 let lines: Vec<_> = Line::all_in(text("text"), Speaker::Visitor).collect();

@@ -38,6 +38,8 @@ pub(super) struct Case {
     pub(super) calm: bool,
     /// What the visitor said in a handover after a goodbye.
     pub(super) late: HashSet<Token>,
+    /// What the visitor said to the bot that made it ask for a human.
+    pub(super) reasons: HashSet<Token>,
 }
 
 /// Whether a side must have a message.
@@ -69,7 +71,7 @@ impl Case {
             if lost.contains(&said.token) { Due::May } else { self.due_at_bridge(said) }
         };
         faults.extend(self.side("the bridge", &self.bridge, due));
-        faults.extend(self.side(TOOL, &self.tool, |said| due_at_tool(said, &bridge, &self.late)));
+        faults.extend(self.side(TOOL, &self.tool, |said| self.due_at_tool(said, &bridge)));
         let tool = tokens(&self.tool);
         faults.extend(self.side(AGENT, &self.agent, |said| due_at_agent(said, &tool)));
         for (token, fate) in &self.fates {
@@ -144,6 +146,20 @@ impl Case {
         }
     }
 
+    /// What the bridge has goes to the tool, but for what is said while the agent ends the chat.
+    /// What is said too late for the bridge goes to the bot, and where that asks for a human
+    /// because of it, it is told as the reason.
+    fn due_at_tool(&self, said: &Said, bridge: &HashSet<Token>) -> Due {
+        if said.token.speaker == Speaker::Agent {
+            return Due::Must;
+        }
+        match (said.kind, bridge.contains(&said.token)) {
+            (Kind::Word, true) if !self.late.contains(&said.token) => Due::Must,
+            (Kind::Word, false) if !self.reasons.contains(&said.token) => Due::MustNot,
+            _ => Due::May,
+        }
+    }
+
     fn side(
         &self,
         side: &str,
@@ -204,20 +220,6 @@ fn disorder(said: &[Said], places: &HashMap<Token, usize>) -> Vec<String> {
         }
     }
     faults
-}
-
-/// What the bridge has goes to the tool, but for what is said while the agent ends the chat. What
-/// is said too late for the bridge goes to the bot, and where that asks for a human because of it,
-/// it is told as the reason.
-fn due_at_tool(said: &Said, bridge: &HashSet<Token>, late: &HashSet<Token>) -> Due {
-    if said.token.speaker == Speaker::Agent {
-        return Due::Must;
-    }
-    match (said.kind, bridge.contains(&said.token)) {
-        (Kind::Word, true) if !late.contains(&said.token) => Due::Must,
-        (Kind::Word, false) => Due::MustNot,
-        _ => Due::May,
-    }
 }
 
 /// What agents said themselves, and what the tool shows of the visitor.

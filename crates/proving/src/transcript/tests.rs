@@ -1,5 +1,7 @@
 //! The judge must see what it is there for.
 
+use std::collections::HashSet;
+
 use super::{
     connectors::Reading,
     journal::Fate,
@@ -63,6 +65,7 @@ fn good() -> Case {
         admission: None,
         calm: false,
         late: [token("v1n6"), token("v1n7")].into(),
+        reasons: HashSet::new(),
     }
 }
 
@@ -257,6 +260,20 @@ fn what_is_for_the_bot_stays_with_the_bot() {
         let found = faults(|case| of(case).insert(0, lines("v1n1").remove(0)));
         assert!(found[0].starts_with(&format!("{side}: v1n1 has no business")), "{found:?}");
     }
+}
+
+#[test]
+fn a_tool_may_be_told_why_the_bot_asked_for_a_human() {
+    let tell = |case: &mut Case| {
+        case.tool.insert(0, lines("v1n1").remove(0));
+        case.agent.insert(0, lines("v1n1").remove(0));
+    };
+    let told = faults(|case| {
+        tell(case);
+        case.reasons.insert(token("v1n1"));
+    });
+    assert_eq!(told, Vec::<String>::new());
+    assert_eq!(faults(tell), ["the tool: v1n1 has no business there"]);
 }
 
 #[test]

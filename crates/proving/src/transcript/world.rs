@@ -238,6 +238,7 @@ impl World {
                 admission: self.admission,
                 calm: report.kills == 0 && report.wrongs.iter().all(|(_, times)| *times == 0),
                 late: chats.late,
+                reasons: chats.reasons,
             };
             report.faults.extend(record.faults);
             report.faults.extend(chats.refused);

@@ -20,6 +20,8 @@ const RENEW_BEFORE_MS: Millis = 60 * SECOND_MS;
 const TOKEN_SECONDS_MAX: i64 = 30 * 86_400;
 /// Messages of a conversation that are read at once.
 const BULK_MAX: usize = 100;
+/// Messages of a conversation that are read at all.
+pub(super) const MESSAGES_MAX: usize = 1_000;
 
 pub(super) struct Client {
     /// Where tokens come from.
@@ -108,22 +110,28 @@ impl Client {
         self.json(Ask::get(format!("api/v2/conversations/messages/{id}"))).await
     }
 
-    /// Messages of a conversation, in the order of `ids`; the latest of them when they are many.
+    /// Messages of a conversation, in the order of `ids`; of very many the latest.
     pub(super) async fn messages(
         &self,
         conversation: &str,
         ids: &[String],
     ) -> Result<Vec<Value>, Failure> {
-        let ids = &ids[ids.len().saturating_sub(BULK_MAX)..];
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
+        let ids = &ids[ids.len().saturating_sub(MESSAGES_MAX)..];
         let path = format!("api/v2/conversations/messages/{conversation}/messages/bulk");
-        let mut listing = self.json(Ask::post(path).json(&json!(ids))).await?;
-        let found = listing.get_mut("entities").map(Value::take);
-        let Some(Value::Array(mut found)) = found else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for ids in ids.chunks(BULK_MAX) {
+            let listing = self.json(Ask::post(path.as_str()).json(&json!(ids))).await;
+            let mut listing = listing.map_err(|failure| match failure {
+                // Whether the conversation is there, it says itself.
+                Failure::Gone { detail } => Failure::later(detail),
+                failure => failure,
+            })?;
+            if let Some(Value::Array(some)) = listing.get_mut("entities").map(Value::take) {
+                found.extend(some);
+            }
+        }
         let place = |message: &Value| ids.iter().position(|id| message["id"] == id.as_str());
-        found.sort_by_key(place);
+        found.sort_by_cached_key(place);
         Ok(found)
     }
 

@@ -33,11 +33,19 @@ impl<'a> Seen<'a> {
 
     /// The customer is gone, or nobody is left.
     pub(super) fn is_over(&self) -> bool {
-        let (customers, others): (Vec<_>, Vec<_>) = self
-            .participants()
-            .partition(|each| matches!(each.text("purpose"), "customer" | "external"));
+        let (customers, others): (Vec<_>, Vec<_>) =
+            self.participants().partition(Participant::is_customer);
         let gone = |some: &[Participant<'_>]| some.iter().all(Participant::is_gone);
         if customers.is_empty() { !others.is_empty() && gone(&others) } else { gone(&customers) }
+    }
+
+    /// A human was there, and now the customer is alone: no agent, no queue, no flow. For a moment
+    /// it may look so in the middle of a transfer, too.
+    pub(super) fn is_abandoned(&self) -> bool {
+        let mut others = self.participants().filter(|each| !each.is_customer());
+        !self.is_over()
+            && self.agents().any(|agent| agent.has_left())
+            && others.all(|other| other.is_gone())
     }
 
     /// Who has the chat now. An agent who went is only told when nobody took his place.
@@ -49,7 +57,8 @@ impl<'a> Seen<'a> {
             return Some(News::new(id, What::Joined(agent.agent())));
         }
         let left = self.agents().rev().find(Participant::has_left)?;
-        (!self.is_over()).then(|| News::new(format!("left/{}", left.text("id")), What::Left))
+        let another_may_come = !self.is_over() && !self.is_abandoned();
+        another_may_come.then(|| News::new(format!("left/{}", left.text("id")), What::Left))
     }
 
     /// Ids of everything that was said, in the order of time.
@@ -73,6 +82,10 @@ impl<'a> Seen<'a> {
 impl Participant<'_> {
     fn text(&self, field: &str) -> &str {
         self.0[field].as_str().unwrap_or_default()
+    }
+
+    fn is_customer(&self) -> bool {
+        matches!(self.text("purpose"), "customer" | "external")
     }
 
     fn is_connected(&self) -> bool {
@@ -150,9 +163,28 @@ mod tests {
             let seen = Seen::new(&shown);
             seen.news();
             seen.is_over();
+            seen.is_abandoned();
             seen.agent();
             seen.author("m1");
             seen.message_ids();
+        }
+    }
+
+    #[test]
+    fn a_customer_is_abandoned_when_a_human_went_and_nobody_is_left() {
+        let (customer, left) = (("c", "customer", "connected"), ("a", "agent", "disconnected"));
+        for (rest, abandoned) in [
+            (&[left, ("q", "acd", "disconnected")][..], true),
+            (&[("q", "acd", "disconnected")], false),
+            (&[left, ("q", "acd", "connected")], false),
+            (&[left, ("w", "workflow", "connected")], false),
+            (&[left, ("b", "agent", "alerting")], false),
+            (&[left, ("b", "user", "connected")], false),
+        ] {
+            let all = [&[customer], rest].concat();
+            let shown = all.iter().map(|(id, purpose, state)| participant(id, purpose, state));
+            let conversation = json!({ "participants": shown.collect::<Vec<_>>() });
+            assert_eq!(Seen::new(&conversation).is_abandoned(), abandoned, "{rest:?}");
         }
     }
 

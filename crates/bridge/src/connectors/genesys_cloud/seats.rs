@@ -1,12 +1,15 @@
 //! Which chats are open at the tool, for what runs beside them: a call of the webhook finds the
 //! chat's seat by the customer, an event by the conversation.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// Message ids that are remembered of one chat.
 const HEARD_MAX: usize = 100;
@@ -21,8 +24,20 @@ pub(super) struct Seat {
     pub(super) subscribed: AtomicBool,
     /// An agent was seen in it.
     pub(super) attended: AtomicBool,
-    /// Messages that came by the webhook, by their ids.
+    /// The webhook brings messages under the ids they have in the conversation, and so far it has
+    /// left out none.
+    pub(super) trusts_webhook: AtomicBool,
+    /// It has brought something under another id than the conversation shows.
+    pub(super) unmatched: AtomicBool,
+    /// We have no right to look at the conversation.
+    pub(super) unreadable: AtomicBool,
+    /// Messages the webhook brought that were told as it brought them.
     heard: Mutex<Vec<String>>,
+    /// Messages of the conversation, as of the last look.
+    shown: Mutex<Vec<String>>,
+    /// Looks that were begun, and the latest of which everything is stored.
+    begun: AtomicU64,
+    stored: watch::Sender<u64>,
 }
 
 impl Seat {
@@ -38,8 +53,37 @@ impl Seat {
         lock(&self.heard).clone()
     }
 
-    pub(super) fn is_subscribed(&self) -> bool {
-        self.subscribed.load(Ordering::Relaxed)
+    pub(super) fn note_shown(&self, messages: &[String]) {
+        messages.clone_into(&mut lock(&self.shown));
+    }
+
+    /// Whether the conversation showed a message at the last look.
+    pub(super) fn shows(&self, message: &str) -> bool {
+        lock(&self.shown).iter().any(|shown| shown == message)
+    }
+
+    /// The number of the look that begins.
+    pub(super) fn begin_look(&self) -> u64 {
+        self.begun.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Everything a look found is stored.
+    pub(super) fn note_stored(&self, look: u64) {
+        self.stored.send_replace(look);
+    }
+
+    /// Whether a look that begins from now on was made and stored within this time.
+    pub(super) async fn is_looked_at(&self, within: Duration) -> bool {
+        let next = self.begun.load(Ordering::Relaxed) + 1;
+        let mut stored = self.stored.subscribe();
+        self.look.notify_one();
+        let looked = stored.wait_for(|look| *look >= next);
+        matches!(tokio::time::timeout(within, looked).await, Ok(Ok(_)))
+    }
+
+    /// Whether we are told when it is time to look: of events, and of messages by their ids.
+    pub(super) fn is_told(&self) -> bool {
+        self.subscribed.load(Ordering::Relaxed) && !self.unmatched.load(Ordering::Relaxed)
     }
 }
 
@@ -59,7 +103,13 @@ impl Seats {
             look: Notify::new(),
             subscribed: AtomicBool::new(false),
             attended: AtomicBool::new(false),
+            trusts_webhook: AtomicBool::new(false),
+            unmatched: AtomicBool::new(false),
+            unreadable: AtomicBool::new(false),
             heard: Mutex::default(),
+            shown: Mutex::default(),
+            begun: AtomicU64::new(0),
+            stored: watch::channel(0).0,
         });
         lock(&self.taken).push(seat.clone());
         self.changed.notify_one();

@@ -53,6 +53,10 @@ pub struct Settings {
 }
 
 impl Settings {
+    pub(super) fn is_by_tickets(&self) -> bool {
+        self.ticket.is_some()
+    }
+
     pub(super) fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         let mut secrets: Vec<&mut Secret> =
             [&mut self.password, &mut self.client_secret].into_iter().flatten().collect();

@@ -10,7 +10,9 @@ use proving::{
     simulator::{
         Act, Phase, Simulator,
         faults::Plan,
-        genesys_cloud::{Channels, DisconnectType, GenesysCloud, Options, signature},
+        genesys_cloud::{
+            AgentEnd, Channels, DisconnectType, GenesysCloud, Options, WebhookIds, signature,
+        },
         time::Time,
     },
 };
@@ -376,6 +378,159 @@ async fn words_into_a_conversation_that_is_over_leave_nobody_waiting() {
     resumed(&world).await;
     let phases = async || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
     meanwhile(&world, async || phases().await.then_some(())).await;
+}
+
+#[tokio::test]
+async fn the_same_when_the_answer_is_lost() {
+    let Tool { world, simulator, genesys } = start_with(
+        Clock::default(),
+        |options| options.notifications = false,
+        |settings| settings["poll_seconds"] = json!(3_600),
+    )
+    .await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    genesys.disconnect(&chat.id, DisconnectType::Client).unwrap();
+    simulator.faults().set(Plan { lose: 1_000, ..Plan::default() });
+    world.step_two("u1", "are you there?").await;
+    meanwhile(&world, async || (simulator.chats().len() == 2).then_some(())).await;
+    simulator.faults().set(Plan::default());
+    resumed(&world).await;
+    let all_over = || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
+    meanwhile(&world, async || all_over().then_some(())).await;
+    assert!(simulator.chats().len() <= 3, "another one for each attempt");
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_not_found_at_first_is_not_over() {
+    let Tool { world, simulator, .. } = start(|options| options.reads_before_found = 3).await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    simulator.act(&chat.id, say("hello")).unwrap();
+    platform_reads(&world, &["hello"]).await;
+    assert_eq!(world.step_two("u1", "are you there?").await["paused"], true);
+    simulator.act(&chat.id, Act::End).unwrap();
+    resumed(&world).await;
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_never_found_is_given_up_on_both_sides() {
+    let Tool { world, simulator, .. } = start(|options| options.reads_before_found = 1_000).await;
+    let begun = world.clock.now();
+    assert_eq!(world.step_one("u1").await["paused"], true);
+    resumed(&world).await;
+    let waited = world.clock.now() - begun;
+    assert!(waited >= 15_000, "given up after {waited} ms");
+    chat_when(&world, &simulator, |chat| chat.phase == Phase::Ended).await;
+}
+
+#[tokio::test]
+async fn a_visitor_leaves_a_conversation_that_is_not_found_at_first() {
+    let Tool { world, simulator, .. } = start(|_| {}).await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    let (status, path) = (Some(404), Some(chat.id));
+    simulator.faults().set(Plan { status, path, ..Plan::default() });
+    let left = json!({ "eventType": "user_left", "userId": "u1", "botId": bot() });
+    world.call(&[("authorization", TOKEN)], &left).await;
+    meanwhile(&world, async || (simulator.faults().wrong() >= 2).then_some(())).await;
+    simulator.faults().set(Plan::default());
+    chat_when(&world, &simulator, |chat| chat.phase == Phase::Ended).await;
+}
+
+#[tokio::test]
+async fn a_visitor_whom_the_agent_left_alone_goes_back_to_the_bot() {
+    let tool = start(|options| options.agent_end = AgentEnd::CustomerStays).await;
+    let Tool { world, simulator, .. } = tool;
+    let chat = accepted(&world, &simulator, "u1").await;
+    simulator.act(&chat.id, say("Good bye")).unwrap();
+    platform_reads(&world, &["Good bye"]).await;
+    let left = world.clock.now();
+    simulator.act(&chat.id, Act::End).unwrap();
+    resumed(&world).await;
+    let waited = world.clock.now() - left;
+    assert!((10_000..60_000).contains(&waited), "given up after {waited} ms");
+    chat_when(&world, &simulator, |chat| chat.phase == Phase::Ended).await;
+    assert_eq!(world.step_two("u1", "and now?").await["paused"], false);
+}
+
+#[tokio::test]
+async fn a_moment_between_two_agents_is_no_end() {
+    let tool = start(|options| options.agent_end = AgentEnd::CustomerStays).await;
+    let Tool { world, simulator, genesys } = tool;
+    let chat = accepted(&world, &simulator, "u1").await;
+    meanwhile(&world, async || genesys.is_listened_to().then_some(())).await;
+    let calls = simulator.faults().calls();
+    simulator.act(&chat.id, Act::End).unwrap();
+    // The bridge's clock stands still while it looks.
+    while simulator.faults().calls() == calls {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    simulator.act(&chat.id, Act::Accept { agent: "Kim Roe".to_owned() }).unwrap();
+    pushed(&world, "Kim Roe").await;
+    world.hand.advance(15_000);
+    simulator.act(&chat.id, say("It is me now")).unwrap();
+    platform_reads(&world, &["It is me now"]).await;
+    assert_eq!(world.step_two("u1", "still there?").await["paused"], true);
+}
+
+#[tokio::test]
+async fn other_ids_at_the_webhook_lose_and_double_nothing() {
+    let tool = start(|options| options.webhook_ids = WebhookIds::Other).await;
+    let Tool { world, simulator, genesys } = tool;
+    let chat = accepted(&world, &simulator, "u1").await;
+    for text in ["one", "ok", "ok"] {
+        simulator.act(&chat.id, say(text)).unwrap();
+    }
+    platform_reads(&world, &["one", "ok", "ok"]).await;
+    let world = world.restart().await;
+    let looks = simulator.faults().calls() + 3;
+    meanwhile(&world, async || (simulator.faults().calls() >= looks).then_some(())).await;
+    simulator.act(&chat.id, say("two")).unwrap();
+    platform_reads(&world, &["one", "ok", "ok", "two"]).await;
+    genesys.set_webhook_url("http://127.0.0.1:9/nobody");
+    simulator.act(&chat.id, say("by no webhook")).unwrap();
+    simulator.act(&chat.id, Act::End).unwrap();
+    resumed(&world).await;
+    assert_eq!(world.platform.texts(), ["one", "ok", "ok", "two", "by no webhook"]);
+}
+
+#[tokio::test]
+async fn what_the_webhook_left_out_while_nobody_was_there_is_told_first() {
+    let Tool { world, simulator, genesys } = start(|_| {}).await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    simulator.act(&chat.id, say("one")).unwrap();
+    platform_reads(&world, &["one"]).await;
+    genesys.set_webhook_url("http://127.0.0.1:9/nobody");
+    // The conversation cannot be looked at before the webhook comes.
+    let path = Some(chat.id.clone());
+    simulator.faults().set(Plan { status: Some(500), path, ..Plan::default() });
+    let world = world.restart().await;
+    simulator.act(&chat.id, say("two")).unwrap();
+    let customer = &chat.facts.iter().find(|(name, _)| name == "from.id").unwrap().1;
+    genesys.set_webhook_url(&format!("{}/connectors/tool/webhook", world.url));
+    // What was given up is not sent again, and what is new is.
+    let body = json!({
+        "id": "m-3", "type": "Text", "text": "three", "direction": "Outbound",
+        "channel": { "to": { "id": customer }, "from": { "nickname": "Jo Park" } },
+    });
+    let signed = signature(&Options::default().webhook_secret, body.to_string().as_bytes());
+    let url = format!("{}/connectors/tool/webhook", world.url);
+    let request = world.http.post(url).header("x-hub-signature-256", signed);
+    let early = request.body(body.to_string()).send().await.unwrap();
+    assert_eq!(early.status(), 503, "it must not be told before what nobody has looked for yet");
+    simulator.faults().set(Plan::default());
+    simulator.act(&chat.id, say("three")).unwrap();
+    platform_reads(&world, &["one", "two", "three"]).await;
+}
+
+#[tokio::test]
+async fn without_the_right_to_look_the_webhook_is_believed() {
+    let Tool { world, simulator, .. } = start(|_| {}).await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    let (status, path) = (Some(403), Some(chat.id.clone()));
+    simulator.faults().set(Plan { status, path, ..Plan::default() });
+    let world = world.restart().await;
+    simulator.act(&chat.id, say("hello")).unwrap();
+    platform_reads(&world, &["hello"]).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Genesys Cloud by Web Messaging.
 
+use std::time::Duration;
+
 use bridge::{ConnectorSettings, Verdict};
 use edge::{Clock as WallClock, egress::Egress};
 use proving::simulator::{
@@ -149,6 +151,40 @@ async fn a_broken_socket_and_a_restart_lose_and_repeat_nothing() {
     platform_reads(&world, &expected).await;
     simulator.act(&chat.id, Act::End).unwrap();
     resumed(&world).await;
+}
+
+#[tokio::test]
+async fn words_of_one_moment_keep_their_order_over_a_broken_socket() {
+    let tool = start(|_| {}).await;
+    let chat = greeted(&tool, "u1").await;
+    let Tool { world, simulator, genesys } = tool;
+    let words: Vec<String> = (0..8).map(|n| format!("word {n}")).collect();
+    genesys.drop_web_sockets();
+    for word in &words {
+        simulator.act(&chat.id, say(word)).unwrap();
+    }
+    let expected: Vec<&str> =
+        ["Hello"].into_iter().chain(words.iter().map(String::as_str)).collect();
+    platform_reads(&world, &expected).await;
+}
+
+#[tokio::test]
+async fn what_a_new_socket_brings_waits_for_the_history() {
+    let tool = start(|_| {}).await;
+    let chat = greeted(&tool, "u1").await;
+    let Tool { world, simulator, genesys } = tool;
+    let path = Some("/webmessaging/messages".to_owned());
+    simulator.faults().set(Plan { seed: 3, delay_ms_max: 600, path, ..Plan::default() });
+    let calls = simulator.faults().calls();
+    genesys.drop_web_sockets();
+    simulator.act(&chat.id, say("by the history")).unwrap();
+    meanwhile(&world, async || (simulator.faults().calls() > calls).then_some(())).await;
+    // The socket is open; a moment later its session is configured.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    simulator.act(&chat.id, say("by both")).unwrap();
+    platform_reads(&world, &["Hello", "by the history", "by both"]).await;
+    simulator.act(&chat.id, say("by the socket")).unwrap();
+    platform_reads(&world, &["Hello", "by the history", "by both", "by the socket"]).await;
 }
 
 #[tokio::test]

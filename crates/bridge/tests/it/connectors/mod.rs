@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use machine::limits::HOUR_MS;
 use proving::simulator::{Act, Chat, From, Phase, Simulator, faults::Plan};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::world::{PATIENCE, World};
 
@@ -99,4 +100,21 @@ pub(crate) async fn holds_under_faults(world: &World, simulator: &Simulator, pla
     assert_eq!(told[before..], wanted_here, "the visitor reads something else, seed {seed}");
     simulator.act(&chat.id, Act::End).unwrap();
     resumed(world).await;
+}
+
+#[test]
+fn who_works_on_tickets_has_more_time() {
+    let clock = |settings: Value| {
+        serde_json::from_value::<bridge::ConnectorSettings>(settings).unwrap().clock()
+    };
+    let instance = "https://acme.service-now.com";
+    let agent = json!({ "token": "t", "callback_key": "k" });
+    let chats =
+        clock(json!({ "kind": "servicenow", "instance": instance, "virtual_agent": agent }));
+    let tickets = clock(json!({ "kind": "servicenow", "instance": instance, "ticket": {} }));
+    assert_eq!(chats, machine::chat::Clock::default());
+    assert_eq!(
+        (tickets.queue, tickets.idle, tickets.pause),
+        (4 * HOUR_MS, 4 * HOUR_MS, chats.pause)
+    );
 }

@@ -20,7 +20,10 @@ fn settings(url: &str, more: &Value) -> Value {
     let mut settings = json!({
         "kind": "servicenow", "instance": url, "allow_private": true,
         "username": "integration", "password": "integration's password",
-        "ticket": { "group": "Service Desk", "poll_seconds": 0.05, "gather_seconds": 0, "comment_chars_max": 1000 },
+        "ticket": {
+            "group": "Service Desk", "poll_seconds": 0.05, "gather_seconds": 0,
+            "comment_chars_max": 1000,
+        },
     });
     for (path, value) in more.as_object().unwrap() {
         match path.strip_prefix("ticket.") {

@@ -26,12 +26,13 @@ use tokio::sync::mpsc;
 use super::{Sizes, client::Client, notifications, seats::Seats};
 use crate::{
     connectors::{Parts, SettingsError},
-    tool::{Brief, Call, Finding, Host, Session, Tool, api::Api},
+    tool::{Brief, Call, Failure, Finding, Host, Session, Tool, api::Api},
 };
 
 mod check;
 mod handover;
 mod later;
+mod lookout;
 mod webhook;
 
 use handover::Handover;
@@ -91,9 +92,10 @@ impl Settings {
         }
         let client_secret = self.client_secret.read(&parts.key("client_secret"))?;
         let webhook_secret = self.webhook_secret.read(&parts.key("webhook_secret"))?;
+        let pace = parts.pace(self.calls_per_second)?;
         let client = Client {
             login: Api::new(parts.egress.clone(), login),
-            api: Api::new(parts.egress.clone(), api.clone()).paced(self.calls_per_second),
+            api: Api::new(parts.egress.clone(), api.clone()).paced(pace),
             client_id: self.client_id.clone(),
             client_secret,
             clock: parts.clock.clone(),
@@ -140,6 +142,19 @@ pub(super) struct Shared {
 impl Shared {
     fn inbound(&self, what: &str) -> String {
         format!("api/v2/conversations/messages/{}/inbound/open/{what}", self.integration)
+    }
+
+    /// Ends a conversation in which nobody waits any more, unless it cannot be ended for good.
+    async fn end(&self, conversation: &str) -> Result<(), Failure> {
+        match self.client.disconnect(conversation).await {
+            failed @ Err(Failure::Later { .. } | Failure::Unknown { .. }) => failed,
+            Err(failure) => {
+                let detail = failure.detail();
+                tracing::info!(conversation, detail, "a conversation cannot be ended");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Done beside everything else; nobody waits for it.

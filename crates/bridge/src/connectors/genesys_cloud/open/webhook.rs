@@ -1,8 +1,11 @@
 //! `POST /connectors/{name}/webhook`: what agents say and that they type, signed by the vendor
 //! (`X-Hub-Signature-256`: the Base64 of an HMAC-SHA256 of the body). Stored before the answer;
 //! the vendor repeats what was not answered with success, and a repeat changes nothing.
+//!
+//! What is said goes by its id in the conversation. Until a look has shown that the webhook tells
+//! the same ids, and whenever it has left something out, the conversation is looked at first.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::response::Response;
 use edge::{
@@ -18,10 +21,11 @@ use super::{
     super::{
         conversation::{Seen, named},
         message,
+        seats::Seat,
     },
     Shared,
-    handover::said,
     later::Errand,
+    lookout::said,
 };
 use crate::{
     problems,
@@ -29,6 +33,8 @@ use crate::{
 };
 
 const SIGNATURE: &str = "x-hub-signature-256";
+/// The vendor waits ten seconds for an answer.
+const LOOK_WITHIN: Duration = Duration::from_secs(4);
 
 pub(super) async fn receive(
     shared: &Shared,
@@ -104,11 +110,12 @@ async fn speaks(
 ) -> Result<(), ApiError> {
     let id = message["id"].as_str().unwrap_or_default();
     let Some(text) = message::words(message).filter(|_| !id.is_empty()) else { return Ok(()) };
-    let nickname = message["channel"]["from"]["nickname"].as_str().unwrap_or_default();
-    let agent = is_agents(shared, customer, id).await.then(|| named(nickname));
-    let told = host.tell(place, said(id, agent, text), None).await;
-    told.map_err(problems::of_step)?;
-    if let Some(seat) = shared.seats.of_customer(customer) {
+    let Some(seat) = shared.seats.of_customer(customer) else { return Err(not_now()) };
+    if goes_by_this_id(&seat, id).await? {
+        let nickname = message["channel"]["from"]["nickname"].as_str().unwrap_or_default();
+        let agent = is_agents(shared, &seat, id).await.then(|| named(nickname));
+        let told = host.tell(place, said(id, agent, text), None).await;
+        told.map_err(problems::of_step)?;
         seat.note_heard(id);
     }
     let (customer, message) = (customer.to_owned(), id.to_owned());
@@ -116,10 +123,31 @@ async fn speaks(
     Ok(())
 }
 
+/// Whether a message is to be told as the webhook brings it. If not, it is in the conversation
+/// under another id or will be there in a moment, and is told from there.
+async fn goes_by_this_id(seat: &Seat, id: &str) -> Result<bool, ApiError> {
+    if seat.trusts_webhook.load(Ordering::Relaxed) {
+        return Ok(true);
+    }
+    if !seat.is_looked_at(LOOK_WITHIN).await {
+        // Where nothing may be read, nothing is told from there.
+        let closed = seat.unreadable.load(Ordering::Relaxed);
+        return if closed { Ok(true) } else { Err(not_now()) };
+    }
+    let shows = seat.shows(id);
+    seat.trusts_webhook.store(shows, Ordering::Relaxed);
+    seat.unmatched.store(!shows, Ordering::Relaxed);
+    Ok(shows)
+}
+
+/// The vendor sends it again in five seconds.
+fn not_now() -> ApiError {
+    ApiError::new(ProblemId::Unavailable, "The conversation could not be looked at just now.")
+}
+
 /// Whether a message is an agent's. Flows and queues write too, under the name of the
 /// integration; while nobody was seen in a conversation, it is looked at.
-async fn is_agents(shared: &Shared, customer: &str, message: &str) -> bool {
-    let Some(seat) = shared.seats.of_customer(customer) else { return true };
+async fn is_agents(shared: &Shared, seat: &Seat, message: &str) -> bool {
     if seat.attended.load(Ordering::Relaxed) {
         return true;
     }

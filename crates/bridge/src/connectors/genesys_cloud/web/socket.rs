@@ -182,8 +182,7 @@ impl Connection {
                 break;
             }
         }
-        said.sort_by(|a, b| time_of(a).cmp(time_of(b)));
-        Ok(said)
+        Ok(oldest_first(said))
     }
 
     /// Ends when there is a frame, or when it is time to ask for a sign of life. May be dropped at
@@ -264,6 +263,35 @@ impl Connection {
     }
 }
 
+/// In the order it was said. Times alone do not tell it: what was said within the same moment
+/// stays in the order of the history, which begins with the latest.
+fn oldest_first(mut said: Vec<Value>) -> Vec<Value> {
+    let ends = said.first().zip(said.last());
+    if ends.is_none_or(|(first, last)| time_of(first) >= time_of(last)) {
+        said.reverse();
+    }
+    said.sort_by(|a, b| time_of(a).cmp(time_of(b)));
+    said
+}
+
 fn time_of(message: &Value) -> &str {
     message["channel"]["time"].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_is_told_as_it_was_said_even_within_one_moment() {
+        let said = |id: u32, time: &str| json!({ "id": id, "channel": { "time": time } });
+        let (early, late) = ("2026-03-01T10:00:00.000Z", "2026-03-01T10:00:00.001Z");
+        let in_order = vec![said(1, early), said(2, early), said(3, late), said(4, late)];
+        let latest_first: Vec<_> = in_order.iter().rev().cloned().collect();
+        assert_eq!(oldest_first(latest_first), in_order);
+        assert_eq!(oldest_first(in_order.clone()), in_order);
+        let moment = vec![said(2, early), said(1, early)];
+        assert_eq!(oldest_first(moment), in_order[..2]);
+        assert_eq!(oldest_first(Vec::new()), Vec::<Value>::new());
+    }
 }

@@ -1,5 +1,6 @@
 //! One handover by Web Messaging. Whenever its socket is opened anew, the history is read: it
-//! tells what agents said meanwhile, and which of the visitor's words have arrived.
+//! tells what agents said meanwhile, and which of the visitor's words have arrived. What the new
+//! socket brings waits until the history is told, and nothing is told twice.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -35,8 +36,11 @@ pub(super) struct Visit {
     rest: Option<Millis>,
     /// The session is known to be there.
     begun: bool,
-    /// Told by the history of a socket that was opened for a delivery.
+    /// In the order it was said: the history, and then what the socket brought since.
     unheard: Vec<News>,
+    /// Ids of what was among `unheard` before. Another session after a restart begins without
+    /// them and tells the history again, which the store knows by the same ids.
+    known: HashSet<String>,
     /// Ids of ours that have arrived.
     arrived: HashSet<String>,
     /// Until when the agent types.
@@ -55,6 +59,7 @@ impl Visit {
             rest: None,
             begun: link.is_some(),
             unheard: Vec::new(),
+            known: HashSet::new(),
             arrived: HashSet::new(),
             types_until: None,
         }
@@ -73,13 +78,15 @@ impl Visit {
         if resumed.existed {
             for message in connection.history(&self.shared).await? {
                 self.arrived.extend(frames::own_id(&message).map(str::to_owned));
-                if let Heard::News(news) = frames::of_message(&message) {
-                    self.unheard.push(news);
+                let heard = frames::of_message(&message);
+                // Typing of the past is over.
+                if matches!(heard, Heard::News(_)) {
+                    self.take_in(heard);
                 }
             }
         }
         if resumed.read_only {
-            self.unheard.push(frames::ended());
+            self.take_in(Heard::News(frames::ended()));
         }
         (self.connection, self.rest) = (Some(connection), None);
         Ok(())
@@ -129,20 +136,28 @@ impl Visit {
         }
     }
 
-    fn heard(&mut self) -> Vec<News> {
-        let mut news = std::mem::take(&mut self.unheard);
-        let Some(connection) = &mut self.connection else { return news };
-        for frame in std::mem::take(&mut connection.waiting) {
-            match frame.news() {
-                Heard::Nothing => {}
-                Heard::News(told) => news.push(told),
-                Heard::Types(ms) => {
-                    self.types_until = (ms > 0).then(|| self.shared.clock.now() + ms);
-                    news.push(frames::types(ms > 0));
+    fn take_in(&mut self, heard: Heard) {
+        match heard {
+            Heard::Nothing => {}
+            Heard::News(news) => {
+                if news.id.as_ref().is_none_or(|id| self.known.insert(id.clone())) {
+                    self.unheard.push(news);
                 }
             }
+            Heard::Types(ms) => {
+                self.types_until = (ms > 0).then(|| self.shared.clock.now() + ms);
+                self.unheard.push(frames::types(ms > 0));
+            }
         }
-        news
+    }
+
+    /// What waits to be told. The socket is only there once its history is among it.
+    fn heard(&mut self) -> Vec<News> {
+        let waiting = self.connection.as_mut().map(|connection| &mut connection.waiting);
+        for frame in waiting.map(std::mem::take).unwrap_or_default() {
+            self.take_in(frame.news());
+        }
+        std::mem::take(&mut self.unheard)
     }
 }
 

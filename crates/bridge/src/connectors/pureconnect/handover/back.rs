@@ -120,13 +120,14 @@ impl Handover {
     /// Takes the chat up on one of the servers, in this order. It is over when one that answers
     /// knows nothing of it and none has it.
     async fn come_back(&mut self, servers: &[usize]) -> Result<(), Failure> {
-        let seat = self.seat()?;
+        let (shared, seat) = (self.shared.clone(), self.seat()?);
         let (mut lost, mut failed) = (None, None);
         for (place, server) in servers.iter().enumerate() {
             if servers[..place].contains(server) {
                 continue;
             }
-            match self.shared.wire.reconnect(*server, &seat).await {
+            // With its answer, all that is told from then on may be lost.
+            match self.ask(shared.wire.reconnect(*server, &seat)).await {
                 Ok((now, batch)) => {
                     return self.sit_down(&seat, now, batch).await;
                 }

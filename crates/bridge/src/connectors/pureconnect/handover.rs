@@ -155,7 +155,7 @@ impl Handover {
             link.map_or_else(Default::default, |Link { seat, story, .. }| (Some(seat), story));
         if seat.is_some() {
             // What the process before this one has heard, it may not have stored.
-            story.doubt();
+            story.doubt(shared.clock.now());
         }
         let mail = shared.mail.mailbox(&name(&chat));
         let doubt = if seat.is_some() { Doubt::Chat } else { Doubt::No };

@@ -49,8 +49,8 @@ pub(super) struct Story {
     leaving: bool,
     /// The numbers have started over, and nothing was heard since.
     renewed: Option<Before>,
-    /// An answer was lost, and no number has told since what it was.
-    unsure: bool,
+    /// When an answer was lost, if no number has told since what it was.
+    unsure: Option<Millis>,
     memory: Memory,
     /// How often words may have been lost.
     losses: u32,
@@ -141,23 +141,19 @@ impl Story {
         self.has_gap() && self.gap_since.is_some_and(|since| now - since >= PATIENCE_MS)
     }
 
-    /// An answer was lost, or the process that heard it.
-    pub(super) fn doubt(&mut self) {
-        self.unsure = true;
+    /// An answer was lost, or the process that heard it. Gives what was known of that before.
+    pub(super) fn doubt(&mut self, now: Millis) -> Option<Millis> {
+        self.unsure.replace(now)
     }
 
-    pub(super) fn is_sure(&self) -> bool {
-        !self.unsure
-    }
-
-    /// Nothing was lost after all.
-    pub(super) fn trust(&mut self) {
-        self.unsure = false;
+    /// It was not lost after all; there may have been one `before`.
+    pub(super) fn trust(&mut self, before: Option<Millis>) {
+        self.unsure = before;
     }
 
     /// Everything that was said so far has been taken in.
     pub(super) fn be_whole(&mut self) {
-        self.unsure = false;
+        self.unsure = None;
         self.whole_to =
             self.pending.keys().next_back().map_or(0, |number| number.saturating_add(1));
     }
@@ -221,7 +217,7 @@ impl Story {
             news.extend(self.tell_lost(own, before, words));
         }
         if !self.over {
-            if self.unsure {
+            if self.unsure.is_some() {
                 news.push(self.lost(self.life, self.next, words));
             }
             news.push(News::plain(What::Ended));
@@ -271,7 +267,7 @@ impl Story {
             let gap = number - next;
             let unheard = u64::from(self.own_sent.saturating_sub(self.own_skipped));
             let own = if self.own_heard == 0 { gap.min(unheard) } else { 0 };
-            let is_whole = number < self.whole_to || own == gap && !self.unsure;
+            let is_whole = number < self.whole_to || own == gap && self.unsure.is_none();
             if !is_whole {
                 let waited = now.map(|now| now - *self.gap_since.get_or_insert(now));
                 if waited.is_some_and(|waited| waited < PATIENCE_MS) {
@@ -286,8 +282,10 @@ impl Story {
                 self.missing.pop_first();
             }
         }
-        if number >= next {
-            self.unsure = false;
+        // Before that, it may only be late itself, and more than it was told in the lost answer.
+        let is_later = |since: Millis| now.is_some_and(|now| now - since >= PATIENCE_MS);
+        if number >= next && self.unsure.is_some_and(is_later) {
+            self.unsure = None;
         }
         self.gap_since = None;
         self.missing.remove(&number);
@@ -309,7 +307,7 @@ impl Story {
         }
         self.own_heard += self.own_sent.max(before.own_heard);
         self.life += 1;
-        (self.memory, self.unsure) = (Memory::Short, false);
+        (self.memory, self.unsure) = (Memory::Short, None);
         news
     }
 

@@ -80,14 +80,16 @@ impl Handover {
         &mut self,
         call: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, Trouble> {
-        let (doubt, was_sure) = (self.doubt, self.story.is_sure());
-        self.lose();
+        let (doubt, before) = (self.doubt, self.story.doubt(self.shared.clock.now()));
+        if doubt == Doubt::No {
+            self.doubt = Doubt::Answer;
+        }
         let told = call.await;
-        if !told.as_ref().is_err_and(Trouble::is_loss) {
+        if told.as_ref().is_err_and(Trouble::is_loss) {
+            self.story.doubt(self.shared.clock.now());
+        } else {
             self.doubt = doubt;
-            if was_sure {
-                self.story.trust();
-            }
+            self.story.trust(before);
         }
         told
     }
@@ -107,13 +109,6 @@ impl Handover {
                 }
                 self.come_back(&[there, here]).await
             }
-        }
-    }
-
-    fn lose(&mut self) {
-        self.story.doubt();
-        if self.doubt == Doubt::No {
-            self.doubt = Doubt::Answer;
         }
     }
 
@@ -209,7 +204,7 @@ impl Handover {
                 if self.last_tries < LAST_TRIES {
                     return Err(Failure::later(trouble.into_failure().detail()));
                 }
-                self.story.doubt();
+                self.story.doubt(self.shared.clock.now());
             }
         }
         Ok(())

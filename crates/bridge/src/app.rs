@@ -160,13 +160,16 @@ impl Bridge {
     /// Takes up what was owed when the process last ended, and keeps time until `shutdown`.
     pub async fn start(&self, shutdown: CancellationToken) -> Result<Running, StoreError> {
         let app = &self.0;
-        timer::take_up_owed(app).await?;
         for route in app.routes.values() {
             app.hand_back_strays(route).await?;
+        }
+        // Before anything is pushed: whatever comes of that wakes the task of the chat at its tool.
+        for route in app.routes.values() {
             if let Attached::Tool(line) = &route.connector {
                 line.take_up(route).await?;
             }
         }
+        timer::take_up_owed(app).await?;
         let tasks = app.driver.tasks();
         for line in app.lines.values() {
             tasks.spawn(line.clone().run());

@@ -85,9 +85,18 @@ impl Talker {
         if matches!(owed.delivery, Delivery::Say { .. }) {
             self.typed_through = self.types_until;
         }
-        let place = self.place(owed.opening);
-        let news = news.into_iter();
-        let news = news.filter_map(|news| self.host.stored(&place, news.what)).collect();
+        let news = if let Delivery::Open { .. } = owed.delivery {
+            let place = self.place(owed.opening);
+            let news = news.into_iter();
+            news.filter_map(|news| self.host.stored(&place, news.what)).collect()
+        } else {
+            // By their ids, like all that is heard: some may have been told before a restart.
+            self.unstored.extend(news);
+            if let stopped @ Next::Stop = self.store_all_heard().await {
+                return stopped;
+            }
+            Vec::new()
+        };
         let first = Input::Delivered { id: owed.id, link, news };
         let delivered = |id: &Position| Input::Delivered { id: *id, link: None, news: Vec::new() };
         self.step_through(std::iter::once(first).chain(along.iter().map(delivered))).await

@@ -138,8 +138,12 @@ impl Line {
     pub(crate) fn happened(self: &Arc<Self>, route: &Arc<Route>, stepped: &Stepped<Chat>) {
         self.learn(route, &stepped.id, &stepped.state);
         self.settled.tell(&stepped.id);
-        let said = |event: &Event| matches!(event, Event::AgentSaid { .. } | Event::Closed { .. });
-        if stepped.events.iter().any(|recorded| said(&recorded.event)) {
+        let ends_typing = |event: &Event| {
+            let said = matches!(event, Event::AgentSaid { .. });
+            let other = matches!(event, Event::Claimed { .. } | Event::Requeued);
+            said || other || matches!(event, Event::Closed { .. })
+        };
+        if stepped.events.iter().any(|recorded| ends_typing(&recorded.event)) {
             self.typists.stop(&stepped.id);
         }
         let listens = |event: &Event| matches!(event, Event::Closed { .. });
@@ -279,7 +283,11 @@ impl Line {
             if AssertUnwindSafe(task).catch_unwind().await.is_err() {
                 tracing::error!(chat.id = id, connector = line.name, "the task of a chat failed");
                 tokio::time::sleep(FAILED_PAUSE).await;
-                line.work().talks.remove(&id);
+                let mut work = line.work();
+                work.talks.remove(&id);
+                // What it was about to deliver may have arrived.
+                work.inherited.insert(id.clone(), u64::MAX);
+                drop(work);
                 line.wake(&route, &id);
             }
         });

@@ -64,8 +64,8 @@ pub(crate) trait Session: Send + Sync {
     /// Brings one thing to the tool. `again` says that an earlier attempt may have arrived: its
     /// answer was lost, or the bridge was restarted. Where the tool lets anybody look, look first.
     ///
-    /// What the answer tells beside is stored in one step with the [`Self::link`] of that moment;
-    /// ids of such news are not remembered, so the link has to know what it has told.
+    /// What the answer to an opening tells beside is stored in one step with the [`Self::link`] of
+    /// that moment; ids of such news are not remembered, so the link has to know what it has told.
     async fn deliver(&mut self, parcel: &Parcel<'_>, again: Again) -> Result<Vec<News>, Failure>;
 
     /// How long what the visitor says is gathered, in milliseconds, so that quick lines come to

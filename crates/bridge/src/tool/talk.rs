@@ -38,7 +38,7 @@ pub(super) struct Talker {
     pub(super) state: Chat,
     pub(super) session: Option<(u64, Box<dyn Session>)>,
     /// Heard and not stored yet.
-    unstored: VecDeque<News>,
+    pub(super) unstored: VecDeque<News>,
     deaf: Deaf,
     /// The tool was told that the visitor types.
     told_typing: bool,
@@ -317,6 +317,15 @@ impl Talker {
                 next
             }
         }
+    }
+
+    pub(super) async fn store_all_heard(&mut self) -> Next {
+        while !self.unstored.is_empty() {
+            if let Next::Stop = self.store_heard().await {
+                return Next::Stop;
+            }
+        }
+        Next::Again
     }
 
     pub(super) fn place(&self, opening: u64) -> Place {

@@ -190,11 +190,11 @@ async fn what_is_owed_survives_a_restart() {
 async fn a_push_under_way_when_the_process_ends_is_sent_again() {
     let mut world = World::start_with(day()).await;
     let (jane, id) = world.live_chat("u1").await;
-    world.platform.script(|_| Fate::Hang);
+    let mut hangs = std::iter::once(Fate::Hang);
+    world.platform.script(move |_| hangs.next().unwrap_or(Fate::Accept));
     jane.say(&id, "m1", "hello").await;
     world.platform.wait(|attempts| attempts.len() == 2).await;
     world = world.restart().await;
-    world.platform.script(|_| Fate::Accept);
     world.settled(&id).await;
     assert_eq!(world.platform.texts(), ["hello"]);
 }

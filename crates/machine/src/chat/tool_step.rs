@@ -49,7 +49,10 @@ pub(super) fn delivered(
 pub(super) fn taken_up(log: &mut Log<'_>, policy: &Policy) {
     let connector = policy.connector.as_deref();
     if log.state.is_open() && log.state.connector() != connector {
-        notice(log, policy.tool.notices.unavailable.clone(), policy);
+        // Nobody was promised anything while the tool had not answered.
+        if !log.state.is_unanswered() {
+            notice(log, policy.tool.notices.unavailable.clone(), policy);
+        }
         close(log, CloseReason::ConnectorChanged);
     }
     while log.state.owes_elsewhere(connector)

@@ -78,6 +78,7 @@ struct Play {
     policy: Policy,
     now: Millis,
     words: u32,
+    moves: u32,
     position: Position,
     books: BTreeMap<u64, Book>,
     /// What visitors said: in which opening, which word, and its number in the journal.
@@ -104,6 +105,7 @@ impl Play {
             policy,
             now: START,
             words: 0,
+            moves: 0,
             position: Position::default(),
             books: BTreeMap::new(),
             said: Vec::new(),
@@ -148,7 +150,8 @@ impl Play {
             Op::Clock(passed) => self.now += passed,
             Op::Wake => self.feed(Input::Woke),
             Op::Move => {
-                self.policy.connector = Some(format!("tool-{}", self.words));
+                self.moves += 1;
+                self.policy.connector = Some(format!("tool-{}", self.moves));
                 self.books.values_mut().for_each(|book| book.ended = true);
                 self.feed(Input::TakenUp);
                 assert!(!self.chat.is_elsewhere(self.policy.connector.as_deref()));

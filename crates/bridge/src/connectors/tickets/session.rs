@@ -70,7 +70,7 @@ impl TicketSession {
             match writing {
                 Ok(()) => wrote = true,
                 // The parts before it are there: the next attempt has to look.
-                Err(Failure::Later { detail, .. }) if wrote => {
+                Err(Failure::Later { detail, .. } | Failure::Denied { detail }) if wrote => {
                     return Err(Failure::Unknown { detail });
                 }
                 Err(Failure::Refused { detail }) if wrote && !parcel.along.is_empty() => {

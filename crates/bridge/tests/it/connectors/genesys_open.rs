@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::{accepted, chat_when, holds_under_faults, meanwhile, platform_reads, read, resumed};
 use crate::{
     hostile::judge,
-    world::{MINUTE, TOKEN, World},
+    world::{MINUTE, PATIENCE, TOKEN, World},
 };
 
 /// The vendor's five seconds are a quarter of ours.
@@ -398,6 +398,31 @@ async fn the_same_when_the_answer_is_lost() {
     let all_over = || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
     meanwhile(&world, async || all_over().then_some(())).await;
     assert!(simulator.chats().len() <= 3, "another one for each attempt");
+}
+
+#[tokio::test]
+async fn the_same_when_the_end_is_seen_before_the_words_are_sent_again() {
+    let Tool { world, simulator, genesys } = start_with(
+        Clock::default(),
+        |options| options.notifications = false,
+        |settings| settings["poll_seconds"] = json!(1),
+    )
+    .await;
+    let chat = accepted(&world, &simulator, "u1").await;
+    simulator.faults().set(Plan { lose: 1_000, ..Plan::default() });
+    genesys.disconnect(&chat.id, DisconnectType::Client).unwrap();
+    world.step_two("u1", "are you there?").await;
+    let begun = async || (simulator.chats().len() == 2).then_some(());
+    tokio::time::timeout(PATIENCE, crate::world::eventually(begun)).await.unwrap();
+    // The look is due, and the words are not.
+    simulator.faults().set(Plan::default());
+    for _ in 0..40 {
+        world.hand.advance(20);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    resumed(&world).await;
+    let all_over = || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
+    meanwhile(&world, async || all_over().then_some(())).await;
 }
 
 #[tokio::test]

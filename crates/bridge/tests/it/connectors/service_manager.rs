@@ -122,7 +122,14 @@ async fn quick_lines_hold_over_a_bad_link() {
             let entries = tickets::written(chat);
             entries.iter().flat_map(|entry| entry.lines()).map(str::to_owned).collect()
         };
-        let all = chat_when(&world, &tool, |chat| lines(chat).len() >= 20).await;
+        chat_when(&world, &tool, |chat| lines(chat).len() >= 20).await;
+        tool.faults().set(Plan::default());
+        world.step_two("u1", "the last").await;
+        let is_last = |chat: &proving::simulator::Chat| {
+            lines(chat).last().is_some_and(|line| line == "the last")
+        };
+        let all = chat_when(&world, &tool, is_last).await;
+        let wanted = [wanted, vec!["the last".to_owned()]].concat();
         assert_eq!((all.id.as_str(), lines(&all)), (chat.id.as_str(), wanted), "seed {seed}");
         assert!(tickets::written(&all).len() < 20, "nothing was gathered");
     }

@@ -681,3 +681,20 @@ fn a_chat_at_the_desk_whose_route_leads_to_a_tool_now_goes_back_to_the_bot() {
         ",
     );
 }
+
+#[test]
+fn nobody_is_told_of_a_changed_connector_who_was_promised_nothing() {
+    check(
+        "
+        > policy: tool
+        > step one: help
+        1 opened: help
+        -> open: help
+        > policy: other tool
+        > taken up
+        2 closed (connector_changed)
+        => resume
+        -> nothing
+        ",
+    );
+}

@@ -17,10 +17,20 @@ use super::{
     Link, Shared,
     lookout::{Lookout, MISSING_MS},
 };
-use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing, api::Ask};
+use crate::tool::{Again, Brief, Failure, News, Parcel, Session, Typing, What, api::Ask};
 
 /// Says nothing, and leads to the conversation of a customer whose first message may be lost.
 const NOTHING: &str = "…";
+
+/// Whether words of ours may have begun a conversation beside ours, where an agent would wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stray {
+    None,
+    /// A process before this one may have lost an answer.
+    Unknown,
+    /// An answer was lost, or a conversation could not be ended.
+    Possible,
+}
 
 pub(super) struct Handover {
     shared: Arc<Shared>,
@@ -28,8 +38,7 @@ pub(super) struct Handover {
     customer: String,
     /// Once the conversation is known.
     lookout: Option<Lookout>,
-    /// Whatever conversation words into one that was over may have begun is ended.
-    is_cleared: bool,
+    stray: Stray,
 }
 
 impl Handover {
@@ -38,7 +47,9 @@ impl Handover {
         let lookout = link.map(|Link { customer, conversation }| {
             Lookout::new(shared.clone(), &customer, &conversation)
         });
-        Self { shared, chat, customer, lookout, is_cleared: false }
+        // The process before this one may have lost an answer.
+        let stray = if lookout.is_some() { Stray::Unknown } else { Stray::None };
+        Self { shared, chat, customer, lookout, stray }
     }
 
     async fn open(&mut self, id: &str, opening: &Opening, again: Again) -> Result<(), Failure> {
@@ -59,10 +70,15 @@ impl Handover {
     ) -> Result<(), Failure> {
         let arrived = match again {
             Again::First => HashSet::new(),
-            Again::MayHaveArrived => match self.arrived().await {
-                Err(Failure::Gone { detail }) => return Err(self.clear_up(id, detail).await),
-                arrived => arrived?,
-            },
+            Again::MayHaveArrived => {
+                if self.stray == Stray::Unknown {
+                    self.stray = Stray::Possible;
+                }
+                match self.arrived().await {
+                    Err(Failure::Gone { detail }) => return Err(self.clear_up(id, detail).await),
+                    arrived => arrived?,
+                }
+            }
         };
         for (place, part) in parts.iter().enumerate() {
             let id = format!("{id}#{}", place + 1);
@@ -71,7 +87,9 @@ impl Handover {
             }
             self.post(&id, part, attributes).await.map_err(|failure| match failure {
                 // The parts before it are there: look for them before the next attempt.
-                Failure::Later { detail, .. } if place > 0 => Failure::Unknown { detail },
+                Failure::Later { detail, .. } | Failure::Denied { detail } if place > 0 => {
+                    Failure::Unknown { detail }
+                }
                 failure => failure,
             })?;
         }
@@ -81,9 +99,9 @@ impl Handover {
     /// Our conversation is over, and the words whose answer was lost may have begun another one:
     /// whatever is said next leads there, and [`Self::post`] ends it.
     async fn clear_up(&mut self, id: &str, detail: String) -> Failure {
-        if !self.is_cleared {
+        if self.stray == Stray::Possible {
             match self.post(&format!("{id}#0"), NOTHING, &Value::Null).await {
-                Ok(()) | Err(Failure::Gone { .. }) => self.is_cleared = true,
+                Ok(()) | Err(Failure::Gone { .. }) => {}
                 Err(failure) => return failure,
             }
         }
@@ -117,6 +135,9 @@ impl Handover {
         let body = json!({ "channel": channel, "text": text });
         let path = self.shared.inbound("message?prefetchConversationId=true");
         let said = self.shared.client.json(Ask::post(path).json(&body)).await;
+        if let Err(Failure::Unknown { .. }) = said {
+            self.stray = Stray::Possible;
+        }
         let said = said.map_err(without_integration)?;
         let Some(conversation) = said["conversationId"].as_str() else {
             return Err(Failure::refused("the answer names no conversation"));
@@ -126,10 +147,11 @@ impl Handover {
                 let lookout = Lookout::new(self.shared.clone(), &self.customer, conversation);
                 self.lookout = Some(lookout);
             }
-            Some(ours) if ours.conversation() == conversation => {}
+            Some(ours) if ours.conversation() == conversation => self.stray = Stray::None,
             // The vendor began another conversation, because ours was over: nobody waits in it.
             Some(_) => {
                 let ended = self.shared.end(conversation).await;
+                self.stray = if ended.is_ok() { Stray::None } else { Stray::Possible };
                 if let Err(failure) = ended {
                     let detail = failure.detail();
                     tracing::info!(conversation, detail, "a conversation could not be ended");
@@ -208,10 +230,18 @@ impl Session for Handover {
 
     async fn hear(&mut self) -> Result<Vec<News>, Failure> {
         self.note_stored();
-        match &mut self.lookout {
-            Some(lookout) => lookout.look().await,
-            None => Ok(Vec::new()),
+        let Some(lookout) = &mut self.lookout else { return Ok(Vec::new()) };
+        let news = lookout.look().await?;
+        if news.iter().any(|news| news.what == What::Ended) {
+            // Nothing is delivered any more once this is told.
+            let id = format!("{}/{}", self.chat.chat, self.shared.clock.now());
+            let cleared = self.clear_up(&id, String::new()).await;
+            if !matches!(cleared, Failure::Gone { .. }) {
+                let detail = cleared.detail();
+                tracing::warn!(detail, "another conversation of the visitor may be left open");
+            }
         }
+        Ok(news)
     }
 
     async fn visitor_types(&mut self, typing: Typing) {

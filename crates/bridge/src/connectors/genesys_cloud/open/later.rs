@@ -27,7 +27,7 @@ pub(super) enum Errand {
 }
 
 /// Runs until the bridge stops.
-pub(super) async fn run(shared: &Shared, host: &Host, mut errands: mpsc::Receiver<Errand>) {
+pub(super) async fn run(shared: &Shared, host: &Host, errands: &mut mpsc::Receiver<Errand>) {
     let mut typing: HashMap<String, (Place, Instant)> = HashMap::new();
     let mut receipts = FuturesUnordered::new();
     let mut look = tokio::time::interval(LOOK_EVERY);

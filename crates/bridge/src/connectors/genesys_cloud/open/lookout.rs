@@ -115,8 +115,8 @@ impl Lookout {
         (self.looked_at, self.look_by) = (self.shared.clock.now(), None);
         let look = self.seat.begin_look();
         let looked = self.look_now().await;
-        let denied = matches!(looked, Err(Failure::Denied { .. }));
-        self.seat.unreadable.store(denied, Ordering::Relaxed);
+        let for_good = matches!(looked, Err(Failure::Denied { .. } | Failure::Refused { .. }));
+        self.seat.unreadable.store(for_good, Ordering::Relaxed);
         if looked.is_ok() {
             self.unstored = Some(look);
         } else {

@@ -5,10 +5,7 @@
 //! A customer is one handover, `{chat}.{opening}`: the vendor keeps one open conversation for each
 //! customer, so whatever is written under this name belongs together.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::response::Response;
 use edge::{
@@ -117,7 +114,7 @@ impl Settings {
             seats: Seats::default(),
             errands,
         };
-        let errands_to_run = Mutex::new(Some(errands_to_run));
+        let errands_to_run = tokio::sync::Mutex::new(errands_to_run);
         Ok(OpenMessaging { shared: Arc::new(shared), webhook_secret, errands_to_run })
     }
 }
@@ -185,8 +182,8 @@ impl Link {
 pub(in super::super) struct OpenMessaging {
     shared: Arc<Shared>,
     webhook_secret: SecretString,
-    /// Taken by the one who runs them.
-    errands_to_run: Mutex<Option<mpsc::Receiver<Errand>>>,
+    /// Held by the one who runs them.
+    errands_to_run: tokio::sync::Mutex<mpsc::Receiver<Errand>>,
 }
 
 #[async_trait::async_trait]
@@ -201,10 +198,11 @@ impl Tool for OpenMessaging {
     }
 
     async fn run(&self, host: Host) {
-        let errands = self.errands_to_run.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(errands) = errands else { return };
+        let mut errands = self.errands_to_run.lock().await;
+        // A run that failed leaves them so.
+        self.shared.seats.unsubscribe();
         tokio::join!(
-            later::run(&self.shared, &host, errands),
+            later::run(&self.shared, &host, &mut errands),
             notifications::run(&self.shared, &host)
         );
     }

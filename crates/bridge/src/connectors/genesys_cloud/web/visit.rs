@@ -109,7 +109,9 @@ impl Visit {
             };
             let said = connection.say(&frames::text(&id, part, about)).await;
             self.settle(said).map_err(|failure| match failure {
-                Failure::Later { detail, .. } if place > 0 => Failure::Unknown { detail },
+                Failure::Later { detail, .. } | Failure::Denied { detail } if place > 0 => {
+                    Failure::Unknown { detail }
+                }
                 failure => failure,
             })?;
             self.arrived.insert(id);

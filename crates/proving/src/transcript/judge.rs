@@ -63,15 +63,12 @@ impl Case {
             // What the bridge has is lost by nobody but us.
             let admitted = self.admitted(lines, notices);
             let admitted: HashSet<_> = admitted.intersection(&lost).collect();
-            let due = |said: &Said| match admitted.contains(&said.token) {
-                true => Due::May,
-                false => Due::Must,
-            };
+            let due =
+                |said: &Said| if admitted.contains(&said.token) { Due::May } else { Due::Must };
             faults.extend(self.side(side, lines, due));
         }
-        let due = |said: &Said| match lost.contains(&said.token) {
-            true => Due::May,
-            false => self.due_at_bridge(said),
+        let due = |said: &Said| {
+            if lost.contains(&said.token) { Due::May } else { self.due_at_bridge(said) }
         };
         faults.extend(self.side("the bridge", &self.bridge, due));
         faults.extend(self.side(TOOL, &self.tool, |said| self.due_at_tool(said, &bridge)));

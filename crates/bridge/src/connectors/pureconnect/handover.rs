@@ -131,10 +131,9 @@ impl Session for Handover {
         let news = std::mem::take(&mut self.news);
         match heard {
             Err(failure) if news.is_empty() => return Err(failure),
-            // Then its end is among the news.
-            Err(Failure::Gone { .. }) => {}
+            // After an end, it is among the news.
+            Ok(()) | Err(Failure::Gone { .. }) => {}
             Err(_) => self.due = self.shared.clock.now() + POLL_WAIT_MS,
-            Ok(()) => {}
         }
         Ok(news)
     }
@@ -156,7 +155,7 @@ impl Handover {
             link.map_or_else(Default::default, |Link { seat, story, .. }| (Some(seat), story));
         if seat.is_some() {
             // What the process before this one has heard, it may not have stored.
-            story.doubt();
+            story.doubt(shared.clock.now());
         }
         let mail = shared.mail.mailbox(&name(&chat));
         let doubt = if seat.is_some() { Doubt::Chat } else { Doubt::No };

@@ -19,6 +19,8 @@ const PATIENCE_MS: Millis = 5_000;
 const MISSING_MAX: usize = 64;
 /// By how many of the latest texts a repetition is recognized.
 const HEARD_MAX: usize = 32;
+/// How far from its turn a text may have been told because others were late.
+const LATE_MAX: usize = 8;
 
 mod agents;
 
@@ -49,10 +51,9 @@ pub(super) struct Story {
     leaving: bool,
     /// The numbers have started over, and nothing was heard since.
     renewed: Option<Before>,
-    /// An answer was lost, and no number has told since what it was.
-    unsure: bool,
-    /// Once the numbers had started over, the server told nothing again.
-    forgetful: bool,
+    /// When an answer was lost, if no number has told since what it was.
+    unsure: Option<Millis>,
+    memory: Memory,
     /// How often words may have been lost.
     losses: u32,
     over: bool,
@@ -73,6 +74,17 @@ struct Party {
     name: String,
     kind: Kind,
     state: State,
+}
+
+/// Whether the server tells everything again once the numbers have started over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Memory {
+    /// As far as we know.
+    #[default]
+    Full,
+    /// It did not.
+    Short,
 }
 
 /// How it was before the numbers started over.
@@ -131,34 +143,30 @@ impl Story {
         self.has_gap() && self.gap_since.is_some_and(|since| now - since >= PATIENCE_MS)
     }
 
-    /// An answer was lost, or the process that heard it.
-    pub(super) fn doubt(&mut self) {
-        self.unsure = true;
+    /// An answer was lost, or the process that heard it. Gives what was known of that before.
+    pub(super) fn doubt(&mut self, now: Millis) -> Option<Millis> {
+        self.unsure.replace(now)
     }
 
-    pub(super) fn is_sure(&self) -> bool {
-        !self.unsure
-    }
-
-    /// Nothing was lost after all.
-    pub(super) fn trust(&mut self) {
-        self.unsure = false;
+    /// It was not lost after all; there may have been one `before`.
+    pub(super) fn trust(&mut self, before: Option<Millis>) {
+        self.unsure = before;
     }
 
     /// Everything that was said so far has been taken in.
     pub(super) fn be_whole(&mut self) {
-        self.unsure = false;
+        self.unsure = None;
         self.whole_to =
             self.pending.keys().next_back().map_or(0, |number| number.saturating_add(1));
     }
 
     /// Whether the server repeats nothing when the numbers start over.
     pub(super) fn is_forgetful(&self) -> bool {
-        self.forgetful
+        self.memory == Memory::Short
     }
 
     pub(super) fn be_forgetful(&mut self) {
-        self.forgetful = true;
+        self.memory = Memory::Short;
     }
 
     pub(super) fn losses(&self) -> u32 {
@@ -211,7 +219,7 @@ impl Story {
             news.extend(self.tell_lost(own, before, words));
         }
         if !self.over {
-            if self.unsure {
+            if self.unsure.is_some() {
                 news.push(self.lost(self.life, self.next, words));
             }
             news.push(News::plain(What::Ended));
@@ -261,23 +269,27 @@ impl Story {
             let gap = number - next;
             let unheard = u64::from(self.own_sent.saturating_sub(self.own_skipped));
             let own = if self.own_heard == 0 { gap.min(unheard) } else { 0 };
-            let is_whole = number < self.whole_to || own == gap && !self.unsure;
-            if !is_whole {
+            let is_own = own == gap && self.unsure.is_none();
+            // An echo may be late too: the first time shows whether there is any.
+            let is_mute = is_own && self.own_skipped > 0;
+            if number >= self.whole_to {
                 let waited = now.map(|now| now - *self.gap_since.get_or_insert(now));
-                if waited.is_some_and(|waited| waited < PATIENCE_MS) {
+                if !is_mute && waited.is_some_and(|waited| waited < PATIENCE_MS) {
                     return None;
                 }
-                lost = Some(next);
+                lost = (!is_own).then_some(next);
+                self.own_skipped += own as u32;
             }
-            self.own_skipped += own as u32;
             let first = next.max(number.saturating_sub(MISSING_MAX as u64));
             self.missing.extend(first..number);
             while self.missing.len() > MISSING_MAX {
                 self.missing.pop_first();
             }
         }
-        if number >= next {
-            self.unsure = false;
+        // Before that, it may only be late itself, and more than it was told in the lost answer.
+        let is_later = |since: Millis| now.is_some_and(|now| now - since >= PATIENCE_MS);
+        if number >= next && self.unsure.is_some_and(is_later) {
+            self.unsure = None;
         }
         self.gap_since = None;
         self.missing.remove(&number);
@@ -299,22 +311,25 @@ impl Story {
         }
         self.own_heard += self.own_sent.max(before.own_heard);
         self.life += 1;
-        (self.forgetful, self.unsure) = (true, false);
+        (self.memory, self.unsure) = (Memory::Short, None);
         news
     }
 
-    /// After a renewal: if the texts we know come again, in their order, everything is told again.
+    /// After a renewal: if the texts we know come again, as good as in their order, everything is
+    /// told again.
     fn recognize(&mut self) -> bool {
-        let mut wanted = self.heard.iter().peekable();
+        let mut wanted = self.heard.clone();
         let mut known = BTreeSet::new();
         let mut first = None;
         for event in self.pending.values().filter(|event| event.says()) {
-            if wanted.next_if(|wanted| **wanted == event.fingerprint()).is_some() {
+            let print = event.fingerprint();
+            if let Some(place) = wanted.iter().take(LATE_MAX).position(|wanted| *wanted == print) {
+                wanted.remove(place);
                 first = first.or(Some(event.number));
                 known.insert(event.number);
             }
         }
-        if wanted.peek().is_some() {
+        if !wanted.is_empty() {
             return false;
         }
         if self.heard.len() == HEARD_MAX {

@@ -80,14 +80,16 @@ impl Handover {
         &mut self,
         call: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, Trouble> {
-        let (doubt, was_sure) = (self.doubt, self.story.is_sure());
-        self.lose();
+        let (doubt, before) = (self.doubt, self.story.doubt(self.shared.clock.now()));
+        if doubt == Doubt::No {
+            self.doubt = Doubt::Answer;
+        }
         let told = call.await;
-        if !told.as_ref().is_err_and(Trouble::is_loss) {
+        if told.as_ref().is_err_and(Trouble::is_loss) {
+            self.story.doubt(self.shared.clock.now());
+        } else {
             self.doubt = doubt;
-            if was_sure {
-                self.story.trust();
-            }
+            self.story.trust(before);
         }
         told
     }
@@ -110,23 +112,17 @@ impl Handover {
         }
     }
 
-    fn lose(&mut self) {
-        self.story.doubt();
-        if self.doubt == Doubt::No {
-            self.doubt = Doubt::Answer;
-        }
-    }
-
     /// Takes the chat up on one of the servers, in this order. It is over when one that answers
     /// knows nothing of it and none has it.
     async fn come_back(&mut self, servers: &[usize]) -> Result<(), Failure> {
-        let seat = self.seat()?;
+        let (shared, seat) = (self.shared.clone(), self.seat()?);
         let (mut lost, mut failed) = (None, None);
         for (place, server) in servers.iter().enumerate() {
             if servers[..place].contains(server) {
                 continue;
             }
-            match self.shared.wire.reconnect(*server, &seat).await {
+            // With its answer, all that is told from then on may be lost.
+            match self.ask(shared.wire.reconnect(*server, &seat)).await {
                 Ok((now, batch)) => {
                     return self.sit_down(&seat, now, batch).await;
                 }
@@ -208,7 +204,7 @@ impl Handover {
                 if self.last_tries < LAST_TRIES {
                     return Err(Failure::later(trouble.into_failure().detail()));
                 }
-                self.story.doubt();
+                self.story.doubt(self.shared.clock.now());
             }
         }
         Ok(())

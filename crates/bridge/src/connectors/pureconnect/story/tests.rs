@@ -123,13 +123,39 @@ fn what_is_missing_is_waited_for_then_admitted_and_still_welcome() {
 }
 
 #[test]
-fn a_server_without_echo_does_not_make_anybody_wait() {
+fn a_server_without_echo_makes_nobody_wait_twice() {
     let (mut story, mut events) = begun();
     events.truncate(5);
     hear(&mut story, OWN, 0, events);
     story.sent();
-    assert_eq!(hear(&mut story, OWN, 0, vec![says(6, "Jo", "so?")]), ["Jo: so?"]);
-    assert!(hear(&mut story, OWN, 0, vec![says(8, "Jo", "well?")]).is_empty());
+    assert!(hear(&mut story, OWN, 0, vec![says(6, "Jo", "so?")]).is_empty(), "it may be late");
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![]), ["Jo: so?"], "and is no loss");
+    story.sent();
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![says(8, "Jo", "well?")]), ["Jo: well?"]);
+    assert!(hear(&mut story, OWN, PATIENCE_MS, vec![says(10, "Jo", "bye")]).is_empty());
+}
+
+#[test]
+fn a_late_echo_does_not_let_words_out_of_their_turn() {
+    let (mut story, mut events) = begun();
+    let rest = events.split_off(4);
+    hear(&mut story, OWN, 0, events);
+    story.sent();
+    // It is the agent who is late, and our own text is told after both.
+    assert!(hear(&mut story, OWN, 0, vec![says(5, "Jo", "second")]).is_empty());
+    let late = vec![rest[0].clone(), says(6, OWN, "hi")];
+    assert_eq!(hear(&mut story, OWN, 1, late), ["Jo: hello", "Jo: second"]);
+}
+
+#[test]
+fn what_was_told_late_is_recognized_in_its_turn() {
+    let (mut story, mut events) = begun();
+    let late = events.remove(4);
+    hear(&mut story, OWN, 0, events);
+    hear(&mut story, OWN, PATIENCE_MS, vec![]);
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![late]), ["Jo: hello"]);
+    story.renew();
+    assert!(hear(&mut story, "own2", 0, begun().1).is_empty());
 }
 
 #[test]
@@ -236,7 +262,7 @@ fn a_gap_has_the_same_id_after_a_restart() {
     let mut ids = Vec::new();
     for _ in 0..2 {
         let mut story: Story = serde_json::from_str(&stored).unwrap();
-        story.doubt();
+        story.doubt(0);
         hear(&mut story, OWN, 0, behind.clone());
         let words = Words { said: &write, loss: LOSS };
         let mut news = story.tell(OWN, PATIENCE_MS, &words).into_iter();
@@ -257,13 +283,13 @@ fn the_end_is_told_with_what_waited_and_what_is_missing() {
     let (mut story, events) = begun();
     hear(&mut story, OWN, 0, events.clone());
     assert_eq!(closed(&mut story.clone(), OWN), ["ended"], "nothing was lost");
-    story.doubt();
+    story.doubt(0);
     assert_eq!(closed(&mut story.clone(), OWN), ["* lost", "ended"], "the last answer was");
     story.renew();
     assert_eq!(closed(&mut story, OWN), ["* lost", "ended"], "nobody told anything again");
 
     let (mut story, _) = begun();
-    story.doubt();
+    story.doubt(0);
     let end = vec![is(7, OWN, State::Disconnected)];
     hear(&mut story, OWN, 0, events);
     assert_eq!(hear(&mut story, OWN, 0, end), ["ended"]);
@@ -276,17 +302,30 @@ fn after_a_lost_answer_a_gap_is_not_taken_for_our_own_texts() {
     events.truncate(5);
     hear(&mut story, OWN, 0, events);
     story.sent();
-    story.doubt();
+    story.doubt(0);
     assert!(hear(&mut story, OWN, 0, vec![says(6, "Jo", "so?")]).is_empty());
     assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![]), ["* lost", "Jo: so?"]);
     assert!(hear(&mut story, OWN, PATIENCE_MS, vec![says(8, "Jo", "well?")]).is_empty());
 }
 
 #[test]
+fn a_late_number_does_not_vouch_for_what_a_lost_answer_told() {
+    let (mut story, mut events) = begun();
+    let rest = events.split_off(4);
+    hear(&mut story, OWN, 0, events);
+    // The answer with the rest is lost, but for what is late.
+    story.doubt(0);
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS - 1, rest[..1].to_vec()), ["Jo: hello"]);
+    assert_eq!(closed(&mut story.clone(), OWN), ["* lost", "ended"]);
+    hear(&mut story, OWN, PATIENCE_MS, rest[1..].to_vec());
+    assert_eq!(closed(&mut story, OWN), ["ended"], "so late nothing is told before its turn");
+}
+
+#[test]
 fn where_everything_was_taken_in_no_gap_is_a_loss() {
     let (mut story, mut events) = begun();
     events.remove(4);
-    story.doubt();
+    story.doubt(0);
     story.take(OWN, events);
     story.be_whole();
     assert_eq!(hear(&mut story, OWN, 0, vec![]), ["+Jo", "Jo: so?"]);

@@ -174,3 +174,23 @@ async fn a_server_that_takes_nothing_up_while_all_is_well_is_no_obstacle() {
     site.world.step_two("u1", "still here").await;
     site.agent_reads(&["still here"]).await;
 }
+
+#[tokio::test]
+async fn a_lost_reconnect_before_the_end_is_admitted() {
+    let site = takes_up("web-tools").await;
+    let chat = site.accepted().await;
+    site.act(&chat, say("hello"));
+    site.visitor_reads(&["hello"]).await;
+    let path = Some("/poll/".to_owned());
+    site.primary.faults().set(Plan { cut: 1_000, path, ..Plan::default() });
+    site.losses(1).await;
+    site.act(&chat, say("in order"));
+    // The next poll is answered, and only then is the chat taken up anew.
+    site.lose("/reconnect").await;
+    site.visitor_reads(&["hello", "in order"]).await;
+    site.act(&chat, say("never heard"));
+    site.act(&chat, Act::End);
+    site.heal().await;
+    resumed(&site.world).await;
+    assert_eq!(site.world.platform.texts(), ["hello", "in order", LOSS]);
+}

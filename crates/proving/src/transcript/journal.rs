@@ -132,7 +132,10 @@ fn conversation(events: &[Value]) -> Conversation {
             "control_changed" => openings.extend(event["control"]["turn"].as_u64()),
             "call_settled" => {
                 let opens = event["turn"].as_u64().is_some_and(|turn| openings.contains(&turn));
+                let known = turn.and_then(|token| found.fates.get(&token));
                 let fate = match event["forwarded"] == true {
+                    // What the bot was asked because a call had failed may be at the bridge too.
+                    _ if opens && known == Some(&Fate::Doubtful) => Fate::Doubtful,
                     _ if opens => Fate::Bot,
                     false => Fate::Told,
                     true => Fate::Doubtful,

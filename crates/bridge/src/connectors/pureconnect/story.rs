@@ -19,6 +19,8 @@ const PATIENCE_MS: Millis = 5_000;
 const MISSING_MAX: usize = 64;
 /// By how many of the latest texts a repetition is recognized.
 const HEARD_MAX: usize = 32;
+/// How far from its turn a text may have been told because others were late.
+const LATE_MAX: usize = 8;
 
 mod agents;
 
@@ -267,15 +269,17 @@ impl Story {
             let gap = number - next;
             let unheard = u64::from(self.own_sent.saturating_sub(self.own_skipped));
             let own = if self.own_heard == 0 { gap.min(unheard) } else { 0 };
-            let is_whole = number < self.whole_to || own == gap && self.unsure.is_none();
-            if !is_whole {
+            let is_own = own == gap && self.unsure.is_none();
+            // An echo may be late too: the first time shows whether there is any.
+            let is_mute = is_own && self.own_skipped > 0;
+            if number >= self.whole_to {
                 let waited = now.map(|now| now - *self.gap_since.get_or_insert(now));
-                if waited.is_some_and(|waited| waited < PATIENCE_MS) {
+                if !is_mute && waited.is_some_and(|waited| waited < PATIENCE_MS) {
                     return None;
                 }
-                lost = Some(next);
+                lost = (!is_own).then_some(next);
+                self.own_skipped += own as u32;
             }
-            self.own_skipped += own as u32;
             let first = next.max(number.saturating_sub(MISSING_MAX as u64));
             self.missing.extend(first..number);
             while self.missing.len() > MISSING_MAX {
@@ -315,21 +319,24 @@ impl Story {
         news
     }
 
-    /// After a renewal: if the texts we know come again, in their order, everything is told again.
+    /// After a renewal: if the texts we know come again, as good as in their order, everything is
+    /// told again.
     fn recognize(&mut self, before: &Before) -> bool {
         if self.heard.is_empty() && !self.seems_whole(before) {
             return false;
         }
-        let mut wanted = self.heard.iter().peekable();
+        let mut wanted = self.heard.clone();
         let mut known = BTreeSet::new();
         let mut first = None;
         for event in self.pending.values().filter(|event| event.says()) {
-            if wanted.next_if(|wanted| **wanted == event.fingerprint()).is_some() {
+            let print = event.fingerprint();
+            if let Some(place) = wanted.iter().take(LATE_MAX).position(|wanted| *wanted == print) {
+                wanted.remove(place);
                 first = first.or(Some(event.number));
                 known.insert(event.number);
             }
         }
-        if wanted.peek().is_some() {
+        if !wanted.is_empty() {
             return false;
         }
         if self.heard.len() == HEARD_MAX {

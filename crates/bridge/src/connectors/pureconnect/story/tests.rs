@@ -123,13 +123,39 @@ fn what_is_missing_is_waited_for_then_admitted_and_still_welcome() {
 }
 
 #[test]
-fn a_server_without_echo_does_not_make_anybody_wait() {
+fn a_server_without_echo_makes_nobody_wait_twice() {
     let (mut story, mut events) = begun();
     events.truncate(5);
     hear(&mut story, OWN, 0, events);
     story.sent();
-    assert_eq!(hear(&mut story, OWN, 0, vec![says(6, "Jo", "so?")]), ["Jo: so?"]);
-    assert!(hear(&mut story, OWN, 0, vec![says(8, "Jo", "well?")]).is_empty());
+    assert!(hear(&mut story, OWN, 0, vec![says(6, "Jo", "so?")]).is_empty(), "it may be late");
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![]), ["Jo: so?"], "and is no loss");
+    story.sent();
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![says(8, "Jo", "well?")]), ["Jo: well?"]);
+    assert!(hear(&mut story, OWN, PATIENCE_MS, vec![says(10, "Jo", "bye")]).is_empty());
+}
+
+#[test]
+fn a_late_echo_does_not_let_words_out_of_their_turn() {
+    let (mut story, mut events) = begun();
+    let rest = events.split_off(4);
+    hear(&mut story, OWN, 0, events);
+    story.sent();
+    // It is the agent who is late, and our own text is told after both.
+    assert!(hear(&mut story, OWN, 0, vec![says(5, "Jo", "second")]).is_empty());
+    let late = vec![rest[0].clone(), says(6, OWN, "hi")];
+    assert_eq!(hear(&mut story, OWN, 1, late), ["Jo: hello", "Jo: second"]);
+}
+
+#[test]
+fn what_was_told_late_is_recognized_in_its_turn() {
+    let (mut story, mut events) = begun();
+    let late = events.remove(4);
+    hear(&mut story, OWN, 0, events);
+    hear(&mut story, OWN, PATIENCE_MS, vec![]);
+    assert_eq!(hear(&mut story, OWN, PATIENCE_MS, vec![late]), ["Jo: hello"]);
+    story.renew();
+    assert!(hear(&mut story, "own2", 0, begun().1).is_empty());
 }
 
 #[test]

@@ -21,6 +21,9 @@ pub(super) enum Fate {
     /// for what was lost or refused may have been the answer to a repeat (contract, section 8,
     /// step two: a call is made once).
     Doubtful,
+    /// The bot asked for a human because of it. A bridge whose chat is still open takes it as said
+    /// there (contract, step one, which may be a repeat).
+    Asking,
     /// The bot's alone.
     Bot,
     /// Nobody has answered for it.
@@ -132,11 +135,8 @@ fn conversation(events: &[Value]) -> Conversation {
             "control_changed" => openings.extend(event["control"]["turn"].as_u64()),
             "call_settled" => {
                 let opens = event["turn"].as_u64().is_some_and(|turn| openings.contains(&turn));
-                let known = turn.and_then(|token| found.fates.get(&token));
                 let fate = match event["forwarded"] == true {
-                    // What the bot was asked because a call had failed may be at the bridge too.
-                    _ if opens && known == Some(&Fate::Doubtful) => Fate::Doubtful,
-                    _ if opens => Fate::Bot,
+                    _ if opens => Fate::Asking,
                     false => Fate::Told,
                     true => Fate::Doubtful,
                 };

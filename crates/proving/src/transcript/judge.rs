@@ -138,9 +138,8 @@ impl Case {
         match (said.token.speaker, said.kind, self.fates.get(&said.token)) {
             // The text of a question for a human has no token, and it may come as a message where
             // a human is there already.
-            (Speaker::Visitor, Kind::Ask, _) | (Speaker::Visitor, _, Some(Fate::Doubtful)) => {
-                Due::May
-            }
+            (Speaker::Visitor, Kind::Ask, _)
+            | (Speaker::Visitor, _, Some(Fate::Doubtful | Fate::Asking)) => Due::May,
             (Speaker::Visitor, _, Some(Fate::Bot) | None) => Due::MustNot,
             _ => Due::Must,
         }

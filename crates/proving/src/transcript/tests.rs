@@ -277,6 +277,23 @@ fn a_tool_may_be_told_why_the_bot_asked_for_a_human() {
 }
 
 #[test]
+fn a_chat_that_is_still_open_takes_what_made_the_bot_ask() {
+    let asked = |case: &mut Case| {
+        for (_, of) in SIDES.iter().skip(2) {
+            of(case).insert(0, lines("v1n1").remove(0));
+        }
+        case.fates.insert(token("v1n1"), Fate::Asking);
+    };
+    assert_eq!(faults(asked), Vec::<String>::new());
+    let found = faults(|case| {
+        asked(case);
+        case.tool.remove(0);
+        case.agent.remove(0);
+    });
+    assert_eq!(found, ["the tool: v1n1 is lost"], "then it must reach the agent");
+}
+
+#[test]
 fn tokens_are_found_among_any_words() {
     let text = "v3n14, <b>a2n1</b> (v3n15) van n1 v3 v3nx";
     let found = Token::all_in(text, Speaker::Visitor);

@@ -235,7 +235,7 @@ impl Story {
         let holder = before.as_ref().map(|before| before.holder.clone());
         let mut news = Vec::new();
         if let Some(before) = before
-            && !self.recognize()
+            && !self.recognize(&before)
         {
             news = self.tell_lost(own, before, words);
         }
@@ -306,18 +306,25 @@ impl Story {
     /// The server tells nothing again: what it had told since may be lost, but for `before.rest`.
     fn tell_lost(&mut self, own: &str, before: Before, words: &Words<'_>) -> Vec<News> {
         let mut news = vec![self.lost(before.life, before.next, words)];
+        // Before the first text nothing has shown yet what the server remembers.
+        if !self.heard.is_empty() {
+            self.memory = Memory::Short;
+        }
         for event in before.rest {
             news.extend(self.apply(own, &event, words));
         }
         self.own_heard += self.own_sent.max(before.own_heard);
         self.life += 1;
-        (self.memory, self.unsure) = (Memory::Short, None);
+        self.unsure = None;
         news
     }
 
     /// After a renewal: if the texts we know come again, as good as in their order, everything is
     /// told again.
-    fn recognize(&mut self) -> bool {
+    fn recognize(&mut self, before: &Before) -> bool {
+        if self.heard.is_empty() && !self.seems_whole(before) {
+            return false;
+        }
         let mut wanted = self.heard.clone();
         let mut known = BTreeSet::new();
         let mut first = None;
@@ -341,6 +348,13 @@ impl Story {
         // What is missing among it is nothing that could be told again.
         self.be_whole();
         true
+    }
+
+    /// The same before the first text: no number is missing, and no text that may have been told.
+    fn seems_whole(&self, before: &Before) -> bool {
+        let is_short = self.pending.range(before.next.saturating_sub(1)..).next().is_none();
+        let misses = self.unsure.is_some() || !before.rest.is_empty();
+        !is_short && (!misses || self.pending.values().any(Event::says))
     }
 
     fn apply(&mut self, own: &str, event: &Event, words: &Words<'_>) -> Vec<News> {

@@ -239,6 +239,31 @@ fn a_server_that_repeats_nothing_loses_nothing() {
 }
 
 #[test]
+fn before_the_first_text_a_server_that_repeats_nothing_is_not_taken_for_one_that_does() {
+    let again = || vec![is(0, "own2", State::Active), is(1, "Jo", State::Active)];
+    let (story, mut events) = begun();
+    let (mut fewer, mut as_many, mut waiting) = (story.clone(), story.clone(), story);
+    events.truncate(4);
+    hear(&mut fewer, OWN, 0, events.clone());
+    fewer.renew();
+    assert_eq!(hear(&mut fewer, "own2", 0, again()), ["* lost"]);
+
+    hear(&mut as_many, OWN, 0, vec![is(0, OWN, State::Active), is(1, "Jo", State::Active)]);
+    let mut calm = as_many.clone();
+    calm.renew();
+    assert!(hear(&mut calm, "own2", 0, again()).is_empty(), "no answer was lost");
+    as_many.doubt(0);
+    as_many.renew();
+    assert_eq!(hear(&mut as_many, "own2", 0, again()), ["* lost"]);
+    assert!(!as_many.is_forgetful(), "the next lost answer may be told again");
+
+    hear(&mut waiting, OWN, 0, vec![is(0, OWN, State::Active), is(1, "Jo", State::Active)]);
+    hear(&mut waiting, OWN, 0, vec![says(3, "Jo", "so?")]);
+    waiting.renew();
+    assert_eq!(hear(&mut waiting, "own2", 0, again()), ["* lost", "Jo: so?"]);
+}
+
+#[test]
 fn what_stands_behind_a_gap_outlives_a_server_that_repeats_nothing() {
     let (mut story, mut events) = begun();
     events.remove(4);

@@ -19,10 +19,11 @@ const PATIENCE_MS: Millis = 5_000;
 const MISSING_MAX: usize = 64;
 /// By how many of the latest texts a repetition is recognized.
 const HEARD_MAX: usize = 32;
-/// How far from its turn a text may have been told because others were late.
-const LATE_MAX: usize = 8;
 
 mod agents;
+mod renewal;
+
+use renewal::Before;
 
 /// Everything but what has only just come is stored with the chat.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,19 +86,6 @@ enum Memory {
     Full,
     /// It did not.
     Short,
-}
-
-/// How it was before the numbers started over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Before {
-    /// Who had the chat, and whether it was held.
-    holder: Option<(String, bool)>,
-    life: u32,
-    next: u64,
-    own_heard: u32,
-    /// What was said after something that is missing.
-    #[serde(skip)]
-    rest: Vec<Event>,
 }
 
 /// How news are put.
@@ -186,22 +174,6 @@ impl Story {
     /// A text of ours has arrived.
     pub(super) fn sent(&mut self) {
         self.own_sent += 1;
-    }
-
-    /// We are another participant now: numbers and participants start over.
-    pub(super) fn renew(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        if self.renewed.is_none() {
-            let rest = pending.into_values().filter(Event::says).collect();
-            let (holder, life, next) = (self.holder(), self.life, self.next);
-            let own_heard = self.own_heard;
-            self.renewed = Some(Before { holder, life, next, own_heard, rest });
-        }
-        (self.next, self.own_heard, self.gap_since, self.whole_to) = (0, 0, None, 0);
-        self.missing.clear();
-        self.known.clear();
-        self.parties.clear();
-        self.current = None;
     }
 
     /// What is new to the visitor by now.
@@ -301,60 +273,6 @@ impl Story {
     fn lost(&mut self, life: u32, from: u64, words: &Words<'_>) -> News {
         self.losses += 1;
         News::new(format!("lost:{life}:{from}"), What::Notice(words.loss.to_owned()))
-    }
-
-    /// The server tells nothing again: what it had told since may be lost, but for `before.rest`.
-    fn tell_lost(&mut self, own: &str, before: Before, words: &Words<'_>) -> Vec<News> {
-        let mut news = vec![self.lost(before.life, before.next, words)];
-        // Before the first text nothing has shown yet what the server remembers.
-        if !self.heard.is_empty() {
-            self.memory = Memory::Short;
-        }
-        for event in before.rest {
-            news.extend(self.apply(own, &event, words));
-        }
-        self.own_heard += self.own_sent.max(before.own_heard);
-        self.life += 1;
-        self.unsure = None;
-        news
-    }
-
-    /// After a renewal: if the texts we know come again, as good as in their order, everything is
-    /// told again.
-    fn recognize(&mut self, before: &Before) -> bool {
-        if self.heard.is_empty() && !self.seems_whole(before) {
-            return false;
-        }
-        let mut wanted = self.heard.clone();
-        let mut known = BTreeSet::new();
-        let mut first = None;
-        for event in self.pending.values().filter(|event| event.says()) {
-            let print = event.fingerprint();
-            if let Some(place) = wanted.iter().take(LATE_MAX).position(|wanted| *wanted == print) {
-                wanted.remove(place);
-                first = first.or(Some(event.number));
-                known.insert(event.number);
-            }
-        }
-        if !wanted.is_empty() {
-            return false;
-        }
-        if self.heard.len() == HEARD_MAX {
-            // What came before the oldest we remember is known too.
-            known.extend(self.pending.range(..first.unwrap_or(0)).map(|(number, _)| *number));
-        }
-        self.heard.clear();
-        self.known = known;
-        // What is missing among it is nothing that could be told again.
-        self.be_whole();
-        true
-    }
-
-    /// The same before the first text: no number is missing, and no text that may have been told.
-    fn seems_whole(&self, before: &Before) -> bool {
-        let is_short = self.pending.range(before.next.saturating_sub(1)..).next().is_none();
-        let misses = self.unsure.is_some() || !before.rest.is_empty();
-        !is_short && (!misses || self.pending.values().any(Event::says))
     }
 
     fn apply(&mut self, own: &str, event: &Event, words: &Words<'_>) -> Vec<News> {

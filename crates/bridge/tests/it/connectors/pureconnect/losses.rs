@@ -41,6 +41,7 @@ on_both! {
     lost_words_are_admitted_before_the_next_ones
     what_a_process_heard_and_never_stored_is_admitted_by_the_next
     lost_last_words_are_admitted_at_the_end
+    last_words_a_process_took_with_it_are_admitted_by_the_next
     a_lost_answer_that_told_nothing_is_not_spoken_of
 }
 
@@ -109,6 +110,21 @@ async fn lost_last_words_are_admitted_at_the_end(api: &str) {
     site.act(&chat, Act::End);
     site.losses(2).await;
     site.heal().await;
+    resumed(&site.world).await;
+    assert_eq!(site.world.platform.texts(), ["hello", LOSS]);
+}
+
+async fn last_words_a_process_took_with_it_are_admitted_by_the_next(api: &str) {
+    let site = takes_up(api).await;
+    let chat = site.accepted().await;
+    site.act(&chat, say("hello"));
+    site.visitor_reads(&["hello"]).await;
+    site.lose(poll(api)).await;
+    site.act(&chat, say("never heard"));
+    site.act(&chat, Act::End);
+    site.losses(1).await;
+    let site = site.restart().await;
+    site.primary.faults().set(Plan::default());
     resumed(&site.world).await;
     assert_eq!(site.world.platform.texts(), ["hello", LOSS]);
 }

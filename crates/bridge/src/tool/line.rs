@@ -138,11 +138,6 @@ impl Line {
     pub(crate) fn happened(self: &Arc<Self>, route: &Arc<Route>, stepped: &Stepped<Chat>) {
         self.learn(route, &stepped.id, &stepped.state);
         self.settled.tell(&stepped.id);
-        let ends_typing = |event: &Event| {
-            let said = matches!(event, Event::AgentSaid { .. });
-            let other = matches!(event, Event::Claimed { .. } | Event::Requeued);
-            said || other || matches!(event, Event::Closed { .. })
-        };
         if stepped.events.iter().any(|recorded| ends_typing(&recorded.event)) {
             self.typists.stop(&stepped.id);
         }
@@ -308,6 +303,12 @@ impl Line {
         // Nothing that holds the lock can panic half way, so what it guards is whole.
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whoever typed has spoken, or somebody else has the chat.
+fn ends_typing(event: &Event) -> bool {
+    use Event::{AgentSaid, Claimed, Closed, Requeued};
+    matches!(event, AgentSaid { .. } | Claimed { .. } | Requeued | Closed { .. })
 }
 
 #[cfg(test)]

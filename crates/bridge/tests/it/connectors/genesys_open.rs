@@ -8,7 +8,7 @@ use machine::chat::Clock;
 use proving::{
     hostile::{mutants, traps},
     simulator::{
-        Act, Phase, Simulator,
+        Act, Chat, Phase, Simulator,
         faults::Plan,
         genesys_cloud::{
             AgentEnd, Channels, DisconnectType, GenesysCloud, Options, WebhookIds, signature,
@@ -363,52 +363,49 @@ async fn no_call_of_the_webhook_is_fatal() {
     meanwhile(&world, async || wanted(world.platform.texts())).await;
 }
 
-#[tokio::test]
-async fn words_into_a_conversation_that_is_over_leave_nobody_waiting() {
-    let Tool { world, simulator, genesys } = start_with(
+/// A chat whose end is seen by a look alone.
+async fn unnoticed(poll_seconds: u32) -> (Tool, Chat) {
+    let tool = start_with(
         Clock::default(),
         |options| options.notifications = false,
-        |settings| settings["poll_seconds"] = json!(3_600),
+        |settings| settings["poll_seconds"] = json!(poll_seconds),
     )
     .await;
-    let chat = accepted(&world, &simulator, "u1").await;
+    let chat = accepted(&tool.world, &tool.simulator, "u1").await;
+    (tool, chat)
+}
+
+async fn nobody_waits(world: &World, simulator: &Simulator) {
+    let all_over = || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
+    meanwhile(world, async || all_over().then_some(())).await;
+}
+
+#[tokio::test]
+async fn words_into_a_conversation_that_is_over_leave_nobody_waiting() {
+    let (Tool { world, simulator, genesys }, chat) = unnoticed(3_600).await;
     // It is over before anybody looks again.
     genesys.disconnect(&chat.id, DisconnectType::Client).unwrap();
     world.step_two("u1", "are you there?").await;
     resumed(&world).await;
-    let phases = async || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
-    meanwhile(&world, async || phases().await.then_some(())).await;
+    nobody_waits(&world, &simulator).await;
 }
 
 #[tokio::test]
 async fn the_same_when_the_answer_is_lost() {
-    let Tool { world, simulator, genesys } = start_with(
-        Clock::default(),
-        |options| options.notifications = false,
-        |settings| settings["poll_seconds"] = json!(3_600),
-    )
-    .await;
-    let chat = accepted(&world, &simulator, "u1").await;
+    let (Tool { world, simulator, genesys }, chat) = unnoticed(3_600).await;
     genesys.disconnect(&chat.id, DisconnectType::Client).unwrap();
     simulator.faults().set(Plan { lose: 1_000, ..Plan::default() });
     world.step_two("u1", "are you there?").await;
     meanwhile(&world, async || (simulator.chats().len() == 2).then_some(())).await;
     simulator.faults().set(Plan::default());
     resumed(&world).await;
-    let all_over = || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
-    meanwhile(&world, async || all_over().then_some(())).await;
+    nobody_waits(&world, &simulator).await;
     assert!(simulator.chats().len() <= 3, "another one for each attempt");
 }
 
 #[tokio::test]
 async fn the_same_when_the_end_is_seen_before_the_words_are_sent_again() {
-    let Tool { world, simulator, genesys } = start_with(
-        Clock::default(),
-        |options| options.notifications = false,
-        |settings| settings["poll_seconds"] = json!(1),
-    )
-    .await;
-    let chat = accepted(&world, &simulator, "u1").await;
+    let (Tool { world, simulator, genesys }, chat) = unnoticed(1).await;
     simulator.faults().set(Plan { lose: 1_000, ..Plan::default() });
     genesys.disconnect(&chat.id, DisconnectType::Client).unwrap();
     world.step_two("u1", "are you there?").await;
@@ -421,8 +418,7 @@ async fn the_same_when_the_end_is_seen_before_the_words_are_sent_again() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     resumed(&world).await;
-    let all_over = || simulator.chats().iter().all(|chat| chat.phase == Phase::Ended);
-    meanwhile(&world, async || all_over().then_some(())).await;
+    nobody_waits(&world, &simulator).await;
 }
 
 #[tokio::test]

@@ -99,6 +99,8 @@ impl Access {
     }
 
     fn google_credentials(&self) -> Result<GoogleCredentials, SetupError> {
+        // Google's crates bring no cryptography of their own; `Err` says that there is some already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let unusable = |problem: &str| wrong("credentials", problem);
         match &self.credentials {
             Credentials::Anonymous => Ok(credentials::anonymous::Builder::new().build()),

@@ -18,6 +18,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 use url::{Host, Url};
 
+use crate::tls;
+
 mod address;
 mod relay;
 mod socket;
@@ -141,6 +143,7 @@ pub struct Egress {
 
 impl Egress {
     pub fn new() -> Result<Self, EgressError> {
+        tls::use_ring();
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| EgressError::Network(describe(&error)))
         };

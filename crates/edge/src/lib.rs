@@ -14,5 +14,6 @@ pub mod secrets;
 pub mod serve;
 pub mod signature;
 pub mod time;
+pub mod tls;
 
 pub use clock::{Clock, ManualClock};

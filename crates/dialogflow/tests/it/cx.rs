@@ -1,10 +1,5 @@
 //! The CX bot against a server that answers what real agents answer.
 
-use aws_lc_rs::{
-    encoding::{AsDer as _, Pkcs8V1Der},
-    rsa::{KeyPair, KeySize},
-    signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey},
-};
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -14,10 +9,16 @@ use dialogflow::{
     google::{Access, Credentials, CxBot, CxConfig},
     signal::{Signal, signals},
 };
+use ring::{
+    rsa::KeyPair,
+    signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey},
+};
 use serde_json::{Value, json};
 
 use crate::{es::access, script, server::Scripted};
 
+/// An RSA key of 2048 bits in PKCS #8, made for this test and used nowhere else.
+const ACCOUNT_KEY: &[u8] = include_bytes!("account-key.der");
 const AGENT: &str = "projects/demo/locations/europe-west1/agents/a-1";
 
 fn config(endpoint: &str) -> CxConfig {
@@ -165,11 +166,10 @@ async fn errors_name_the_agent_and_its_place() {
 #[tokio::test]
 async fn a_service_account_signs_every_query() {
     let (server, address) = Scripted::start(200, "{}").await;
-    let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
-    let der: Pkcs8V1Der<'_> = key.as_der().unwrap();
+    let key = KeyPair::from_pkcs8(ACCOUNT_KEY).unwrap();
     let pem = format!(
         "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-        STANDARD.encode(der.as_ref())
+        STANDARD.encode(ACCOUNT_KEY)
     );
     let account = json!({
         "type": "service_account",

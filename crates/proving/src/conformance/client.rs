@@ -54,6 +54,8 @@ impl Client {
     }
 
     fn built(builder: reqwest::ClientBuilder) -> anyhow::Result<Self> {
+        // `Err` says that this process has a provider of cryptography already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = builder.no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = builder.timeout(ANSWER_WAIT).user_agent("baton-check").build();
         Ok(Self { http: http.context("cannot set up TLS")? })

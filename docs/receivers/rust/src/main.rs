@@ -46,6 +46,7 @@ struct Chats {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| "TLS is set up")?;
     let token = env::var("WEBHOOK_TOKEN").map_err(|_| "set WEBHOOK_TOKEN")?;
     let push_key = env::var("PUSH_KEY").unwrap_or_default();
     let pushes = env::var("PUSH_URL").ok().map(|url| {

@@ -20,8 +20,23 @@ const EDGES: &[(&str, &[&str])] = &[
     ("edge", &["machine", "wire"]),
     ("platform", &["dialogflow", "edge", "machine", "store", "wire"]),
     ("bridge", &["edge", "machine", "store", "wire"]),
-    ("proving", &["wire"]),
-    ("baton", &["bridge", "dialogflow", "edge", "machine", "platform", "proving", "store", "wire"]),
+    ("kit", &["wire"]),
+    ("simulators", &[]),
+    ("proving", &["kit", "simulators", "wire"]),
+    (
+        "baton",
+        &[
+            "bridge",
+            "dialogflow",
+            "edge",
+            "kit",
+            "machine",
+            "platform",
+            "simulators",
+            "store",
+            "wire",
+        ],
+    ),
 ];
 
 /// Checks every rule and reports all that is wrong at once.

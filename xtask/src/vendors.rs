@@ -10,7 +10,7 @@ use crate::{
     shell::{self, Count},
 };
 
-const LISTS: &str = "crates/proving/tests/vendors";
+const LISTS: &str = "crates/simulators/tests/vendors";
 const INSTALLED: &str = "target/vendor-clients";
 
 /// Installs the clients and lets them judge.

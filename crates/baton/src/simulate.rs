@@ -1,12 +1,12 @@
 //! `baton simulate`: a tool agents work in, without an account there. The simulators are in
-//! `proving`; here is only what the command line says about them.
+//! `simulators`; here is only what the command line says about them.
 
 use std::{io::Write as _, net::SocketAddr};
 
 use anyhow::Context as _;
 use bridge::ConnectorSettings;
 use clap::builder::PossibleValuesParser;
-use proving::simulator::{Simulator, catalog};
+use simulators::{Simulator, catalog};
 
 use crate::serve;
 

@@ -12,15 +12,15 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use serde::{Deserialize, Serialize};
-use tokio::{sync::mpsc, task::JoinSet};
-
-use crate::{
+use kit::{
     agent::{Chat, Desk, DeskStream},
-    config::Agent,
     http::Http,
     visitor::{PATIENCE, Visitor, VisitorStream},
 };
+use serde::{Deserialize, Serialize};
+use tokio::{sync::mpsc, task::JoinSet};
+
+use crate::config::Agent;
 
 /// What the visitors say for a human.
 pub const ASK: &str = "talk to a person";

@@ -3,8 +3,9 @@
 use std::{fs::File, path::Path, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
-use proving::{agent::Desk, http::Http, simulator::catalog, visitor::Visitor};
+use kit::{agent::Desk, http::Http, visitor::Visitor};
 use serde_json::{Value, json};
+use simulators::catalog;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
     process::{Child, Command},

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use kit::address::free_address;
 
 use super::{Options, machine};
 use crate::{
     config::{Agent, Bot, Route, Setup},
     load::{Crowd, Direction, Figures, Halves},
-    server::{Server, free_address},
+    server::Server,
 };
 
 /// Not counted, before each measurement.

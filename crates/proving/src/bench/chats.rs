@@ -10,17 +10,20 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use kit::{
+    address::free_address,
+    http::Http,
+    receiver::{Receiver, Reply},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
+use simulators::{Act, From, Phase, Simulator, time::Time};
 use tokio::task::JoinSet;
 
 use super::{Options, machine};
 use crate::{
     config::{Route, Setup, WEBHOOK_TOKEN},
-    http::Http,
-    receiver::{Receiver, Reply},
-    server::{Server, free_address},
-    simulator::{Act, From, Phase, Simulator, time::Time},
+    server::Server,
     transcript::connectors::{self, Installed, Pace, Site},
 };
 

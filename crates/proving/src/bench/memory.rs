@@ -3,14 +3,14 @@
 
 use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-
-use super::{Options, case::floor, machine};
-use crate::{
-    config::Setup,
+use kit::{
+    address::free_address,
     http::Http,
-    server::{Server, free_address},
     visitor::{Visitor, VisitorStream},
 };
+
+use super::{Options, case::floor, machine};
+use crate::{config::Setup, server::Server};
 
 /// Opened and left open before the first look, so that pools and caches have their size.
 const FIRST: usize = 200;

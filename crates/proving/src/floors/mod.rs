@@ -9,9 +9,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::{Router, serve::ListenerExt as _};
 use clap::Subcommand;
+use kit::http::Http;
 use tokio::net::TcpListener;
-
-use crate::http::Http;
 
 mod bridge;
 mod idle;

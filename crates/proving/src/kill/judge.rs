@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
-
-use crate::{
+use kit::{
     agent::{ChatEvent, Desk},
     http::Answer,
     visitor::{Event, Visitor},
 };
+use serde::Deserialize;
 
 /// One acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,8 @@ use std::{
 };
 
 use anyhow::bail;
+use kit::visitor::{Event, PATIENCE, Visitor};
 use tokio::{sync::watch, task::JoinHandle};
-
-use crate::visitor::{Event, PATIENCE, Visitor};
 
 /// Between two tries to open the stream again.
 const BREATH: Duration = Duration::from_millis(10);

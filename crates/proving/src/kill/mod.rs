@@ -17,14 +17,12 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use futures::future::join_all;
+use kit::{agent::Desk, http::Http, visitor::Visitor};
+use simulators::rng::Rng;
 
 use crate::{
-    agent::Desk,
     config::{Agent, Setup},
-    http::Http,
-    rng::Rng,
     server::Server,
-    visitor::Visitor,
 };
 
 mod judge;

@@ -11,6 +11,10 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use http::Method;
+use kit::{
+    agent::{Chat, ChatEvent, Desk},
+    visitor::{PATIENCE, Visitor},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -18,11 +22,7 @@ use super::{
     live::Live,
     patience::insist,
 };
-use crate::{
-    agent::{Chat, ChatEvent, Desk},
-    load::ASK,
-    visitor::{PATIENCE, Visitor},
-};
+use crate::load::ASK;
 
 /// Messages each way in one handover.
 const MESSAGES: usize = 12;
@@ -90,8 +90,8 @@ impl Party {
     /// Goes on from the event that `wanted` accepts.
     async fn see(
         &mut self,
-        wanted: impl Fn(&crate::visitor::Event) -> bool,
-    ) -> anyhow::Result<crate::visitor::Event> {
+        wanted: impl Fn(&kit::visitor::Event) -> bool,
+    ) -> anyhow::Result<kit::visitor::Event> {
         let (read, event) = self.live.wait_for(self.read, wanted).await?;
         self.read = read;
         Ok(event)
@@ -111,8 +111,7 @@ impl Party {
         let deadline = Instant::now() + PATIENCE;
         loop {
             self.say(ASK).await?;
-            let control =
-                |event: &crate::visitor::Event| event.gives("human") || event.gives("bot");
+            let control = |event: &kit::visitor::Event| event.gives("human") || event.gives("bot");
             let given = self.see(control).await.context("an answer to the request")?;
             if given.gives("human") {
                 break;

@@ -6,8 +6,7 @@ use std::{
 };
 
 use anyhow::bail;
-
-use crate::http::Answer;
+use kit::http::Answer;
 
 /// Longest outage that is borne.
 const OUTAGE_MAX: Duration = Duration::from_secs(30);

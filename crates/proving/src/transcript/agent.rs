@@ -10,13 +10,11 @@ use std::{
     time::Duration,
 };
 
+use simulators::{Act, Chat, From, Phase, Simulator, rng::Rng};
+
 use super::{
     party::GOODBYE,
     words::{Kind, Line, Said, Speaker, Token},
-};
-use crate::{
-    rng::Rng,
-    simulator::{self, Act, Chat, From, Phase, Simulator},
 };
 
 /// Between two looks at the tool.
@@ -49,7 +47,7 @@ pub(super) struct Agents {
 /// What was seen of one chat.
 #[derive(Default)]
 struct Screen {
-    lines: Vec<simulator::Line>,
+    lines: Vec<simulators::Line>,
     party: Option<u64>,
     read: Option<Token>,
     faulty: bool,

@@ -3,15 +3,14 @@
 use std::pin::Pin;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
-
-use crate::simulator::{
+use simulators::{
     Simulator, Tool, catalog,
     faults::Plan,
     pureconnect, servicenow,
     time::Time,
     webhook::{self, Webhook},
 };
+use tokio::net::TcpListener;
 
 /// A tool that runs, and how the bridge is told of it.
 pub struct Installed {

@@ -17,16 +17,15 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
+use kit::http::Http;
+use simulators::{
+    faults::{Faults, Plan},
+    rng::Rng,
+};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     task::JoinHandle,
-};
-
-use crate::{
-    http::Http,
-    rng::Rng,
-    simulator::faults::{Faults, Plan},
 };
 
 /// Larger bodies than anybody sends here.

@@ -10,14 +10,14 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use kit::visitor::{Event, Visitor};
 use serde_json::json;
+use simulators::rng::Rng;
 
 use super::words::{Kind, Line, Notice, Said, Speaker, Token};
 use crate::{
     kill::{live::Live, patience::insist},
     load::ASK,
-    rng::Rng,
-    visitor::{Event, Visitor},
 };
 
 /// The word by which an agent knows that nothing more will be said.

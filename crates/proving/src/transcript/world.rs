@@ -13,6 +13,8 @@ use std::{
 
 use anyhow::Context as _;
 use futures::future::join_all;
+use kit::{address::free_address, http::Http, visitor::Visitor};
+use simulators::{From, Simulator, faults, rng::Rng};
 use tokio::task::JoinHandle;
 
 use super::{
@@ -27,12 +29,8 @@ use super::{
 };
 use crate::{
     config::{Bot, Route, Setup},
-    http::Http,
     kill::live::Live,
-    rng::Rng,
-    server::{Server, free_address},
-    simulator::{self, From, Simulator, faults},
-    visitor::Visitor,
+    server::Server,
 };
 
 /// Of the connector in the bridge's configuration, and of its route.
@@ -296,7 +294,7 @@ fn worst_of_calls() -> faults::Plan {
 }
 
 /// A stream that was cut just now needs a moment to come back.
-async fn seen_in_the_end(live: &Live, expected: usize) -> Vec<crate::visitor::Event> {
+async fn seen_in_the_end(live: &Live, expected: usize) -> Vec<kit::visitor::Event> {
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {
         let seen = live.seen();
@@ -308,7 +306,7 @@ async fn seen_in_the_end(live: &Live, expected: usize) -> Vec<crate::visitor::Ev
 }
 
 /// What the tool shows, by party; faults where one of its chats has words of two.
-fn at_tool(chats: &[simulator::Chat], faults: &mut Vec<String>) -> BTreeMap<u64, Vec<Line>> {
+fn at_tool(chats: &[simulators::Chat], faults: &mut Vec<String>) -> BTreeMap<u64, Vec<Line>> {
     let mut parties: BTreeMap<u64, Vec<Line>> = BTreeMap::new();
     for chat in chats {
         let mut lines = Vec::new();

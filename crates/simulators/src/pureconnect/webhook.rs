@@ -1,0 +1,31 @@
+//! Webhook of ICWS `web-chat` 5: events go out as they happen, in order, each tried once. The
+//! poll tells the same, so nothing depends on a delivery that fails.
+
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use super::{
+    chat::Told,
+    icws::{message, poll_body},
+    options::{Options, WebhookBody},
+};
+use crate::caller::Caller;
+
+/// What is sent to the returned end goes to `url`, until that end is dropped.
+pub(super) fn deliver(url: String, options: &Options) -> UnboundedSender<Told> {
+    let options = options.clone();
+    let (sender, mut events) = unbounded_channel::<Told>();
+    tokio::spawn(async move {
+        let caller = Caller::new();
+        while let Some(told) = events.recv().await {
+            let body = match options.webhook_body {
+                WebhookBody::Message => message(&told),
+                WebhookBody::List => Value::Array(vec![message(&told)]),
+                WebhookBody::Poll => poll_body(&[told], &options),
+            };
+            // Whoever missed it polls.
+            let _ = caller.post_json(&url, &[], &body).await;
+        }
+    });
+    sender
+}

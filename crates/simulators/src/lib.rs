@@ -4,8 +4,8 @@
 //! `baton simulate` and `baton demo --tool` serve one; tests and the proving ground do too. A
 //! simulator is written from what is known of the vendor and uses no code of ours. What all share:
 //! how an agent acts ([`Act`]), what the tool shows its agents ([`Chat`]), what goes wrong
-//! ([`faults`]), a clock of its own ([`time`]), a page for a person (`/_simulator/`), and the list of
-//! all tools ([`catalog`]).
+//! ([`faults`]), a clock of its own ([`time`]), a page for a person (`/_simulator/`), and the list
+//! of all tools ([`catalog`]).
 #![forbid(unsafe_code)]
 
 mod caller;

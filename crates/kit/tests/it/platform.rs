@@ -90,6 +90,8 @@ impl Platform {
         } else {
             reqwest::redirect::Policy::none()
         };
+        // `Err` says that this process has a provider of cryptography already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().redirect(redirects).build().unwrap();
         let platform = Arc::new(Self {
             flaw,

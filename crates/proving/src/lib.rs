@@ -12,5 +12,6 @@ pub mod config;
 pub mod floors;
 pub mod kill;
 pub mod load;
+pub mod quantiles;
 pub mod server;
 pub mod transcript;

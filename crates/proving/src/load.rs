@@ -20,7 +20,7 @@ use kit::{
 use serde::{Deserialize, Serialize};
 use tokio::{sync::mpsc, task::JoinSet};
 
-use crate::config::Agent;
+use crate::{config::Agent, quantiles::Quantiles};
 
 /// What the visitors say for a human.
 pub const ASK: &str = "talk to a person";
@@ -119,7 +119,7 @@ impl Crowd {
     }
 
     /// Sends in one direction for `length`, and reports.
-    pub async fn run(&mut self, direction: Direction, length: Duration) -> Figures {
+    pub async fn run(&mut self, direction: Direction, length: Duration) -> anyhow::Result<Figures> {
         self.runs += 1;
         let run = self.runs;
         let start = Instant::now();
@@ -127,23 +127,12 @@ impl Crowd {
         let pairs = self.pairs.iter_mut().map(|pair| pair.exchange(direction, run, until));
         let taken = futures::future::join_all(pairs).await;
         let wrong = taken.iter().map(|(_, wrong)| wrong).sum();
-        let mut latencies: Vec<_> = taken.into_iter().flat_map(|(taken, _)| taken).collect();
-        latencies.sort_unstable();
-        Figures {
-            messages: latencies.len(),
-            per_second: latencies.len() as f64 / length.as_secs_f64(),
-            p50_ms: quantile(&latencies, 0.50),
-            p99_ms: quantile(&latencies, 0.99),
-            wrong,
-        }
+        let latencies: Vec<_> = taken.into_iter().flat_map(|(taken, _)| taken).collect();
+        let messages = latencies.len();
+        let Quantiles { p50_ms, p99_ms } = Quantiles::of(latencies)?;
+        let per_second = messages as f64 / length.as_secs_f64();
+        Ok(Figures { messages, per_second, p50_ms, p99_ms, wrong })
     }
-}
-
-/// In milliseconds; 0 when there is nothing.
-fn quantile(sorted: &[Duration], q: f64) -> f64 {
-    let at = (sorted.len() as f64 * q) as usize;
-    let latency = sorted.get(at.min(sorted.len().saturating_sub(1)));
-    latency.map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
 }
 
 impl Pair {

@@ -1,11 +1,7 @@
 //! A home-made tool, as somebody would write it who has read docs/connectors/webhook.md: it takes
 //! signed events, drops repeats by their id, and sends its own events one at a time.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -17,6 +13,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::sync::mpsc;
@@ -65,7 +62,7 @@ impl Webhook {
     }
 
     fn floor(&self) -> MutexGuard<'_, Floor> {
-        self.0.floor.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.floor.lock()
     }
 
     fn take(&self, event: &Value) -> Response {

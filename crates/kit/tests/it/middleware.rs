@@ -5,7 +5,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,6 +16,7 @@ use kit::{
     http::Http,
     server::{self, Reply, Request},
 };
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -126,7 +127,7 @@ impl Middleware {
         let is_step_one = !call["dialogflowResponse"].is_null();
         let id = request.header("idempotency-key").map(str::to_owned);
         if let Some(id) = &id
-            && let Some(answered) = self.state.lock().unwrap().answered.get(id)
+            && let Some(answered) = self.state.lock().answered.get(id)
         {
             let flaw = if is_step_one { "repeat-step-one" } else { "repeat-step-two" };
             return if self.is(flaw) {
@@ -150,16 +151,16 @@ impl Middleware {
         }
         let reply = if is_step_one { self.step_one(call, chat) } else { self.step_two(call, chat) };
         if let Some(id) = id {
-            self.state.lock().unwrap().answered.insert(id, reply.clone());
+            self.state.lock().answered.insert(id, reply.clone());
         }
-        let is_first = self.state.lock().unwrap().chats.get(chat).is_some_and(|it| it.0 == 1);
+        let is_first = self.state.lock().chats.get(chat).is_some_and(|it| it.0 == 1);
         let slow = is_step_one && self.is("reply-quick")
             || !is_step_one && is_first && self.is("reply-quick-step-two");
         if slow { reply.after_ms(2_200) } else { reply }
     }
 
     fn step_one(&self, call: &Value, chat: &str) -> Reply {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock();
         let chat = self.key(call, chat);
         if state.blocked.contains(&chat)
             || self.is("step-one-again") && state.chats.contains_key(&chat)
@@ -172,7 +173,7 @@ impl Middleware {
     }
 
     fn step_two(&self, call: &Value, chat: &str) -> Reply {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock();
         let chat = self.key(call, chat);
         let Some((messages, session)) = state.chats.get_mut(&chat) else {
             if self.is("step-two-first") {
@@ -202,7 +203,7 @@ impl Middleware {
     }
 
     fn event(&self, event: &str, chat: &str) -> Reply {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock();
         let flaw = match event {
             "user_left" => "user-left",
             "pause_expired" => "pause-expired",
@@ -367,7 +368,7 @@ impl Middleware {
             }
             Task::End if self.is("push-resume") => {}
             Task::End => {
-                self.state.lock().unwrap().chats.retain(|chat, _| !chat.ends_with(&user));
+                self.state.lock().chats.retain(|chat, _| !chat.ends_with(&user));
                 self.push(&user, "channel_update", json!({ "paused": false })).await?;
                 if self.is("push-last") {
                     let fields = json!({ "text": "late", "paused": true, "minutesPaused": 10 });

@@ -5,11 +5,12 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use kit::server::{self, Reply, Request};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -67,7 +68,7 @@ struct Said {
 
 impl Visitor {
     fn talk(&self) -> MutexGuard<'_, Talk> {
-        self.talk.lock().unwrap()
+        self.talk.lock()
     }
 }
 
@@ -143,12 +144,12 @@ impl Platform {
     }
 
     fn visitor(&self, user: &str) -> Option<Arc<Visitor>> {
-        self.visitors.lock().unwrap().get(user).cloned()
+        self.visitors.lock().get(user).cloned()
     }
 
     fn create(self: &Arc<Self>) -> Reply {
         let (inbox, said) = mpsc::unbounded_channel();
-        let mut visitors = self.visitors.lock().unwrap();
+        let mut visitors = self.visitors.lock();
         let user = format!("usr_{}", visitors.len());
         let (talk, news) = (Mutex::default(), Notify::new());
         let visitor = Arc::new(Visitor { user: user.clone(), talk, news, inbox });

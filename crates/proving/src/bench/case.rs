@@ -104,8 +104,8 @@ impl Case {
         let mut messages = 0;
         let mut measured = Vec::new();
         for direction in [Direction::ToAgent, Direction::ToVisitor] {
-            messages += crowd.run(direction, WARM_UP).await.messages;
-            let figures = crowd.run(direction, length).await;
+            messages += crowd.run(direction, WARM_UP).await?.messages;
+            let figures = crowd.run(direction, length).await?;
             messages += figures.messages;
             measured.push(figures);
         }

@@ -1,11 +1,9 @@
 //! From a POST to an open WebSocket: who listens under which name.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 pub(super) type Outbox = mpsc::UnboundedSender<Utf8Bytes>;
@@ -15,11 +13,11 @@ pub(super) struct Relay(Arc<Mutex<HashMap<String, Outbox>>>);
 
 impl Relay {
     pub(super) fn listen(&self, name: String, outbox: Outbox) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, outbox);
+        self.0.lock().insert(name, outbox);
     }
 
     pub(super) fn send(&self, name: &str, frame: String) {
-        let listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let listeners = self.0.lock();
         if let Some(outbox) = listeners.get(name) {
             // A floor forgets whoever has gone.
             let _sent = outbox.send(frame.into());

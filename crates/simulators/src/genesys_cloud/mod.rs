@@ -5,7 +5,7 @@
 //! told where the vendor tells it (webhook, notification topics, the visitor's socket) before the
 //! lock is given back, so everybody hears of it in the same order.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -14,6 +14,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, patch, post},
 };
+use parking_lot::{Mutex, MutexGuard};
 
 mod acts;
 mod conversations;
@@ -215,7 +216,7 @@ impl GenesysCloud {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock()
     }
 
     fn options(&self) -> &Options {

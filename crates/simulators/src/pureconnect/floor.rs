@@ -1,10 +1,9 @@
 //! The contact centre behind a pair of servers: its chats, its limits, and which server is active.
 //! Both wire APIs and the agents work on it; it knows neither JSON nor HTTP.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::VecDeque;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::{
     chat::{Chat, Start, Told, What},
@@ -170,7 +169,7 @@ impl Floor {
 
     /// Everybody sees the floor after those who went silent were disconnected.
     fn lock(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let silent = self.options.time.now() - self.options.unpolled_ms_max;
         state.chats.iter_mut().filter(|chat| chat.heard_at < silent).for_each(Chat::end);
         state

@@ -4,7 +4,7 @@
 //! It is written from published descriptions and from what clients in the field send. Where those
 //! say nothing, it can be set either way, or the harder choice for a caller is taken.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 use crate::{Act, Chat, Tool, time::Time};
@@ -130,7 +131,7 @@ impl ServiceManager {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock()
     }
 }
 

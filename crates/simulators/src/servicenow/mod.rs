@@ -4,7 +4,7 @@
 //! It is written from the vendor's public reference. Where that says nothing, the harder choice for
 //! a caller is taken: nothing is tried twice, nothing is recognized as a repeat.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 use crate::rng::Rng;
@@ -181,7 +182,7 @@ impl ServiceNow {
 
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -1,13 +1,11 @@
 //! The simulated instance against its own description.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::State as Shared, http::HeaderMap, routing::post};
 use http::Method;
 use kit::http::{Answer, Http};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -32,7 +30,7 @@ struct Instance {
 async fn respond(Shared(heard): Shared<Heard>, headers: HeaderMap, body: String) {
     let mut callback: Value = serde_json::from_str(&body).unwrap();
     callback["fixed"] = json!(headers["x-fixed"].to_str().unwrap());
-    heard.lock().unwrap().push(callback);
+    heard.lock().push(callback);
 }
 
 impl Instance {
@@ -85,7 +83,7 @@ impl Instance {
     async fn heard(&self, count: usize) -> Vec<Value> {
         let look = async {
             loop {
-                let heard = self.heard.lock().unwrap().clone();
+                let heard = self.heard.lock().clone();
                 if heard.len() >= count {
                     return heard;
                 }

@@ -1,4 +1,4 @@
-//! A scripted agent: the desk's side of the desk API and its stream.
+//! A scripted human agent: a client of the desk API and its stream.
 
 use std::time::Instant;
 
@@ -34,7 +34,7 @@ pub struct Chat {
     pub pushed_through: u64,
     #[serde(default)]
     pub unpushed: u64,
-    /// What was said before the handover; only where one chat is asked for.
+    /// The transcript before the handover; only in answers about one chat.
     #[serde(default)]
     pub transcript: Vec<Line>,
 }
@@ -51,7 +51,7 @@ pub struct Line {
     pub text: String,
 }
 
-/// One event of a chat; what its type does not have is empty.
+/// One event of a chat; fields that its type does not have are empty.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatEvent {
@@ -126,7 +126,7 @@ impl Desk {
         Ok(Self { http: http.clone(), base: base.to_owned(), cookie: cookie.to_owned() })
     }
 
-    /// Sends to `/desk/api/{path}` and returns whatever is answered.
+    /// Sends to `/desk/api/{path}` and returns the answer, whatever its status.
     pub async fn call(
         &self,
         method: Method,
@@ -169,7 +169,7 @@ impl Desk {
         }
     }
 
-    /// Claims; the answer tells whether it was still to be had.
+    /// Claims the chat; the status of the answer says whether it was still free.
     pub async fn claim(&self, id: &str) -> anyhow::Result<Answer> {
         self.call(Method::POST, &format!("chats/{id}/claim"), None).await
     }
@@ -230,13 +230,13 @@ pub struct DeskStream {
 }
 
 impl DeskStream {
-    /// Asks for the events of `chat` after `after`, and for those to come.
+    /// Subscribes to the events of `chat` after `after`, including future ones.
     pub async fn watch(&mut self, chat: &str, after: u64) -> anyhow::Result<()> {
         let frame = json!({ "watch": chat, "after": after });
         self.socket.send(frame.to_string()).await
     }
 
-    /// The next frame, however long it takes.
+    /// The next frame; waits without limit.
     pub async fn next(&mut self) -> anyhow::Result<Frame> {
         let frame = self.socket.next().await?;
         serde_json::from_str(&frame).with_context(|| format!("a frame: {frame}"))

@@ -1,9 +1,9 @@
-//! Bodies nobody means well with, for every JSON face: each must be answered without a failure on
-//! the other side, and whoever comes next must be served as before.
+//! Malformed and hostile bodies for every endpoint that takes JSON. The server must answer each
+//! without an internal failure, and must serve the next request as before.
 
 use serde_json::{Value, json};
 
-/// What is put in the place of every field.
+/// Values that replace each field in turn.
 const STRANGE: [&str; 20] = [
     "null",
     "true",
@@ -27,7 +27,7 @@ const STRANGE: [&str; 20] = [
     "{\"a\":1,\"a\":2}",
 ];
 
-/// Whole bodies.
+/// Bodies that are hostile as a whole.
 #[must_use]
 pub fn traps() -> Vec<Vec<u8>> {
     let deep = |open: &str, n: usize| open.repeat(n).into_bytes();
@@ -57,7 +57,7 @@ pub fn traps() -> Vec<Vec<u8>> {
     traps
 }
 
-/// `good` with every field in turn replaced by everything strange.
+/// Copies of `good`, each with one field replaced by one strange value.
 #[must_use]
 pub fn mutants(good: &Value) -> Vec<Vec<u8>> {
     let mut places = Vec::new();

@@ -16,7 +16,7 @@ use hyper_util::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// No answer of ours takes longer: the longest is a long poll of 25 seconds.
+/// Baton never takes longer: its slowest answer is a long poll of 25 seconds.
 const ANSWER_WAIT: Duration = Duration::from_secs(40);
 
 /// Clones share their connections.

@@ -1,4 +1,4 @@
-//! A push client: what a bridge of any revision sends to the platform.
+//! A push client: sends what a bridge of any contract revision sends to the platform.
 
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ impl Pusher {
         self
     }
 
-    /// A push with these extra fields; returns whatever is answered.
+    /// Sends a push with these extra fields; returns the answer, whatever its status.
     pub async fn send(&self, event_type: &str, fields: Value) -> anyhow::Result<Answer> {
         let mut body = Map::new();
         body.insert("eventType".to_owned(), event_type.into());

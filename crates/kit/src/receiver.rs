@@ -1,6 +1,5 @@
-//! A webhook receiver with scripted replies and misbehaviours, which records what came. It serves
-//! as the other end of pushes too. Replies may be scripted for one user alone, so that many
-//! conversations can go on at one URL.
+//! A webhook receiver with scripted replies and faults. It records every call, and it can also
+//! receive pushes. Replies can be scripted per user, so many conversations can share one URL.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,7 +19,7 @@ use crate::{
     visitor::PATIENCE,
 };
 
-/// One call as it came.
+/// One call as it arrived.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub at: Instant,
@@ -44,7 +43,7 @@ impl Call {
         }
     }
 
-    /// What the visitor wrote; empty for typing calls.
+    /// The visitor's text; empty for typing calls.
     pub fn text(&self) -> &str {
         self.body.pointer("/queryInput/text/text").and_then(Value::as_str).unwrap_or_default()
     }
@@ -144,29 +143,29 @@ impl Receiver {
         Ok(Self { url, shared, came, task })
     }
 
-    /// The next calls that are not yet scripted are answered so, one by one.
+    /// Queues `reply` for one call, after those queued before.
     pub fn then(&self, reply: Reply) -> &Self {
         self.shared.scripts().everyone.next.push_back(reply);
         self
     }
 
-    /// Every call that is not scripted is answered so.
+    /// Answers every call for which no reply is queued.
     pub fn always(&self, reply: Reply) -> &Self {
         self.shared.scripts().everyone.otherwise = reply;
         self
     }
 
-    /// What came so far.
+    /// The calls so far, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.calls().clone()
     }
 
-    /// How many that were.
+    /// Number of calls so far.
     pub fn count(&self) -> usize {
         *self.came.borrow()
     }
 
-    /// The `n`th call, counted from 0, as soon as it has come.
+    /// Waits for the `n`th call, counted from 0; fails after [`PATIENCE`].
     pub async fn call(&self, n: usize) -> anyhow::Result<Call> {
         let mut came = self.came.clone();
         let waited = tokio::time::timeout(PATIENCE, came.wait_for(|count| *count > n)).await;
@@ -177,7 +176,7 @@ impl Receiver {
         call.context("a call that was counted")
     }
 
-    /// The calls of one user, with a script of their own from now on.
+    /// The calls of one user, who has a separate script from now on.
     pub fn user<'a>(&'a self, user_id: &'a str) -> User<'a> {
         self.shared.scripts().users.entry(user_id.to_owned()).or_default();
         User { receiver: self, user_id }
@@ -205,17 +204,18 @@ impl User<'_> {
         change(scripts.users.entry(self.user_id.to_owned()).or_default());
     }
 
-    /// What came so far.
+    /// The calls so far, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         let calls = self.receiver.shared.calls();
         calls.iter().filter(|call| call.user_id() == self.user_id).cloned().collect()
     }
 
-    /// All calls, as soon as `enough` says so, or what came within `patience`.
+    /// Waits until `enough` accepts the user's calls or `patience` is over; returns the calls
+    /// either way.
     pub async fn until(&self, patience: Duration, enough: impl Fn(&[Call]) -> bool) -> Vec<Call> {
         let mut came = self.receiver.came.clone();
         let waited = came.wait_for(|_| enough(&self.calls()));
-        // Whoever asked judges what is there; time only ends the waiting.
+        // The caller judges the calls; a time-out is no error here.
         let _enough_or_late = tokio::time::timeout(patience, waited).await;
         self.calls()
     }

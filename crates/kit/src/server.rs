@@ -1,7 +1,8 @@
-//! A web server on bare TCP that answers as it is told, also in ways no HTTP server would.
+//! An HTTP server on bare TCP with scripted replies, including replies that break HTTP.
 //!
 //! The scripted [`receiver`](crate::receiver) is built on it, and so are the small servers that
-//! show the conformance cases failing. It reads bodies of either length, and keeps connections.
+//! show the conformance cases failing. It reads bodies with a length and in chunks, and keeps
+//! connections open.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,20 +19,20 @@ const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How one request is answered.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
-    /// `200` with this JSON text, or what should have been JSON.
+    /// `200` with this text as JSON; the text may be broken JSON.
     Json(String),
     /// Any status with a JSON text.
     JsonStatus(u16, String),
-    /// Any status with a page.
+    /// Any status with an HTML page.
     Status(u16, String),
     Redirect(String),
-    /// This, but only after so long.
+    /// The same reply, but only after this time.
     After(Duration, Box<Reply>),
-    /// Accepts, reads, and says nothing.
+    /// Reads the request and never answers.
     Silent,
     /// One byte of the head each second, for ever.
     Drip,
-    /// A head that promises a body without end, and the body.
+    /// A body that never ends.
     Endless,
     /// Ends the connection instead of answering.
     Cut,
@@ -59,7 +60,7 @@ impl Reply {
     }
 }
 
-/// One request as it came.
+/// One request as it arrived.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: String,
@@ -67,7 +68,7 @@ pub struct Request {
     /// Names as they were spelled.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// How many came before it on its connection.
+    /// Number of earlier requests on the same connection.
     pub nth: usize,
 }
 
@@ -87,13 +88,13 @@ pub async fn serve(listener: TcpListener, handler: Handler) {
     while let Ok((stream, _)) = listener.accept().await {
         let handler = handler.clone();
         tokio::spawn(async move {
-            // How a connection ends is the business of the peer under test.
+            // The peer under test decides how the connection ends.
             let _ended = converse(stream, &handler).await;
         });
     }
 }
 
-/// Reads requests and answers them until either side has enough.
+/// Reads requests and answers them until one side closes.
 async fn converse(mut stream: TcpStream, handler: &Handler) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
@@ -191,7 +192,7 @@ async fn exactly(
     Ok(Some(buffer.drain(..length).collect()))
 }
 
-/// Answers; true when the connection can carry another request.
+/// Sends the reply; true when the connection can carry another request.
 async fn answer(stream: &mut TcpStream, reply: Reply) -> anyhow::Result<bool> {
     let mut reply = reply;
     while let Reply::After(wait, later) = reply {

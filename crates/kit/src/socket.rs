@@ -11,14 +11,14 @@ use tokio_tungstenite::{
     tungstenite::{Message, Utf8Bytes, client::IntoClientRequest as _, protocol::WebSocketConfig},
 };
 
-/// How long connecting, or one frame that is waited for, may take.
+/// Longest wait for a connection, and for one frame.
 const FRAME_WAIT: Duration = Duration::from_secs(30);
 
 pub struct Socket {
     stream: WebSocketStream<TcpStream>,
 }
 
-/// Why a server closed the connection; `None` when it said nothing.
+/// Why a server closed the connection; `None` when it gave no code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
     pub code: Option<u16>,
@@ -60,7 +60,7 @@ impl Socket {
         Ok(())
     }
 
-    /// The next text frame, however long it takes; `Err` holds a [`Closed`] when the server closed.
+    /// The next text frame; waits without limit. `Err` holds a [`Closed`] when the server closed.
     pub async fn next(&mut self) -> anyhow::Result<Utf8Bytes> {
         loop {
             match self.stream.next().await {

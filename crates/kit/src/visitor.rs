@@ -15,7 +15,7 @@ use crate::{
 /// Longest wait for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One event, as tolerant readers see it: what its type does not have is empty.
+/// One event, read tolerantly: fields that its type does not have are empty.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -106,7 +106,7 @@ impl Visitor {
         })
     }
 
-    /// POSTs `body` to `/v1/conversation/{path}` and returns whatever is answered.
+    /// POSTs `body` to `/v1/conversation/{path}` and returns the answer, whatever its status.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
         let url = format!("{}/v1/conversation/{path}", self.base);
         let authorization = [("authorization", self.authorization.as_str())];
@@ -132,7 +132,7 @@ impl Visitor {
         Ok(())
     }
 
-    /// One long poll: what came after `after`, waiting up to `wait` seconds for it.
+    /// One long poll: events after `after`; waits up to `wait` seconds for the first.
     pub async fn poll(&self, after: u64, wait: u64) -> anyhow::Result<Page> {
         let path = format!("/v1/conversation/events?after={after}&wait={wait}");
         let url = format!("{}{path}", self.base);
@@ -155,8 +155,8 @@ impl Visitor {
         }
     }
 
-    /// The first event after `after` that `wanted` accepts, by long poll; an error, with what came
-    /// instead, when there is none within [`PATIENCE`].
+    /// The first event after `after` that `wanted` accepts, by long poll; fails with the events
+    /// that came instead when there is none within [`PATIENCE`].
     pub async fn wait_for(
         &self,
         after: u64,
@@ -188,7 +188,7 @@ impl Visitor {
     }
 }
 
-/// A live stream; its cursor moves with what came.
+/// A live stream; its cursor follows the events.
 pub struct VisitorStream {
     socket: Socket,
     /// `seq` of the last numbered event, where a new stream would resume.
@@ -196,7 +196,7 @@ pub struct VisitorStream {
 }
 
 impl VisitorStream {
-    /// The next event, however long it takes; an error when its number is not the next one.
+    /// The next event; waits without limit. Fails when its number is not the next one.
     pub async fn next(&mut self) -> anyhow::Result<Event> {
         let frame = self.socket.next().await?;
         self.read(&frame)

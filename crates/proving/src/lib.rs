@@ -1,8 +1,9 @@
 //! The proving ground: runs whole installations of Baton and measures or breaks them.
 //!
-//! It starts, stops and kills processes ([`server`]), loses none of their promises under SIGKILL
-//! ([`kill`]), compares what visitor, platform, bridge, tool and agents hold ([`transcript`]), and
-//! measures speed ([`load`], [`bench`]) against the least that any design must do ([`floors`]).
+//! It starts, stops and kills processes ([`server`]), checks that SIGKILL loses nothing that was
+//! acknowledged ([`kill`]), compares what visitor, platform, bridge, tool and human agents hold
+//! ([`transcript`]), and measures speed ([`load`], [`bench`]) relative to the least work that any
+//! design must do ([`floors`]).
 //!
 //! It sees Baton as `kit` does, from outside. The product never links this crate.
 #![forbid(unsafe_code)]

@@ -1,8 +1,8 @@
-//! Closed-loop load: so many conversations, in each one message under way at a time, from its
-//! sender's request to the other end's open stream.
+//! Closed-loop load: many conversations with one message under way in each, from the sender's
+//! request to the other end's open stream.
 //!
-//! The same crowd drives the product and the floors, and it checks what arrives: a message that is
-//! not the one just sent counts as wrong.
+//! The same crowd drives the product and the floors, and it checks what arrives: any other message
+//! than the one just sent counts as wrong.
 
 use std::{
     borrow::Cow,
@@ -22,14 +22,14 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{config::Agent, quantiles::Quantiles};
 
-/// What the visitors say for a human.
+/// The visitor's text that asks for a human agent.
 pub const ASK: &str = "talk to a person";
 /// Visitors set up at a time.
 const GATHERED_AT_ONCE: usize = 32;
 /// How often a greeting is repeated, and how long each may take.
 const GREETINGS_MAX: usize = 10;
 const GREETING_WAIT: Duration = Duration::from_secs(3);
-/// How often the desk is asked whether everybody is there.
+/// Time between two looks at the desk.
 const GATHER_LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum Direction {
     ToVisitor,
 }
 
-/// Where the two halves are.
+/// Addresses of the two halves.
 #[derive(Debug, Clone)]
 pub struct Halves {
     pub platform: String,
@@ -66,7 +66,7 @@ pub struct Crowd {
     runs: u32,
 }
 
-/// One conversation: both ends, and what each of them hears.
+/// One conversation: both ends, and the messages that arrive at each.
 struct Pair {
     visitor: Visitor,
     desk: Desk,
@@ -81,7 +81,7 @@ struct Heard {
 }
 
 impl Crowd {
-    /// Brings so many visitors to a human, spread over the agents.
+    /// Connects `conversations` visitors with human agents, `chats_per_agent` each.
     pub async fn gather(
         halves: &Halves,
         conversations: usize,
@@ -136,7 +136,7 @@ impl Crowd {
 }
 
 impl Pair {
-    /// Speaks each way until it is heard: a floor forgets what is said before anybody listens.
+    /// Sends each way until it arrives: a floor drops messages that have no listener yet.
     async fn greet(&mut self) -> anyhow::Result<()> {
         for direction in [Direction::ToAgent, Direction::ToVisitor] {
             let mut heard = false;
@@ -153,7 +153,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Latencies of what arrived before `until`, and how much went wrong.
+    /// Latencies of messages that arrived before `until`, and the number of wrong ones.
     async fn exchange(
         &mut self,
         direction: Direction,
@@ -238,7 +238,7 @@ async fn chats_of(
     bail!("not every visitor has come to the desk within {PATIENCE:?}")
 }
 
-/// As much of a frame as the load needs to know.
+/// The fields of a frame that the load reads.
 #[derive(Deserialize)]
 struct Light<'a> {
     #[serde(borrow, rename = "type")]

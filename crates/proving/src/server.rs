@@ -16,7 +16,7 @@ use crate::config::Setup;
 
 /// How long a server may take from its start to its first answer.
 const START_WAIT: Duration = Duration::from_mins(1);
-/// How often a starting server is asked.
+/// Time between two requests to a starting server.
 const START_LOOK: Duration = Duration::from_millis(10);
 /// How long a server may take to end when asked to.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -62,7 +62,7 @@ impl Server {
 
     /// Any program that will serve HTTP at `address`.
     pub fn program(binary: &Path, address: &str, args: &[&str]) -> anyhow::Result<Self> {
-        // It is started from a folder of its own.
+        // The process starts in another folder, so the path must be absolute.
         let binary = binary.canonicalize().with_context(|| binary.display().to_string())?;
         Ok(Self {
             binary,
@@ -125,7 +125,7 @@ impl Server {
         bail!("no answer within {START_WAIT:?}:\n{}", self.log())
     }
 
-    /// SIGKILL: nothing is flushed, nothing is said.
+    /// Sends SIGKILL: the process cannot flush or answer.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
         let mut process = self.process.take().context("it does not run")?;
         process.kill().await?;

@@ -1,7 +1,7 @@
 //! How a simulated tool calls the bridge: POST over plain HTTP/1 to an address it was given.
 //!
-//! It is not the client of `kit`, so that both crates compile beside each other and a tool shares
-//! nothing with the parties it is tested against.
+//! Separate from the client in `kit`, so that both crates compile at the same time and a tool
+//! shares no code with the parties it is tested against.
 
 use axum::http::{Request, StatusCode, header::CONTENT_TYPE};
 use bytes::Bytes;

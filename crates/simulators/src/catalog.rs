@@ -1,4 +1,4 @@
-//! Every simulated tool by its name, ready to stand alone, with the settings that lead to it.
+//! Every simulated tool by name, with default options and the connector settings that reach it.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use crate::{
     webhook::{self, Webhook},
 };
 
-/// A tool that can be served, and what a bridge is configured with to find it.
+/// A tool ready to be served, and the bridge's settings for it.
 pub struct Stand {
     pub tool: Arc<dyn Tool>,
     /// The lines of `[connectors.NAME]`.
     pub settings: String,
 }
 
-/// Makes one tool; it is given its own base URL and the one under which the bridge takes its calls,
-/// such as `http://127.0.0.1:8080/connectors/webhook`.
+/// Makes one tool from its own base URL and the URL at which the bridge accepts its calls, such as
+/// `http://127.0.0.1:8080/connectors/webhook`.
 type Make = fn(base: &str, calls: &str) -> Stand;
 
-/// By the kinds of the connectors.
+/// Each name is the kind of a connector.
 const ALL: [(&str, Make); 7] = [
     ("genesys-pureconnect", genesys_pureconnect),
     ("genesys-open-messaging", genesys_open_messaging),

@@ -1,5 +1,5 @@
-//! The agent's side of every simulator: a page for a person, and the same as an API for a script.
-//! All of it lives below `/_simulator/`, where no vendor has anything.
+//! The human agent's side of every simulator: a page for a person, and an API with the same
+//! functions for a script. Both are below `/_simulator/`, a path that no vendor uses.
 
 use std::sync::Arc;
 

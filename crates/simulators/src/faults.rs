@@ -1,6 +1,5 @@
-//! What goes wrong between a server and whoever calls it, chosen by a seed: calls that never
-//! arrive, answers that are lost after the call was worked off, calls that arrive twice or once
-//! more when nobody expects them, delays, limits.
+//! Faults between a server and its callers, chosen by a seed: calls that never arrive, answers lost
+//! after the call was processed, calls that arrive twice or once more later, delays and limits.
 
 use std::{
     io,
@@ -21,20 +20,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::rng::Rng;
 
-/// Larger bodies than any vendor takes.
+/// Larger than any vendor accepts.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// How late a straggler is, in milliseconds.
+/// Delay of a late repeat, in milliseconds.
 const STRAGGLES_MS: (u64, u64) = (30, 1_000);
 
-/// How a server words a failure of its own.
+/// Makes the server's response for a failure of its own.
 type Wording = dyn Fn(StatusCode) -> Response + Send + Sync;
 
-/// What is to go wrong. Chances are per thousand calls.
+/// Which faults to inject. Chances are per thousand calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Plan {
     pub seed: u64,
-    /// Connections are cut before anything is looked at.
+    /// Connections are cut before the request is read.
     pub down: bool,
     /// Every call is answered with this status.
     pub status: Option<u16>,
@@ -44,7 +43,7 @@ pub struct Plan {
     pub calls_per_second: Option<u32>,
     /// The call never arrives.
     pub cut: u32,
-    /// The call is worked off and its answer lost.
+    /// The call is processed and its answer is lost.
     pub lose: u32,
     /// The call arrives twice.
     pub repeat: u32,
@@ -52,7 +51,7 @@ pub struct Plan {
     pub straggle: u32,
     /// Every call waits up to this long.
     pub delay_ms_max: u64,
-    /// Only calls whose path contains this go wrong.
+    /// Only calls whose path contains this get faults.
     pub path: Option<String>,
 }
 
@@ -73,7 +72,7 @@ struct Current {
     record: Option<Vec<(Instant, String)>>,
 }
 
-/// What becomes of one call.
+/// What happens to one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Pass,
@@ -85,7 +84,7 @@ enum Fate {
 }
 
 impl Faults {
-    /// Nothing goes wrong yet; `failure` is how the server words one.
+    /// Starts without faults; `failure` makes the server's failure responses.
     pub fn new(failure: impl Fn(StatusCode) -> Response + Send + Sync + 'static) -> Self {
         let current = Current {
             plan: Plan::default(),
@@ -99,7 +98,7 @@ impl Faults {
         Self { failure: Arc::new(failure), state: Arc::new(Mutex::new(current)) }
     }
 
-    /// From now on this goes wrong, and nothing else.
+    /// Replaces the plan of faults.
     pub fn set(&self, plan: Plan) {
         let mut current = self.lock();
         current.rng = Rng::new(plan.seed);
@@ -111,30 +110,30 @@ impl Faults {
         self.lock().plan.clone()
     }
 
-    /// Calls that came so far, whatever became of them.
+    /// Number of calls so far, with and without faults.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.lock().calls
     }
 
-    /// Calls of which something went wrong.
+    /// Number of calls with a fault.
     #[must_use]
     pub fn wrong(&self) -> u64 {
         self.lock().wrong
     }
 
-    /// From now on it is written down when which path was called.
+    /// Starts to record the time and path of each call.
     pub fn record(&self) {
         self.lock().record = Some(Vec::new());
     }
 
-    /// What was written down; nothing more is from now on.
+    /// Returns the recorded calls and stops recording.
     #[must_use]
     pub fn recorded(&self) -> Vec<(Instant, String)> {
         self.lock().record.take().unwrap_or_default()
     }
 
-    /// The same server with these faults.
+    /// Wraps the server's routes in these faults.
     pub fn around(&self, router: Router) -> Router {
         router.layer(from_fn_with_state(self.clone(), meddle))
     }
@@ -204,7 +203,7 @@ async fn meddle(State(faults): State<Faults>, request: Request, next: Next) -> R
     }
 }
 
-/// The caller gets the answer to the second; or to the first, where the second is a straggler.
+/// The caller gets the second answer, or the first when the second call is a late repeat.
 async fn twice(request: Request, next: Next, late: Option<Duration>) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else { return cut() };
@@ -222,7 +221,7 @@ async fn twice(request: Request, next: Next, late: Option<Duration>) -> Response
     next.run(first).await
 }
 
-/// A body that breaks off: the server can do nothing but hang up.
+/// A response whose body fails, so the server closes the connection.
 fn cut() -> Response {
     let broken: Result<Bytes, io::Error> = Err(io::ErrorKind::ConnectionReset.into());
     Response::new(Body::from_stream(futures::stream::iter([broken])))

@@ -1,5 +1,5 @@
-//! Seeded randomness that is the same everywhere (splitmix64), so that a printed seed tells
-//! which moments were chosen.
+//! Seeded random numbers (splitmix64), the same on every machine, so a printed seed reproduces a
+//! run.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Rng {
         self.number() % end
     }
 
-    /// A length of time within `from..to` milliseconds.
+    /// A duration within `from..to` milliseconds.
     pub fn millis(&mut self, from: u64, to: u64) -> Duration {
         Duration::from_millis(from + self.below(to - from))
     }

@@ -1,4 +1,4 @@
-//! Serves one tool with faults around its API and the agents' page beside it.
+//! Serves one tool: its API behind the faults, and the agents' page.
 
 use std::sync::Arc;
 

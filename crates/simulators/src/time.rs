@@ -1,4 +1,4 @@
-//! A simulator's own clock: it may go faster than ours and show another time.
+//! A simulator's own clock. It may run faster than the real clock and show another time.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 /// Clones show the same time.
 #[derive(Debug, Clone, Copy)]
 pub struct Time {
-    /// What it showed at `started`, in milliseconds since 1970.
+    /// The time at `started`, in milliseconds since 1970.
     origin: i64,
     started: Instant,
     speed: u32,
@@ -20,7 +20,8 @@ impl Default for Time {
 }
 
 impl Time {
-    /// `speed` times as fast as ours, and `ahead_ms` before it (behind it when negative).
+    /// Runs `speed` times as fast as the real clock, and `ahead_ms` ahead of it (behind when
+    /// negative).
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "a simulated vendor has a clock of its own")]
     pub fn new(speed: u32, ahead_ms: i64) -> Self {
@@ -41,12 +42,12 @@ impl Time {
         Timestamp::from_millisecond(self.now()).unwrap_or_default()
     }
 
-    /// Lets `length` of this clock pass.
+    /// Waits until `length` has passed on this clock.
     pub async fn sleep(&self, length: Duration) {
         tokio::time::sleep(self.ours(length)).await;
     }
 
-    /// How long `length` of this clock takes on ours.
+    /// The real time in which `length` passes on this clock.
     #[must_use]
     pub fn ours(&self, length: Duration) -> Duration {
         length / self.speed

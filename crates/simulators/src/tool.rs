@@ -1,27 +1,27 @@
-//! What every simulated tool is: its vendor's API, its chats, and what an agent can do in them.
+//! What all simulated tools share: the vendor's API, the chats, and what a human agent can do.
 
 use axum::{Router, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 
 /// A simulated tool. Clones share one state.
 pub trait Tool: Send + Sync + 'static {
-    /// What the page calls it.
+    /// Title of the console page.
     fn title(&self) -> &'static str;
 
     /// The vendor's API, without the page and the faults.
     fn router(&self) -> Router;
 
-    /// Every chat there has been, oldest first.
+    /// All chats, ended ones too, oldest first.
     fn chats(&self) -> Vec<Chat>;
 
-    /// What the agent does in a chat; the error says why the tool does not allow it.
+    /// Lets the human agent act in a chat; the error says why the tool does not allow it.
     fn act(&self, chat: &str, act: Act) -> Result<(), String>;
 
-    /// How the vendor words a failure of its own, such as 429 or 503.
+    /// The vendor's response for a failure of its own, such as 429 or 503.
     fn failure(&self, status: StatusCode) -> Response;
 }
 
-/// What an agent can do. A tool refuses what it does not have.
+/// What a human agent can do. A tool refuses an act that it does not support.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "act")]
 pub enum Act {
@@ -46,7 +46,7 @@ pub enum Act {
     Hold {
         on: bool,
     },
-    /// Hands over to a colleague, who is there at once.
+    /// Transfers the chat to a colleague, who accepts immediately.
     Transfer {
         agent: String,
     },
@@ -69,7 +69,7 @@ pub struct Chat {
     pub phase: Phase,
     pub agent: Option<String>,
     pub visitor_types: bool,
-    /// What the tool was told at the start: queue, language, attributes, notes.
+    /// What the caller sent at the start: queue, language, attributes, notes.
     pub facts: Vec<(String, String)>,
     pub lines: Vec<Line>,
 }
@@ -83,7 +83,7 @@ pub enum Phase {
     Ended,
 }
 
-/// Something that was said, in the order of the tool.
+/// One line of a chat, in the tool's order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     pub from: From,
@@ -96,11 +96,11 @@ pub struct Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum From {
-    /// Said before the handover, told with it.
+    /// From the transcript before the handover.
     History,
     Visitor,
     Agent,
-    /// For agents alone.
+    /// Visible to agents only.
     Note,
     System,
 }

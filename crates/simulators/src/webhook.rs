@@ -1,5 +1,5 @@
-//! A home-made tool, as somebody would write it who has read docs/connectors/webhook.md: it takes
-//! signed events, drops repeats by their id, and sends its own events one at a time.
+//! A custom tool built on docs/connectors/webhook.md: it accepts signed events, drops repeats by
+//! id, and sends its own events one at a time.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -20,19 +20,19 @@ use tokio::sync::mpsc;
 
 use crate::{Act, Chat, From, Line, Phase, Tool, caller::Caller, time::Time};
 
-/// How long an event of ours is tried.
+/// How often an event is sent until the bridge accepts or refuses it.
 const TRIES: u32 = 200;
 
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where our events go.
+    /// URL for the tool's events.
     pub events_url: String,
     pub token: String,
-    /// `whsec_…`, which the other side signs with.
+    /// `whsec_…`, the key with which the bridge signs.
     pub signing_key: String,
-    /// Turns every opening away with these words.
+    /// Refuses every opening with this reason.
     pub refuses: Option<String>,
-    /// What an opening is answered with, for the visitor.
+    /// The notice to the visitor in the answer to an opening.
     pub notice: String,
     pub time: Time,
 }
@@ -150,7 +150,7 @@ fn opened(event: &Value, now: i64) -> Chat {
     }
 }
 
-/// In order, each until it was taken or turned away for good.
+/// Sends events in order, each until it is accepted or finally refused.
 async fn send_all(options: Options, mut events: mpsc::UnboundedReceiver<Value>) {
     let caller = Caller::new();
     let token = format!("Bearer {}", options.token);
@@ -223,7 +223,7 @@ impl Tool for Webhook {
         if let Some(name) = &chat.agent {
             event["agent"] = json!({ "name": name, "id": name.to_lowercase() });
         }
-        // Its reader ends with the simulator.
+        // Fails only after the simulator has ended.
         let _ = self.0.outbox.send(event);
         Ok(())
     }

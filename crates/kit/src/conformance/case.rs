@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 
 /// A case against `W`, the other side and what is known of it.
 pub struct Case<W: ?Sized> {
-    /// Stays the same for ever: scripts and reports name cases by it.
+    /// Never changes: scripts and reports name cases by it.
     pub id: &'static str,
     /// The section of the contract, for example `8` or `13.3`.
     pub section: &'static str,
@@ -18,7 +18,7 @@ pub struct Case<W: ?Sized> {
     pub run: for<'a> fn(&'a W) -> BoxFuture<'a, Checked>,
 }
 
-/// The revision a case speaks of.
+/// The contract revision that a case is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contract {
     All,
@@ -31,7 +31,7 @@ pub enum Contract {
 }
 
 impl Contract {
-    /// Whether a side that speaks `wanted` has to pass; what all revisions share counts for each.
+    /// Whether a side that speaks `wanted` must pass. Rules that all revisions share apply to each.
     #[must_use]
     pub fn is_for(self, wanted: Self) -> bool {
         self == Self::All || wanted == Self::All || self == wanted
@@ -61,14 +61,14 @@ impl FromStr for Contract {
     }
 }
 
-/// How a case ends when it does not pass.
+/// Why a case did not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Miss {
     Broken {
         expected: String,
         seen: String,
     },
-    /// It could not be judged, for a reason that is nobody's fault.
+    /// The case could not be judged, and no side is at fault.
     Skipped(String),
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn broken(expected: impl Into<String>, seen: impl Into<String>) -> Mi
     Miss::Broken { expected: expected.into(), seen: seen.into() }
 }
 
-/// Fails with these words unless it holds.
+/// Fails with this text unless the condition holds.
 pub(crate) fn holds(it: bool, expected: impl Into<String>, seen: impl Into<String>) -> Checked {
     if it { Ok(()) } else { Err(broken(expected, seen)) }
 }

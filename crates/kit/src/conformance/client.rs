@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-/// Longer than any answer of the contract may take, so that a late one is seen to be late.
+/// Longer than the contract allows, so that a late answer is reported as late.
 const ANSWER_WAIT: Duration = Duration::from_secs(20);
 /// Characters of an answer that a report shows.
 const SHOWN_CHARS: usize = 300;

@@ -1,8 +1,9 @@
 //! The conformance kit: named cases that anyone can run against a middleware or a platform.
 //!
-//! A case is a line of a table: an id that stays, the rule in one sentence with its section of the
-//! contract, what to do when it fails, and a function that talks to the other side. Our own tests
-//! run the same cases, and small servers with one flaw each show that every case can fail.
+//! A case is a line of a table: a fixed id, the rule in one sentence with its section of the
+//! contract, what to do when it fails, and a function that calls the other side. The tests run the
+//! same cases against small servers with one flaw each, so every case is known to fail when it
+//! should.
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, future::BoxFuture, stream};
@@ -21,15 +22,15 @@ pub use client::{Answer, Client};
 pub use redact::Redaction;
 pub use report::{Done, Outcome, Report};
 
-/// No case takes longer: the slowest wait five seconds, twice.
+/// Time limit of a case. The slowest cases wait five seconds, twice.
 const CASE_WAIT: Duration = Duration::from_mins(1);
 
-/// What is run.
+/// The cases to run.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// With `*` and `?`; everything when there is none.
+    /// Patterns with `*` and `?`; empty selects every case.
     pub only: Vec<String>,
-    /// The revision a case must be for; every one when it is not given.
+    /// Contract revision of the cases; `None` selects every revision.
     pub contract: Option<Contract>,
 }
 
@@ -41,7 +42,7 @@ impl Selection {
     }
 }
 
-/// Runs the selected cases, so many at a time, and reports in the order of the table.
+/// Runs the selected cases, `at_once` at a time, and reports in the order of the table.
 async fn run<W: Sync>(
     tables: &[&'static [Case<W>]],
     selection: &Selection,

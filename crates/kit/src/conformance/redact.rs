@@ -1,13 +1,13 @@
-//! Secrets of the command line never stand in a report, whoever echoes them.
+//! Removes the secrets of the command line from reports, also where the other side echoes them.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 const MARK: &str = "***";
 
-/// Replaces secrets in what other sides said.
+/// Replaces secrets in texts from the other side.
 #[derive(Clone, Default)]
 pub struct Redaction {
-    /// Longest first, so that no part of a longer one stays.
+    /// Longest first, so that no part of a longer secret remains.
     secrets: Vec<SecretString>,
 }
 
@@ -18,9 +18,9 @@ impl Redaction {
         for secret in secrets {
             let secret = secret.expose_secret();
             known.push(secret.to_owned());
-            // As a JSON text has it.
+            // The secret as escaped in JSON.
             known.push(serde_json::json!(secret).to_string().trim_matches('"').to_owned());
-            // One case presents all but the last character, and may be told so.
+            // One case sends all but the last character, and the other side may echo that.
             let mut most = secret.chars();
             most.next_back();
             known.push(most.as_str().to_owned());

@@ -1,4 +1,4 @@
-//! Times of a platform, compared with each other and never with a clock of ours.
+//! Compares times of a platform with each other, never with the local clock.
 
 /// Milliseconds from `earlier` to `later`, both RFC 3339 in UTC and at most a day apart.
 pub(super) fn between(earlier: &str, later: &str) -> Option<i64> {

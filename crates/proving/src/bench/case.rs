@@ -12,9 +12,9 @@ use crate::{
     server::Server,
 };
 
-/// Not counted, before each measurement.
+/// Load before each measurement, which is not counted.
 const WARM_UP: Duration = Duration::from_millis(700);
-/// Runs that other programs disturbed are repeated so often.
+/// How often a run is repeated that other programs disturbed.
 const REPEATS: usize = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +58,7 @@ impl Case {
         }
     }
 
-    /// The bare and the durable floor that this case is compared with, if it is ours.
+    /// The bare and the durable floor to compare with; `None` for a floor.
     pub(super) fn floors(self) -> Option<(Self, Self)> {
         match self {
             Self::BatonTwo => Some((Self::RelayTwo, Self::DurableTwo)),
@@ -67,7 +67,8 @@ impl Case {
         }
     }
 
-    /// Fresh processes, a crowd, one measurement each way; again when others disturbed it.
+    /// Runs fresh processes and one measurement each way; repeats it when other programs disturbed
+    /// it.
     pub(super) async fn run(
         self,
         options: &Options,

@@ -1,6 +1,5 @@
-//! Chats at tools: so many of them open at once in one process, first silent and then talked in at
-//! a steady rate. One stage after the other, each with a connector of its own beside the chats of
-//! the stages before it.
+//! Chats at tools: many open at once in one process, first silent, then with messages at a steady
+//! rate. Each stage adds a connector while the chats of earlier stages stay open.
 
 use std::{
     collections::HashMap,
@@ -28,11 +27,11 @@ use crate::{
     transcript::connectors::{self, Installed, Pace, Site},
 };
 
-/// The connectors of the stages, the names of their routes, and what of a call's path tells that
-/// it is a poll.
+/// The connectors of the stages, the names of their routes, and the part of a path that marks a
+/// poll.
 const STAGES: [(&str, &str, Option<&str>); 2] =
     [("webhook", "webhook", None), ("genesys-pureconnect", "polled", Some("/messages/"))];
-/// Opened and left open before the first look at memory, so that pools and caches have their size.
+/// Opened before memory is first measured, so that pools and caches have grown.
 const FIRST: usize = 100;
 /// Opened at a time.
 const AT_ONCE: usize = 16;
@@ -41,7 +40,7 @@ const POLL: Duration = Duration::from_secs(2);
 const POLL_MISS: Duration = Duration::from_millis(200);
 /// Longest time until everything has arrived that was sent.
 const ARRIVE: Duration = Duration::from_mins(1);
-/// No push comes for so long once all is said.
+/// Time without a push after which pushes are complete.
 const QUIET: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -185,8 +184,8 @@ impl Opening<'_> {
         })
     }
 
-    /// Visitors who ask for a human, and an agent who takes them all; with the time until the last
-    /// visitor was told that a human will come.
+    /// Opens one chat per visitor and accepts them all. Also returns the time until the last
+    /// visitor was told that a human agent will come.
     async fn open(&self, visitors: Range<usize>) -> anyhow::Result<(Vec<Open>, Duration)> {
         let (_, route, _) = STAGES[self.at];
         let count = visitors.len();
@@ -223,7 +222,7 @@ impl Opening<'_> {
         Ok(())
     }
 
-    /// The ids of all chats that wait at the tool, once there are so many.
+    /// The ids of the chats that wait at the tool, once there are `count`.
     async fn waiting(&self, count: usize) -> anyhow::Result<Vec<String>> {
         let deadline = Instant::now() + ARRIVE;
         loop {
@@ -261,7 +260,7 @@ impl Opening<'_> {
     }
 }
 
-/// What was measured while people talked.
+/// Measurements while messages were exchanged.
 struct Talk {
     cores: f64,
     per_second: f64,
@@ -312,7 +311,7 @@ impl Opening<'_> {
         Ok(Talk { cores, per_second, to_agent, to_visitor, wrong })
     }
 
-    /// What the tool shows of visitors.
+    /// The visitors' messages that the tool shows.
     fn read(&self, said: &HashMap<String, i64>) -> Arrived {
         let mut arrived = Arrived::default();
         for chat in self.tool.chats() {
@@ -325,7 +324,7 @@ impl Opening<'_> {
         arrived
     }
 
-    /// What was pushed.
+    /// The messages that were pushed.
     fn shown(&self, answered: &HashMap<String, Instant>) -> Arrived {
         let mut arrived = Arrived::default();
         for call in self.world.platform.calls() {
@@ -338,7 +337,7 @@ impl Opening<'_> {
     }
 }
 
-/// What has arrived of the messages of one direction, of which each visitor has one.
+/// The messages of one direction that have arrived; each visitor has one.
 #[derive(Default)]
 struct Arrived {
     times: HashMap<String, u32>,
@@ -356,7 +355,7 @@ impl Arrived {
         open.iter().all(|chat| self.times.contains_key(&chat.user))
     }
 
-    /// Messages that are not there exactly once.
+    /// Messages that did not arrive exactly once.
     fn wrong(&self, open: &[Open]) -> usize {
         let times = |chat: &&Open| self.times.get(&chat.user) != Some(&1);
         open.iter().filter(times).count()

@@ -12,7 +12,7 @@ use kit::{
 use super::{Options, case::floor, machine};
 use crate::{config::Setup, server::Server};
 
-/// Opened and left open before the first look, so that pools and caches have their size.
+/// Opened before memory is first measured, so that pools and caches have grown.
 const FIRST: usize = 200;
 /// Opened at a time.
 const AT_ONCE: usize = 32;

@@ -1,9 +1,9 @@
-//! What the same hops cost with nothing of ours in them: the measure that speed is a ratio to.
+//! Floors: the same network hops without Baton's code. The bench reports speed relative to them.
 //!
-//! A floor speaks just enough of our faces for the same scripted visitors and agents to use it,
-//! checks nothing and keeps nothing in mind. Each is a process of its own, as the product is:
-//! `platform` and `bridge`, `whole` (both in one), each bare or with one durable insert a side
-//! (`--database`), and `idle` for the memory of an open connection.
+//! A floor has just enough of Baton's HTTP API for the same scripted visitors and agents. It checks
+//! nothing and keeps no state. Each runs as a separate process: `platform` and `bridge`, or `whole`
+//! (both in one), either bare or with one durable insert per side (`--database`), and `idle` for
+//! the memory of an open connection.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -80,7 +80,7 @@ impl Floor {
         };
         let listener = TcpListener::bind(place.listen).await?;
         let listener = listener.tap_io(|stream| {
-            // Only the latency of small packets is lost when the system refuses.
+            // When this fails, only the latency of small packets suffers.
             let _set = stream.set_nodelay(true);
         });
         axum::serve(listener, router).await?;
@@ -95,7 +95,7 @@ impl Place {
     }
 }
 
-/// What both floors have: the way to the other one, and the disk.
+/// What both floors share: a client to call the peer, and the database.
 #[derive(Clone)]
 struct Side {
     http: Http,
@@ -104,7 +104,7 @@ struct Side {
 }
 
 impl Side {
-    /// Returns once `text` is on the disk, or at once without a database.
+    /// Returns once `text` is on disk; without a database, immediately.
     async fn keep(&self, owner: &str, text: &str) -> anyhow::Result<()> {
         match &self.writer {
             Some(writer) => writer.insert(owner.to_owned(), text.to_owned()).await,

@@ -1,4 +1,4 @@
-//! What one visitor sees live, across every restart: a stream that resumes where it was.
+//! Follows one visitor's stream across restarts; a new stream resumes where the last one ended.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,10 +7,10 @@ use kit::visitor::{Event, PATIENCE, Visitor};
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinHandle};
 
-/// Between two tries to open the stream again.
+/// Time between two attempts to open the stream.
 const BREATH: Duration = Duration::from_millis(10);
 
-/// Events as they were seen; reading ends when this is dropped.
+/// The events seen so far; reading ends when this is dropped.
 pub(crate) struct Live {
     seen: Arc<Mutex<Vec<Event>>>,
     count: watch::Receiver<usize>,

@@ -1,5 +1,5 @@
-//! What stands between the sides: an HTTP proxy with faults for calls between servers, a TCP proxy
-//! that cuts visitors off, and the weather over all of it, which only the seed decides.
+//! The links between the sides: an HTTP proxy with faults for calls between servers, a TCP proxy
+//! that cuts visitors' connections, and the faults of each link, which depend on the seed only.
 
 use std::{
     sync::{
@@ -28,21 +28,21 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Larger bodies than anybody sends here.
+/// Larger than any body in these runs.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// How long one spell of weather lasts, in milliseconds.
+/// How long one plan of faults lasts, in milliseconds.
 const SPELL_MS: (u64, u64) = (60, 350);
-/// One spell in so many is an outage, where outages are borne.
+/// One in so many plans is an outage, where the sides must survive outages.
 const OUTAGES: u64 = 8;
-/// How long a visitor's connection lives in bad weather, in milliseconds.
+/// How long a visitor's connection lives while connections are cut, in milliseconds.
 const LIFE_MS: (u64, u64) = (5, 900);
-/// Headers that are about one connection.
+/// Headers that belong to one connection only.
 const HOP_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 /// An HTTP proxy in front of one server.
 pub(super) struct Relay {
     pub(super) base: String,
-    /// The worst weather.
+    /// The most faults this link may have.
     pub(super) worst: Plan,
     faults: Faults,
     serving: JoinHandle<()>,
@@ -55,7 +55,7 @@ struct Upstream {
 }
 
 impl Relay {
-    /// To the server at `base`, which need not be there yet; `worst` is the worst weather.
+    /// Forwards to the server at `base`, which may start later; `worst` limits the faults.
     pub(super) async fn start(base: &str, worst: Plan) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let faults = Faults::new(|status: StatusCode| status.into_response());
@@ -76,7 +76,7 @@ impl Drop for Relay {
     }
 }
 
-/// A server that does not answer is a gateway's failure, as with any proxy.
+/// Answers 502 when the server does not answer, as any proxy does.
 async fn pass(State(upstream): State<Upstream>, request: Request) -> Response {
     let passed = forward(&upstream, request).await;
     passed.unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
@@ -104,7 +104,7 @@ async fn forward(upstream: &Upstream, request: Request) -> anyhow::Result<Respon
     Ok(response)
 }
 
-/// A TCP proxy in front of one server; in bad weather its connections break at any byte.
+/// A TCP proxy in front of one server; while it cuts, connections break at any byte.
 pub(super) struct Wire {
     pub(super) base: String,
     stormy: Arc<AtomicBool>,
@@ -174,7 +174,7 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Every link between two servers, with the worst weather it may see.
+    /// Every link between two servers.
     fn servers(&self) -> [(&'static str, &Faults, &Plan); 4] {
         [
             ("webhook calls", &self.calls.faults, &self.calls.worst),
@@ -184,7 +184,7 @@ impl Links {
         ]
     }
 
-    /// Changes the weather over one link after the other, and never stops by itself.
+    /// Changes the faults of one link after the other, without end.
     pub(super) async fn storm(&self, seed: u64) {
         let mut rng = Rng::new(seed);
         self.visitors.stormy.store(true, Ordering::Relaxed);
@@ -200,7 +200,7 @@ impl Links {
         }
     }
 
-    /// Fair weather everywhere.
+    /// Ends the faults on every link.
     pub(super) fn calm(&self) {
         self.visitors.stormy.store(false, Ordering::Relaxed);
         for (_, faults, _) in self.servers() {

@@ -1,5 +1,5 @@
-//! What happens in a conversation, and who is told: the agent's acts, the visitor's coming and
-//! going, and the detail events and changes that follow from them.
+//! Acts in a conversation and their events: what agents do, when visitors come and leave, and the
+//! detail events and changes that follow.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl State {
             }
             Act::Type { on } => {
                 let (at, agent) = self.live(chat)?;
-                // The end of typing is not told: what was told ends by its duration.
+                // The end of typing is not sent: a typing event ends by its duration.
                 if on {
                     self.agent_types(at, agent);
                 }
@@ -53,7 +53,7 @@ impl State {
         Ok(())
     }
 
-    /// A visitor comes in and waits in the queue.
+    /// Starts a conversation whose visitor waits in the queue.
     pub(super) fn begin(&mut self, door: Door, customer: Value, outbox: Outbox) -> usize {
         let name = visitor_name(&customer);
         let conversation = Conversation {
@@ -76,7 +76,7 @@ impl State {
         at
     }
 
-    /// An agent is connected, and nobody waits any more.
+    /// Connects an agent and ends the waiting.
     fn join(&mut self, at: usize, agent: &str) {
         let user = self.user(agent);
         if let Some(waiting) = self.conversations[at].connected(Purpose::Acd) {
@@ -109,7 +109,7 @@ impl State {
         Ok(())
     }
 
-    /// The visitor, or who acts for him, ends it.
+    /// Ends the conversation on the visitor's side.
     pub(super) fn visitor_ends(&mut self, at: usize) {
         if let Some(agent) = self.conversations[at].connected(Purpose::Agent) {
             self.leave(at, agent, DisconnectType::Peer, None);
@@ -117,7 +117,7 @@ impl State {
         self.end(at, DisconnectType::Client);
     }
 
-    /// Everybody who is left goes.
+    /// Disconnects all remaining participants.
     fn end(&mut self, at: usize, customer: DisconnectType) {
         self.conversations[at].ended = Some(self.now());
         for participant in 0..self.conversations[at].participants.len() {
@@ -197,7 +197,7 @@ impl State {
         self.tell(at, participant, "start", &body);
     }
 
-    /// `answered` is the agent who ended the waiting, when somebody waited.
+    /// `answered` is the agent who ended the waiting, if the visitor was waiting.
     fn leave(&mut self, at: usize, who: usize, why: DisconnectType, answered: Option<&str>) {
         let now = self.now();
         self.conversations[at].participants[who].ended = Some((now, why));

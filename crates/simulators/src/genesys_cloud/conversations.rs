@@ -1,5 +1,5 @@
 //! `/api/v2/conversations/messages/{conversationId}` and its participants, and the few other
-//! things an application reads beside them.
+//! resources that an application reads.
 
 use axum::{
     Json,
@@ -36,7 +36,7 @@ pub(super) async fn read_whole(Of(tool): Of<GenesysCloud>, Path(id): Path<String
     Ok(Json(views::whole(&state.conversations[at])))
 }
 
-/// The one change there is: `{"state": "disconnected"}` ends the conversation for everybody.
+/// The only change: `{"state": "disconnected"}` ends the conversation for all participants.
 pub(super) async fn change(
     Of(tool): Of<GenesysCloud>,
     Path(id): Path<String>,
@@ -54,7 +54,7 @@ pub(super) async fn change(
     Ok(Json(views::whole(&state.conversations[at])))
 }
 
-/// An agent takes the conversation or ends it, by his own participant.
+/// An agent accepts or ends the conversation through his own participant.
 pub(super) async fn change_participant(
     Of(tool): Of<GenesysCloud>,
     Path((id, participant)): Path<(String, String)>,

@@ -1,4 +1,4 @@
-//! How the vendor words a refusal: the model `ErrorBody` of its clients.
+//! The vendor's refusals: the model `ErrorBody` of its clients.
 
 use axum::{
     Json,
@@ -37,7 +37,7 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "missing.permissions", message)
     }
 
-    /// What is not allowed in the state things are in.
+    /// Not allowed in the current state.
     pub(super) fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }

@@ -50,7 +50,7 @@ pub(super) async fn message(
     Ok(Json(answer))
 }
 
-/// A visitor pressed a button of a structured message: what it says is what he says.
+/// A visitor pressed a button of a structured message: the button's text is the visitor's message.
 pub(super) async fn structured_response(
     Of(tool): Of<GenesysCloud>,
     Path(integration): Path<String>,
@@ -136,7 +136,7 @@ pub(super) async fn event(
     }
     let door = Door::Open { integration: integration.clone() };
     let id = from["id"].as_str().unwrap_or_default();
-    // A visitor without a conversation may type: nobody sees it.
+    // A visitor without a conversation may type; the event has no effect.
     if let Some(at) = state.open_of(&door, id) {
         state.conversations[at].visitor_types = true;
     }
@@ -145,7 +145,7 @@ pub(super) async fn event(
     Ok(Json(json!({ "id": id, "channel": channel, "type": "Event", "events": events })))
 }
 
-/// What became of a message we sent outward.
+/// The delivery state of an outbound message.
 pub(super) async fn receipt(
     Of(tool): Of<GenesysCloud>,
     Path(integration): Path<String>,
@@ -198,7 +198,7 @@ fn known_integration(state: &State, id: &str) -> Result<(), Refusal> {
     if known { Ok(()) } else { Err(Refusal::not_found("the integration")) }
 }
 
-/// Integration, sender and time of whatever a visitor does; the sender.
+/// Checks integration, sender and time of a visitor's event; returns the sender.
 fn check_channel(state: &State, integration: &str, body: &Value) -> Result<Value, Refusal> {
     known_integration(state, integration)?;
     let channel = &body["channel"];

@@ -1,4 +1,5 @@
-//! Access tokens: the OAuth grant `client_credentials`, and the bearer every other call needs.
+//! Access tokens: the OAuth grant `client_credentials`, and the bearer token that every other call
+//! needs.
 
 use axum::{
     Form, Json,

@@ -1,9 +1,9 @@
 //! Genesys Cloud, simulated: Open Messaging (REST inward, a signed webhook outward), the
 //! conversations API, notifications over a WebSocket, and Web Messaging.
 //!
-//! All conversations live in one [`State`] behind one lock. Whatever happens in a conversation is
-//! told where the vendor tells it (webhook, notification topics, the visitor's socket) before the
-//! lock is given back, so everybody hears of it in the same order.
+//! All conversations are in one [`State`] behind one lock. Each change is sent everywhere the
+//! vendor reports it (webhook, notification topics, the visitor's socket) before the lock is
+//! released, so every receiver sees the same order.
 
 use std::sync::Arc;
 
@@ -48,19 +48,19 @@ pub struct Options {
     pub client_secret: String,
     /// How long an access token is valid, in seconds.
     pub token_seconds: i64,
-    /// The Open Messaging integration that is there from the start.
+    /// The Open Messaging integration that exists from the start.
     pub integration_id: String,
     /// Its `outboundNotificationWebhookUrl`; nothing is sent when empty.
     pub webhook_url: String,
     /// Its `outboundNotificationWebhookSignatureSecretToken`.
     pub webhook_secret: String,
-    /// The queue every conversation comes to.
+    /// The queue of every conversation.
     pub queue_id: String,
-    /// Every webhook delivery that was accepted is made once more.
+    /// Repeats every accepted webhook delivery once.
     pub repeat_deliveries: bool,
     /// Whether the OAuth client may open notification channels.
     pub notifications: bool,
-    /// Longer texts are refused, in both ways of messaging.
+    /// Longer texts are refused, in Open and in Web Messaging.
     pub text_chars_max: usize,
     /// The Web Messaging deployment.
     pub deployment_id: String,
@@ -70,27 +70,27 @@ pub struct Options {
     pub conversation_disconnect: ConversationDisconnect,
     /// Whether its visitors may clear a conversation.
     pub conversation_clear: bool,
-    /// The first reads of every conversation find none, this many of them.
+    /// How many first reads of each conversation answer that it does not exist.
     pub reads_before_found: u32,
     pub agent_end: AgentEnd,
     pub webhook_ids: WebhookIds,
 }
 
-/// What becomes of a conversation when an agent ends his part of it.
+/// What happens to a conversation when an agent leaves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgentEnd {
     /// It is over.
     Over,
-    /// The customer stays connected, with nobody.
+    /// The customer stays connected, without an agent.
     CustomerStays,
 }
 
-/// Which ids messages have at the webhook.
+/// Which message ids the webhook carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookIds {
-    /// Those of the conversation.
+    /// The same ids as in the conversation.
     Same,
-    /// Others.
+    /// Different ids.
     Other,
 }
 
@@ -109,9 +109,9 @@ impl WebhookIds {
 pub enum ConversationDisconnect {
     /// Visitors see nothing.
     Off,
-    /// Visitors see it and may go on writing.
+    /// Visitors see it and may write again.
     Send,
-    /// Visitors see it and must start anew.
+    /// Visitors see it and must start a new conversation.
     ReadOnly,
 }
 
@@ -157,12 +157,12 @@ impl GenesysCloud {
         Self(Arc::new(Organization { options, state, caller: Caller::new() }))
     }
 
-    /// From now on no access token that was given out is known.
+    /// Revokes every access token.
     pub fn revoke_tokens(&self) {
         self.state().tokens.clear();
     }
 
-    /// Where the webhook of the first integration goes from now on.
+    /// Sets the webhook URL of the first integration.
     pub fn set_webhook_url(&self, url: &str) {
         if let Some(integration) = self.state().integrations.first_mut() {
             url.clone_into(&mut integration.webhook_url);
@@ -185,18 +185,18 @@ impl GenesysCloud {
         }
     }
 
-    /// A Web Messaging session that ran out, as after days of silence.
+    /// Expires a Web Messaging session, as after days of silence.
     pub fn expire_web_session(&self, token: &str) {
         self.state().expire_web_session(token);
     }
 
-    /// An agent's part of a conversation ends for a reason of any kind, and with it the
-    /// conversation, unless the reason is a transfer, after which it is back in the queue.
+    /// Ends an agent's part of a conversation for the given reason. This ends the conversation too,
+    /// except after a transfer, which returns it to the queue.
     pub fn disconnect(&self, chat: &str, why: DisconnectType) -> Result<(), String> {
         self.state().agent_ends(chat, why)
     }
 
-    /// How many of the agents' messages a receipt said were delivered.
+    /// Number of agents' messages that a receipt reported as delivered.
     #[must_use]
     pub fn delivered(&self) -> usize {
         let state = self.state();
@@ -274,7 +274,7 @@ impl GenesysCloud {
     }
 }
 
-/// What becomes of notification channels when their sockets close.
+/// What happens to notification channels when their sockets close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channels {
     Kept,

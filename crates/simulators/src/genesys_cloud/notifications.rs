@@ -1,5 +1,5 @@
-//! `/api/v2/notifications/channels`: topics are subscribed to by REST and told over a WebSocket.
-//! A channel lives 24 hours after its last subscription; a heartbeat comes every 30 seconds.
+//! `/api/v2/notifications/channels`: topics are subscribed to by REST and sent over a WebSocket. A
+//! channel lives 24 hours after its last subscription; a heartbeat comes every 30 seconds.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -33,7 +33,7 @@ pub(super) struct Hub(BTreeMap<String, Channel>);
 struct Channel {
     expires: i64,
     topics: Vec<String>,
-    /// The one socket that is connected.
+    /// The connected socket, at most one.
     socket: Option<UnboundedSender<String>>,
 }
 
@@ -52,7 +52,7 @@ impl Hub {
         self.0.clear();
     }
 
-    /// Tells every socket whose channel wants the topic.
+    /// Sends to every socket whose channel subscribes to the topic.
     pub(super) fn publish(&mut self, topic: &str, body: &Value) {
         let frame = frame(topic, body);
         for channel in self.0.values_mut() {
@@ -175,7 +175,7 @@ fn topics(body: &[u8]) -> Result<Vec<String>, Refusal> {
     topics.collect()
 }
 
-/// `GET connectUri`, upgraded. A second socket takes the place of the first.
+/// `GET connectUri`, upgraded. A second socket replaces the first.
 pub(super) async fn socket(
     Of(tool): Of<GenesysCloud>,
     Path(id): Path<String>,
@@ -192,7 +192,7 @@ pub(super) async fn socket(
     };
     upgrade.on_upgrade(async move |socket| {
         let until_cut = converse(socket, receiver, time);
-        // How a connection ends is the peer's business.
+        // The peer decides how the connection ends.
         let _ended = until_cut.await;
     })
 }

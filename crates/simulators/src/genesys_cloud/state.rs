@@ -1,5 +1,5 @@
-//! The organization: integrations, conversations and who takes part in them. What happens is
-//! written down here first and then told by [`State::tell`] and its neighbours.
+//! The organization: integrations, conversations and their participants. A change is stored here
+//! first, and [`State::tell`] and the functions beside it then report it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -49,7 +49,7 @@ pub(super) struct Conversation {
     pub(super) outbox: Outbox,
 }
 
-/// How the visitor comes in.
+/// The channel of the visitor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Door {
     Open { integration: String },
@@ -81,7 +81,7 @@ pub(super) struct Message {
     /// Parts such as attachments, as they stand on the wire.
     pub(super) content: Vec<Value>,
     pub(super) at: i64,
-    /// The id its sender gave it, when he gave one.
+    /// The sender's id of the message, if any.
     pub(super) provider_id: Option<String>,
     pub(super) metadata: Value,
     /// `MessageData.status`.
@@ -93,11 +93,11 @@ pub(super) enum Author {
     Customer,
     /// The index of a participant.
     Agent(usize),
-    /// For agents alone; it goes nowhere.
+    /// Visible to agents only; it is not sent.
     Note(String),
 }
 
-/// Why a participant is gone, as the detail events spell it.
+/// Why a participant left, as the detail events spell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DisconnectType {
     Client,
@@ -131,7 +131,7 @@ impl DisconnectType {
             Self::Error => ("ERROR", "error"),
             Self::Other => ("OTHER", "other"),
             Self::Spam => ("SPAM", "spam"),
-            // The conversation object has no word of its own for it.
+            // The conversation object has no separate value for it.
             Self::Timeout => ("TIMEOUT", "other"),
             Self::Inactivity => ("INACTIVITY", "inactivity"),
             Self::SessionExpired => ("SESSION_EXPIRED", "session.expired"),
@@ -191,7 +191,7 @@ impl State {
         self.conversations.iter().position(|conversation| conversation.id == id)
     }
 
-    /// The open conversation of a visitor behind a door.
+    /// The open conversation of a visitor on this channel.
     pub(super) fn open_of(&self, door: &Door, customer: &str) -> Option<usize> {
         self.conversations.iter().position(|conversation| {
             let same = conversation.door == *door && conversation.customer_id() == customer;
@@ -199,7 +199,7 @@ impl State {
         })
     }
 
-    /// The id of the agent of this name, who is employed when need be.
+    /// The id of the agent of this name, who is created when unknown.
     pub(super) fn user(&mut self, name: &str) -> String {
         if let Some((_, id)) = self.users.iter().find(|(known, _)| known == name) {
             return id.clone();

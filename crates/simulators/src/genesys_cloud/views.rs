@@ -59,7 +59,7 @@ pub(super) fn whole(conversation: &Conversation) -> Value {
     }))
 }
 
-/// What is not known is not there: the vendor's Python client takes no null.
+/// Unknown values are left out: the vendor's Python client refuses null.
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -87,7 +87,7 @@ fn participant_common(conversation: &Conversation, participant: &Participant) ->
     shown
 }
 
-/// What a participant said, by reference.
+/// References to a participant's messages.
 fn messages(conversation: &Conversation, participant: usize) -> Value {
     let of = |message: &&Message| match message.author {
         Author::Customer => conversation.participants[participant].purpose == Purpose::Customer,
@@ -150,7 +150,7 @@ pub(super) fn content(message: &Message) -> Value {
     json!(message.content)
 }
 
-/// The address of our side: the integration, or the session of the visitor.
+/// The address of the business side: the integration, or the visitor's session.
 pub(super) fn address(conversation: &Conversation) -> &str {
     use super::state::Door;
     match &conversation.door {
@@ -195,7 +195,7 @@ pub(super) fn detail(
     body
 }
 
-/// The body of `.acd.end`, which says what became of the waiting.
+/// The body of `.acd.end`, which says how the waiting ended.
 pub(super) fn acd_end(mut body: Value, answered: Option<&str>, why: DisconnectType) -> Value {
     let outcome = match answered {
         Some(_) => "ANSWERED",

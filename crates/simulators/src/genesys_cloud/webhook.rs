@@ -54,7 +54,7 @@ pub(super) async fn deliver(caller: Caller, time: Time, repeats: bool, mut queue
     }
 }
 
-/// Whether it was accepted in the end.
+/// True when the delivery was accepted.
 async fn attempt(caller: &Caller, time: &Time, delivery: &Delivery) -> bool {
     let headers = delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let headers: Vec<(&str, &str)> = headers.collect();
@@ -77,7 +77,7 @@ async fn attempt(caller: &Caller, time: &Time, delivery: &Delivery) -> bool {
 }
 
 impl State {
-    /// What an agent said.
+    /// Sends an agent's message.
     pub(super) fn deliver_message(&self, conversation: &Conversation, message: &Message) {
         let from = self.sender(conversation, message);
         let id = self.options.webhook_ids.of(&message.id);
@@ -98,7 +98,7 @@ impl State {
         self.deliver(conversation, &body);
     }
 
-    /// The visitor's message is in the conversation.
+    /// Sends the receipt of the visitor's message.
     pub(super) fn deliver_receipt(&self, conversation: &Conversation, message: &Message) {
         let from = self.sender(conversation, message);
         let mut body = self.envelope(conversation, "Receipt", &message.id, self.now(), &from);
@@ -165,7 +165,7 @@ impl State {
         let signature = signature(&integration.webhook_secret, body.as_bytes());
         headers.push(("x-hub-signature-256".to_owned(), signature));
         let delivery = Delivery { url: integration.webhook_url.clone(), headers, body };
-        // The queue ends with the runtime, when nobody listens any more.
+        // Fails only when the runtime ends.
         let _ = conversation.outbox.0.send(delivery);
     }
 }
@@ -174,7 +174,7 @@ fn agent_nickname(agent: &Participant) -> Value {
     json!({ "nickname": agent.name, "id": agent.user, "idType": "Opaque" })
 }
 
-/// The one event there is: an agent types, for five seconds unless renewed.
+/// The only event: an agent types, for five seconds unless renewed.
 pub(super) fn typing_events() -> Value {
     json!([{ "eventType": "Typing", "typing": { "type": "On", "duration": 5_000 } }])
 }

@@ -1,7 +1,8 @@
-//! One chat: who takes part, what happened, and what of that the customer was told.
+//! One chat: its participants, its events, and which of them the customer has got.
 //!
-//! Every event has a number, from 0 and without gaps, and is told once to each web participant.
-//! On a reconnect over Web Tools the customer becomes a new participant, with numbers of its own.
+//! Every event has a number, from 0 and without gaps, and is delivered once to each web
+//! participant. On a reconnect over Web Tools the customer becomes a new participant, with numbers
+//! of its own.
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -18,14 +19,14 @@ pub(super) enum Api {
     WebTools,
 }
 
-/// What a chat is started with.
+/// The start request of a chat.
 #[derive(Debug, Clone)]
 pub(super) struct Start {
     pub(super) api: Api,
     pub(super) name: String,
     pub(super) target: String,
     pub(super) target_type: String,
-    /// The rest, as agents see it.
+    /// Other data, as agents see it.
     pub(super) facts: Vec<(String, String)>,
     pub(super) history: Vec<Line>,
 }
@@ -61,12 +62,12 @@ struct Event {
     what: What,
 }
 
-/// An event on its way to the web participant.
+/// An event that waits for the web participant.
 struct Entry {
     event: Event,
-    /// Not before this.
+    /// Earliest time of delivery.
     due: i64,
-    /// How often it is still to be told.
+    /// How many times it is still to be delivered.
     copies: u8,
 }
 
@@ -74,7 +75,7 @@ struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) sequence: usize,
-    /// Counts what is said alone.
+    /// Number among messages only.
     pub(super) conversation: usize,
     pub(super) participant: String,
     pub(super) name: String,
@@ -129,7 +130,7 @@ impl Chat {
         }
     }
 
-    /// The first events: the customer is there, then the system, which may greet.
+    /// The first events: the customer joins, then the system, which may greet.
     pub(super) fn open(&mut self) {
         self.record(Who::Visitor, What::State(State::Active));
         self.record(Who::System, What::State(State::Active));
@@ -151,7 +152,7 @@ impl Chat {
         }
     }
 
-    /// The agent who has it now.
+    /// The current agent.
     fn current(&self) -> Option<usize> {
         let at = self.agents.len().checked_sub(1)?;
         (self.agents[at].state != State::Disconnected).then_some(at)
@@ -184,7 +185,7 @@ impl Chat {
         self.record(Who::Visitor, What::Text { value, content_type });
     }
 
-    /// What is due and was not told yet.
+    /// Events that are due and not delivered yet.
     pub(super) fn poll(&mut self, now: i64) -> Vec<Told> {
         let due: Vec<usize> = (0..self.view.len())
             .filter(|at| self.view[*at].copies > 0 && self.view[*at].due <= now)
@@ -197,17 +198,17 @@ impl Chat {
             .collect()
     }
 
-    /// Whether anything is still to be told.
+    /// Whether events are still to be delivered.
     pub(super) fn owes(&self) -> bool {
         self.view.iter().any(|entry| entry.copies > 0)
     }
 
-    /// Everything, told or not.
+    /// All events, delivered or not.
     pub(super) fn history(&self) -> Vec<Told> {
         (0..self.view.len()).map(|at| self.told(at)).collect()
     }
 
-    /// The customer is back as a new participant, whose events are numbered from 0 again.
+    /// Reconnects the customer as a new participant, whose events are numbered from 0 again.
     pub(super) fn renew(&mut self) {
         self.participant = guid(&mut self.rng);
         let events = match self.options.replay {
@@ -273,7 +274,7 @@ impl Chat {
         self.by_agent(What::File { guid, name, content })
     }
 
-    /// For agents alone: no event tells of it.
+    /// Visible to agents only: it makes no event.
     pub(super) fn note(&mut self, text: String) -> Result<(), String> {
         let name = self.agent().ok_or("nobody has the chat")?;
         let at = self.options.time.now();
@@ -320,12 +321,12 @@ impl Chat {
         self.view.push(Entry { event, due, copies });
         let told = self.told(self.view.len() - 1);
         if let Some(webhook) = self.webhook.as_ref().filter(|_| copies > 0) {
-            // Nobody listens any more when the delivery ended; the poll has everything anyway.
+            // Fails only when deliveries have ended; the poll still has every event.
             let _ = webhook.send(told);
         }
     }
 
-    /// When an event is told and how often, by the seed.
+    /// When and how often an event is delivered, by the seed.
     fn fortune(&mut self, event: &Event) -> (i64, u8) {
         let is_echo = event.who == Who::Visitor && !matches!(event.what, What::State(_));
         if is_echo && self.start.api == Api::Icws && !self.options.echo {
@@ -368,7 +369,7 @@ impl Chat {
     }
 }
 
-/// What an event says, if it says anything.
+/// The text of an event, if it has one.
 fn words(what: &What) -> Option<String> {
     match what {
         What::Text { value, .. } => Some(value.clone()),

@@ -1,5 +1,5 @@
 //! The contact centre behind a pair of servers: its chats, its limits, and which server is active.
-//! Both wire APIs and the agents work on it; it knows neither JSON nor HTTP.
+//! Both wire APIs and the agents use it; it knows neither JSON nor HTTP.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{Act, Chat as Shown, rng::Rng};
 
-/// Why the floor does not do what a customer's client asks for.
+/// Why the contact centre refuses a request of a customer's client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// No such queue.
@@ -22,7 +22,7 @@ pub(super) enum Refusal {
     Participant,
     /// No such chat.
     Chat,
-    /// The chat is over and everything was told.
+    /// The chat has ended and every event was delivered.
     Ended,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Floor {
 struct State {
     chats: Vec<Chat>,
     rng: Rng,
-    /// When the latest chats were started.
+    /// Start times of the latest chats.
     starts: VecDeque<i64>,
     /// The server that is not the backup.
     active: usize,
@@ -62,7 +62,7 @@ impl Floor {
         self.options.queues.iter().any(same)
     }
 
-    /// Begins a chat; `ready` sees it before its first event.
+    /// Starts a chat; `ready` is called before its first event.
     pub(super) fn start<T>(
         &self,
         server: usize,
@@ -89,7 +89,7 @@ impl Floor {
         Ok(done)
     }
 
-    /// Works on the open chat of a web participant.
+    /// Calls `work` with the open chat of a web participant.
     pub(super) fn with<T>(
         &self,
         server: usize,
@@ -105,7 +105,7 @@ impl Floor {
         Ok(work(chat))
     }
 
-    /// What is new; of an ended chat too, until its participant has heard all.
+    /// New events; of an ended chat too, until its participant has got them all.
     pub(super) fn poll(&self, server: usize, participant: &str) -> Result<Vec<Told>, Refusal> {
         let now = self.options.time.now();
         let mut state = self.lock();
@@ -117,12 +117,12 @@ impl Floor {
         Ok(chat.poll(now))
     }
 
-    /// Everything there was, of an ended chat too: what a lost answer had told is only here.
+    /// All events, of an ended chat too. Events of a lost answer appear only here.
     pub(super) fn history(&self, server: usize, participant: &str) -> Result<Vec<Told>, Refusal> {
         find(&mut self.lock(), server, participant).map(|chat| chat.history())
     }
 
-    /// Takes a chat up on this server; the error also when it is over.
+    /// Moves a chat to this server; fails also when it has ended.
     pub(super) fn reconnect<T>(
         &self,
         server: usize,
@@ -167,7 +167,7 @@ impl Floor {
         }
     }
 
-    /// Everybody sees the floor after those who went silent were disconnected.
+    /// Locks the state after disconnecting customers who have been silent too long.
     fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         let silent = self.options.time.now() - self.options.unpolled_ms_max;

@@ -19,11 +19,11 @@ use crate::Line;
 
 /// Compact ISO 8601 in UTC.
 const TIME: &str = "%Y%m%dT%H%M%SZ";
-/// All that version 1 takes at the start.
+/// The start fields that version 1 accepts.
 const FIRST_FIELDS: [&str; 5] =
     ["participantName", "transcriptEmailAddress", "targetName", "targetType", "language"];
 
-/// Why a call fails: status, identifier and words.
+/// Why a call fails: status, identifier and text.
 struct Failure(StatusCode, &'static str, String);
 
 impl From<Refusal> for Failure {
@@ -252,7 +252,7 @@ pub(super) fn message(told: &Told) -> Value {
     message
 }
 
-/// 0 is `Initializing`, which nobody here ever is.
+/// 0 is `Initializing`, a state that is not used here.
 fn number(state: State) -> u8 {
     match state {
         State::Alerting => 1,

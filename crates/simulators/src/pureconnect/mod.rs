@@ -1,5 +1,6 @@
 //! Genesys `PureConnect`, simulated: chats of customers over both wire APIs, [`icws`] `web-chat`
-//! and the older Interaction Web Tools ([`web_tools`]), before one floor of queues and agents.
+//! and the older Interaction Web Tools ([`web_tools`]), in front of one contact centre with queues
+//! and agents.
 //!
 //! A [`Server`] is one of a switch-over pair: the one that is not active answers 503 to
 //! everything, until [`Server::switch_over`] makes it the active one and chats are reconnected to
@@ -31,7 +32,7 @@ mod tests;
 use floor::Floor;
 pub use options::{Fields, Options, Replay, WebhookBody};
 
-/// Longer requests are no chat's.
+/// Larger than any chat request.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// One server; clones are the same one.
@@ -42,10 +43,10 @@ pub struct Server {
     index: usize,
 }
 
-/// A customer's call, whole.
+/// A customer's whole call.
 struct Call<'a> {
     method: Method,
-    /// After the API's root, as it was sent.
+    /// The path after the API's root, as it was sent.
     path: &'a str,
     content_type: &'a str,
     body: &'a [u8],
@@ -58,7 +59,7 @@ impl Server {
         Self { floor: Arc::new(Floor::new(options)), index: 0 }
     }
 
-    /// Two servers before one floor; the first is active.
+    /// Two servers in front of one contact centre; the first is active.
     #[must_use]
     pub fn pair(options: Options) -> (Self, Self) {
         let primary = Self::new(options);
@@ -120,7 +121,7 @@ async fn serve(State(server): State<Server>, request: Request) -> Response {
     }
 }
 
-/// What follows `root`, in whichever case that is written.
+/// The part after `root`, which is matched in any case.
 fn after<'a>(path: &'a str, root: &str) -> Option<&'a str> {
     let at = path.to_ascii_lowercase().find(root)?;
     path.get(at + root.len()..)

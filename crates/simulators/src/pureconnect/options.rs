@@ -2,13 +2,14 @@
 
 use crate::time::Time;
 
-/// Everything that may differ between two servers. What no source states is a choice of ours.
+/// Everything that may differ between two servers. Where no source gives a value, the default is
+/// our choice.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub time: Time,
-    /// Fixes every id and which events are late or told twice.
+    /// Decides every id and which events are late or repeated.
     pub seed: u64,
-    /// Type and name of every queue there is.
+    /// Type and name of every queue.
     pub queues: Vec<(String, String)>,
     /// Agents who could take a chat, by `queue/query`.
     pub agents_available: u32,
@@ -16,30 +17,30 @@ pub struct Options {
     pub estimated_wait_s: u32,
     /// Advised to clients between two polls.
     pub poll_wait_ms: u64,
-    /// A chat whose customer is not heard of for this long is disconnected.
+    /// A chat is disconnected when its customer has been silent for this long.
     pub unpolled_ms_max: i64,
     /// Chats of one address at a time. On loopback all callers have one address.
     pub active_per_ip_max: usize,
     pub starts_per_second_max: usize,
-    /// What the system says when a chat begins.
+    /// The system's greeting.
     pub greeting: Option<String>,
     /// Version of the ICWS feature `web-chat`, 1 to 6.
     pub web_chat: u8,
-    /// Whether ICWS tells customers their own texts. Web Tools always do.
+    /// Whether ICWS returns customers their own texts. Web Tools always do.
     pub echo: bool,
     pub webhook_body: WebhookBody,
-    /// What customers are told again after a reconnect over Web Tools.
+    /// Which events are repeated after a reconnect over Web Tools.
     pub replay: Replay,
     /// Names of the lists in the ICWS start request.
     pub fields: Fields,
-    /// How many of a thousand events are told late, so that their number is missing at first.
+    /// How many of a thousand events are late, so that their number is missing at first.
     pub late_per_mille: u32,
     pub late_ms: i64,
-    /// How many of a thousand events are told twice.
+    /// How many of a thousand events are sent twice.
     pub repeat_per_mille: u32,
 }
 
-/// Names in the ICWS start request that no source gives.
+/// Names of lists in the ICWS start request, which no source documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fields {
     pub history: String,
@@ -47,22 +48,22 @@ pub struct Fields {
     pub contexts: String,
 }
 
-/// What an ICWS webhook is sent.
+/// The body of an ICWS webhook call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookBody {
     /// One message.
     Message,
     /// A list of messages.
     List,
-    /// The same as a poll.
+    /// The body of a poll's reply.
     Poll,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay {
-    /// Each event is told once to each participant, and this is a new one.
+    /// All events: the new participant has not got any yet.
     Everything,
-    /// Only who is there now.
+    /// Only the current participants.
     States,
 }
 

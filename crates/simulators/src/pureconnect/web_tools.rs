@@ -30,7 +30,7 @@ impl From<Refusal> for Failure {
             Refusal::Participant | Refusal::Chat | Refusal::Ended => {
                 Self::Reason("error.websvc.unknownEntity.session")
             }
-            // The server's defence against flooding shows nothing of what it is.
+            // The server's flood protection does not say why it refuses.
             Refusal::Flood => Self::Http(StatusCode::NOT_FOUND),
         }
     }
@@ -242,7 +242,7 @@ fn file(server: &Server, segments: &[&str]) -> Response {
     }
 }
 
-/// Does `work`; the reply carries the events that came of it.
+/// Does `work`; the reply carries the events that follow from it.
 fn with(
     server: &Server,
     participant: &str,
@@ -261,7 +261,7 @@ fn chat_body(chat: &mut Chat, options: &Options) -> Value {
     events_body(&told, &chat.participant, options)
 }
 
-/// What `participant` is told.
+/// The events for `participant`.
 fn events_body(told: &[Told], participant: &str, options: &Options) -> Value {
     let events: Vec<Value> = told.iter().map(|told| event(told, participant)).collect();
     json!({ "pollWaitSuggestion": options.poll_wait_ms, "events": events })

@@ -1,5 +1,5 @@
-//! Webhook of ICWS `web-chat` 5: events go out as they happen, in order, each tried once. The
-//! poll tells the same, so nothing depends on a delivery that fails.
+//! Webhook of ICWS `web-chat` 5: events go out as they happen, in order, each tried once. The poll
+//! returns the same events, so a failed delivery loses nothing.
 
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::caller::Caller;
 
-/// What is sent to the returned end goes to `url`, until that end is dropped.
+/// Returns a sender; each event sent to it is POSTed to `url` until the sender is dropped.
 pub(super) fn deliver(url: String, options: &Options) -> UnboundedSender<Told> {
     let options = options.clone();
     let (sender, mut events) = unbounded_channel::<Told>();
@@ -23,7 +23,7 @@ pub(super) fn deliver(url: String, options: &Options) -> UnboundedSender<Told> {
                 WebhookBody::List => Value::Array(vec![message(&told)]),
                 WebhookBody::Poll => poll_body(&[told], &options),
             };
-            // Whoever missed it polls.
+            // A failed call is not repeated: the client polls.
             let _ = caller.post_json(&url, &[], &body).await;
         }
     });

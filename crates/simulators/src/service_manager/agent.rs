@@ -80,7 +80,7 @@ pub(super) fn act(record: &mut Record, act: Act, options: &Options) -> Result<()
         Act::Say { text } => say = Some(text),
         Act::SayHtml { html } => say = Some(html),
         Act::File { name, url } => say = Some(format!("{name}: {url}")),
-        // The journal knows no secrets; teams agree on a mark.
+        // The journal has no private entries; teams agree on a mark.
         Act::Note { text } => say = Some(format!("[internal] {text}")),
         Act::End => {
             record.set("Status", &profile.resolved);

@@ -1,4 +1,4 @@
-//! What stands around every reply: messages, the return code, and for lists their window.
+//! The envelope of every reply: messages, the return code, and for lists their window.
 
 use axum::{
     Json,

@@ -31,27 +31,27 @@ mod tests;
 pub use profile::{DateOrder, Profile};
 use records::Record;
 
-/// `ReturnCode` of what was done.
+/// `ReturnCode` of success.
 const SUCCESS: u16 = 0;
-/// Somebody has the record open.
+/// Another operator has the record open.
 const LOCKED: u16 = 3;
 const NO_RECORD: u16 = 9;
 /// The record changed since it was read.
 const CHANGED: u16 = 51;
 const INVALID: u16 = 71;
 
-/// What an installation is set up to be.
+/// Options of an installation.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The integration's operator.
     pub operator: String,
     pub password: String,
     pub profile: Profile,
-    /// Fields without which nothing is opened, by their names in [`Profile`].
+    /// Mandatory fields of a new record, by their names in [`Profile`].
     pub required: Vec<&'static str>,
     /// Assignment groups; others are refused.
     pub groups: Vec<String>,
-    /// Whether an update must say something in the journal.
+    /// Whether an update must have a journal entry.
     pub journal_required: bool,
     /// Longer entries of the journal are refused.
     pub journal_chars_max: usize,
@@ -91,7 +91,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     records: Vec<Record>,
-    /// So many updates are refused because the record changed meanwhile.
+    /// How many updates are still refused because the record changed.
     conflicts: u32,
 }
 
@@ -101,7 +101,7 @@ impl ServiceManager {
         Self(Arc::new(Inner { options, state: Mutex::default() }))
     }
 
-    /// Somebody opens the record: it cannot be written until [`Self::unlock`].
+    /// Another operator opens the record: it cannot be written until [`Self::unlock`].
     pub fn lock_record(&self, id: &str) {
         self.set_locked(id, true);
     }
@@ -164,14 +164,14 @@ impl Tool for ServiceManager {
         agent::act(record.ok_or("there is no such record")?, act, &self.0.options)
     }
 
-    /// What stands in front of an installation answers in HTML.
+    /// A proxy in front of an installation answers in HTML.
     fn failure(&self, status: StatusCode) -> Response {
         let html = format!("<html><body><h1>{status}</h1></body></html>");
         (status, [("content-type", "text/html")], html).into_response()
     }
 }
 
-/// How the interface refuses something.
+/// A refusal of the interface.
 fn refusal(status: u16, code: u16, message: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     (status, Json(json!({ "Messages": [message], "ReturnCode": code }))).into_response()

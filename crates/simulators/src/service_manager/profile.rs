@@ -1,4 +1,4 @@
-//! What each installation names otherwise: collection, resource, fields, states, and how its
+//! The names that differ between installations: collection, resource, fields, states, and how
 //! operators write a date.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub struct Profile {
     pub collection: String,
     pub resource: String,
-    /// What an id begins with.
+    /// Prefix of an id.
     pub prefix: String,
     /// Its own names of fields, by the standard ones of an incident.
     pub names: BTreeMap<&'static str, &'static str>,
@@ -20,7 +20,7 @@ pub struct Profile {
     pub resolve_action: String,
     pub close_action: String,
     pub dates: DateOrder,
-    /// As the journal names it, and how many seconds it is before UTC.
+    /// Name of the time zone in the journal, and its offset ahead of UTC in seconds.
     pub zone: String,
     pub zone_seconds: i32,
 }
@@ -66,7 +66,7 @@ impl Profile {
         }
     }
 
-    /// An installation where next to nothing has the name it came with.
+    /// An installation that has renamed almost everything.
     #[must_use]
     pub fn customised() -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Records and what may be written into them.
+//! Records and the fields that may be written.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(super) struct Record {
     pub(super) locked: bool,
 }
 
-/// What a caller wrote, under standard names; the error says what is wrong with it.
+/// The caller's fields under standard names; the error says what is wrong.
 pub(super) fn read(body: &[u8], profile: &Profile) -> Result<Map<String, Value>, String> {
     let body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let Some(fields) = body[&profile.resource].as_object() else {
@@ -39,7 +39,7 @@ pub(super) fn read(body: &[u8], profile: &Profile) -> Result<Map<String, Value>,
         if !fits {
             return Err(format!("The type of {name} is wrong"));
         }
-        // A field that carries a standard name which was given away is none at all.
+        // A standard name that was given to another field is unknown.
         if standard != name || !profile.names.contains_key(name.as_str()) {
             read.insert(standard.to_owned(), value.clone());
         }
@@ -70,14 +70,14 @@ impl Record {
         record
     }
 
-    /// Takes changed fields in; what is written as journal becomes one entry.
+    /// Applies changed fields; a text for the journal becomes one entry.
     pub(super) fn change(&mut self, fields: Map<String, Value>, operator: &str, now: i64) {
         for (name, value) in fields {
             match name.as_str() {
                 "JournalUpdates" => {
                     let lines = value.as_array().cloned().unwrap_or_default();
                     let text = |line: &Value| line.as_str().unwrap_or_default().to_owned();
-                    // An item may hold several lines; the journal has none but lines.
+                    // An item may hold several lines; the journal stores single lines.
                     let lines = lines.iter().map(text);
                     let lines: Vec<_> = lines
                         .flat_map(|item| item.split('\n').map(str::to_owned).collect::<Vec<_>>())

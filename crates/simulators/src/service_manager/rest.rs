@@ -57,8 +57,8 @@ impl Options {
     }
 }
 
-/// A key is encoded twice, and this is the second decoding. After the first one a slash would
-/// end it, so that what is encoded once leads nowhere.
+/// A key is encoded twice, and this is the second decoding. After the first decoding a slash would
+/// end the key, so a key that is encoded once is not found.
 fn decoded(key: &str) -> String {
     let key = key.split('/').next().unwrap_or_default();
     let mut bytes = Vec::with_capacity(key.len());

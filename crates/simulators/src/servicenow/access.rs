@@ -19,7 +19,7 @@ use super::{Options, ServiceNow, State, failure, sys_id};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     Nothing,
-    /// As any user of the instance; otherwise 401.
+    /// Credentials of any user of the instance; otherwise 401.
     User,
     /// Header `token`, or a field of that name; otherwise silence.
     Token(String),
@@ -27,16 +27,16 @@ pub enum Proof {
     Signature(String),
 }
 
-/// What becomes of a call to the bot integration.
+/// What happens to a call to the bot integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proven {
     Yes,
-    /// The call is taken, and the worker behind it drops it.
+    /// The call is accepted, and the worker drops it.
     Silently,
     Unauthenticated,
 }
 
-/// Tokens that were given out, with the end of their life.
+/// Issued tokens, with their expiry.
 #[derive(Default)]
 pub(super) struct Tokens {
     access: Vec<(String, i64)>,

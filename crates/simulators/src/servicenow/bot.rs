@@ -1,5 +1,5 @@
 //! `POST /api/sn_va_as_service/bot/integration`: every action of the Bot Integration API. The
-//! answer says only that the request was taken; what comes of it follows as a callback.
+//! answer says only that the request was accepted; results follow as callbacks.
 
 use axum::{
     Json,
@@ -43,7 +43,7 @@ fn success() -> Response {
     Json(json!({ "status": "success" })).into_response()
 }
 
-/// What the worker can make a request of; the rest it drops without a word.
+/// What the worker accepts as a request; it drops everything else silently.
 fn is_convertible(request: &Value) -> bool {
     let message = &request["message"];
     let updates = request["action"] == "UPDATE_MESSAGES";

@@ -1,5 +1,4 @@
-//! Callbacks: one after the other for each conversation, later than what caused them, and with
-//! what can go wrong on the way. They carry no signature.
+//! Callbacks: sent in order for each conversation, with delays and faults. They carry no signature.
 
 use std::{sync::Weak, time::Duration};
 
@@ -9,12 +8,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{Inner, conversation::Ending};
 use crate::{Phase, caller::Caller};
 
-/// How long a callback that is to change places waits for the next one.
+/// How long a callback that is to be swapped waits for the next one.
 const SWAP_WAIT: Duration = Duration::from_millis(50);
 /// The vendor's default for a connection.
 const ANSWER_WAIT: Duration = Duration::from_secs(5);
 
-/// What becomes of one callback, chosen when it is sent.
+/// The faults of one callback, chosen when it is sent.
 struct Fate {
     delay: Duration,
     repeat: bool,
@@ -63,7 +62,7 @@ fn until_idle(instance: &Weak<Inner>, id: &str) -> Option<Duration> {
     let conversation = state.conversations.iter_mut().find(|one| one.id == id);
     let now = time.now();
     let Some(conversation) = conversation.filter(|one| one.phase != Phase::Ended) else {
-        // A new one is not listed yet; one that ended has only its last callbacks left.
+        // A new conversation is not listed yet; an ended one has only its last callbacks left.
         return Some(Duration::from_secs(1));
     };
     let left = conversation.last_at + idle_ms - now;
@@ -71,7 +70,7 @@ fn until_idle(instance: &Weak<Inner>, id: &str) -> Option<Duration> {
         conversation.end(Ending::Idle, now);
         return Some(Duration::from_secs(1));
     }
-    // At least a little, for a clock that is much faster than ours.
+    // At least one millisecond, for a simulated clock that is much faster than the real one.
     Some(time.ours(Duration::from_millis(left as u64)) + Duration::from_millis(1))
 }
 

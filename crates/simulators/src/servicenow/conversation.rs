@@ -1,5 +1,5 @@
 //! One conversation of the bot integration: from the bot into the queue, to an agent, to its end.
-//! Whatever happens in it becomes a callback in the vendor's words.
+//! Each change becomes a callback in the vendor's format.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::{Greeting, ServiceNow, State, callback, sys_id};
 use crate::{Act, Chat, From, Line, Phase, rng::Rng};
 
-/// What a callback copies from the request it belongs to.
+/// The fields that a callback copies from its request.
 const COPIED: [&str; 6] =
     ["requestId", "clientSessionId", "nowSessionId", "userId", "message", "clientVariables"];
 
@@ -20,18 +20,18 @@ pub(super) struct Conversation {
     pub(super) phase: Phase,
     pub(super) visitor_types: bool,
     pub(super) facts: Vec<(String, String)>,
-    /// When something last happened.
+    /// Time of the last event.
     pub(super) last_at: i64,
     /// The request that callbacks answer.
     pub(super) latest: Value,
     visitor: String,
-    /// Whether somebody asked for an agent.
+    /// Whether an agent was requested.
     queued: bool,
     greeted: bool,
     agent: Option<(String, String)>,
     lines: Vec<Line>,
     callbacks: UnboundedSender<Value>,
-    /// How many callbacks there were; odd ones spell some things otherwise.
+    /// Number of callbacks so far; odd ones use other spellings.
     told: u64,
 }
 
@@ -100,7 +100,7 @@ impl Conversation {
         }
     }
 
-    /// A message without an action: for the agent, or for the bot where nobody asked for one.
+    /// A message without an action: for the agent, or for the bot when no agent was requested.
     pub(super) fn hear(&mut self, text: &str, now: i64) {
         self.visitor_types = false;
         self.write(From::Visitor, &self.visitor.clone(), text, now);
@@ -153,7 +153,7 @@ impl Conversation {
         self.tell(&body, json!({ "agentChat": true }));
     }
 
-    /// The transcript, shown to whoever accepts.
+    /// The transcript, shown to the agent who accepts.
     pub(super) fn take_history(&mut self) {
         let items = self.latest["history"].as_array().cloned().unwrap_or_default();
         for item in items {
@@ -228,7 +228,7 @@ impl Conversation {
         if let Value::Object(extra) = extra {
             callback.extend(extra);
         }
-        // Nobody takes it when the worker has ended with its instance.
+        // Fails only when the worker has ended with its instance.
         let _ = self.callbacks.send(Value::Object(callback));
     }
 }
@@ -237,7 +237,7 @@ fn system(message: &str) -> Value {
     json!({ "uiType": "ActionMsg", "actionType": "System", "message": message })
 }
 
-/// What the agent of the conversation at `at` does.
+/// Lets the agent act in the conversation at `at`.
 pub(super) fn act(
     state: &mut State,
     at: usize,

@@ -35,7 +35,7 @@ use access::Tokens;
 use conversation::Conversation;
 use records::Records;
 
-/// What an instance is set up to be.
+/// Options of an instance.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The integration user.
@@ -44,27 +44,27 @@ pub struct Options {
     /// The application of the OAuth registry.
     pub client_id: String,
     pub client_secret: String,
-    /// How long an access token is good.
+    /// Lifetime of an access token.
     pub token_seconds: u64,
     /// How a caller of the bot integration proves itself.
     pub proof: Proof,
-    /// The response endpoint; nobody hears callbacks while there is none.
+    /// The response endpoint; without it no callback is sent.
     pub callback: Option<String>,
     /// Fixed headers of the connection.
     pub callback_headers: Vec<(String, String)>,
-    /// Callbacks come this much later: from, and before.
+    /// Delay of callbacks: at least, and less than.
     pub callback_delay_ms: (u64, u64),
-    /// So many of a thousand callbacks come twice.
+    /// How many of a thousand callbacks are sent twice.
     pub callback_repeat: u32,
-    /// So many of a thousand callbacks change places with the next one.
+    /// How many of a thousand callbacks are swapped with the next one.
     pub callback_swap: u32,
-    /// How often a callback that is not taken is sent; the reference promises no second time.
+    /// How often a refused callback is sent; the reference promises no second attempt.
     pub callback_tries: u32,
     /// Newer releases give each element a `messageId`.
     pub message_ids: bool,
-    /// When the first `AGENT` only opens the conversation.
+    /// Whether the first `AGENT` only opens the conversation.
     pub greeting: Greeting,
-    /// A conversation that is idle for so long is closed.
+    /// A conversation that is idle for this long is closed.
     pub idle_seconds: u64,
     /// Names of the assignment groups.
     pub groups: Vec<String>,
@@ -158,12 +158,12 @@ impl ServiceNow {
         Self(Arc::new(Inner { options, state: Mutex::new(state) }))
     }
 
-    /// From now on callbacks go to this URL.
+    /// Sets the URL of callbacks.
     pub fn answer_to(&self, url: &str) {
         self.lock().callback = Some(url.to_owned());
     }
 
-    /// Every access token that was given out is worth nothing any more.
+    /// Revokes every access token.
     pub fn forget_tokens(&self) {
         self.lock().tokens = Tokens::default();
     }
@@ -234,7 +234,7 @@ impl Tool for ServiceNow {
     }
 }
 
-/// How every interface of an instance words a failure.
+/// The failure response of every interface of an instance.
 fn failure(status: StatusCode, message: &str, detail: &str) -> Response {
     let body = json!({ "error": { "message": message, "detail": detail }, "status": "failure" });
     (status, Json(body)).into_response()

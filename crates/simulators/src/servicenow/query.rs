@@ -23,7 +23,7 @@ const OPERATORS: [&str; 13] = [
 
 #[derive(Debug, Default)]
 pub(super) struct Query {
-    /// Any of these, of which all, of which any.
+    /// Any of these groups, in each all of these, in each any of these conditions.
     any: Vec<Vec<Vec<Condition>>>,
     /// Field, and whether the greatest comes first.
     orders: Vec<(String, bool)>,

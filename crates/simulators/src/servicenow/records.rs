@@ -1,5 +1,5 @@
 //! The database: tables of records whose values are all strings, references between them, and
-//! journal fields, which are written into a record and read somewhere else.
+//! journal fields, which are written through a record and read from another table.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const TABLES: [&str; 5] =
 /// Journal fields of tickets; the first one is for the customer.
 pub(super) const JOURNALS: [&str; 2] = ["comments", "work_notes"];
 
-/// Fields a ticket has, whoever makes it, with what they hold at first.
+/// Fields of every new ticket, with their first values.
 const TICKET: [(&str, &str); 24] = [
     ("active", "true"),
     ("assigned_to", ""),
@@ -98,7 +98,7 @@ impl Records {
         self.insert(rng, now, "system", table, fields);
     }
 
-    /// The user of this name, who is made when there is none.
+    /// The user of this name; created when there is none.
     pub(super) fn user(&mut self, rng: &mut Rng, now: i64, name: &str) -> String {
         let found = self.rows("sys_user").iter().find(|row| row["name"] == name);
         if let Some(found) = found {
@@ -109,7 +109,7 @@ impl Records {
         self.rows("sys_user").last().map(|row| row["sys_id"].clone()).unwrap_or_default()
     }
 
-    /// Fields the table does not have are dropped without a word.
+    /// Fields the table does not have are dropped silently.
     pub(super) fn insert(
         &mut self,
         rng: &mut Rng,
@@ -149,7 +149,7 @@ impl Records {
         id
     }
 
-    /// Changes a record and counts it; what is written into a journal field becomes an entry.
+    /// Changes a record and counts the change; a text in a journal field becomes an entry.
     pub(super) fn update(
         &mut self,
         rng: &mut Rng,
@@ -209,7 +209,7 @@ impl Records {
         found.map(|row| self.value(row, rest)).unwrap_or_default()
     }
 
-    /// What a person is shown for a field.
+    /// The display value of a field.
     pub(super) fn display(&self, table: &str, row: &Row, field: &str) -> String {
         if is_journal(table, field) {
             return self.joined_journal(&row["sys_id"], field);

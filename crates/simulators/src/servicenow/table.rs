@@ -25,7 +25,7 @@ type Names = HashMap<String, String>;
 /// Rows of one answer, unless the caller says otherwise.
 const LIMIT: usize = 10_000;
 
-/// A call that may go on: who and how.
+/// An authorized call: user and options.
 struct Asked {
     table: String,
     base: String,

@@ -22,7 +22,7 @@ const R3_STEP_ONE: &str = include_str!("../../../../wire/examples/r3.step_one.js
 const R3_STEP_TWO: &str = include_str!("../../../../wire/examples/r3.step_two.json");
 const R3_TYPING: &str = include_str!("../../../../wire/examples/r3.typing_call.json");
 
-/// One call before it is sent.
+/// A call that is being built.
 #[derive(Clone)]
 pub(super) struct Call {
     pub(super) body: Value,
@@ -50,7 +50,7 @@ impl Call {
     }
 }
 
-/// A reply that counts.
+/// A reply that the contract allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Given {
     pub(super) paused: bool,
@@ -124,7 +124,7 @@ impl Middleware {
         given(&self.send(call).await?)
     }
 
-    /// Step one of a new chat, which must be taken up.
+    /// Step one of a new chat; the middleware must accept it.
     pub(super) async fn hand_over(&self, user: &str) -> Checked {
         self.paused(&self.step_one(Contract::All, user)).await
     }
@@ -142,7 +142,7 @@ fn example(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// What every reply must be: in time, 2xx, and an object with the two fields.
+/// Every reply must be in time, have a 2xx status, and be an object with the two fields.
 pub(super) fn given(answer: &Answer) -> Checked<Given> {
     let expected = "a 2xx status and an object with `paused` as a boolean";
     let value = answer.json();
@@ -161,14 +161,14 @@ pub(super) fn given(answer: &Answer) -> Checked<Given> {
     Ok(Given { paused, minutes })
 }
 
-/// What a call without the secret must get: a 4xx, or the bot stays in control.
+/// A call without the secret must get a 4xx, or a reply that leaves the bot in control.
 pub(super) fn refused(answer: &Answer) -> Checked {
     let is_kept_out = (400..500).contains(&answer.status)
         || (200..300).contains(&answer.status) && answer.json()["paused"] == json!(false);
     holds(is_kept_out, "401, or `paused: false`", answer.shown())
 }
 
-/// What a call that makes no sense must get.
+/// The reply that a malformed call must get.
 pub(super) fn is_client_error(answer: &Answer) -> Checked {
     holds((400..500).contains(&answer.status), "a 4xx status", answer.shown())
 }

@@ -145,7 +145,7 @@ async fn typing_without_chat(world: &Middleware) -> Checked {
     taken(world, &world.event(&world.user("typing-alone"), "user_typing")).await
 }
 
-/// A call whose reply says nothing must at least not be refused.
+/// The reply to this call carries no meaning, but it must not be a refusal.
 async fn taken(world: &Middleware, call: &Call) -> Checked {
     let answer = world.send(call).await?;
     holds((200..300).contains(&answer.status), "a 2xx status", answer.shown())

@@ -1,4 +1,4 @@
-//! Calls that make no sense: a 4xx, no failure of the server, and the next good call works
+//! Malformed calls must get a 4xx and no server failure, and the next good call must work
 //! (contract, section 15, as for pushes).
 
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ async fn raw(world: &Middleware, name: &str, body: fn(&str) -> String) -> Checke
     world.paused(&call).await
 }
 
-/// Step two with one field replaced, or taken out.
+/// Step two with one field replaced or removed.
 async fn wrong(world: &Middleware, name: &str, place: &str, value: Option<Value>) -> Checked {
     let user = world.user(name);
     world.hand_over(&user).await?;

@@ -1,5 +1,5 @@
-//! Plays a platform against any middleware: calls of every revision, and a conversation with
-//! whoever answers behind it. Every case has visitors of its own.
+//! Plays a platform against any middleware: calls of every revision, and a conversation with the
+//! operator behind it. Each case has its own visitors.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -30,7 +30,7 @@ mod transport;
 
 pub use operator::{Operator, Task};
 
-/// Cases that run side by side; few, because a middleware under test may be small.
+/// Cases that run at the same time. Few, because a middleware under test may be small.
 const AT_ONCE: usize = 6;
 
 pub struct Options {
@@ -45,7 +45,7 @@ pub struct Options {
 pub struct Pushes {
     pub listen: SocketAddr,
     pub key: SecretString,
-    /// Who answers behind the middleware.
+    /// The operator behind the middleware.
     pub operator: Operator,
     /// How long one answer may take.
     pub patience: Duration,
@@ -84,12 +84,12 @@ pub fn tables() -> [&'static [Case<Middleware>]; 7] {
     ]
 }
 
-/// Runs the selected cases; an error means that they could not be run at all.
+/// Runs the selected cases. An error means that no case could be run.
 pub async fn check(options: Options, selection: &Selection) -> anyhow::Result<Report> {
     let target = without_secrets(&options.url)?;
     let redaction = redaction(&options);
     let client = Client::new()?;
-    // Any answer will do: how it answers a GET is a case of its own.
+    // Any answer will do: another case judges the answer to a GET.
     let reached = client.send(Method::GET, &options.url, &[], "").await;
     reached.map(drop).with_context(|| format!("{target} cannot be reached"))?;
     let desk = match options.pushes {
@@ -105,8 +105,8 @@ pub async fn check(options: Options, selection: &Selection) -> anyhow::Result<Re
     let Options { url, token, bot, .. } = options;
     let world = Middleware { client, url, token, bot, run, desk };
     if pushes::CASES.iter().any(|case| selection.takes(case)) {
-        // Before the cases that judge it, since a person may take longer than any case may, and
-        // before all others, so that there is one chat to find. How it went, the cases tell.
+        // The conversation runs before all cases: a person may take longer than the time limit of a
+        // case, and the operator must find only one chat. The cases report the result.
         let _held = world.conversation().await;
     }
     let (cases, took) = super::run(&tables(), selection, AT_ONCE, &world, &redaction).await?;

@@ -1,4 +1,4 @@
-//! Who answers behind the middleware: a person at their tool, a command, or a test.
+//! The operator behind the middleware: a person at a tool, a command, or a test.
 
 use std::{process::Stdio, sync::Arc};
 
@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use futures::future::BoxFuture;
 use tokio::process::Command;
 
-/// What the agent of the scripted conversation is asked to do.
+/// A task for the human agent of the scripted conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
     /// Send these texts, one message each, in this order.
@@ -20,7 +20,7 @@ pub enum Task {
 type Hook = Arc<dyn Fn(String, Task) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
 
 pub enum Operator {
-    /// Is told on standard error, and reads the same in the chat.
+    /// Reads each task on standard error and in the chat.
     Person,
     /// Run by the shell for each task, with `BATON_CHECK_USER`, `BATON_CHECK_DO` (`answer`, `type`
     /// or `end`) and `BATON_CHECK_TEXT`.
@@ -30,7 +30,7 @@ pub enum Operator {
 }
 
 impl Task {
-    /// What the visitor writes, so that an agent reads it where they work.
+    /// The visitor's text that asks the human agent for this task.
     pub(super) fn request(&self) -> String {
         match self {
             Self::Answer(texts) if texts.len() == 1 => format!("Please answer: {}", texts[0]),

@@ -1,5 +1,5 @@
-//! A scripted conversation with whoever answers behind the middleware, held once, and what each
-//! case makes of the pushes it brought (contract, sections 4.6, 6.6, 9, 10 and 12).
+//! One scripted conversation with the operator behind the middleware. Each case then judges its
+//! pushes (contract, sections 4.6, 6.6, 9, 10 and 12).
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::{Case, Checked, Contract, Desk, Middleware, Miss, Task, broken, case, holds};
 use crate::receiver::Call;
 
-/// How long nothing more may come before it is taken that nothing will.
+/// Silence after which no more pushes are expected.
 const QUIET: Duration = Duration::from_millis(700);
-/// How long typing is waited for: not every tool can tell it.
+/// Longest wait for typing. Some tools never report it.
 const TYPING_WAIT_MAX: Duration = Duration::from_secs(15);
 
 pub(super) const CASES: &[Case<Middleware>] = &[
@@ -56,12 +56,12 @@ pub(super) const CASES: &[Case<Middleware>] = &[
         "Answer {\"paused\":false,\"minutesPaused\":0} when there is no chat.", ended),
 ];
 
-/// What came while the script was played.
+/// The pushes received while the script ran.
 #[derive(Clone)]
 pub(super) struct Conversation {
     user: String,
     pushes: Vec<Call>,
-    /// Pushes to other visitors with what was said to this one.
+    /// Pushes to other visitors that carry this visitor's texts.
     astray: Vec<Call>,
     /// What was asked for, in order.
     words: Vec<String>,
@@ -82,7 +82,7 @@ impl Conversation {
         self.pushes.iter().map(shown).collect::<Vec<_>>().join(", ")
     }
 
-    /// `fits` for every push `of` this kind; fails with the first that does not.
+    /// Fails with the first push of this kind that does not satisfy `fits`.
     fn all(&self, expected: &str, fits: impl Fn(&Call) -> bool) -> Checked {
         match self.pushes.iter().find(|push| !fits(push)) {
             None => Ok(()),
@@ -91,7 +91,7 @@ impl Conversation {
     }
 }
 
-/// The body without its key: one that is not the expected one is secret all the same.
+/// The body without its key: a wrong key may be another secret.
 fn shown(push: &Call) -> String {
     let mut body = push.body.clone();
     if let Some(fields) = body.as_object_mut() {
@@ -148,7 +148,7 @@ impl Middleware {
         Ok(Conversation { user, pushes, astray, words, paused_after_the_end: after.paused })
     }
 
-    /// Asks for something in the chat and by the operator, and waits until it has come, or not.
+    /// Asks the operator for `task`, also in the chat, and waits for its pushes or the time limit.
     async fn ask(
         &self,
         desk: &Desk,
@@ -300,7 +300,7 @@ async fn ended(world: &Middleware) -> Checked {
     holds(!held.paused_after_the_end, "`paused: false`", "`paused: true`")
 }
 
-/// The conversation, for rules about every push: without any there is nothing to judge.
+/// The conversation, for rules about every push. Skips the case when there was no push.
 async fn some_pushes(world: &Middleware) -> Checked<&Conversation> {
     let held = world.conversation().await?;
     if held.pushes.is_empty() {

@@ -1,4 +1,4 @@
-//! The webhook token (contract, sections 12 and 13.2): whoever does not have it gets nothing.
+//! The webhook token (contract, sections 12 and 13.2): a caller without it must get no service.
 
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};

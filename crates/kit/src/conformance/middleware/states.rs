@@ -8,9 +8,9 @@ use super::{
     case, holds,
 };
 
-/// A middleware that answers before it does its work needs much less.
+/// Time limit; a middleware that answers before it does its work needs much less.
 const QUICK: Duration = Duration::from_secs(2);
-/// Platforms stop reading there (contract, section 15).
+/// Longest reply in bytes: platforms stop reading there (contract, section 15).
 const REPLY_BYTES_MAX: usize = 64 * 1024;
 
 const AT_ONCE: &str = "Answer first, and talk to the tool behind you afterwards.";
@@ -109,7 +109,7 @@ async fn reply_is_json(world: &Middleware) -> Checked {
     given(&answer)?;
     let kind = answer.headers.get("content-type").and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default();
-    // No revision asks a reply for a content type, but one of a page is no accident to build on.
+    // No revision requires a content type, but `text/html` is a sign of an error page.
     let fits = kind.is_empty() || kind.contains("json") || kind.starts_with("text/plain");
     holds(fits, "Content-Type: application/json", format!("{kind:?}"))?;
     let length = answer.body.len();
@@ -169,7 +169,7 @@ async fn two_visitors(world: &Middleware) -> Checked {
     }
     let (one, other) = (world.user("same-1"), world.user("same-2"));
     world.hand_over(&one).await?;
-    // Only the first has a chat; the sessions of both calls are the same.
+    // Only the first visitor has a chat; both calls carry the same session.
     let stray = world.reply(&world.step_two(Contract::R3, &other, "not mine")).await?;
     if stray.paused {
         return Err(broken("`paused: false` for a visitor without a chat", "`paused: true`"));

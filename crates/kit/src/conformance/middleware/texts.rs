@@ -1,4 +1,4 @@
-//! What visitors write, and how much a call may hold: nothing of it may break a middleware.
+//! Unusual texts and large calls: none of them may break a middleware.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ async fn long(world: &Middleware) -> Checked {
     kept(world, "long", &"ä".repeat(4_000)).await
 }
 
-/// A text that may be refused, but breaks nothing.
+/// A text that may be refused, but must not cause a failure.
 async fn odd(world: &Middleware, text: &str) -> Checked {
     let user = world.user(&format!("odd-{}", text.len()));
     world.hand_over(&user).await?;

@@ -82,7 +82,7 @@ async fn in_pieces(world: &Middleware) -> Checked {
 }
 
 async fn kept_connection(world: &Middleware) -> Checked {
-    // A client of its own has one connection, and keeps it.
+    // A separate client keeps its single connection.
     let client = Client::new()?;
     for n in 0..10 {
         let call = world.step_one(Contract::R1, &world.user(&format!("kept-{n}")));

@@ -1,6 +1,6 @@
-//! Plays a middleware and a visitor against a platform that has our visitor API (docs/api.md): its
-//! webhook is served by the checker, with faults in the replies, and pushes come from here too.
-//! Every case has a visitor of its own, so that all can go on at the same time.
+//! Plays a middleware and a visitor against a platform that has Baton's visitor API (docs/api.md).
+//! The checker serves the webhook, with faults in the replies, and sends the pushes. Each case has
+//! its own visitor, so cases run at the same time.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -23,7 +23,7 @@ mod visit;
 
 use visit::Visit;
 
-/// Cases that run side by side: most of them wait most of the time.
+/// Cases that run at the same time. Most of them wait most of the time.
 const AT_ONCE: usize = 24;
 
 pub struct Options {
@@ -33,18 +33,17 @@ pub struct Options {
     pub bot: String,
     /// Where the checker serves the webhook; the platform's bot has its URL.
     pub listen: SocketAddr,
-    /// What the platform presents to its webhook.
+    /// The token that the platform sends to its webhook.
     pub webhook_token: SecretString,
     /// Name of the custom header the bot was given, when it was given one.
     pub custom_header: Option<String>,
-    /// What a visitor says to be handed over.
+    /// The visitor's text that triggers the handover.
     pub trigger: String,
-    /// What the bot has an answer to.
+    /// A question that the bot can answer.
     pub question: String,
-    /// A Dialogflow event the bot has an answer to.
+    /// A Dialogflow event that the bot answers.
     pub event: String,
-    /// How long something that must come is waited for; more than five seconds where a call may
-    /// be late.
+    /// Longest wait for an expected event; must exceed five seconds, because a call may be late.
     pub patience: Duration,
 }
 
@@ -68,7 +67,7 @@ pub fn tables() -> [&'static [Case<Platform>]; 7] {
     ]
 }
 
-/// Runs the selected cases; an error means that they could not be run at all.
+/// Runs the selected cases. An error means that no case could be run.
 pub async fn check(mut options: Options, selection: &Selection) -> anyhow::Result<Report> {
     let base = options.base.trim_end_matches('/').to_owned();
     anyhow::ensure!(
@@ -78,7 +77,7 @@ pub async fn check(mut options: Options, selection: &Selection) -> anyhow::Resul
     options.base.clone_from(&base);
     let redaction = Redaction::new(&[&options.push_key, &options.webhook_token]);
     let hook = Receiver::start_at(options.listen).await?;
-    // Visitors that are not ours get no human.
+    // Other visitors are refused, so they get no human agent.
     hook.always(Reply::refused());
     let world = Platform { client: Client::new()?, options, hook };
     if let Err(miss) = Visit::new(&world).await {

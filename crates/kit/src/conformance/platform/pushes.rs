@@ -111,7 +111,7 @@ pub(super) const CASES: &[Case<Platform>] = &[
         "The same push ten times at once is shown once.", REPEATS, same_at_once),
 ];
 
-/// A golden push for this visitor, with the key where its revision has it.
+/// A golden example of a push, for this visitor and with the key where its revision puts it.
 async fn taken(world: &Platform, golden: &str) -> Checked {
     let (visit, _) = Visit::paused(world, Reply::paused()).await?;
     let mut body: Value = serde_json::from_str(golden).unwrap_or_default();

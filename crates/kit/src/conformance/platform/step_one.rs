@@ -1,4 +1,4 @@
-//! What every kind of reply to step one does (contract, sections 3, 8 and 9).
+//! The effect of each kind of reply to step one (contract, sections 3, 8 and 9).
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use super::{
 use crate::visitor::Event;
 
 const MINUTE_MS: i64 = 60_000;
-/// A platform may round what it says.
+/// A platform may round the times that it reports.
 const ROUNDING_MS: i64 = 1_000;
-/// Five seconds, and what a busy machine may need besides.
+/// Five seconds, plus a margin for a busy machine.
 const TIMEOUT: std::ops::Range<i64> = 5_000..6_500;
 
 const CLOCK: &str =
@@ -155,7 +155,7 @@ async fn declined(world: &Platform, reply: Reply) -> Checked {
     the_bot_goes_on(&visit, 1).await
 }
 
-/// The bot answers, there was one call, and nobody is paused.
+/// The bot answers, there was one call, and the visitor is not paused.
 async fn the_bot_goes_on(visit: &Visit<'_>, calls: usize) -> Checked {
     visit.bot_answers().await?;
     let came = visit.hook().calls().len();

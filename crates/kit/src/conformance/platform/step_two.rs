@@ -1,4 +1,4 @@
-//! What every kind of reply to step two does, in which order calls are made, and who wins a race
+//! The effect of each kind of reply to step two, the order of calls, and the winner of each race
 //! (contract, sections 8, 9 and 13.3 to 13.5).
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::{
 use crate::{receiver::Call, visitor::Event};
 
 const MINUTE_MS: i64 = 60_000;
-/// What may pass between two moments of one case.
+/// Longest time between two moments of one case.
 const SLACK_MS: i64 = 3_000;
 
 const KEEP: &str = "While paused, send messages to the webhook and nothing to the bot.";
@@ -106,14 +106,14 @@ async fn silent(world: &Platform) -> Checked {
     holds(!spoke, "nothing from the bot", shown_all(&events))
 }
 
-/// How the end of the pause has moved by one step two, in milliseconds.
+/// By how many milliseconds one step two moved the end of the pause.
 async fn end_moves(world: &Platform, before: Reply, reply: Reply) -> Checked<i64> {
     let (visit, _) = Visit::paused(world, before).await?;
     let first = until(&visit).await?;
     visit.hook().then(reply);
     visit.say("help me please").await?;
     visit.calls(2).await?;
-    // The next call is made when the reply before has been understood.
+    // The platform makes the next call only after it has processed the reply.
     visit.hook().then(Reply::paused().after_ms(1_500));
     visit.say("and then").await?;
     visit.calls(3).await?;
@@ -173,7 +173,7 @@ async fn failed(world: &Platform, reply: Reply) -> Checked {
     let said = visit.say(&world.options.question).await?;
     let answered = |event: &Event| event.is("bot_message");
     visit.wait(said, "the bot's answer to this message", answered).await?;
-    // The reply that was late by a tenth has come by now.
+    // The reply that was a tenth too late has arrived by now.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let after = until(&visit).await?;
     let by = moved(&before, &after).unwrap_or(-1);
@@ -215,7 +215,8 @@ async fn in_order(world: &Platform) -> Checked {
     let (visit, _) = Visit::paused(world, Reply::paused()).await?;
     let texts: Vec<_> = (0..8).map(|n| format!("message {n}")).collect();
     for (n, text) in texts.iter().enumerate() {
-        // Quick replies after slow ones, so that whoever does not wait mixes them up.
+        // Fast replies follow slow ones: a platform that does not wait shows them in the wrong
+        // order.
         visit.hook().then(Reply::paused().after_ms(if n % 2 == 0 { 120 } else { 0 }));
         visit.say(text).await?;
     }

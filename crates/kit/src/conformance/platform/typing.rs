@@ -11,7 +11,7 @@ use super::{
 use crate::receiver::Call;
 
 const SECONDS_MS: i64 = 1_000;
-/// A poll must be waiting before the push that it is to hear of.
+/// Gives the poll time to reach the server before the push.
 const POLL_FIRST: Duration = Duration::from_millis(300);
 
 const CALL: &str =
@@ -81,7 +81,7 @@ async fn typed(world: &Platform) -> Checked<(Visit<'_>, Vec<Call>)> {
     visit.calls(2).await?;
     visit.say("more of it").await?;
     visit.calls(3).await?;
-    // A typing call may be on its way beside the messages.
+    // A typing call may arrive at the same time as the messages.
     let some = |calls: &[Call]| calls.iter().any(Call::is_typing);
     let mut calls = visit.hook().until(Duration::from_millis(500), some).await;
     calls.retain(Call::is_typing);

@@ -1,4 +1,4 @@
-//! One visitor with a script for the webhook and a bridge that pushes: what each case is about.
+//! One visitor of one case, with scripted webhook replies and pushes.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -53,7 +53,7 @@ impl<'a> Visit<'a> {
         Ok(visit)
     }
 
-    /// A visitor to whom the first reply gives a human; also the change of control.
+    /// A visitor for whom the first reply starts a pause; also returns the change of control.
     pub(super) async fn paused(world: &'a Platform, reply: Reply) -> Checked<(Self, Event)> {
         let visit = Self::new(world).await?;
         visit.hook().then(reply);
@@ -66,7 +66,7 @@ impl<'a> Visit<'a> {
         self.world.hook.user(&self.user)
     }
 
-    /// Every call that is not about typing, as soon as there are so many.
+    /// All calls except typing calls, once there are `count` of them.
     pub(super) async fn calls(&self, count: usize) -> Checked<Vec<Call>> {
         let said = |calls: &[Call]| calls.iter().filter(|call| !call.is_typing()).count();
         let mut calls = self.hook().until(self.patience(), |calls| said(calls) >= count).await;
@@ -106,7 +106,7 @@ impl<'a> Visit<'a> {
         self.wait(asked, "the end of step one, as a change of control", settled).await
     }
 
-    /// Asks the bot something it has an answer to, and gets that.
+    /// Asks the bot a question and waits for the answer.
     pub(super) async fn bot_answers(&self) -> Checked<u64> {
         let asked = self.say(&self.world.options.question).await?;
         self.wait(asked, "the bot's answer", |event| event.is("bot_message")).await?;
@@ -191,7 +191,7 @@ impl<'a> Visit<'a> {
         Ok(answer)
     }
 
-    /// When the pause ends, as the answer to a push that says nothing about it has it.
+    /// The end of the pause, as reported in the answer to a push that does not change it.
     pub(super) async fn paused_until(&self) -> Checked<Option<String>> {
         let answer = self.pushed("user_typing", json!({})).await?.json();
         Ok(answer["pausedUntil"].as_str().map(str::to_owned))

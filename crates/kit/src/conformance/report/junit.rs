@@ -1,4 +1,4 @@
-//! JUnit's XML, as CI servers read it.
+//! JUnit XML for CI servers.
 
 use std::fmt::Write as _;
 
@@ -44,7 +44,7 @@ fn seconds(millis: u64) -> f64 {
     millis as f64 / 1_000.0
 }
 
-/// For texts and attributes; what XML cannot hold at all is replaced.
+/// Escapes texts and attributes. Characters that XML cannot hold are replaced.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! What a run found: a readable report, one JSON document, or JUnit.
+//! The result of a run, as text, JSON or JUnit XML.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -26,7 +26,7 @@ pub enum Outcome {
     Skipped { why: String },
 }
 
-/// A whole run. The fields of its JSON stay.
+/// A whole run. The field names of its JSON are public and never change.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -40,7 +40,7 @@ pub struct Report {
     pub cases: Vec<Done>,
 }
 
-/// Whether the report is for eyes at a terminal.
+/// Whether the text report uses colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paint {
     Colours,

@@ -1,4 +1,4 @@
-//! The report for people: a line for each case, then what is wrong with the failed ones.
+//! The report for people: one line per case, then details of the failed cases.
 
 use std::fmt::Write as _;
 
@@ -58,7 +58,7 @@ fn painted(text: &str, colour: &str, paint: Paint) -> String {
     }
 }
 
-/// What another side said must not steer a terminal.
+/// Removes control characters: text from the other side must not control the terminal.
 fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     text.chars().map(shown).collect()

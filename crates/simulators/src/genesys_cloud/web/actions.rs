@@ -18,8 +18,8 @@ const CUSTOM_DATA_BYTES_MAX: usize = 2_048;
 const MESSAGES_PER_SECOND: usize = 2;
 const SESSION_SECONDS: i64 = 72 * 60 * 60;
 
-/// Answers one frame of the client on the socket `id`, which brings its sender until its session
-/// has it.
+/// Answers one frame of the client on the socket `id`. The socket brings its sender until its
+/// session owns it.
 pub(super) fn work_off(
     tool: &GenesysCloud,
     id: u64,
@@ -132,7 +132,7 @@ fn on_message(state: &mut State, id: u64, token: &str, frame: &Value) -> Vec<Str
     }
 }
 
-/// The sender sees its own text as the answer, its other sockets as news.
+/// The sending socket gets its text as an answer; the visitor's other sockets get it as an event.
 fn text_said(state: &mut State, at: usize, id: u64, token: &str, frame: &Value) -> Vec<String> {
     let said = &frame["message"];
     let written = Message {
@@ -190,12 +190,12 @@ fn happened(state: &mut State, token: &str, said: &Value, tracing: &Value) -> Ve
     }
 }
 
-/// The visitor's conversation, begun when there is none.
+/// The visitor's conversation; starts one when there is none.
 fn begin(state: &mut State, token: &str) -> usize {
     if let Some(at) = open_of(state, token) {
         return at;
     }
-    // Nobody reads this outbox: what is said is shown on sockets.
+    // This outbox has no reader: messages are shown on sockets.
     let (outbox, _) = webhook::outbox();
     let door = Door::Web { token: token.to_owned() };
     state.begin(door, json!({ "id": token, "idType": "Opaque" }), outbox)
@@ -227,7 +227,7 @@ fn jwt(state: &mut State, token: &str, tracing: &Value) -> String {
     answer("JwtResponse", 200, &json!({ "jwt": jwt, "exp": now / 1_000 + 3_600 }), tracing)
 }
 
-/// Connections end; the conversation does not.
+/// Closes the connections; the conversation stays open.
 fn close(state: &mut State, id: u64, token: &str, frame: &Value) -> Vec<String> {
     let all = frame["closeAllConnections"].as_bool().unwrap_or(false);
     let closed = push("ConnectionClosedEvent", &json!({}));

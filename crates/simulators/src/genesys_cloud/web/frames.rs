@@ -1,4 +1,4 @@
-//! What the server says on a visitor's socket: `{type, class, code, body}`.
+//! Frames that the server sends on a visitor's socket: `{type, class, code, body}`.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::super::{
     webhook::typing_events,
 };
 
-/// An answer carries the tracing id of what it answers.
+/// An answer carries the tracing id of its request.
 pub(super) fn answer(class: &str, code: u16, body: &Value, tracing: &Value) -> String {
     let mut frame = json!({ "type": "response", "class": class, "code": code, "body": body });
     if !tracing.is_null() {
@@ -21,7 +21,7 @@ pub(super) fn push(class: &str, body: &Value) -> String {
     json!({ "type": "message", "class": class, "code": 200, "body": body }).to_string()
 }
 
-/// The class `StructuredMessage` of something that was said.
+/// A message as the class `StructuredMessage`.
 pub(super) fn message(conversation: &Conversation, message: &Message) -> Value {
     let mut body = json!({
         "id": message.id,
@@ -83,7 +83,7 @@ impl State {
         self.show(token, &push("StructuredMessage", &body));
     }
 
-    /// An agent ended the conversation: what the visitor is shown the deployment decides.
+    /// An agent ended the conversation; the deployment decides what the visitor sees.
     pub(in super::super) fn show_disconnect(&mut self, at: usize) {
         let (id, now) = (self.ids.uuid(), self.now());
         let Door::Web { token } = self.conversations[at].door.clone() else { return };
@@ -117,7 +117,7 @@ impl State {
 
     pub(super) fn show(&self, token: &str, frame: &str) {
         for socket in self.web.get(token).into_iter().flat_map(|session| &session.sockets) {
-            // A socket that is just ending hears nothing any more.
+            // Fails only when the socket is closing.
             let _ = socket.sender.send(frame.to_owned());
         }
     }

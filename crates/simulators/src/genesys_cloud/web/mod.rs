@@ -1,5 +1,5 @@
 //! Web Messaging: one WebSocket per visitor, `GET /v1?deploymentId=…`, whose session outlives it
-//! under the token the visitor chose. Beside it stand the deployment's settings and the history.
+//! under the token the visitor chose. Also the deployment's settings and the history.
 
 use axum::{
     Json,
@@ -23,12 +23,12 @@ mod frames;
 #[derive(Default)]
 pub(super) struct Session {
     pub(super) sockets: Vec<Socket>,
-    /// An agent ended the conversation, and the deployment lets nobody write after that.
+    /// An agent ended the conversation, and the deployment forbids further messages.
     pub(super) read_only: bool,
     pub(super) expired: bool,
-    /// The bearer for its history.
+    /// The bearer token for its history.
     jwt: Option<String>,
-    /// When the latest messages came, for the limit.
+    /// Times of the latest messages, for the rate limit.
     recent: Vec<i64>,
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn socket(
     upgrade.on_upgrade(async move |socket| {
         let (sender, told) = unbounded_channel();
         let id = tool.state().ids.number();
-        // How a connection ends is the peer's business.
+        // The peer decides how the connection ends.
         let _ended = converse(&tool, socket, Socket { id, sender }, told).await;
         for session in tool.state().web.values_mut() {
             session.sockets.retain(|socket| socket.id != id);
@@ -106,8 +106,8 @@ pub(super) async fn socket(
     })
 }
 
-/// The socket's sender belongs to its session once that is configured; then whoever drops it there
-/// ends the connection.
+/// The session owns the socket's sender once it is configured; dropping it there closes the
+/// connection.
 async fn converse(
     tool: &GenesysCloud,
     mut socket: WebSocket,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A tool ready to be served, and the bridge's settings for it.
-pub struct Stand {
+pub struct Entry {
     pub tool: Arc<dyn Tool>,
     /// The lines of `[connectors.NAME]`.
     pub settings: String,
@@ -19,7 +19,7 @@ pub struct Stand {
 
 /// Makes one tool from its own base URL and the URL at which the bridge accepts its calls, such as
 /// `http://127.0.0.1:8080/connectors/webhook`.
-type Make = fn(base: &str, calls: &str) -> Stand;
+type Make = fn(base: &str, calls: &str) -> Entry;
 
 /// Each name is the kind of a connector.
 const ALL: [(&str, Make); 7] = [
@@ -40,12 +40,12 @@ pub fn names() -> Vec<&'static str> {
 
 /// `None` for a name that is not in [`names`].
 #[must_use]
-pub fn stand(name: &str, base: &str, calls: &str) -> Option<Stand> {
+pub fn entry(name: &str, base: &str, calls: &str) -> Option<Entry> {
     let (_, make) = ALL.iter().find(|(known, _)| *known == name)?;
     Some(make(base, calls))
 }
 
-fn webhook(base: &str, calls: &str) -> Stand {
+fn webhook(base: &str, calls: &str) -> Entry {
     let options = webhook::Options {
         events_url: format!("{calls}/events"),
         token: "a-token-for-trying".to_owned(),
@@ -59,11 +59,11 @@ fn webhook(base: &str, calls: &str) -> Stand {
          signing_key = \"{}\"\ntoken = \"{}\"\n",
         options.signing_key, options.token,
     );
-    Stand { tool: Arc::new(Webhook::new(options)), settings }
+    Entry { tool: Arc::new(Webhook::new(options)), settings }
 }
 
 /// One server without a backup, which speaks both wire APIs.
-fn genesys_pureconnect(base: &str, calls: &str) -> Stand {
+fn genesys_pureconnect(base: &str, calls: &str) -> Entry {
     let bridge = calls.split("/connectors/").next().unwrap_or_default();
     let settings = format!(
         "kind = \"genesys-pureconnect\"\napi = \"icws\"   # or \"web-tools\": it speaks both\n\
@@ -71,10 +71,10 @@ fn genesys_pureconnect(base: &str, calls: &str) -> Stand {
          inbound = {{ url = \"{bridge}\", key = \"a-key-for-trying\" }}\n",
     );
     let server = pureconnect::Server::new(pureconnect::Options::default());
-    Stand { tool: Arc::new(server), settings }
+    Entry { tool: Arc::new(server), settings }
 }
 
-fn genesys_open_messaging(base: &str, calls: &str) -> Stand {
+fn genesys_open_messaging(base: &str, calls: &str) -> Entry {
     let webhook_url = format!("{calls}/webhook");
     let options = genesys_cloud::Options { webhook_url, ..genesys_cloud::Options::default() };
     let settings = format!(
@@ -84,10 +84,10 @@ fn genesys_open_messaging(base: &str, calls: &str) -> Stand {
          integration_id = \"{}\"\nwebhook_secret = \"{}\"\n",
         options.client_id, options.client_secret, options.integration_id, options.webhook_secret,
     );
-    Stand { tool: Arc::new(GenesysCloud::new(options)), settings }
+    Entry { tool: Arc::new(GenesysCloud::new(options)), settings }
 }
 
-fn genesys_web_messaging(base: &str, _calls: &str) -> Stand {
+fn genesys_web_messaging(base: &str, _calls: &str) -> Entry {
     let options = genesys_cloud::Options::default();
     let settings = format!(
         "kind = \"genesys-web-messaging\"\nregion = \"simulator.invalid\"\n\
@@ -95,10 +95,10 @@ fn genesys_web_messaging(base: &str, _calls: &str) -> Stand {
          allow_private = true\ndeployment_id = \"{}\"\ntoken_secret = \"for trying alone\"\n",
         options.deployment_id,
     );
-    Stand { tool: Arc::new(GenesysCloud::new(options)), settings }
+    Entry { tool: Arc::new(GenesysCloud::new(options)), settings }
 }
 
-fn servicenow(base: &str, calls: &str) -> Stand {
+fn servicenow(base: &str, calls: &str) -> Entry {
     let key = "a-key-for-trying";
     let options = servicenow::Options {
         proof: servicenow::Proof::Token("a-token-for-trying".to_owned()),
@@ -109,25 +109,25 @@ fn servicenow(base: &str, calls: &str) -> Stand {
         "kind = \"servicenow\"\ninstance = \"{base}\"\nallow_private = true\n\
          virtual_agent.token = \"a-token-for-trying\"\nvirtual_agent.callback_key = \"{key}\"\n"
     );
-    Stand { tool: Arc::new(servicenow::ServiceNow::new(options)), settings }
+    Entry { tool: Arc::new(servicenow::ServiceNow::new(options)), settings }
 }
 
-fn servicenow_tickets(base: &str, _calls: &str) -> Stand {
+fn servicenow_tickets(base: &str, _calls: &str) -> Entry {
     let options = servicenow::Options::default();
     let settings = format!(
         "kind = \"servicenow\"\ninstance = \"{base}\"\nallow_private = true\n\
          username = \"{}\"\npassword = \"{}\"\nticket.group = \"Service Desk\"\n",
         options.username, options.password,
     );
-    Stand { tool: Arc::new(servicenow::ServiceNow::new(options)), settings }
+    Entry { tool: Arc::new(servicenow::ServiceNow::new(options)), settings }
 }
 
-fn service_manager(base: &str, _calls: &str) -> Stand {
+fn service_manager(base: &str, _calls: &str) -> Entry {
     let options = service_manager::Options::default();
     let settings = format!(
         "kind = \"service-manager\"\nurl = \"{base}/SM/9/rest\"\nallow_private = true\n\
          username = \"{}\"\npassword = \"{}\"\ngroup = \"Service Desk\"\n",
         options.operator, options.password,
     );
-    Stand { tool: Arc::new(service_manager::ServiceManager::new(options)), settings }
+    Entry { tool: Arc::new(service_manager::ServiceManager::new(options)), settings }
 }

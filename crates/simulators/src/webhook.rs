@@ -42,12 +42,12 @@ pub struct Webhook(Arc<Inner>);
 
 struct Inner {
     options: Options,
-    floor: Mutex<Floor>,
+    data: Mutex<Data>,
     outbox: mpsc::UnboundedSender<Value>,
 }
 
 #[derive(Default)]
-struct Floor {
+struct Data {
     chats: Vec<Chat>,
     seen: HashSet<String>,
     events: u64,
@@ -58,17 +58,17 @@ impl Webhook {
     pub fn new(options: Options) -> Self {
         let (outbox, events) = mpsc::unbounded_channel();
         tokio::spawn(send_all(options.clone(), events));
-        Self(Arc::new(Inner { options, floor: Mutex::default(), outbox }))
+        Self(Arc::new(Inner { options, data: Mutex::default(), outbox }))
     }
 
-    fn floor(&self) -> MutexGuard<'_, Floor> {
-        self.0.floor.lock()
+    fn data(&self) -> MutexGuard<'_, Data> {
+        self.0.data.lock()
     }
 
     fn take(&self, event: &Value) -> Response {
         let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
-        let mut floor = self.floor();
-        if text("type") == "check" || !floor.seen.insert(text("id").to_owned()) {
+        let mut data = self.data();
+        if text("type") == "check" || !data.seen.insert(text("id").to_owned()) {
             return Json(json!({})).into_response();
         }
         let now = self.0.options.time.now();
@@ -76,11 +76,11 @@ impl Webhook {
             if let Some(reason) = &self.0.options.refuses {
                 return Json(json!({ "accepted": false, "reason": reason })).into_response();
             }
-            floor.chats.push(opened(event, now));
+            data.chats.push(opened(event, now));
             return Json(json!({ "accepted": true, "notice": self.0.options.notice }))
                 .into_response();
         }
-        let chat = floor.chats.iter_mut().find(|chat| chat.id == text("handover"));
+        let chat = data.chats.iter_mut().find(|chat| chat.id == text("handover"));
         let Some(chat) = chat.filter(|chat| chat.phase != Phase::Ended) else {
             return StatusCode::NOT_FOUND.into_response();
         };
@@ -175,14 +175,14 @@ impl Tool for Webhook {
     }
 
     fn chats(&self) -> Vec<Chat> {
-        self.floor().chats.clone()
+        self.data().chats.clone()
     }
 
     fn act(&self, id: &str, act: Act) -> Result<(), String> {
-        let mut floor = self.floor();
-        floor.events += 1;
-        let event_id = format!("e-{}", floor.events);
-        let chat = floor.chats.iter_mut().find(|chat| chat.id == id);
+        let mut data = self.data();
+        data.events += 1;
+        let event_id = format!("e-{}", data.events);
+        let chat = data.chats.iter_mut().find(|chat| chat.id == id);
         let chat = chat.ok_or("there is no such chat")?;
         if chat.phase == Phase::Ended {
             return Err("the chat is over".to_owned());

@@ -127,8 +127,8 @@ async fn works(tool: &str) -> anyhow::Result<()> {
 }
 
 fn keeps_secrets(tool: &str, data: &Path) -> anyhow::Result<()> {
-    let stand = catalog::stand(tool, "http://127.0.0.1:9", "http://127.0.0.1:9");
-    let settings: toml::Table = stand.context("it is in the catalog")?.settings.parse()?;
+    let stand = catalog::entry(tool, "http://127.0.0.1:9", "http://127.0.0.1:9");
+    let settings: toml::Table = entry.context("it is in the catalog")?.settings.parse()?;
     let mut secrets = Vec::new();
     collect_secrets(&settings, &mut secrets);
     anyhow::ensure!(!secrets.is_empty(), "{tool} has no secret");

@@ -35,13 +35,13 @@ pub(crate) struct Platform {
 
 pub(crate) struct Visitor {
     user: String,
-    talk: Mutex<Talk>,
-    news: Notify,
+    conversation: Mutex<Conversation>,
+    changes: Notify,
     inbox: mpsc::UnboundedSender<Said>,
 }
 
 #[derive(Default)]
-struct Talk {
+struct Conversation {
     events: Vec<Value>,
     typing: Option<Value>,
     /// When the pause ends, in milliseconds of our clock.
@@ -67,8 +67,8 @@ struct Said {
 }
 
 impl Visitor {
-    fn talk(&self) -> MutexGuard<'_, Talk> {
-        self.talk.lock()
+    fn conversation(&self) -> MutexGuard<'_, Conversation> {
+        self.conversation.lock()
     }
 }
 
@@ -151,8 +151,8 @@ impl Platform {
         let (inbox, said) = mpsc::unbounded_channel();
         let mut visitors = self.visitors.lock();
         let user = format!("usr_{}", visitors.len());
-        let (talk, news) = (Mutex::default(), Notify::new());
-        let visitor = Arc::new(Visitor { user: user.clone(), talk, news, inbox });
+        let (conversation, changes) = (Mutex::default(), Notify::new());
+        let visitor = Arc::new(Visitor { user: user.clone(), conversation, changes, inbox });
         visitors.insert(user.clone(), visitor.clone());
         tokio::spawn(self.clone().work(visitor, said));
         answer(201, &json!({ "userId": user, "token": format!("token-{user}") }))
@@ -164,7 +164,7 @@ impl Platform {
         let said = Said { text: text(body, label).to_owned(), event };
         let client = text(body, "clientId").to_owned();
         self.look_at_the_clock(visitor);
-        let known = visitor.talk().clients.get(&client).copied();
+        let known = visitor.conversation().clients.get(&client).copied();
         if let Some(seq) = known
             && !self.is("same-client-id")
         {
@@ -172,20 +172,20 @@ impl Platform {
         }
         let shown = json!({ "type": "visitor_message", "text": said.text, "clientId": client });
         let seq = self.show(visitor, shown);
-        visitor.talk().clients.insert(client, seq);
+        visitor.conversation().clients.insert(client, seq);
         visitor.inbox.send(said).unwrap();
         answer(202, &json!({ "seq": seq }))
     }
 
     fn types(self: &Arc<Self>, visitor: &Arc<Visitor>) -> Reply {
         let now = self.now();
-        let mut talk = visitor.talk();
-        let is_rare = talk.typed_at.is_none_or(|typed| now - typed >= 4_000);
-        let is_paused = talk.paused_until.is_some();
+        let mut conversation = visitor.conversation();
+        let is_rare = conversation.typed_at.is_none_or(|typed| now - typed >= 4_000);
+        let is_paused = conversation.paused_until.is_some();
         if (is_rare || self.is("typing-calls-are-rare"))
             && (is_paused || self.is("typing-only-while-paused"))
         {
-            talk.typed_at = Some(now);
+            conversation.typed_at = Some(now);
             tokio::spawn(self.clone().typing_call(visitor.clone()));
         }
         Reply::JsonStatus(204, String::new())
@@ -198,13 +198,13 @@ impl Platform {
         };
         let (after, wait) = (number("after") as usize, number("wait"));
         let deadline = Instant::now() + Duration::from_secs(wait);
-        visitor.talk().polls += 1;
+        visitor.conversation().polls += 1;
         let page = loop {
-            let news = visitor.news.notified();
+            let changes = visitor.changes.notified();
             let page = {
-                let mut talk = visitor.talk();
-                let new: Vec<_> = talk.events.iter().skip(after).cloned().collect();
-                let typing = if wait > 0 { talk.typing.take() } else { None };
+                let mut conversation = visitor.conversation();
+                let new: Vec<_> = conversation.events.iter().skip(after).cloned().collect();
+                let typing = if wait > 0 { conversation.typing.take() } else { None };
                 new.into_iter().chain(typing).collect::<Vec<_>>()
             };
             let left = deadline.saturating_duration_since(Instant::now());
@@ -212,22 +212,22 @@ impl Platform {
                 break page;
             }
             // Late or not, the next look tells.
-            let _woken = tokio::time::timeout(left, news).await;
+            let _woken = tokio::time::timeout(left, changes).await;
         };
-        visitor.talk().polls -= 1;
+        visitor.conversation().polls -= 1;
         let numbered = page.iter().filter(|event| event["seq"].is_number()).count();
         answer(200, &json!({ "events": page, "next": after + numbered }))
     }
 
     /// Adds an event; its number.
     fn show(&self, visitor: &Visitor, mut event: Value) -> u64 {
-        let mut talk = visitor.talk();
-        let seq = talk.events.len() as u64 + 1;
+        let mut conversation = visitor.conversation();
+        let seq = conversation.events.len() as u64 + 1;
         event["seq"] = seq.into();
         event["at"] = iso(self.now()).into();
-        talk.events.push(event);
-        drop(talk);
-        visitor.news.notify_waiters();
+        conversation.events.push(event);
+        drop(conversation);
+        visitor.changes.notify_waiters();
         seq
     }
 
@@ -237,14 +237,14 @@ impl Platform {
 
     /// Ends a pause that is over.
     fn look_at_the_clock(&self, visitor: &Visitor) {
-        let is_over = visitor.talk().paused_until.is_some_and(|until| until <= self.now());
+        let is_over = visitor.conversation().paused_until.is_some_and(|until| until <= self.now());
         if is_over && !self.is("pause-runs-out") {
             self.end(visitor, "expired", Some(LEFT));
         }
     }
 
     fn end(&self, visitor: &Visitor, reason: &str, notice: Option<&str>) {
-        visitor.talk().paused_until = None;
+        visitor.conversation().paused_until = None;
         self.show(visitor, json!({ "type": "control", "control": "bot", "reason": reason }));
         if let Some(text) = notice {
             self.notice(visitor, "agent_left", text);
@@ -253,7 +253,7 @@ impl Platform {
 
     fn pause(self: &Arc<Self>, visitor: &Arc<Visitor>, minutes: f64, reason: &str) {
         let until = self.now() + (minutes * 60_000.0) as i64;
-        let was_paused = visitor.talk().paused_until.replace(until).is_some();
+        let was_paused = visitor.conversation().paused_until.replace(until).is_some();
         if !was_paused {
             let control = json!({
                 "type": "control", "control": "human", "reason": reason, "pausedUntil": iso(until),

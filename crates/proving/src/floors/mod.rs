@@ -25,7 +25,7 @@ pub enum Floor {
     /// The platform's hops
     Platform {
         #[command(flatten)]
-        place: Place,
+        options: Options,
         /// Base URL of the bridge floor
         #[arg(long)]
         bridge: String,
@@ -33,7 +33,7 @@ pub enum Floor {
     /// The bridge's hops
     Bridge {
         #[command(flatten)]
-        place: Place,
+        options: Options,
         /// Base URL of the platform floor
         #[arg(long)]
         platform: String,
@@ -41,17 +41,17 @@ pub enum Floor {
     /// Both in one process
     Whole {
         #[command(flatten)]
-        place: Place,
+        options: Options,
     },
     /// A bare WebSocket with small buffers
     Idle {
         #[command(flatten)]
-        place: Place,
+        options: Options,
     },
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Place {
+pub struct Options {
     #[arg(long)]
     listen: SocketAddr,
     /// Insert each message durably here before passing it on
@@ -62,23 +62,23 @@ pub struct Place {
 impl Floor {
     /// Serves until the process is killed.
     pub async fn serve(self) -> anyhow::Result<()> {
-        let (place, router): (Place, Router) = match self {
-            Self::Platform { place, bridge } => {
-                let side = place.side(bridge)?;
-                (place, platform::router(side))
+        let (options, router): (Options, Router) = match self {
+            Self::Platform { options, bridge } => {
+                let side = options.side(bridge)?;
+                (options, platform::router(side))
             }
-            Self::Bridge { place, platform } => {
-                let side = place.side(platform)?;
-                (place, bridge::router(side))
+            Self::Bridge { options, platform } => {
+                let side = options.side(platform)?;
+                (options, bridge::router(side))
             }
-            Self::Whole { place } => {
-                let side = place.side(format!("http://{}", place.listen))?;
+            Self::Whole { options } => {
+                let side = options.side(format!("http://{}", options.listen))?;
                 let router = platform::router(side.clone()).merge(bridge::router(side));
-                (place, router)
+                (options, router)
             }
-            Self::Idle { place } => (place, idle::router()),
+            Self::Idle { options } => (options, idle::router()),
         };
-        let listener = TcpListener::bind(place.listen).await?;
+        let listener = TcpListener::bind(options.listen).await?;
         let listener = listener.tap_io(|stream| {
             // When this fails, only the latency of small packets suffers.
             let _set = stream.set_nodelay(true);
@@ -88,7 +88,7 @@ impl Floor {
     }
 }
 
-impl Place {
+impl Options {
     fn side(&self, peer: String) -> anyhow::Result<Side> {
         let writer = self.database.as_deref().map(Writer::open).transpose()?;
         Ok(Side { http: Http::new(), peer: peer.into(), writer })

@@ -9,7 +9,7 @@ async fn whole(database: Option<PathBuf>) -> Halves {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let listen = listener.local_addr().unwrap();
     let base = format!("http://{listen}");
-    let side = Place { listen, database }.side(base.clone()).unwrap();
+    let side = Options { listen, database }.side(base.clone()).unwrap();
     let router = platform::router(side.clone()).merge(bridge::router(side));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Halves { platform: base.clone(), bridge: base, bot_id: "support".to_owned() }

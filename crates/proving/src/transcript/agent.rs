@@ -110,11 +110,11 @@ impl Agents {
             }
             return Vec::new();
         }
-        let news = &chat.lines[screen.lines.len()..];
-        let of_visitor = news.iter().filter(|line| line.from == From::Visitor);
+        let added = &chat.lines[screen.lines.len()..];
+        let of_visitor = added.iter().filter(|line| line.from == From::Visitor);
         let fresh: Vec<_> =
             of_visitor.flat_map(|line| Line::all_in(&line.text, Speaker::Visitor)).collect();
-        screen.lines.extend_from_slice(news);
+        screen.lines.extend_from_slice(added);
         if let (Some(first), Some(last)) = (fresh.first(), fresh.last()) {
             let party = *screen.party.get_or_insert(first.token.party);
             screen.read = Some(last.token);

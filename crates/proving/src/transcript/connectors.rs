@@ -85,14 +85,14 @@ pub fn named(name: &str) -> Option<Connector> {
 }
 
 /// Every fault of a call, each often enough to happen within seconds.
-pub fn bad_day() -> Plan {
+pub fn every_fault() -> Plan {
     let (cut, lose, repeat, straggle, delay_ms_max) = (250, 250, 200, 200, 150);
     Plan { down: true, cut, lose, repeat, straggle, delay_ms_max, ..Plan::default() }
 }
 
 /// The same for APIs that cannot tell a repeat from a second message with the same text.
 fn without_repeats() -> Plan {
-    Plan { repeat: 0, straggle: 0, ..bad_day() }
+    Plan { repeat: 0, straggle: 0, ..every_fault() }
 }
 
 fn webhook(site: Site) -> Installing {
@@ -120,7 +120,7 @@ pub async fn install_webhook<T: Tool>(
          signing_key = {KEY:?}\ntoken = {TOKEN:?}\n",
         simulator.base
     );
-    let (worst, worst_of_events, reading) = (bad_day(), bad_day(), Reading::Once);
+    let (worst, worst_of_events, reading) = (every_fault(), every_fault(), Reading::Once);
     Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission: None })
 }
 
@@ -151,7 +151,7 @@ async fn install_pureconnect(site: Site, api: &str) -> anyhow::Result<Installed>
          poll_wait_ms_min = 50\nloss_notice = {LOSS:?}\n",
         simulator.base
     );
-    let (worst, worst_of_events, reading) = (without_repeats(), bad_day(), Reading::Once);
+    let (worst, worst_of_events, reading) = (without_repeats(), every_fault(), Reading::Once);
     // An ended chat cannot be rejoined, and events in its last answers are not repeated.
     let admission = (api == "web-tools").then_some(LOSS);
     Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission })
@@ -182,10 +182,10 @@ async fn install_stand(site: Site, kind: &str, quick: &str) -> anyhow::Result<In
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?);
     let calls = format!("{}/connectors/{}", site.bridge, site.name);
-    let stand = catalog::stand(kind, &base, &calls).context("there is no such simulator")?;
-    let simulator = Simulator::serve_shared(listener, stand.tool)?;
-    let settings = stand.settings + if site.pace == Pace::Quick { quick } else { "" };
-    let (worst, worst_of_events, reading) = (without_repeats(), bad_day(), Reading::Once);
+    let entry = catalog::entry(kind, &base, &calls).context("there is no such simulator")?;
+    let simulator = Simulator::serve_shared(listener, entry.tool)?;
+    let settings = entry.settings + if site.pace == Pace::Quick { quick } else { "" };
+    let (worst, worst_of_events, reading) = (without_repeats(), every_fault(), Reading::Once);
     Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission: None })
 }
 
@@ -210,7 +210,7 @@ async fn install_servicenow(site: Site) -> anyhow::Result<Installed> {
          virtual_agent.token = {TOKEN:?}\nvirtual_agent.callback_key = {KEY:?}\n",
         simulator.base
     );
-    let (worst, worst_of_events) = (without_repeats(), bad_day());
+    let (worst, worst_of_events) = (without_repeats(), every_fault());
     let reading = Reading::AgainAfterLoss;
     Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission: None })
 }

@@ -20,10 +20,10 @@ use tokio::task::JoinHandle;
 use super::{
     Plan, Report,
     agent::{self, Agents},
-    connectors::{Installed, Pace, Reading, Site, bad_day},
+    connectors::{Installed, Pace, Reading, Site, every_fault},
     journal::{self, Fate},
     judge::Case,
-    links::{Links, Relay, Wire},
+    links::{HttpProxy, Links, TcpProxy},
     party::{self, Party, Record},
     words::{Kind, Line, Speaker},
 };
@@ -61,10 +61,10 @@ impl World {
     pub(super) async fn start(binary: &Path, plan: &Plan) -> anyhow::Result<Self> {
         let (first, second) = (free_address()?, free_address()?);
         let (platform, bridge) = (format!("http://{first}"), format!("http://{second}"));
-        let calls = Relay::start(&bridge, worst_of_calls()).await?;
-        let mut events = Relay::start(&bridge, bad_day()).await?;
-        let pushes = Relay::start(&platform, bad_day()).await?;
-        let visitors = Wire::start(&first, plan.seed).await?;
+        let calls = HttpProxy::start(&bridge, worst_of_calls()).await?;
+        let mut events = HttpProxy::start(&bridge, every_fault()).await?;
+        let pushes = HttpProxy::start(&platform, every_fault()).await?;
+        let visitors = TcpProxy::start(&first, plan.seed).await?;
         let site = Site { bridge: events.base.clone(), name: NAME, pace: Pace::Quick };
         let installed = (plan.connector.install)(site).await?;
         let Installed { simulator, settings, worst, worst_of_events, reading, admission } =

@@ -32,7 +32,7 @@ pub(super) struct Start {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Who {
+pub(super) enum Author {
     Visitor,
     System,
     Agent(usize),
@@ -47,7 +47,7 @@ pub(super) enum State {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum EventBody {
     State(State),
     Typing(bool),
     Text { value: String, content_type: &'static str },
@@ -57,9 +57,9 @@ pub(super) enum What {
 
 #[derive(Debug, Clone)]
 struct Event {
-    who: Who,
+    author: Author,
     at: i64,
-    what: What,
+    body: EventBody,
 }
 
 /// An event that waits for the web participant.
@@ -73,7 +73,7 @@ struct Entry {
 
 /// An event as a wire API writes it down.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct WireEvent {
     pub(super) sequence: usize,
     /// Number among messages only.
     pub(super) conversation: usize,
@@ -81,7 +81,7 @@ pub(super) struct Told {
     pub(super) name: String,
     pub(super) kind: &'static str,
     pub(super) at: i64,
-    pub(super) what: What,
+    pub(super) body: EventBody,
 }
 
 /// An agent who has or had the chat.
@@ -100,7 +100,7 @@ pub(super) struct Chat {
     pub(super) start: Start,
     pub(super) visitor_types: bool,
     pub(super) heard_at: i64,
-    pub(super) webhook: Option<UnboundedSender<Told>>,
+    pub(super) webhook: Option<UnboundedSender<WireEvent>>,
     agents: Vec<Agent>,
     log: Vec<Event>,
     view: Vec<Entry>,
@@ -132,10 +132,10 @@ impl Chat {
 
     /// The first events: the customer joins, then the system, which may greet.
     pub(super) fn open(&mut self) {
-        self.record(Who::Visitor, What::State(State::Active));
-        self.record(Who::System, What::State(State::Active));
+        self.record(Author::Visitor, EventBody::State(State::Active));
+        self.record(Author::System, EventBody::State(State::Active));
         if let Some(value) = self.options.greeting.clone() {
-            self.record(Who::System, What::Text { value, content_type: "text/plain" });
+            self.record(Author::System, EventBody::Text { value, content_type: "text/plain" });
         }
     }
 
@@ -173,8 +173,8 @@ impl Chat {
     }
 
     pub(super) fn file(&self, guid: &str) -> Option<&str> {
-        self.log.iter().find_map(|event| match &event.what {
-            What::File { guid: known, content, .. } if known == guid => Some(content.as_str()),
+        self.log.iter().find_map(|event| match &event.body {
+            EventBody::File { guid: known, content, .. } if known == guid => Some(content.as_str()),
             _ => None,
         })
     }
@@ -182,18 +182,18 @@ impl Chat {
     /// The customer writes.
     pub(super) fn said(&mut self, value: String, content_type: &'static str) {
         self.visitor_types = false;
-        self.record(Who::Visitor, What::Text { value, content_type });
+        self.record(Author::Visitor, EventBody::Text { value, content_type });
     }
 
     /// Events that are due and not delivered yet.
-    pub(super) fn poll(&mut self, now: i64) -> Vec<Told> {
+    pub(super) fn poll(&mut self, now: i64) -> Vec<WireEvent> {
         let due: Vec<usize> = (0..self.view.len())
             .filter(|at| self.view[*at].copies > 0 && self.view[*at].due <= now)
             .collect();
         due.into_iter()
             .map(|at| {
                 self.view[at].copies -= 1;
-                self.told(at)
+                self.wire_event(at)
             })
             .collect()
     }
@@ -204,8 +204,8 @@ impl Chat {
     }
 
     /// All events, delivered or not.
-    pub(super) fn history(&self) -> Vec<Told> {
-        (0..self.view.len()).map(|at| self.told(at)).collect()
+    pub(super) fn history(&self) -> Vec<WireEvent> {
+        (0..self.view.len()).map(|at| self.wire_event(at)).collect()
     }
 
     /// Reconnects the customer as a new participant, whose events are numbered from 0 again.
@@ -221,9 +221,9 @@ impl Chat {
 
     fn states(&self) -> Vec<Event> {
         let at = self.options.time.now();
-        let event = |who, state| Event { who, at, what: What::State(state) };
-        let agent = self.current().map(|at| event(Who::Agent(at), self.agents[at].state));
-        let both = [Who::Visitor, Who::System].map(|who| event(who, State::Active));
+        let event = |author, state| Event { author, at, body: EventBody::State(state) };
+        let agent = self.current().map(|at| event(Author::Agent(at), self.agents[at].state));
+        let both = [Author::Visitor, Author::System].map(|author| event(author, State::Active));
         both.into_iter().chain(agent).collect()
     }
 
@@ -238,40 +238,40 @@ impl Chat {
     fn enter(&mut self, name: String) {
         let participant = guid(&mut self.rng);
         self.agents.push(Agent { participant, name, state: State::Alerting });
-        let who = Who::Agent(self.agents.len() - 1);
-        self.record(who, What::State(State::Alerting));
-        self.turn(who, State::Active);
+        let author = Author::Agent(self.agents.len() - 1);
+        self.record(author, EventBody::State(State::Alerting));
+        self.turn(author, State::Active);
     }
 
     pub(super) fn hold(&mut self, on: bool) -> Result<(), String> {
-        let who = self.with_agent()?;
-        self.turn(who, if on { State::Held } else { State::Active });
+        let author = self.with_agent()?;
+        self.turn(author, if on { State::Held } else { State::Active });
         Ok(())
     }
 
     pub(super) fn transfer(&mut self, name: String) -> Result<(), String> {
-        let who = self.with_agent()?;
-        self.turn(who, State::Disconnected);
+        let author = self.with_agent()?;
+        self.turn(author, State::Disconnected);
         self.enter(name);
         Ok(())
     }
 
     pub(super) fn requeue(&mut self) -> Result<(), String> {
-        let who = self.with_agent()?;
-        self.turn(who, State::Disconnected);
-        self.record(Who::System, What::State(State::Active));
+        let author = self.with_agent()?;
+        self.turn(author, State::Disconnected);
+        self.record(Author::System, EventBody::State(State::Active));
         Ok(())
     }
 
-    pub(super) fn by_agent(&mut self, what: What) -> Result<(), String> {
-        let who = self.with_agent()?;
-        self.record(who, what);
+    pub(super) fn by_agent(&mut self, body: EventBody) -> Result<(), String> {
+        let author = self.with_agent()?;
+        self.record(author, body);
         Ok(())
     }
 
     pub(super) fn file_by_agent(&mut self, name: String, content: String) -> Result<(), String> {
         let guid = guid(&mut self.rng);
-        self.by_agent(What::File { guid, name, content })
+        self.by_agent(EventBody::File { guid, name, content })
     }
 
     /// Visible to agents only: it makes no event.
@@ -287,52 +287,52 @@ impl Chat {
             return;
         }
         if let Some(at) = self.current() {
-            self.turn(Who::Agent(at), State::Disconnected);
+            self.turn(Author::Agent(at), State::Disconnected);
         }
-        self.record(Who::Visitor, What::State(State::Disconnected));
+        self.record(Author::Visitor, EventBody::State(State::Disconnected));
         self.ended = true;
         self.webhook = None;
     }
 
-    fn with_agent(&self) -> Result<Who, String> {
-        self.current().map(Who::Agent).ok_or_else(|| "nobody has the chat".to_owned())
+    fn with_agent(&self) -> Result<Author, String> {
+        self.current().map(Author::Agent).ok_or_else(|| "nobody has the chat".to_owned())
     }
 
-    fn turn(&mut self, who: Who, state: State) {
-        if let Who::Agent(at) = who {
+    fn turn(&mut self, author: Author, state: State) {
+        if let Author::Agent(at) = author {
             self.agents[at].state = state;
         }
-        self.record(who, What::State(state));
+        self.record(author, EventBody::State(state));
     }
 
-    fn record(&mut self, who: Who, what: What) {
+    fn record(&mut self, author: Author, body: EventBody) {
         let at = self.options.time.now();
-        if let Some(text) = words(&what) {
-            let from = match who {
-                Who::Visitor => crate::From::Visitor,
-                Who::System => crate::From::System,
-                Who::Agent(_) => crate::From::Agent,
+        if let Some(text) = words(&body) {
+            let from = match author {
+                Author::Visitor => crate::From::Visitor,
+                Author::System => crate::From::System,
+                Author::Agent(_) => crate::From::Agent,
             };
-            self.lines.push(Line { from, name: self.name(who).to_owned(), text, at });
+            self.lines.push(Line { from, name: self.name(author).to_owned(), text, at });
         }
-        let event = Event { who, at, what };
+        let event = Event { author, at, body };
         self.log.push(event.clone());
-        let (due, copies) = self.fortune(&event);
+        let (due, copies) = self.schedule(&event);
         self.view.push(Entry { event, due, copies });
-        let told = self.told(self.view.len() - 1);
+        let sent = self.wire_event(self.view.len() - 1);
         if let Some(webhook) = self.webhook.as_ref().filter(|_| copies > 0) {
             // Fails only when deliveries have ended; the poll still has every event.
-            let _ = webhook.send(told);
+            let _ = webhook.send(sent);
         }
     }
 
     /// When and how often an event is delivered, by the seed.
-    fn fortune(&mut self, event: &Event) -> (i64, u8) {
-        let is_echo = event.who == Who::Visitor && !matches!(event.what, What::State(_));
+    fn schedule(&mut self, event: &Event) -> (i64, u8) {
+        let is_echo = event.author == Author::Visitor && !matches!(event.body, EventBody::State(_));
         if is_echo && self.start.api == Api::Icws && !self.options.echo {
             return (event.at, 0);
         }
-        if matches!(event.what, What::State(_)) {
+        if matches!(event.body, EventBody::State(_)) {
             return (event.at, 1);
         }
         let (late, twice) = (self.rng.below(1_000), self.rng.below(1_000));
@@ -341,41 +341,41 @@ impl Chat {
         (due, if twice < u64::from(self.options.repeat_per_mille) { 2 } else { 1 })
     }
 
-    fn told(&self, at: usize) -> Told {
-        let Event { who, at: when, what } = self.view[at].event.clone();
-        let said = |entry: &&Entry| words(&entry.event.what).is_some();
-        let (participant, kind) = match who {
-            Who::Visitor => (self.participant.as_str(), "WebUser"),
-            Who::System => (SYSTEM, "System"),
-            Who::Agent(at) => (self.agents[at].participant.as_str(), "Agent"),
+    fn wire_event(&self, at: usize) -> WireEvent {
+        let Event { author, at: when, body } = self.view[at].event.clone();
+        let said = |entry: &&Entry| words(&entry.event.body).is_some();
+        let (participant, kind) = match author {
+            Author::Visitor => (self.participant.as_str(), "WebUser"),
+            Author::System => (SYSTEM, "System"),
+            Author::Agent(at) => (self.agents[at].participant.as_str(), "Agent"),
         };
-        Told {
+        WireEvent {
             sequence: at,
             conversation: self.view[..at].iter().filter(said).count(),
             participant: participant.to_owned(),
-            name: self.name(who).to_owned(),
+            name: self.name(author).to_owned(),
             kind,
             at: when,
-            what,
+            body,
         }
     }
 
-    fn name(&self, who: Who) -> &str {
-        match who {
-            Who::Visitor => &self.start.name,
-            Who::System => "IC",
-            Who::Agent(at) => &self.agents[at].name,
+    fn name(&self, author: Author) -> &str {
+        match author {
+            Author::Visitor => &self.start.name,
+            Author::System => "IC",
+            Author::Agent(at) => &self.agents[at].name,
         }
     }
 }
 
 /// The text of an event, if it has one.
-fn words(what: &What) -> Option<String> {
-    match what {
-        What::Text { value, .. } => Some(value.clone()),
-        What::Url(url) => Some(url.clone()),
-        What::File { name, .. } => Some(name.clone()),
-        What::State(_) | What::Typing(_) => None,
+fn words(body: &EventBody) -> Option<String> {
+    match body {
+        EventBody::Text { value, .. } => Some(value.clone()),
+        EventBody::Url(url) => Some(url.clone()),
+        EventBody::File { name, .. } => Some(name.clone()),
+        EventBody::State(_) | EventBody::Typing(_) => None,
     }
 }
 

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Call, Server,
-    chat::{Api, Chat, Start, State, Told, What},
-    floor::Refusal,
+    centre::Refusal,
+    chat::{Api, Chat, EventBody, Start, State, WireEvent},
     options::Options,
     webhook,
 };
@@ -58,7 +58,7 @@ pub(super) fn answer(server: &Server, call: &Call) -> Response {
             with(server, participant, Chat::end).map(|()| no_content())
         }
         (&Method::GET, ["messages", participant]) => messages(server, participant),
-        (&Method::GET, ["message-history", participant]) if server.floor.options.web_chat >= 6 => {
+        (&Method::GET, ["message-history", participant]) if server.centre.options.web_chat >= 6 => {
             history(server, participant)
         }
         (&Method::GET, ["file", participant, guid, _name]) => file(server, participant, guid),
@@ -75,7 +75,7 @@ pub(super) fn answer(server: &Server, call: &Call) -> Response {
 }
 
 fn start(server: &Server, call: &Call) -> Result<Response, Failure> {
-    let options = &server.floor.options;
+    let options = &server.centre.options;
     let body = object(call)?;
     check_fields(&body, options)?;
     let start = Start {
@@ -87,7 +87,7 @@ fn start(server: &Server, call: &Call) -> Result<Response, Failure> {
         history: told_history(&body, options)?,
     };
     let hook = optional(&body, "webhook")?;
-    let reply = server.floor.start(server.index, start, |chat| {
+    let reply = server.centre.start(server.index, start, |chat| {
         chat.webhook = hook.map(|url| webhook::deliver(url, options));
         chat.open();
         json!({
@@ -166,7 +166,7 @@ fn told_history(body: &Map<String, Value>, options: &Options) -> Result<Vec<Line
 fn reconnect(server: &Server, call: &Call) -> Result<Response, Failure> {
     let body = object(call)?;
     let (chat, participant) = (required(&body, "chatId")?, required(&body, "participantId")?);
-    let known = server.floor.reconnect(server.index, &chat, |chat| {
+    let known = server.centre.reconnect(server.index, &chat, |chat| {
         chat.participant == participant && chat.start.api == Api::Icws
     });
     match known {
@@ -195,13 +195,13 @@ fn typing_state(server: &Server, participant: &str, call: &Call) -> Result<Respo
 }
 
 fn messages(server: &Server, participant: &str) -> Result<Response, Failure> {
-    let told = server.floor.poll(server.index, participant).map_err(Failure::from)?;
-    Ok(Json(poll_body(&told, &server.floor.options)).into_response())
+    let sent = server.centre.poll(server.index, participant).map_err(Failure::from)?;
+    Ok(Json(poll_body(&sent, &server.centre.options)).into_response())
 }
 
 fn history(server: &Server, participant: &str) -> Result<Response, Failure> {
-    let told = server.floor.history(server.index, participant).map_err(Failure::from)?;
-    Ok(Json(json!({ "messages": told.iter().map(message).collect::<Vec<_>>() })).into_response())
+    let sent = server.centre.history(server.index, participant).map_err(Failure::from)?;
+    Ok(Json(json!({ "messages": sent.iter().map(message).collect::<Vec<_>>() })).into_response())
 }
 
 fn file(server: &Server, participant: &str, guid: &str) -> Result<Response, Failure> {
@@ -211,39 +211,41 @@ fn file(server: &Server, participant: &str, guid: &str) -> Result<Response, Fail
 }
 
 /// The reply to a poll.
-pub(super) fn poll_body(told: &[Told], options: &Options) -> Value {
+pub(super) fn poll_body(sent: &[WireEvent], options: &Options) -> Value {
     json!({
         "pollWaitSuggestion": options.poll_wait_ms.to_string(),
-        "messages": told.iter().map(message).collect::<Vec<_>>(),
+        "messages": sent.iter().map(message).collect::<Vec<_>>(),
     })
 }
 
 /// An event as `web-chat` writes it.
-pub(super) fn message(told: &Told) -> Value {
-    let (kind, extra) = match &told.what {
-        What::State(state) => (
+pub(super) fn message(sent: &WireEvent) -> Value {
+    let (kind, extra) = match &sent.body {
+        EventBody::State(state) => (
             "chatParticipantStateChangedMessage",
             json!({
                 "state": number(*state),
-                "displayName": told.name,
-                "participantType": told.kind,
+                "displayName": sent.name,
+                "participantType": sent.kind,
             }),
         ),
-        What::Typing(on) => ("chatTypingIndicatorMessage", json!({ "value": on })),
-        What::Text { value, content_type } => {
+        EventBody::Typing(on) => ("chatTypingIndicatorMessage", json!({ "value": on })),
+        EventBody::Text { value, content_type } => {
             ("chatTextMessage", json!({ "contentType": content_type, "value": value }))
         }
-        What::Url(url) => ("chatTextMessage", json!({ "contentType": "text/plain", "value": url })),
-        What::File { guid, name, content } => (
+        EventBody::Url(url) => {
+            ("chatTextMessage", json!({ "contentType": "text/plain", "value": url }))
+        }
+        EventBody::File { guid, name, content } => (
             "chatFileMessage",
             json!({ "fileGuid": guid, "fileName": name, "fileSize": content.len() }),
         ),
     };
-    let at = Timestamp::from_millisecond(told.at).unwrap_or_default();
+    let at = Timestamp::from_millisecond(sent.at).unwrap_or_default();
     let mut message = json!({
         "__type": format!("urn:inin.com:webChat:{kind}"),
-        "participantId": told.participant,
-        "sequenceNumber": told.sequence,
+        "participantId": sent.participant,
+        "sequenceNumber": sent.sequence,
         "timestamp": at.strftime(TIME).to_string(),
     });
     if let (Value::Object(message), Value::Object(extra)) = (&mut message, extra) {
@@ -267,7 +269,7 @@ fn with<T>(
     participant: &str,
     work: impl FnOnce(&mut Chat) -> T,
 ) -> Result<T, Failure> {
-    server.floor.with(server.index, participant, work).map_err(Failure::from)
+    server.centre.with(server.index, participant, work).map_err(Failure::from)
 }
 
 fn no_content() -> Response {

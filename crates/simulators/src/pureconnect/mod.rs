@@ -19,8 +19,8 @@ use serde_json::json;
 
 use crate::{Act, Chat as Shown, Tool};
 
+mod centre;
 mod chat;
-mod floor;
 mod icws;
 mod options;
 mod web_tools;
@@ -29,7 +29,7 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
-use floor::Floor;
+use centre::ContactCentre;
 pub use options::{Fields, Options, Replay, WebhookBody};
 
 /// Larger than any chat request.
@@ -38,7 +38,7 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// One server; clones are the same one.
 #[derive(Clone)]
 pub struct Server {
-    floor: Arc<Floor>,
+    centre: Arc<ContactCentre>,
     /// Its place in the pair.
     index: usize,
 }
@@ -56,20 +56,20 @@ impl Server {
     /// A server without a backup.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { floor: Arc::new(Floor::new(options)), index: 0 }
+        Self { centre: Arc::new(ContactCentre::new(options)), index: 0 }
     }
 
     /// Two servers in front of one contact centre; the first is active.
     #[must_use]
     pub fn pair(options: Options) -> (Self, Self) {
         let primary = Self::new(options);
-        let backup = Self { floor: primary.floor.clone(), index: 1 };
+        let backup = Self { centre: primary.centre.clone(), index: 1 };
         (primary, backup)
     }
 
     /// Makes this the active server of its pair.
     pub fn switch_over(&self) {
-        self.floor.activate(self.index);
+        self.centre.activate(self.index);
     }
 }
 
@@ -83,11 +83,11 @@ impl Tool for Server {
     }
 
     fn chats(&self) -> Vec<Shown> {
-        self.floor.shown()
+        self.centre.shown()
     }
 
     fn act(&self, chat: &str, act: Act) -> Result<(), String> {
-        self.floor.act(chat, act)
+        self.centre.act(chat, act)
     }
 
     fn failure(&self, status: StatusCode) -> Response {
@@ -97,7 +97,7 @@ impl Tool for Server {
 }
 
 async fn serve(State(server): State<Server>, request: Request) -> Response {
-    if server.floor.active() != server.index {
+    if server.centre.active() != server.index {
         return server.failure(StatusCode::SERVICE_UNAVAILABLE);
     }
     let (parts, body) = request.into_parts();

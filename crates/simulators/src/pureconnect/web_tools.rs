@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Call, Server,
-    chat::{Api, Chat, SYSTEM, Start, State, Told, What},
-    floor::Refusal,
+    centre::Refusal,
+    chat::{Api, Chat, EventBody, SYSTEM, Start, State, WireEvent},
     options::Options,
 };
 
@@ -120,8 +120,8 @@ fn start(server: &Server, call: &Call) -> Result<Value, Failure> {
         facts: facts(&body)?,
         history: Vec::new(),
     };
-    let options = &server.floor.options;
-    let done = server.floor.start(server.index, start, |chat| {
+    let options = &server.centre.options;
+    let done = server.centre.start(server.index, start, |chat| {
         chat.open();
         let mut body = chat_body(chat, options);
         body["participantID"] = json!(chat.participant);
@@ -167,8 +167,8 @@ fn facts(body: &Map<String, Value>) -> Result<Vec<(String, String)>, Failure> {
 
 fn reconnect(server: &Server, call: &Call) -> Result<Value, Failure> {
     let chat = text(&object(call)?, "chatID")?;
-    let options = &server.floor.options;
-    let done = server.floor.reconnect(server.index, &chat, |chat| {
+    let options = &server.centre.options;
+    let done = server.centre.reconnect(server.index, &chat, |chat| {
         if chat.start.api != Api::WebTools {
             return Err(Refusal::Chat);
         }
@@ -182,8 +182,8 @@ fn reconnect(server: &Server, call: &Call) -> Result<Value, Failure> {
 }
 
 fn poll(server: &Server, participant: &str) -> Result<Value, Failure> {
-    let told = server.floor.poll(server.index, participant)?;
-    Ok(events_body(&told, participant, &server.floor.options))
+    let sent = server.centre.poll(server.index, participant)?;
+    Ok(events_body(&sent, participant, &server.centre.options))
 }
 
 fn send_message(server: &Server, participant: &str, call: &Call) -> Result<Value, Failure> {
@@ -209,7 +209,7 @@ fn exit(server: &Server, participant: &str) -> Result<Value, Failure> {
 
 fn party_info(server: &Server, participant: &str, call: &Call) -> Result<Value, Failure> {
     let wanted = text(&object(call)?, "participantID")?;
-    let party = server.floor.with(server.index, participant, |chat| {
+    let party = server.centre.with(server.index, participant, |chat| {
         if wanted == SYSTEM {
             return Some(json!({ "name": "IC", "photo": "" }));
         }
@@ -220,10 +220,10 @@ fn party_info(server: &Server, participant: &str, call: &Call) -> Result<Value, 
 
 fn queue_query(server: &Server, call: &Call) -> Result<Value, Failure> {
     let body = object(call)?;
-    if !server.floor.knows(&text(&body, "queueName")?, &text(&body, "queueType")?) {
+    if !server.centre.knows(&text(&body, "queueName")?, &text(&body, "queueType")?) {
         return Err(Refusal::Target.into());
     }
-    let options = &server.floor.options;
+    let options = &server.centre.options;
     Ok(json!({
         "agentsAvailable": options.agents_available,
         "estimatedWaitTime": options.estimated_wait_s,
@@ -232,7 +232,7 @@ fn queue_query(server: &Server, call: &Call) -> Result<Value, Failure> {
 
 fn file(server: &Server, segments: &[&str]) -> Response {
     let content = server
-        .floor
+        .centre
         .with(server.index, segments[2], |chat| chat.file(segments[3]).map(str::to_owned));
     match content {
         Ok(Some(content)) => {
@@ -248,8 +248,8 @@ fn with(
     participant: &str,
     work: impl FnOnce(&mut Chat),
 ) -> Result<Value, Failure> {
-    let options = &server.floor.options;
-    let done = server.floor.with(server.index, participant, |chat| {
+    let options = &server.centre.options;
+    let done = server.centre.with(server.index, participant, |chat| {
         work(chat);
         chat_body(chat, options)
     });
@@ -257,49 +257,49 @@ fn with(
 }
 
 fn chat_body(chat: &mut Chat, options: &Options) -> Value {
-    let told = chat.poll(options.time.now());
-    events_body(&told, &chat.participant, options)
+    let sent = chat.poll(options.time.now());
+    events_body(&sent, &chat.participant, options)
 }
 
 /// The events for `participant`.
-fn events_body(told: &[Told], participant: &str, options: &Options) -> Value {
-    let events: Vec<Value> = told.iter().map(|told| event(told, participant)).collect();
+fn events_body(sent: &[WireEvent], participant: &str, options: &Options) -> Value {
+    let events: Vec<Value> = sent.iter().map(|sent| event(sent, participant)).collect();
     json!({ "pollWaitSuggestion": options.poll_wait_ms, "events": events })
 }
 
-fn event(told: &Told, own: &str) -> Value {
+fn event(sent: &WireEvent, own: &str) -> Value {
     let mut event = json!({
-        "participantID": told.participant,
-        "sequenceNumber": told.sequence,
-        "displayName": told.name,
-        "participantType": told.kind,
+        "participantID": sent.participant,
+        "sequenceNumber": sent.sequence,
+        "displayName": sent.name,
+        "participantType": sent.kind,
     });
-    match &told.what {
-        What::State(state) => {
+    match &sent.body {
+        EventBody::State(state) => {
             event["type"] = json!("participantStateChanged");
-            event["participantName"] = json!(told.name);
+            event["participantName"] = json!(sent.name);
             event["state"] = json!(word(*state));
         }
-        What::Typing(on) => {
+        EventBody::Typing(on) => {
             event["type"] = json!("typingIndicator");
             event["value"] = json!(on);
         }
-        What::Text { value, content_type } => {
+        EventBody::Text { value, content_type } => {
             event["type"] = json!("text");
             event["value"] = json!(value);
             event["contentType"] = json!(content_type);
-            event["conversationSequenceNumber"] = json!(told.conversation);
+            event["conversationSequenceNumber"] = json!(sent.conversation);
         }
-        What::Url(url) => {
+        EventBody::Url(url) => {
             event["type"] = json!("url");
             event["value"] = json!(url);
-            event["conversationSequenceNumber"] = json!(told.conversation);
+            event["conversationSequenceNumber"] = json!(sent.conversation);
         }
-        What::File { guid, name, .. } => {
+        EventBody::File { guid, name, .. } => {
             event["type"] = json!("file");
             let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
             event["value"] = json!(format!("/websvcs/chat/getfile/{own}/{guid}/-{name}"));
-            event["conversationSequenceNumber"] = json!(told.conversation);
+            event["conversationSequenceNumber"] = json!(sent.conversation);
         }
     }
     event

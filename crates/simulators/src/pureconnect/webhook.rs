@@ -5,23 +5,23 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::{
-    chat::Told,
+    chat::WireEvent,
     icws::{message, poll_body},
     options::{Options, WebhookBody},
 };
 use crate::caller::Caller;
 
-/// Returns a sender; each event sent to it is POSTed to `url` until the sender is dropped.
-pub(super) fn deliver(url: String, options: &Options) -> UnboundedSender<Told> {
+/// Returns a sender. Every event sent to it goes to `url`, until the sender is dropped.
+pub(super) fn deliver(url: String, options: &Options) -> UnboundedSender<WireEvent> {
     let options = options.clone();
-    let (sender, mut events) = unbounded_channel::<Told>();
+    let (sender, mut events) = unbounded_channel::<WireEvent>();
     tokio::spawn(async move {
         let caller = Caller::new();
-        while let Some(told) = events.recv().await {
+        while let Some(sent) = events.recv().await {
             let body = match options.webhook_body {
-                WebhookBody::Message => message(&told),
-                WebhookBody::List => Value::Array(vec![message(&told)]),
-                WebhookBody::Poll => poll_body(&[told], &options),
+                WebhookBody::Message => message(&sent),
+                WebhookBody::List => Value::Array(vec![message(&sent)]),
+                WebhookBody::Poll => poll_body(&[sent], &options),
             };
             // A failed call is not repeated: the client polls.
             let _ = caller.post_json(&url, &[], &body).await;

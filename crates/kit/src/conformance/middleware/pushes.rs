@@ -62,7 +62,7 @@ pub(super) struct Conversation {
     user: String,
     pushes: Vec<Call>,
     /// Pushes to other visitors that carry this visitor's texts.
-    astray: Vec<Call>,
+    misdirected: Vec<Call>,
     /// What was asked for, in order.
     words: Vec<String>,
     /// `paused` of the reply to a message after the end.
@@ -143,9 +143,10 @@ impl Middleware {
         tokio::time::sleep(QUIET).await;
         let after = self.reply(&self.step_two(Contract::All, &user, "are you still there")).await?;
         let pushes = desk.receiver.user(&user).calls();
-        let mut astray = desk.receiver.calls();
-        astray.retain(|push| push.user_id() != user && words.iter().any(|w| has_word(push, w)));
-        Ok(Conversation { user, pushes, astray, words, paused_after_the_end: after.paused })
+        let mut misdirected = desk.receiver.calls();
+        misdirected
+            .retain(|push| push.user_id() != user && words.iter().any(|w| has_word(push, w)));
+        Ok(Conversation { user, pushes, misdirected, words, paused_after_the_end: after.paused })
     }
 
     /// Asks the operator for `task`, also in the chat, and waits for its pushes or the time limit.
@@ -234,8 +235,8 @@ async fn key(world: &Middleware) -> Checked {
 async fn ids(world: &Middleware) -> Checked {
     let held = some_pushes(world).await?;
     let expected = format!("userId {:?}, botId {:?}", held.user, world.bot);
-    let seen = held.astray.first().map(shown).unwrap_or_default();
-    holds(held.astray.is_empty(), expected.clone(), seen)?;
+    let seen = held.misdirected.first().map(shown).unwrap_or_default();
+    holds(held.misdirected.is_empty(), expected.clone(), seen)?;
     held.all(&expected, |push| push.body["botId"] == world.bot.as_str())
 }
 

@@ -21,15 +21,15 @@ impl Platform {
         if self.is("history-customer-to-agent") && item["sender"] == "agent" {
             return;
         }
-        let mut talk = visitor.talk();
-        item["_id"] = format!("h{}", talk.history.len()).into();
+        let mut conversation = visitor.conversation();
+        item["_id"] = format!("h{}", conversation.history.len()).into();
         let spelled = if self.is("history-items") { "DialogflowES" } else { "dialogflowES" };
         item["botPlatform"] = spelled.into();
-        item["createdAt"] = iso(self.now() + talk.history.len() as i64).into();
+        item["createdAt"] = iso(self.now() + conversation.history.len() as i64).into();
         if self.is("history-nesting") {
             item["payload"] = json!({ "queryParameters": item["payload"] });
         }
-        talk.history.push(item);
+        conversation.history.push(item);
     }
 
     fn body(&self, visitor: &Visitor, said: &Said, response: Option<&Value>) -> Value {
@@ -57,7 +57,7 @@ impl Platform {
             _ => {}
         }
         if let Some(response) = response {
-            let mut history = visitor.talk().history.clone();
+            let mut history = visitor.conversation().history.clone();
             if self.is("history-order") {
                 history.reverse();
             }
@@ -77,9 +77,9 @@ impl Platform {
     ) -> Outcome {
         let body = self.body(visitor, said, response.as_ref());
         let id = {
-            let mut talk = visitor.talk();
-            talk.calls += 1;
-            format!("{}/{}", visitor.user, talk.calls)
+            let mut conversation = visitor.conversation();
+            conversation.calls += 1;
+            format!("{}/{}", visitor.user, conversation.calls)
         };
         let _alone = if self.is("visitors-do-not-wait") {
             Some(self.one_for_all.lock().await)

@@ -28,7 +28,7 @@ impl Platform {
     pub(super) async fn pushed(self: &Arc<Self>, request: &Request) -> Reply {
         match self.accept(request).await {
             Ok(visitor) => {
-                let until = visitor.talk().paused_until;
+                let until = visitor.conversation().paused_until;
                 if self.is("push-answer") {
                     return answer(200, &json!({ "ok": true }));
                 }
@@ -93,12 +93,12 @@ impl Platform {
         let id = push["messageId"].as_str().filter(|_| !self.is("push-same-message-id"));
         let Some(id) = key.or(id) else { return true };
         if self.is("push-same-at-once") {
-            let is_known = visitor.talk().push_ids.contains(id);
+            let is_known = visitor.conversation().push_ids.contains(id);
             tokio::time::sleep(Duration::from_millis(50)).await;
-            visitor.talk().push_ids.insert(id.to_owned());
+            visitor.conversation().push_ids.insert(id.to_owned());
             return !is_known;
         }
-        visitor.talk().push_ids.insert(id.to_owned())
+        visitor.conversation().push_ids.insert(id.to_owned())
     }
 
     fn has_key(&self, request: &Request, push: &Value) -> bool {
@@ -133,7 +133,7 @@ impl Platform {
             && push["paused"] == false
             && let Some(visitor) = self.visitor(text(push, "userId"))
         {
-            visitor.talk().paused_until = None;
+            visitor.conversation().paused_until = None;
         }
         let profile = &push["agentProfile"];
         if !profile.is_object() && !profile.is_null() && !self.is("push-profile-a-text") {
@@ -213,7 +213,7 @@ impl Platform {
         let kind = text(push, "eventType");
         let pause = self.pause_of(push).unwrap_or(Pause::Unsaid);
         let own = self.name_agent(visitor, push, pause);
-        let agent = visitor.talk().agent.clone();
+        let agent = visitor.conversation().agent.clone();
         match kind {
             "message" => self.show_message(visitor, push, agent),
             "channel_update" => {}
@@ -222,7 +222,7 @@ impl Platform {
         match pause {
             Pause::Unsaid => {}
             Pause::Lasts(minutes) => {
-                let was_paused = visitor.talk().paused_until.is_some();
+                let was_paused = visitor.conversation().paused_until.is_some();
                 let ignored = match self.flaw {
                     "push-renews" => kind == "message" && was_paused,
                     "push-message-pauses" => kind == "message" && !was_paused,
@@ -233,13 +233,13 @@ impl Platform {
                     }
                     _ => false,
                 };
-                visitor.talk().epoch += 1;
+                visitor.conversation().epoch += 1;
                 if !ignored {
                     self.pause(visitor, minutes, "push");
                 }
             }
             Pause::Ends => {
-                visitor.talk().epoch += 1;
+                visitor.conversation().epoch += 1;
                 let ignored = self.is("push-message-resumes") && kind == "message"
                     || self.is("push-resume") && kind == "channel_update";
                 if !ignored {
@@ -255,10 +255,10 @@ impl Platform {
         let name = text(profile, "name");
         let is_name = !name.trim().is_empty() || self.is("notice-left-blank-name");
         let own = Some(name).filter(|_| is_name && profile.is_object()).map(str::to_owned);
-        let before = visitor.talk().agent.clone();
+        let before = visitor.conversation().agent.clone();
         if let Some(name) = &own {
             let avatar = if self.is("push-message") { "" } else { text(profile, "avatarUrl") };
-            visitor.talk().agent = Some(json!({ "name": name, "avatarUrl": avatar }));
+            visitor.conversation().agent = Some(json!({ "name": name, "avatarUrl": avatar }));
         }
         let is_news = match (&before, &own) {
             (None, _) => true,
@@ -269,7 +269,7 @@ impl Platform {
         let is_pause = push["eventType"] == "channel_update" && pause != Pause::Ends;
         if is_pause && (is_news || self.is("notice-joined-once")) {
             let words = if self.is("notice-joined") { "An agent is here." } else { JOINED };
-            let agent = visitor.talk().agent.clone();
+            let agent = visitor.conversation().agent.clone();
             let notice = json!({
                 "type": "notice", "kind": "agent_joined", "text": words, "agent": agent,
             });
@@ -279,7 +279,7 @@ impl Platform {
     }
 
     fn show_message(&self, visitor: &Visitor, push: &Value, agent: Option<Value>) {
-        if self.is("push-message-to-nobody-there") && visitor.talk().polls == 0 {
+        if self.is("push-message-to-nobody-there") && visitor.conversation().polls == 0 {
             return;
         }
         let mut words = text(push, "text").to_owned();
@@ -292,12 +292,12 @@ impl Platform {
         self.remember(visitor, item);
         self.show(visitor, json!({ "type": "agent_message", "text": words, "agent": agent }));
         if self.is("push-messages-in-order") {
-            let mut talk = visitor.talk();
-            let last = talk.events.len() - 1;
-            if last > 0 && talk.events[last - 1]["type"] == "agent_message" {
-                let before = talk.events[last - 1]["text"].take();
-                let now = std::mem::replace(&mut talk.events[last]["text"], before);
-                talk.events[last - 1]["text"] = now;
+            let mut conversation = visitor.conversation();
+            let last = conversation.events.len() - 1;
+            if last > 0 && conversation.events[last - 1]["type"] == "agent_message" {
+                let before = conversation.events[last - 1]["text"].take();
+                let now = std::mem::replace(&mut conversation.events[last]["text"], before);
+                conversation.events[last - 1]["text"] = now;
             }
         }
     }
@@ -305,17 +305,17 @@ impl Platform {
     fn show_typing(&self, visitor: &Visitor, agent: Option<&Value>) {
         let now = self.now();
         let length = if self.is("agent-types") { 5_000 } else { 10_000 };
-        let again = self.is("agent-types-again") && visitor.talk().typed_at.is_some();
+        let again = self.is("agent-types-again") && visitor.conversation().typed_at.is_some();
         let until = if again { now + 8_000 } else { now + length };
-        let mut talk = visitor.talk();
+        let mut conversation = visitor.conversation();
         if self.is("agent-types-again") {
-            talk.typed_at = Some(now);
+            conversation.typed_at = Some(now);
         }
         let event =
             json!({ "type": "typing", "at": iso(now), "until": iso(until), "agent": agent });
-        talk.typing = Some(event);
-        drop(talk);
-        visitor.news.notify_waiters();
+        conversation.typing = Some(event);
+        drop(conversation);
+        visitor.changes.notify_waiters();
     }
 
     async fn resume(
@@ -325,7 +325,7 @@ impl Platform {
         own: Option<String>,
         is_r3: bool,
     ) {
-        let agent = visitor.talk().agent.take();
+        let agent = visitor.conversation().agent.take();
         let remembers = match self.flaw {
             "name-of-the-conversation" => false,
             "name-of-this-push-alone" => true,
@@ -345,7 +345,7 @@ impl Platform {
             "none" => self.is("unpause-none"),
             _ => self.is("unpause-event"),
         };
-        let was_paused = visitor.talk().paused_until.is_some();
+        let was_paused = visitor.conversation().paused_until.is_some();
         if was_paused || self.is("resume-twice") {
             self.end(visitor, "push", Some(&*notice).filter(|_| shows));
             if !matches!(event, "" | "default" | "none") {

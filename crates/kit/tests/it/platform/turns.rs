@@ -36,7 +36,7 @@ impl Platform {
 
     async fn turn(self: &Arc<Self>, visitor: &Arc<Visitor>, said: Said) {
         self.look_at_the_clock(visitor);
-        let is_paused = visitor.talk().paused_until.is_some();
+        let is_paused = visitor.conversation().paused_until.is_some();
         if !is_paused {
             return self.bot(visitor, &said, false).await;
         }
@@ -51,7 +51,7 @@ impl Platform {
     }
 
     async fn step_two(self: &Arc<Self>, visitor: &Arc<Visitor>, said: &Said) {
-        let epoch = visitor.talk().epoch;
+        let epoch = visitor.conversation().epoch;
         let item = json!({
             "direction": "out", "sender": "customer",
             "payload": {
@@ -60,7 +60,7 @@ impl Platform {
         });
         self.remember(visitor, item);
         let outcome = self.call(visitor, said, None).await;
-        let may_pause = visitor.talk().epoch == epoch || self.is("resume-beats-reply");
+        let may_pause = visitor.conversation().epoch == epoch || self.is("resume-beats-reply");
         let forward = match outcome {
             Outcome::Paused(minutes) if minutes <= 0.0 => {
                 self.end(visitor, "webhook_ended", Some(LEFT));
@@ -99,7 +99,7 @@ impl Platform {
     }
 
     fn renew(self: &Arc<Self>, visitor: &Arc<Visitor>, minutes: f64, may_pause: bool) {
-        let until = visitor.talk().paused_until;
+        let until = visitor.conversation().paused_until;
         let longer = until < Some(self.now() + (minutes * 60_000.0) as i64);
         let keeps = self.is("step-two-renews") || self.is("step-two-shortens") && !longer;
         if may_pause && !keeps {
@@ -117,7 +117,7 @@ impl Platform {
         let asks = said.text == TRIGGER;
         let triggers = asks
             || self.is("no-call-without-trigger")
-            || std::mem::take(&mut visitor.talk().trigger_stays);
+            || std::mem::take(&mut visitor.conversation().trigger_stays);
         let item = json!({
             "direction": "in", "sender": "customer",
             "payload": {
@@ -134,8 +134,8 @@ impl Platform {
         if !is_late {
             self.show(visitor, shown.clone());
         }
-        let is_paused = visitor.talk().paused_until.is_some();
-        let step_ones = visitor.talk().step_ones;
+        let is_paused = visitor.conversation().paused_until.is_some();
+        let step_ones = visitor.conversation().step_ones;
         let may_start = !(is_paused || is_forwarded && self.is("forwarded-then-trigger"))
             || is_forwarded && self.is("trigger-while-paused");
         if triggers && may_start && !(self.is("human-again") && step_ones > 0) {
@@ -153,20 +153,22 @@ impl Platform {
         response: Value,
         asks: bool,
     ) {
-        visitor.talk().step_ones += 1;
-        visitor.talk().trigger_stays = self.is("trigger-used-once") && asks;
+        visitor.conversation().step_ones += 1;
+        visitor.conversation().trigger_stays = self.is("trigger-used-once") && asks;
         self.show(
             visitor,
             json!({ "type": "control", "control": "requested", "reason": "trigger" }),
         );
-        let epoch = visitor.talk().epoch;
+        let epoch = visitor.conversation().epoch;
         let outcome = self.call(visitor, said, Some(response)).await;
-        let is_spoken_of = visitor.talk().epoch != epoch;
+        let is_spoken_of = visitor.conversation().epoch != epoch;
         match outcome {
             Outcome::Paused(minutes) if minutes > 0.0 && !is_spoken_of => {
                 self.pause(visitor, minutes, "webhook");
             }
-            _ if visitor.talk().paused_until.is_none() => self.end(visitor, "webhook", None),
+            _ if visitor.conversation().paused_until.is_none() => {
+                self.end(visitor, "webhook", None);
+            }
             _ => {}
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Options, Server};
 use crate::{Act, Phase, Simulator};
 
-mod floor;
+mod centre;
 mod icws;
 mod web_tools;
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::{
-    chat::{Chat, Start, Told, What},
+    chat::{Chat, EventBody, Start, WireEvent},
     options::Options,
 };
 use crate::{Act, Chat as Shown, rng::Rng};
@@ -26,7 +26,7 @@ pub(super) enum Refusal {
     Ended,
 }
 
-pub(super) struct Floor {
+pub(super) struct ContactCentre {
     pub(super) options: Options,
     state: Mutex<State>,
 }
@@ -40,7 +40,7 @@ struct State {
     active: usize,
 }
 
-impl Floor {
+impl ContactCentre {
     pub(super) fn new(options: Options) -> Self {
         let rng = Rng::new(options.seed);
         let state = State { chats: Vec::new(), rng, starts: VecDeque::new(), active: 0 };
@@ -106,7 +106,7 @@ impl Floor {
     }
 
     /// New events; of an ended chat too, until its participant has got them all.
-    pub(super) fn poll(&self, server: usize, participant: &str) -> Result<Vec<Told>, Refusal> {
+    pub(super) fn poll(&self, server: usize, participant: &str) -> Result<Vec<WireEvent>, Refusal> {
         let now = self.options.time.now();
         let mut state = self.lock();
         let chat = find(&mut state, server, participant)?;
@@ -118,7 +118,11 @@ impl Floor {
     }
 
     /// All events, of an ended chat too. Events of a lost answer appear only here.
-    pub(super) fn history(&self, server: usize, participant: &str) -> Result<Vec<Told>, Refusal> {
+    pub(super) fn history(
+        &self,
+        server: usize,
+        participant: &str,
+    ) -> Result<Vec<WireEvent>, Refusal> {
         find(&mut self.lock(), server, participant).map(|chat| chat.history())
     }
 
@@ -148,14 +152,14 @@ impl Floor {
         if chat.is_ended() {
             return Err("the chat is over".to_owned());
         }
-        let text = |value, content_type| What::Text { value, content_type };
+        let text = |value, content_type| EventBody::Text { value, content_type };
         match act {
             Act::Accept { agent } => chat.accept(agent),
             Act::Say { text: value } => chat.by_agent(text(value, "text/plain")),
             Act::SayHtml { html } => chat.by_agent(text(html, "text/html")),
-            Act::File { name, url } if name.is_empty() => chat.by_agent(What::Url(url)),
+            Act::File { name, url } if name.is_empty() => chat.by_agent(EventBody::Url(url)),
             Act::File { name, url } => chat.file_by_agent(name, url),
-            Act::Type { on } => chat.by_agent(What::Typing(on)),
+            Act::Type { on } => chat.by_agent(EventBody::Typing(on)),
             Act::Hold { on } => chat.hold(on),
             Act::Transfer { agent } => chat.transfer(agent),
             Act::Requeue => chat.requeue(),

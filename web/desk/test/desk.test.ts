@@ -201,7 +201,7 @@ describe('the desk', () => {
     expect(make().chatStore('b').draft).toBe('to b');
   });
 
-  test('unread counts the visitor's messages since the last look or reply', async () => {
+  test('unread counts messages of the visitor since the last look or reply', async () => {
     chats = [live('a', jane)];
     const desk = await started();
     const store = desk.chatStore('a');
@@ -326,7 +326,7 @@ describe('how a chat ended', () => {
 describe('the queue', () => {
   const all = [chatOf('q'), live('m', jane), live('s', sam), chatOf('x', { status: 'closed' })];
 
-  test('has the agent's own chats first, then the waiting ones', () => {
+  test('has own chats first, then the waiting ones', () => {
     const groups = groupsOf(all, jane.email).map(({ id, chats: c }) => [
       id,
       c.map((one) => one.id),

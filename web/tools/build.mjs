@@ -1,4 +1,4 @@
-// Builds everything into dist/. The chat chunk comes first, because the loader needs its hashed name.
+// Builds everything into dist/. The chat chunk comes first: the loader needs its hashed name.
 // At the end each text file gets a .br and a .gz beside it.
 import { copyFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';

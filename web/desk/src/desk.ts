@@ -293,7 +293,7 @@ export class Desk {
       return true;
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401) this.signedOut();
-      const offline = 'No connection right now. Please try again in a moment.';
+      const offline = 'There is no connection right now. Please try again in a moment.';
       this.toast(error instanceof ProblemError ? error.message : offline);
       return false;
     }
@@ -305,7 +305,8 @@ function watchFrame(id: string, after: number): string {
 }
 
 function claimFailure(error: unknown): string {
-  if (!(error instanceof ProblemError)) return 'No connection right now. Please try again.';
+  if (!(error instanceof ProblemError))
+    return 'There is no connection right now. Please try again.';
   const agent = error.problem.agent as { name?: unknown } | undefined;
   if (error.problem.id === 'taken') {
     return typeof agent?.name === 'string'

@@ -77,7 +77,7 @@ export class DeskChat extends LitElement {
     }
     if (chat.status === 'queued') {
       return html`<div class="foot">
-        <p>This visitor is waiting for an agent.</p>
+        <p>This visitor is waiting.</p>
         <button type="button" class="primary claim" @click=${() => void this.claim(chat.id)}>
           Take chat <kbd>C</kbd>
         </button>

@@ -78,7 +78,7 @@ const de: Partial<Strings> = {
   botRole: 'Automatischer Assistent',
   agentRole: 'Kundenservice · online',
   connecting: 'Sie werden verbunden…',
-  connectingRole: 'Warten auf den Kundenservice',
+  connectingRole: 'Einen Moment bitte',
   connectingLine: 'Wir suchen jemanden, der Ihnen hilft. Sie können weiterschreiben.',
   you: 'Sie',
   someone: 'Kundenservice',

@@ -40,7 +40,8 @@ export const LIMITS = {
   retrySocketAfterMs: 120_000,
 };
 
-const REFUSED = 4401;
+/** Close code for an invalid token or session. */
+const CLOSE_UNAUTHORIZED = 4401;
 
 export class Connection {
   state: ConnectionState = 'idle';
@@ -50,7 +51,7 @@ export class Connection {
   private lastHeardAt = 0;
   private running = false;
   private generation = 0;
-  private cancelTimer = new Map<string, () => void>();
+  private timers = new Map<string, () => void>();
 
   constructor(
     private readonly handler: ConnectionHandler,
@@ -124,7 +125,7 @@ export class Connection {
     socket.onerror = () => undefined;
     socket.onclose = (event) => {
       if (generation !== this.generation) return;
-      if (event.code === REFUSED) {
+      if (event.code === CLOSE_UNAUTHORIZED) {
         this.stop();
         this.handler.onUnauthorized();
       } else {
@@ -212,17 +213,17 @@ export class Connection {
 
   private closeSocket(): void {
     this.generation += 1;
-    for (const cancelTimer of this.cancelTimer.values()) cancelTimer();
-    this.cancelTimer.clear();
+    for (const timers of this.timers.values()) timers();
+    this.timers.clear();
     const socket = this.socket;
     this.socket = null;
     if (socket) socket.close();
   }
 
   private setTimer(name: string, ms: number | null, run?: () => void): void {
-    this.cancelTimer.get(name)?.();
-    this.cancelTimer.delete(name);
-    if (ms !== null && run) this.cancelTimer.set(name, this.env.after(ms, run));
+    this.timers.get(name)?.();
+    this.timers.delete(name);
+    if (ms !== null && run) this.timers.set(name, this.env.after(ms, run));
   }
 
   private setState(state: ConnectionState): void {

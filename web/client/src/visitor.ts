@@ -30,7 +30,9 @@ export interface VisitorOptions {
   page?: () => PageView;
 }
 
+/** At most one typing call in this time. */
 const TYPING_EVERY_MS = 4_000;
+/** An accepted message must come back on the stream within this time. */
 const SHOWN_WITHIN_MS = 5_000;
 const EMPTY: Thread = { items: [], control: 'bot', agent: null };
 

@@ -51,6 +51,7 @@ export class Connection {
   private lastHeardAt = 0;
   private running = false;
   private generation = 0;
+  /** Functions that cancel the running timers, by name. */
   private timers = new Map<string, () => void>();
 
   constructor(
@@ -213,7 +214,7 @@ export class Connection {
 
   private closeSocket(): void {
     this.generation += 1;
-    for (const timers of this.timers.values()) timers();
+    for (const cancel of this.timers.values()) cancel();
     this.timers.clear();
     const socket = this.socket;
     this.socket = null;

@@ -127,7 +127,7 @@ async fn works(tool: &str) -> anyhow::Result<()> {
 }
 
 fn keeps_secrets(tool: &str, data: &Path) -> anyhow::Result<()> {
-    let stand = catalog::entry(tool, "http://127.0.0.1:9", "http://127.0.0.1:9");
+    let entry = catalog::entry(tool, "http://127.0.0.1:9", "http://127.0.0.1:9");
     let settings: toml::Table = entry.context("it is in the catalog")?.settings.parse()?;
     let mut secrets = Vec::new();
     collect_secrets(&settings, &mut secrets);

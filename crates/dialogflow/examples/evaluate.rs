@@ -18,7 +18,7 @@ use std::{
 
 use dialogflow::{
     Input, Query,
-    local::{Agent, LocalBot},
+    local::{LocalAgent, LocalBot},
 };
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ fn set_threshold(files: &mut Files, to: Option<f64>) -> Result<f64, Box<dyn Erro
 }
 
 fn load(files: Files) -> Result<LocalBot, Box<dyn Error>> {
-    Ok(LocalBot::new(Agent::from_files("evaluated", files)?.0))
+    Ok(LocalBot::new(LocalAgent::from_files("evaluated", files)?.0))
 }
 
 /// Phrases of the intents that a first text may match.

@@ -25,6 +25,9 @@ pub use self::{
 /// The narrowest scope that lets a query through.
 const SCOPE: &str = "https://www.googleapis.com/auth/dialogflow";
 
+/// Longest text of a query to ES, in characters; the service refuses longer ones.
+const ES_TEXT_CHARS_MAX: usize = 256;
+
 /// Who asks.
 #[derive(Clone)]
 pub enum Credentials {

@@ -5,63 +5,35 @@
 //! network. What it cannot take from an export is in the [`Report`] of loading it.
 
 mod agent;
-mod answer;
-mod brain;
-mod classifier;
-mod export;
-mod files;
-mod index;
-mod lexicon;
+mod hash;
 mod load;
-mod load_entities;
-mod load_intents;
-mod messages;
-mod parameters;
-mod phrasebook;
-mod references;
+mod matching;
+mod model;
 mod report;
 pub(crate) mod session;
-mod slots;
-mod system;
-mod templates;
-mod text;
 mod turn;
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 pub use self::{
-    agent::Agent,
+    agent::LocalAgent,
+    load::LoadError,
     report::{LanguageCount, Notice, NoticeKind, Report},
 };
 use crate::{Answer, Bot, BotError, BoxFuture, Query};
 
-/// Why an export could not be loaded at all.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    #[error("{} cannot be read", path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
-    #[error("this is not a zip archive")]
-    NotAZip,
-    #[error("there is no readable agent.json: this is not an agent export")]
-    NotAnAgent,
-    #[error("the export is too large: {0}")]
-    TooLarge(&'static str),
-    #[error("the archive has an entry that points outside of it")]
-    UnsafePath,
-}
-
 /// Answers queries from an agent export. Clones share the agent.
 #[derive(Debug, Clone)]
 pub struct LocalBot {
-    agent: Arc<Agent>,
+    agent: Arc<LocalAgent>,
 }
 
 impl LocalBot {
-    pub fn new(agent: Agent) -> Self {
+    pub fn new(agent: LocalAgent) -> Self {
         Self { agent: Arc::new(agent) }
     }
 
-    pub fn agent(&self) -> &Agent {
+    pub fn agent(&self) -> &LocalAgent {
         &self.agent
     }
 

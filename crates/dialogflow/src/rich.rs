@@ -12,7 +12,6 @@ use wire::rich::{
 use read::{COUNT, body, button, cut, first, items, link, media, say, source, text, texts, title};
 
 mod botcopy;
-mod form;
 mod messenger;
 mod read;
 pub(crate) mod readable;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use axum::{Json, Router, extract::State, routing::post};
 use dialogflow::{
     emulator,
-    local::{Agent, LocalBot},
+    local::{LocalAgent, LocalBot},
     render,
 };
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn main() -> Result<ExitCode> {
     let mut expected = HashMap::new();
     for (agent, turns) in expected::conversations()? {
         let path = expected::agents().join(&agent);
-        let bot = LocalBot::new(Agent::load(&path).with_context(|| agent.clone())?.0);
+        let bot = LocalBot::new(LocalAgent::load(&path).with_context(|| agent.clone())?.0);
         expected.insert(agent.clone(), expected::answers(&bot, &turns));
         let walk = "projects/demo/agent/sessions/walk";
         // One emulator each, or the second client would go on where the first one stopped.

@@ -7,7 +7,7 @@ use google_cloud_dialogflow_cx_v3::{
 use google_cloud_gax::retry_policy::NeverRetry;
 use secrecy::ExposeSecret;
 
-use super::{Access, SetupError, canonical, errors::Teller, part, wrong};
+use super::{Access, SetupError, canonical, errors::ErrorReader, part, wrong};
 use crate::{Answer, Bot, BotError, BoxFuture, Edition, Input, Query};
 
 /// Where a CX agent lives.
@@ -28,7 +28,7 @@ pub struct CxBot {
     client: Sessions,
     /// Everything of a session path before `/sessions/`.
     agent: String,
-    teller: Teller,
+    errors: ErrorReader,
 }
 
 impl CxBot {
@@ -44,14 +44,14 @@ impl CxBot {
             .build()
             .await
             .map_err(|error| wrong("endpoint", error.to_string()))?;
-        let teller = Teller {
+        let errors = ErrorReader {
             edition: Edition::Cx,
             project: config.project,
             location: config.location,
             address,
             timeout: config.access.timeout,
         };
-        Ok(Self { client, agent, teller })
+        Ok(Self { client, agent, errors })
     }
 }
 
@@ -69,9 +69,9 @@ impl Bot for CxBot {
     fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, BotError>> {
         Box::pin(async move {
             let sent = self.client.detect_intent().with_request(request(&query)).send().await;
-            let response = sent.map_err(|error| self.teller.tell(&error, &query))?;
+            let response = sent.map_err(|error| self.errors.bot_error(&error, &query))?;
             let response =
-                canonical::of(&response).map_err(|error| self.teller.unreadable(error))?;
+                canonical::of(&response).map_err(|error| self.errors.unreadable(error))?;
             Ok(Answer { response, memory: None })
         })
     }

@@ -7,13 +7,13 @@ use google_cloud_gax::error::Error;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{cut, es::TEXT_CHARS_MAX};
+use super::{ES_TEXT_CHARS_MAX, cut};
 use crate::{BotError, Edition, GoogleError, Input, Query};
 
 const MESSAGE_CHARS_MAX: usize = 500;
 
-/// Knows what its bot is asked with.
-pub(super) struct Teller {
+/// Turns errors of Google's client into errors of a bot; knows the bot's settings.
+pub(super) struct ErrorReader {
     pub(super) edition: Edition,
     pub(super) project: String,
     pub(super) location: String,
@@ -21,8 +21,8 @@ pub(super) struct Teller {
     pub(super) timeout: Duration,
 }
 
-impl Teller {
-    pub(super) fn tell(&self, error: &Error, query: &Query) -> BotError {
+impl ErrorReader {
+    pub(super) fn bot_error(&self, error: &Error, query: &Query) -> BotError {
         if error.is_binding() {
             let path = "the session path is none of Dialogflow's";
             return BotError::Refused(path.to_owned());
@@ -34,10 +34,10 @@ impl Teller {
         BotError::Google(GoogleError { http, status, message, hint })
     }
 
-    /// A response that cannot be written down again.
-    #[expect(clippy::unused_self, reason = "it stands beside `tell` wherever a bot tells")]
+    /// The error for a response that cannot be written as JSON.
+    #[expect(clippy::unused_self, reason = "it stands beside `bot_error` for both editions")]
     pub(super) fn unreadable(&self, error: impl Display) -> BotError {
-        BotError::Unavailable(format!("the response could not be handed on: {error}"))
+        BotError::Unavailable(format!("the response cannot be written as JSON: {error}"))
     }
 
     /// The status and Google's words, or ours where Google said nothing.
@@ -130,7 +130,7 @@ fn without_visitor(message: String, query: &Query) -> String {
     match &query.input {
         // As it was sent, too: the service takes only the beginning.
         Input::Text(text) => {
-            let beginning: String = text.chars().take(TEXT_CHARS_MAX).collect();
+            let beginning: String = text.chars().take(ES_TEXT_CHARS_MAX).collect();
             said.extend([text.clone(), beginning]);
         }
         Input::Event { parameters, .. } => {

@@ -7,11 +7,10 @@ use google_cloud_dialogflow_v2::{
 use google_cloud_gax::retry_policy::NeverRetry;
 use secrecy::ExposeSecret;
 
-use super::{Access, SetupError, canonical, cut, errors::Teller, part, wrong};
+use super::{
+    Access, ES_TEXT_CHARS_MAX, SetupError, canonical, cut, errors::ErrorReader, part, wrong,
+};
 use crate::{Answer, Bot, BotError, BoxFuture, Context, Edition, Input, Query, SESSION_CHARS_MAX};
-
-/// Longer texts are refused by the service.
-pub(super) const TEXT_CHARS_MAX: usize = 256;
 
 /// Where an ES agent lives.
 #[derive(Debug, Clone)]
@@ -31,7 +30,7 @@ pub struct EsBot {
     client: Sessions,
     /// Everything of a session path before `/sessions/`.
     agent: String,
-    teller: Teller,
+    errors: ErrorReader,
 }
 
 impl EsBot {
@@ -48,14 +47,14 @@ impl EsBot {
             .build()
             .await
             .map_err(|error| wrong("endpoint", error.to_string()))?;
-        let teller = Teller {
+        let errors = ErrorReader {
             edition: Edition::Es,
             project: config.project,
             location: location.to_owned(),
             address,
             timeout: config.access.timeout,
         };
-        Ok(Self { client, agent, teller })
+        Ok(Self { client, agent, errors })
     }
 }
 
@@ -86,9 +85,9 @@ impl Bot for EsBot {
     fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, BotError>> {
         Box::pin(async move {
             let sent = self.client.detect_intent().with_request(request(&query)).send().await;
-            let response = sent.map_err(|error| self.teller.tell(&error, &query))?;
+            let response = sent.map_err(|error| self.errors.bot_error(&error, &query))?;
             let response =
-                canonical::of(&response).map_err(|error| self.teller.unreadable(error))?;
+                canonical::of(&response).map_err(|error| self.errors.unreadable(error))?;
             Ok(Answer { response, memory: None })
         })
     }
@@ -107,7 +106,7 @@ fn request(query: &Query) -> model::DetectIntentRequest {
     let language = query.language.clone();
     let input = match &query.input {
         Input::Text(text) => QueryInput::new().set_text(
-            TextInput::new().set_text(cut(text, TEXT_CHARS_MAX)).set_language_code(language),
+            TextInput::new().set_text(cut(text, ES_TEXT_CHARS_MAX)).set_language_code(language),
         ),
         Input::Event { name, parameters } => {
             let event = EventInput::new().set_name(name.clone()).set_language_code(language);

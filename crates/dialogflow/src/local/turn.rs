@@ -5,16 +5,21 @@ use serde_json::Value;
 
 use crate::{Answer, BotError, Input, Query};
 
+mod answer;
+mod parameters;
+mod phrasebook;
+mod references;
+mod slots;
+
+use self::{
+    parameters::{capture, missing, resolve},
+    slots::Reply,
+};
 use super::{
-    agent::{Agent, Intent},
-    answer,
-    brain::{Brain, Guess},
-    lexicon::Span,
-    parameters::{capture, resolve},
+    agent::LocalAgent,
+    matching::{Candidate, Matcher, span::Span, system::Moment, text::Text},
+    model::Intent,
     session::{Captured, Dialog, Session},
-    slots::{self, Reply},
-    system::Moment,
-    text::Text,
 };
 
 /// Limits of the service itself (sections 1.2 and 1.10 of its behaviour).
@@ -36,21 +41,21 @@ pub(crate) struct Outcome {
 
 /// Everything a turn is decided by.
 pub(crate) struct Turn<'a> {
-    pub(crate) agent: &'a Agent,
+    pub(crate) agent: &'a LocalAgent,
     pub(crate) query: &'a Query,
     pub(crate) language: &'a str,
-    pub(crate) brain: &'a Brain,
+    pub(crate) matcher: &'a Matcher,
     pub(crate) session: Session,
 }
 
-pub(crate) fn run(agent: &Agent, query: &Query) -> Result<Answer, BotError> {
+pub(crate) fn run(agent: &LocalAgent, query: &Query) -> Result<Answer, BotError> {
     check(query)?;
     let language = agent.language_for(&query.language);
-    let Some(brain) = agent.brains.get(language) else {
+    let Some(matcher) = agent.matchers.get(language) else {
         return Err(BotError::Refused(format!("the agent does not speak {language}")));
     };
     let session = Session::begin(query.memory.as_deref(), query.now, &query.contexts);
-    let mut turn = Turn { agent, query, language, brain, session };
+    let mut turn = Turn { agent, query, language, matcher, session };
     let outcome = match &query.input {
         Input::Event { name, parameters } => {
             turn.session.set_event(name, parameters);
@@ -101,7 +106,7 @@ impl Turn<'_> {
 
     fn text(&mut self, raw: &str) -> Outcome {
         let text = Text::new(raw);
-        let spans = self.brain.lexicon.find(&text, &self.moment());
+        let spans = self.matcher.lexicon.find(&text, &self.moment());
         if let Some(dialog) = self.session.dialog.take()
             && let Some(outcome) = self.in_dialog(dialog, &text, &spans)
         {
@@ -112,13 +117,13 @@ impl Turn<'_> {
 
     /// A text outside of slot filling.
     fn fresh(&mut self, text: &Text, spans: &[Span]) -> Outcome {
-        if let Some(guess) = self.exact(text, spans) {
-            return self.guessed(&guess, 1.0, text, spans);
+        if let Some(candidate) = self.exact(text, spans) {
+            return self.matched_candidate(&candidate, 1.0, text, spans);
         }
         match self.nearest(text, spans) {
-            Some(guess) if !self.agent.intents[guess.intent].fallback => {
-                let confidence = self.confidence(guess.similarity);
-                self.guessed(&guess, confidence, text, spans)
+            Some(candidate) if !self.agent.intents[candidate.intent].fallback => {
+                let confidence = self.confidence(candidate.similarity);
+                self.matched_candidate(&candidate, confidence, text, spans)
             }
             _ => self.fallback(),
         }
@@ -130,7 +135,7 @@ impl Turn<'_> {
         let mut all = agent.intents.iter().enumerate();
         let (position, intent) = all.find(|(_, intent)| intent.id == dialog.intent)?;
         let exact = self.exact(text, spans);
-        let says = |g: &Guess| g.literal && g.intent != position && self.brain.plain_words(g) > 0;
+        let says = |g: &Candidate| g.literal && g.intent != position && self.matcher.plain_words(g) > 0;
         if exact.as_ref().is_some_and(says) {
             return None;
         }
@@ -147,18 +152,18 @@ impl Turn<'_> {
         }
         // The same wish in other words: what is new in it counts.
         let bar = if slots::takes_anything(intent, &dialog) { slots::CLEARLY } else { 0.0 };
-        let again = exact.or_else(|| self.nearest(text, spans)).filter(|guess| {
-            guess.intent == position && guess.similarity >= bar && self.brain.plain_words(guess) > 1
+        let again = exact.or_else(|| self.nearest(text, spans)).filter(|candidate| {
+            candidate.intent == position && candidate.similarity >= bar && self.matcher.plain_words(candidate) > 1
         });
-        if let Some(guess) = again {
-            let captured = capture(intent, &guess, self.brain, text, spans);
+        if let Some(candidate) = again {
+            let captured = capture(intent, &candidate, self.matcher, text, spans);
             dialog.captured.values.extend(captured.values);
             dialog.captured.originals.extend(captured.originals);
             if dialog.captured.has(&dialog.awaited) {
                 return Some(self.matched_again(position, dialog));
             }
         }
-        match slots::fill(intent, &mut dialog, self.brain, text, spans) {
+        match slots::fill(intent, &mut dialog, self.matcher, text, spans) {
             Reply::Filled => {}
             // Words that fill only because anything would do: a clearly better intent goes first.
             Reply::Taken(taken) => {
@@ -177,17 +182,17 @@ impl Turn<'_> {
     }
 
     fn other_intent(&self, own: usize, similarity: f32, text: &Text, spans: &[Span]) -> bool {
-        self.nearest(text, spans).is_some_and(|guess| {
-            guess.intent != own
-                && guess.similarity >= similarity
-                && !self.agent.intents[guess.intent].fallback
+        self.nearest(text, spans).is_some_and(|candidate| {
+            candidate.intent != own
+                && candidate.similarity >= similarity
+                && !self.agent.intents[candidate.intent].fallback
         })
     }
 
-    fn guessed(&mut self, guess: &Guess, confidence: f32, text: &Text, spans: &[Span]) -> Outcome {
-        let intent = &self.agent.intents[guess.intent];
-        let captured = capture(intent, guess, self.brain, text, spans);
-        self.matched(guess.intent, confidence, captured)
+    fn matched_candidate(&mut self, candidate: &Candidate, confidence: f32, text: &Text, spans: &[Span]) -> Outcome {
+        let intent = &self.agent.intents[candidate.intent];
+        let captured = capture(intent, candidate, self.matcher, text, spans);
+        self.matched(candidate.intent, confidence, captured)
     }
 
     fn matched(&mut self, position: usize, confidence: f32, captured: Captured) -> Outcome {
@@ -203,8 +208,8 @@ impl Turn<'_> {
     fn matched_again(&mut self, position: usize, mut dialog: Dialog) -> Outcome {
         let intent = &self.agent.intents[position];
         let resolved = resolve(intent, &dialog.captured, &self.session);
-        let missing = intent.missing(&resolved.values).map(|p| p.name.clone());
-        let dialog = missing.map(|name| {
+        let first = missing(intent, &resolved.values).map(|p| p.name.clone());
+        let dialog = first.map(|name| {
             dialog.asked = if dialog.awaited == name { dialog.asked + 1 } else { 0 };
             dialog.awaited = name;
             dialog
@@ -226,18 +231,18 @@ impl Turn<'_> {
         }
     }
 
-    fn exact(&self, text: &Text, spans: &[Span]) -> Option<Guess> {
-        self.brain.exact(text, spans, &self.agent.intents, |i| self.is_candidate(i))
+    fn exact(&self, text: &Text, spans: &[Span]) -> Option<Candidate> {
+        self.matcher.exact(text, spans, &self.agent.intents, |i| self.may_match(i))
     }
 
-    fn nearest(&self, text: &Text, spans: &[Span]) -> Option<Guess> {
+    fn nearest(&self, text: &Text, spans: &[Span]) -> Option<Candidate> {
         let intents = &self.agent.intents;
-        self.brain.nearest(text, spans, intents, self.threshold(), |i| {
-            self.is_candidate(i) || (intents[i].fallback && self.inputs_active(&intents[i]))
+        self.matcher.nearest(text, spans, intents, self.threshold(), |i| {
+            self.may_match(i) || (intents[i].fallback && self.inputs_active(&intents[i]))
         })
     }
 
-    fn is_candidate(&self, position: usize) -> bool {
+    fn may_match(&self, position: usize) -> bool {
         let intent = &self.agent.intents[position];
         !intent.fallback && intent.priority >= 0 && self.inputs_active(intent)
     }

@@ -2,15 +2,14 @@
 //! Bots write it by hand, from samples that disagree; every reading they can have meant is taken.
 
 use serde_json::Value;
-use wire::rich::{
-    Action, BotCard, BotList, Button, Card, Element, List, Location, Media, TITLE_CHARS_MAX, Target,
-};
+use wire::rich::{Action, BotCard, BotList, Button, Card, Element, List, Media, TITLE_CHARS_MAX, Target};
 
+mod action;
+mod form;
+
+use self::action::action_of;
 use super::{
-    form,
-    read::{
-        self, COUNT, body, cut, first, flag, items, link_to, list, media, parameters, text, title,
-    },
+    read::{self, COUNT, body, cut, first, flag, items, list, media, text, title},
     readable, row, words,
 };
 
@@ -137,47 +136,4 @@ fn bot_list(value: &Value) -> Option<Element> {
     };
     let shown = !list.title.is_empty() || list.list.is_some() || !list.bots.is_empty();
     shown.then_some(Element::BotList(list))
-}
-
-/// One action of those an object names: message before link before location.
-fn action_of(value: &Value, label: &str) -> Option<Action> {
-    message(value, label)
-        .or_else(|| link(value.get("link")?, label))
-        .or_else(|| location(value.get("location")?, label).map(Action::Location))
-}
-
-/// What a visitor says or sends; without a command, the label.
-pub(super) fn message(value: &Value, label: &str) -> Option<Action> {
-    let message = value.get("message").filter(|message| message.is_object())?;
-    let command = first(&[text(message, "command"), label]);
-    match text(message, "type") {
-        "event" => read::event(command, parameters(message)),
-        _ => read::message(command, parameters(message)),
-    }
-}
-
-/// A link that holds a message means the message.
-fn link(link: &Value, label: &str) -> Option<Action> {
-    let url = first(&[link.as_str().unwrap_or_default(), text(link, "url")]);
-    let opens = link_to(url, read::target(text(link, "target"), Target::Chat));
-    opens.or_else(|| message(link, label))
-}
-
-fn location(value: &Value, label: &str) -> Option<Location> {
-    let named = |key: &str| {
-        let own = value.get(key).map_or("", |part| text(part, "parameter"));
-        cut(first(&[own, key]), TITLE_CHARS_MAX)
-    };
-    let then = |key: &str| {
-        let action = value.get(key).and_then(|part| message(part.get("action")?, label));
-        action.or_else(|| read::say(label)).map(Box::new)
-    };
-    Some(Location {
-        parameter: cut(first(&[text(value, "parameter"), "location"]), TITLE_CHARS_MAX),
-        latitude: named("latitude"),
-        longitude: named("longitude"),
-        error_code: named("errorCode"),
-        success: then("success")?,
-        failure: then("error")?,
-    })
 }

@@ -1,6 +1,6 @@
 //! Kinds of entities and messages that the real exports at hand do not have.
 
-use dialogflow::local::{Agent, LocalBot};
+use dialogflow::local::{LocalAgent, LocalBot};
 use serde_json::{Value, json};
 
 use crate::script::play;
@@ -14,7 +14,7 @@ fn bot(intents: &[Value], entities: &[Value]) -> LocalBot {
         files.push((format!("entities/{at}.json"), entity.clone()));
     }
     let files = files.into_iter().map(|(name, value)| (name, value.to_string()));
-    LocalBot::new(Agent::from_files("test", files).unwrap().0)
+    LocalBot::new(LocalAgent::from_files("test", files).unwrap().0)
 }
 
 #[track_caller]

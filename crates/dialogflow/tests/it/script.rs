@@ -12,7 +12,7 @@ use std::{collections::HashMap, fmt::Write, path::PathBuf, sync::LazyLock, sync:
 
 use dialogflow::{
     Context, Input, Query,
-    local::{Agent, LocalBot},
+    local::{LocalAgent, LocalBot},
 };
 use serde_json::{Map, Value};
 
@@ -28,7 +28,7 @@ pub(crate) fn agents() -> PathBuf {
 
 pub(crate) fn bot(agent: &str) -> LocalBot {
     let mut bots = BOTS.lock().unwrap();
-    let load = || LocalBot::new(Agent::load(agents().join(agent)).unwrap().0);
+    let load = || LocalBot::new(LocalAgent::load(agents().join(agent)).unwrap().0);
     bots.entry(agent.to_owned()).or_insert_with(load).clone()
 }
 

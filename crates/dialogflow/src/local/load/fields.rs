@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{NoticeKind, Report};
+use crate::local::report::{NoticeKind, Report};
 
 /// One JSON object of the export, consumed field by field.
 pub(crate) struct Fields<'a> {

@@ -9,7 +9,7 @@ use super::{
     dates::{Day, iso, noon},
     numbers::Number,
 };
-use crate::local::text::Text;
+use crate::local::matching::text::Text;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {

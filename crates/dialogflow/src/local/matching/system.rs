@@ -7,7 +7,7 @@ use std::{collections::HashSet, ops::Range, sync::Arc};
 use jiff::Zoned;
 use serde_json::{Value, json};
 
-use super::{lexicon::Span, text::Text};
+use super::{span::Span, text::Text};
 
 mod amounts;
 mod dates;

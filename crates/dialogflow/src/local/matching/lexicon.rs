@@ -11,11 +11,13 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::{
-    NoticeKind, Report,
-    agent::{EntityType, Entry, Intent, Part, Phrase},
-    load_intents::template,
+    span::Span,
     system::{self, Moment},
     text::{Text, normal},
+};
+use crate::local::{
+    model::{EntityType, Entry, Intent, Part, Phrase},
+    report::{NoticeKind, Report},
 };
 
 const SYNONYM_WORDS_MAX: usize = 12;
@@ -23,15 +25,6 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// Comparisons spent on misspelt words in one text.
 const COMPARISONS_MAX: usize = 20_000;
 const SPANS_MAX: usize = 1_000;
-
-/// An entity found in a text.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Span {
-    pub(crate) entity: Arc<str>,
-    /// Word positions.
-    pub(crate) words: Range<usize>,
-    pub(crate) value: Value,
-}
 
 /// Every entity of an agent in one language.
 #[derive(Debug, Default)]
@@ -120,7 +113,7 @@ impl Lexicon {
         }
         for name in names {
             if entity.composite && name.contains('@') {
-                let parts = template(name);
+                let parts = Part::from_template(name);
                 let used = parts.iter().filter_map(|part| part.entity.clone());
                 self.system.extend(used.filter(|name| name.starts_with("@sys.")));
                 self.composed.push((Arc::clone(&entity.name), parts));

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Found;
-use crate::local::text::{Text, normal};
+use crate::local::matching::text::{Text, normal};
 
 /// English name, and other names (de, fr, es).
 const COUNTRIES: &[(&str, &[&str])] = &[

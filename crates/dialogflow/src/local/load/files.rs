@@ -13,7 +13,8 @@ use std::{
 
 use zip::ZipArchive;
 
-use super::{LoadError, NoticeKind, Report};
+use super::LoadError;
+use crate::local::report::{NoticeKind, Report};
 
 pub(crate) const ARCHIVE_BYTES_MAX: u64 = 16 << 20;
 pub(crate) const ENTRIES_MAX: usize = 20_000;

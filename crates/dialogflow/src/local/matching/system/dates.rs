@@ -11,7 +11,7 @@ use jiff::{
 use serde_json::{Value, json};
 
 use super::{Found, Moment, numbers::Number};
-use crate::local::text::Text;
+use crate::local::matching::text::Text;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Day {

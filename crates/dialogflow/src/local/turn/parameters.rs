@@ -4,15 +4,16 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::{
-    agent::{Intent, Parameter},
-    brain::{Brain, Guess},
-    lexicon::Span,
-    references::{Scope, is_empty},
+use super::references::{Scope, is_empty};
+use crate::local::{
+    matching::{
+        Candidate, Matcher,
+        span::{Capture, Span},
+        system,
+        text::Text,
+    },
+    model::{Intent, Parameter},
     session::{Captured, Session},
-    system,
-    templates::Capture,
-    text::Text,
 };
 
 /// Words taken for an open entity after the word that announces it (`in`, `for`).
@@ -21,16 +22,16 @@ const ANNOUNCED_WORDS_MAX: usize = 4;
 /// What a text says about the parameters of an intent.
 pub(crate) fn capture(
     intent: &Intent,
-    guess: &Guess,
-    brain: &Brain,
+    candidate: &Candidate,
+    matcher: &Matcher,
     text: &Text,
     spans: &[Span],
 ) -> Captured {
     let mut captured = Captured::default();
     let mut taken: Vec<Capture> = Vec::new();
-    let phrase = &brain.phrases[guess.phrase as usize];
+    let phrase = &matcher.phrases[candidate.phrase as usize];
     let slots = phrase.parts.iter().filter(|part| part.slot().is_some());
-    for (part, capture) in slots.zip(&guess.captures) {
+    for (part, capture) in slots.zip(&candidate.captures) {
         if let Some(alias) = &part.alias {
             let list = intent.parameter(alias).is_some_and(|p| p.list);
             captured.put(alias, capture, text, list);
@@ -38,8 +39,8 @@ pub(crate) fn capture(
         }
     }
     fill(intent, text, spans, &mut captured, &mut taken);
-    if guess.captures.is_empty() {
-        fill_announced(intent, guess.intent, brain, text, spans, &mut captured, &mut taken);
+    if candidate.captures.is_empty() {
+        fill_announced(intent, candidate.intent, matcher, text, spans, &mut captured, &mut taken);
     }
     captured
 }
@@ -91,7 +92,7 @@ pub(crate) fn fill(
 fn fill_announced(
     intent: &Intent,
     position: usize,
-    brain: &Brain,
+    matcher: &Matcher,
     text: &Text,
     spans: &[Span],
     captured: &mut Captured,
@@ -99,7 +100,7 @@ fn fill_announced(
 ) {
     let mut vocabulary: HashSet<String> = HashSet::new();
     let mut announcements: Vec<(&str, String)> = Vec::new();
-    for phrase in brain.phrases.iter().filter(|phrase| phrase.intent == position) {
+    for phrase in matcher.phrases.iter().filter(|phrase| phrase.intent == position) {
         let mut before = String::new();
         for part in &phrase.parts {
             if let (Some(_), Some(alias)) = (part.slot(), &part.alias) {
@@ -168,16 +169,10 @@ impl Captured {
     }
 }
 
-impl Intent {
-    pub(crate) fn parameter(&self, name: &str) -> Option<&Parameter> {
-        self.parameters.iter().find(|parameter| parameter.name == name)
-    }
-
-    /// The first required parameter without a value.
-    pub(crate) fn missing(&self, values: &Map<String, Value>) -> Option<&Parameter> {
-        let empty = |p: &&Parameter| values.get(&p.name).is_none_or(is_empty);
-        self.parameters.iter().filter(|p| p.required).find(empty)
-    }
+/// The first required parameter without a value.
+pub(crate) fn missing<'a>(intent: &'a Intent, values: &Map<String, Value>) -> Option<&'a Parameter> {
+    let empty = |p: &&Parameter| values.get(&p.name).is_none_or(is_empty);
+    intent.parameters.iter().filter(|p| p.required).find(empty)
 }
 
 /// The intent's parameters: captured values, constants, references and defaults; `""` or `[]`

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::json;
 
 use super::Found;
-use crate::local::text::Text;
+use crate::local::matching::text::Text;
 
 // The pattern is a constant and tested: it compiles.
 #[expect(clippy::expect_used, reason = "a constant pattern")]

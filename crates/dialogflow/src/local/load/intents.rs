@@ -1,28 +1,21 @@
 //! `intents/NAME.json` and `intents/NAME_usersays_LANG.json`, of both generations.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, LazyLock},
-};
+use std::collections::BTreeMap;
 
-use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    NoticeKind, Report,
-    agent::{Intent, Output, Parameter, Part, Phrase},
-    export::{Fields, parse},
+    fields::{Fields, parse},
     files::Files,
     messages,
+};
+use crate::local::{
+    model::{Content, Intent, Message, Output, Parameter, Part, Phrase, entity_name},
+    report::{NoticeKind, Report},
 };
 
 const PRIORITY_NORMAL: i64 = 500_000;
 const PARAMETERS_MAX: usize = 100;
-
-// The pattern is a constant and used by every test of templates: it compiles.
-#[expect(clippy::expect_used, reason = "a constant pattern")]
-static REFERENCE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"@([\w.\-]*\w)(?::([\w\-]+))?").expect("pattern"));
 
 /// Phrases by language.
 pub(crate) type Phrases = BTreeMap<String, Vec<Phrase>>;
@@ -81,7 +74,7 @@ fn intent(
         .filter_map(|fields| phrase(fields, position, report))
         .collect();
     let templates = from.strings("templates");
-    phrases.extend(templates.iter().map(|t| Phrase { intent: position, parts: template(t) }));
+    phrases.extend(templates.iter().map(|t| Phrase { intent: position, parts: Part::from_template(t) }));
     let mut intent = Intent {
         id: from.string("id"),
         name: from.string("name"),
@@ -160,10 +153,10 @@ fn read_response(file: &str, mut from: Fields<'_>, intent: &mut Intent, report: 
     // The oldest exports have their texts here and no messages.
     let speech = from.strings("speech");
     if intent.messages.is_empty() && !speech.is_empty() {
-        intent.messages.push(super::agent::Message {
+        intent.messages.push(Message {
             language: None,
             platform: None,
-            content: super::agent::Content::Text(speech),
+            content: Content::Text(speech),
         });
     }
     from.ignore(&["defaultResponsePlatforms"]);
@@ -174,7 +167,7 @@ fn read_parameter(file: &str, mut from: Fields<'_>, report: &mut Report) -> Opti
     let entity = from.string("dataType");
     let parameter = Parameter {
         name: from.string("name"),
-        entity: (!entity.is_empty()).then(|| named(&entity)),
+        entity: (!entity.is_empty()).then(|| entity_name(&entity)),
         value: from.string("value"),
         default: from.string("defaultValue"),
         required: from.flag("required"),
@@ -215,41 +208,13 @@ fn phrase(mut from: Fields<'_>, intent: usize, report: &mut Report) -> Option<Ph
         part.ignore(&["userDefined"]);
         part.finish(report);
         if is_template && entity.is_none() {
-            parts.extend(template(&text));
+            parts.extend(Part::from_template(&text));
         } else {
-            let entity = entity.map(|e| named(&e));
+            let entity = entity.map(|e| entity_name(&e));
             parts.push(Part { text, entity, alias, is_reference: false });
         }
     }
     from.ignore(&["id", "count", "updated", "lang"]);
     from.finish(report);
     parts.iter().any(|part| !part.text.is_empty()).then_some(Phrase { intent, parts })
-}
-
-/// Splits `reserve @room:room now` into words and references to entities.
-pub(crate) fn template(text: &str) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut end = 0;
-    for found in REFERENCE.captures_iter(text) {
-        let Some(whole) = found.get(0) else { continue };
-        if whole.start() > end {
-            parts.push(Part { text: text[end..whole.start()].to_owned(), ..Part::default() });
-        }
-        parts.push(Part {
-            text: whole.as_str().to_owned(),
-            entity: found.get(1).map(|name| named(name.as_str())),
-            alias: found.get(2).map(|alias| alias.as_str().to_owned()),
-            is_reference: true,
-        });
-        end = whole.end();
-    }
-    if end < text.len() {
-        parts.push(Part { text: text[end..].to_owned(), ..Part::default() });
-    }
-    parts
-}
-
-/// Entity names always carry the at sign.
-fn named(name: &str) -> Arc<str> {
-    if name.starts_with('@') { Arc::from(name) } else { Arc::from(format!("@{name}")) }
 }

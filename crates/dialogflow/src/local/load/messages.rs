@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    NoticeKind, Report,
-    agent::{Content, Message},
-    export::Fields,
+use super::fields::Fields;
+use crate::local::{
+    model::{Content, Message},
+    report::{NoticeKind, Report},
 };
 
 /// Reads one element of `messages`; what cannot be shown is reported.

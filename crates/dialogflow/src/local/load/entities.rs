@@ -5,10 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    NoticeKind, Report,
-    agent::{EntityType, Entry},
-    export::{Fields, parse},
+    fields::{Fields, parse},
     files::Files,
+};
+use crate::local::{
+    model::{EntityType, Entry},
+    report::{NoticeKind, Report},
 };
 
 pub(crate) fn entities(files: Files, root: &str, report: &mut Report) -> Vec<EntityType> {

@@ -3,7 +3,7 @@ use std::{collections::HashSet, sync::Arc};
 use jiff::Timestamp;
 
 use super::{Moment, find};
-use crate::local::text::Text;
+use crate::local::matching::text::Text;
 
 /// Friday, 5 March 2027, 13:00 in Vienna.
 fn now() -> Moment {
@@ -37,7 +37,7 @@ fn numbers() {
         assert_eq!(value(language, "@sys.number", text), expected, "{text}");
     }
     assert_eq!(value("en", "@sys.number-integer", "2.5"), "-");
-    assert_eq!(value("en", "@sys.ordinal", "my 2nd guess"), "2");
+    assert_eq!(value("en", "@sys.ordinal", "my 2nd candidate"), "2");
     assert_eq!(value("en", "@sys.ordinal", "the third one"), "3");
 }
 

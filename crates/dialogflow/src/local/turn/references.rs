@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 
-use super::session::Session;
+use crate::local::session::Session;
 
 // The pattern is a constant and used by every test of references: it compiles.
 #[expect(clippy::expect_used, reason = "a constant pattern")]

@@ -3,15 +3,18 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::Input;
-
 use super::{
-    agent::{Content, Intent, Message},
-    index::hash,
-    phrasebook,
+    Outcome, Turn, phrasebook,
     references::{Filled, Scope},
-    session::Dialog,
-    turn::{Outcome, Turn, with_originals},
+    with_originals,
+};
+use crate::{
+    Input,
+    local::{
+        hash::hash,
+        model::{Content, Intent, Message},
+        session::Dialog,
+    },
 };
 
 pub(crate) fn response(turn: &Turn<'_>, outcome: &Outcome) -> Value {

@@ -8,7 +8,7 @@ use super::{
     Found,
     numbers::{Number, json_number},
 };
-use crate::local::text::Text;
+use crate::local::matching::text::Text;
 
 /// Entity, name of the unit in values, and how people write it (en, de, fr, es).
 const UNITS: &[(&str, &str, &[&str])] = &[

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::local::hash::hash;
+
 /// A feature is the hash of a word, a pair of words or some letters: collisions are too rare to
 /// matter, and nothing has to be allocated to look one up.
 pub(crate) type Feature = u64;
@@ -80,13 +82,6 @@ impl Space {
         }
         cosines
     }
-}
-
-/// FNV-1a, continued from `seed`.
-pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 /// Words and pairs of neighbouring words; a place may hold several words (the entities a run of

@@ -5,15 +5,25 @@
 
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
-use super::{
-    NoticeKind, Report,
-    agent::{EntityType, Intent, Part, Phrase},
+mod classifier;
+mod index;
+pub(crate) mod lexicon;
+pub(crate) mod span;
+pub(crate) mod system;
+mod templates;
+pub(crate) mod text;
+
+use self::{
     classifier::{Classifier, Sample, softmax},
     index::{Counts, Space, letters, words_and_pairs},
-    lexicon::{Lexicon, Span},
-    system,
-    templates::{Capture, Templates},
+    lexicon::Lexicon,
+    span::{Capture, Span},
+    templates::Templates,
     text::Text,
+};
+use super::{
+    model::{EntityType, Intent, Part, Phrase},
+    report::{NoticeKind, Report},
 };
 
 /// Similarity of a text that fits a template with words taken by their place.
@@ -28,7 +38,7 @@ const IN_CONTEXT: f32 = 0.05;
 
 /// Everything known in one language.
 #[derive(Debug, Default)]
-pub(crate) struct Brain {
+pub(crate) struct Matcher {
     pub(crate) lexicon: Lexicon,
     pub(crate) phrases: Vec<Phrase>,
     /// Number of plain words by phrase.
@@ -47,7 +57,7 @@ pub(crate) struct Brain {
 
 /// A phrase that was judged to be meant.
 #[derive(Debug, Clone)]
-pub(crate) struct Guess {
+pub(crate) struct Candidate {
     pub(crate) intent: usize,
     pub(crate) phrase: u32,
     /// 1 for exact phrases and templates.
@@ -58,14 +68,7 @@ pub(crate) struct Guess {
     pub(crate) literal: bool,
 }
 
-impl Part {
-    /// The entity this part stands for; `@sys.ignore` counts as plain words.
-    pub(crate) fn slot(&self) -> Option<&Arc<str>> {
-        self.entity.as_ref().filter(|entity| &***entity != "@sys.ignore")
-    }
-}
-
-impl Brain {
+impl Matcher {
     pub(crate) fn build(
         language: &str,
         root: &str,
@@ -75,17 +78,17 @@ impl Brain {
         report: &mut Report,
     ) -> Self {
         let lexicon = Lexicon::build(language, root, intents, entities, &phrases, report);
-        let mut brain = Self { lexicon, templates: Templates::build(&phrases), ..Self::default() };
+        let mut matcher = Self { lexicon, templates: Templates::build(&phrases), ..Self::default() };
         let mut words = Vec::new();
         let mut replaced = Vec::new();
         let mut chars = Vec::new();
         for (at, phrase) in phrases.iter().enumerate() {
             let places = places_of(phrase);
             let entity = |p: &String| p.starts_with('@');
-            brain.plain.push(places.iter().filter(|p| !entity(p)).count());
+            matcher.plain.push(places.iter().filter(|p| !entity(p)).count());
             let full = Text::new(&phrase.text());
             if !phrase.parts.iter().any(|part| part.is_reference) {
-                brain.exact.entry(full.key().to_owned()).or_default().push(at as u32);
+                matcher.exact.entry(full.key().to_owned()).or_default().push(at as u32);
             }
             words.push(words_and_pairs(&full.words().map(|w| vec![w]).collect::<Vec<_>>()));
             chars.push(letters(full.words()));
@@ -93,18 +96,18 @@ impl Brain {
                 &places.iter().map(|p| vec![p.as_str()]).collect::<Vec<_>>(),
             ));
             for entity in phrase.parts.iter().filter_map(Part::slot) {
-                if !brain.annotated.contains(entity) {
-                    brain.annotated.push(Arc::clone(entity));
+                if !matcher.annotated.contains(entity) {
+                    matcher.annotated.push(Arc::clone(entity));
                 }
             }
         }
-        brain.words = Space::build(&words);
-        brain.replaced = Space::build(&replaced);
-        brain.letters = Space::build(&chars);
-        brain.phrases = phrases;
-        brain.note_shared(intents, report);
-        brain.train(&words, &replaced, &chars, language, report);
-        brain
+        matcher.words = Space::build(&words);
+        matcher.replaced = Space::build(&replaced);
+        matcher.letters = Space::build(&chars);
+        matcher.phrases = phrases;
+        matcher.note_shared(intents, report);
+        matcher.train(&words, &replaced, &chars, language, report);
+        matcher
     }
 
     fn note_shared(&self, intents: &[Intent], report: &mut Report) {
@@ -172,19 +175,19 @@ impl Brain {
         spans: &[Span],
         intents: &[Intent],
         allowed: impl Fn(usize) -> bool,
-    ) -> Option<Guess> {
-        let mut hits: Vec<Guess> = Vec::new();
+    ) -> Option<Candidate> {
+        let mut hits: Vec<Candidate> = Vec::new();
         for at in self.exact.get(text.key()).into_iter().flatten() {
             let intent = self.phrases[*at as usize].intent;
             if allowed(intent) {
                 let captures = self.captures_of(*at, text, spans);
-                hits.push(Guess { intent, phrase: *at, similarity: 1.0, captures, literal: true });
+                hits.push(Candidate { intent, phrase: *at, similarity: 1.0, captures, literal: true });
             }
         }
         for hit in self.templates.find(text, spans, &self.lexicon) {
             let intent = self.phrases[hit.phrase as usize].intent;
             if allowed(intent) && !hit.guessed {
-                hits.push(Guess {
+                hits.push(Candidate {
                     intent,
                     phrase: hit.phrase,
                     similarity: 1.0,
@@ -207,8 +210,8 @@ impl Brain {
     }
 
     /// Number of words of the guessed phrase that stand for no entity.
-    pub(crate) fn plain_words(&self, guess: &Guess) -> usize {
-        self.plain[guess.phrase as usize]
+    pub(crate) fn plain_words(&self, candidate: &Candidate) -> usize {
+        self.plain[candidate.phrase as usize]
     }
 
     /// Captures of a phrase that was written word for word.
@@ -238,7 +241,7 @@ impl Brain {
         intents: &[Intent],
         threshold: f32,
         allowed: impl Fn(usize) -> bool,
-    ) -> Option<Guess> {
+    ) -> Option<Candidate> {
         let views = self.views(text, spans);
         let mut best = self.nearest_phrases(&views, |intent| {
             allowed(intent) && (intents[intent].learned || intents[intent].fallback)
@@ -252,16 +255,16 @@ impl Brain {
                 1 => GUESSED_ONE_WORD,
                 _ => GUESSED,
             };
-            let guess = Guess {
+            let candidate = Candidate {
                 intent,
                 phrase: hit.phrase,
                 similarity,
                 captures: hit.captures,
                 literal: false,
             };
-            let known = best.entry(intent).or_insert_with(|| guess.clone());
+            let known = best.entry(intent).or_insert_with(|| candidate.clone());
             if similarity > known.similarity {
-                *known = guess;
+                *known = candidate;
             }
         }
         self.judge(best, &views, intents, threshold)
@@ -269,23 +272,23 @@ impl Brain {
 
     fn judge(
         &self,
-        best: HashMap<usize, Guess>,
+        best: HashMap<usize, Candidate>,
         views: &[Counts; 3],
         intents: &[Intent],
         threshold: f32,
-    ) -> Option<Guess> {
+    ) -> Option<Candidate> {
         let mut likely = self.likely(&best, views);
         share(&best, &mut likely);
-        let mut ranked: Vec<(f32, Guess)> = Vec::new();
-        for mut guess in best.into_values() {
-            let context = if intents[guess.intent].inputs.is_empty() { 0.0 } else { IN_CONTEXT };
-            let mut score = guess.similarity + context;
-            if let Some(probability) = likely.get(&guess.intent) {
-                score = f32::midpoint(guess.similarity, *probability) + context;
-                guess.similarity = weighed(guess.similarity, *probability, likely.len());
+        let mut ranked: Vec<(f32, Candidate)> = Vec::new();
+        for mut candidate in best.into_values() {
+            let context = if intents[candidate.intent].inputs.is_empty() { 0.0 } else { IN_CONTEXT };
+            let mut score = candidate.similarity + context;
+            if let Some(probability) = likely.get(&candidate.intent) {
+                score = f32::midpoint(candidate.similarity, *probability) + context;
+                candidate.similarity = weighed(candidate.similarity, *probability, likely.len());
             }
-            if guess.similarity >= threshold {
-                ranked.push((score, guess));
+            if candidate.similarity >= threshold {
+                ranked.push((score, candidate));
             }
         }
         ranked.sort_by(|(a, one), (b, other)| {
@@ -293,11 +296,11 @@ impl Brain {
         });
         let highest = ranked.first()?.0;
         let close = ranked.into_iter().take_while(|(score, _)| highest - score <= CLOSE);
-        close.min_by_key(|(_, guess)| Reverse(intents[guess.intent].priority)).map(|(_, g)| g)
+        close.min_by_key(|(_, candidate)| Reverse(intents[candidate.intent].priority)).map(|(_, g)| g)
     }
 
     /// What the classifier gives each of the intents in question.
-    fn likely(&self, best: &HashMap<usize, Guess>, views: &[Counts; 3]) -> HashMap<usize, f32> {
+    fn likely(&self, best: &HashMap<usize, Candidate>, views: &[Counts; 3]) -> HashMap<usize, f32> {
         let Some(classifier) = &self.classifier else { return HashMap::new() };
         let scores = classifier.scores(&self.sample(&views[0], &views[1], &views[2]));
         let mut taking_part: Vec<usize> =
@@ -313,25 +316,25 @@ impl Brain {
         &self,
         views: &[Counts; 3],
         allowed: impl Fn(usize) -> bool,
-    ) -> HashMap<usize, Guess> {
+    ) -> HashMap<usize, Candidate> {
         let count = self.phrases.len();
         let by = |space: &Space, view: &Counts| space.cosines(&space.direction(view), count);
         let words = by(&self.words, &views[0]);
         let replaced = by(&self.replaced, &views[1]);
         let letters = by(&self.letters, &views[2]);
-        let mut best: HashMap<usize, Guess> = HashMap::new();
+        let mut best: HashMap<usize, Candidate> = HashMap::new();
         for (at, phrase) in self.phrases.iter().enumerate() {
             let similarity = f32::midpoint(words[at].max(replaced[at]), letters[at]).min(1.0);
-            let known = best.get(&phrase.intent).map_or(0.0, |guess| guess.similarity);
+            let known = best.get(&phrase.intent).map_or(0.0, |candidate| candidate.similarity);
             if similarity > known && allowed(phrase.intent) {
-                let guess = Guess {
+                let candidate = Candidate {
                     intent: phrase.intent,
                     phrase: at as u32,
                     similarity,
                     captures: Vec::new(),
                     literal: false,
                 };
-                best.insert(phrase.intent, guess);
+                best.insert(phrase.intent, candidate);
             }
         }
         best
@@ -365,7 +368,7 @@ impl Brain {
 
 /// Intents that own the same phrase cannot be told apart by it: each gets what they have together,
 /// and priority decides.
-fn share(best: &HashMap<usize, Guess>, likely: &mut HashMap<usize, f32>) {
+fn share(best: &HashMap<usize, Candidate>, likely: &mut HashMap<usize, f32>) {
     let mut nearest: Vec<(f32, usize)> =
         likely.keys().filter_map(|intent| Some((best.get(intent)?.similarity, *intent))).collect();
     nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -382,12 +385,6 @@ fn weighed(similarity: f32, probability: f32, intents: usize) -> f32 {
     let by_chance = 1.0 / intents.max(2) as f32;
     let agreement = ((probability - by_chance) / (1.0 - by_chance)).max(0.0);
     (similarity * (0.75 + 0.5 * agreement)).min(0.99)
-}
-
-impl Phrase {
-    pub(crate) fn text(&self) -> String {
-        self.parts.iter().map(|part| part.text.as_str()).collect()
-    }
 }
 
 /// The words of a phrase with entities in place of what is annotated.

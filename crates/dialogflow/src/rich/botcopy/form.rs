@@ -3,10 +3,8 @@
 use serde_json::Value;
 use wire::rich::{Choice, Field, Form, FormStyle, Input, TITLE_CHARS_MAX, TextInput, TextKind};
 
-use super::{
-    botcopy,
-    read::{COUNT, cut, first, flag, items, say, text, title},
-};
+use super::action;
+use crate::rich::read::{COUNT, cut, first, flag, items, say, text, title};
 
 /// Characters that one field takes.
 const FIELD_CHARS_MAX: u16 = 256;
@@ -15,7 +13,7 @@ const ROWS_MAX: u64 = 20;
 /// A form without a field is none.
 pub(super) fn form(value: &Value) -> Option<Form> {
     let label = first(&[text(value, "title"), text(value, "subtitle"), "Form"]);
-    let action = value.get("action").and_then(|action| botcopy::message(action, label));
+    let action = value.get("action").and_then(|action| action::message(action, label));
     let action = action.or_else(|| say(label))?;
     let style = match text(value, "style") {
         "wall" => FormStyle::Wall,

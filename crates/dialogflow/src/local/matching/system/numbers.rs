@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use text2num::{Language, Token, find_numbers};
 
 use super::Found;
-use crate::local::text::Text;
+use crate::local::matching::text::Text;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Number {

@@ -1,14 +1,15 @@
 //! Slot filling: reading an answer to a prompt, and leaving.
 
-use super::{
-    agent::Intent,
-    brain::Brain,
-    lexicon::Span,
-    parameters,
+use super::parameters;
+use crate::local::{
+    matching::{
+        Matcher,
+        span::{Capture, Span},
+        system,
+        text::Text,
+    },
+    model::Intent,
     session::{Captured, Dialog},
-    system,
-    templates::Capture,
-    text::Text,
 };
 
 /// Similarity at which another intent is clearly meant although the words could be an answer.
@@ -87,7 +88,7 @@ pub(crate) fn takes_anything(intent: &Intent, dialog: &Dialog) -> bool {
 pub(crate) fn fill(
     intent: &Intent,
     dialog: &mut Dialog,
-    brain: &Brain,
+    matcher: &Matcher,
     text: &Text,
     spans: &[Span],
 ) -> Reply {
@@ -117,7 +118,7 @@ pub(crate) fn fill(
         return Reply::Filled;
     }
     let free = bare_words(text);
-    if brain.lexicon.is_open(entity) && !free.is_empty() {
+    if matcher.lexicon.is_open(entity) && !free.is_empty() {
         captured.put(&awaited.name, &whole(entity, text, free), text, awaited.list);
         return Reply::Taken(captured);
     }

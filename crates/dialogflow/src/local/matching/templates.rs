@@ -1,16 +1,15 @@
 //! Phrases in which runs of words are replaced by entities, as a tree that is walked along a text:
 //! `book a room in @sys.location` matches `book a room in Vienna`, word for word.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
-
-use serde_json::Value;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    agent::Phrase,
-    lexicon::{Lexicon, Span},
+    lexicon::Lexicon,
+    span::{Capture, Span},
     system,
     text::Text,
 };
+use crate::local::model::Phrase;
 
 /// Steps of one walk; more means that the text has so many readings that none is meant.
 const STEPS_MAX: usize = 5_000;
@@ -39,12 +38,6 @@ pub(crate) struct Hit {
     pub(crate) captures: Vec<Capture>,
     /// True when words were taken for an entity only because of where they stand.
     pub(crate) guessed: bool,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Capture {
-    pub(crate) words: Range<usize>,
-    pub(crate) value: Value,
 }
 
 impl Templates {

@@ -7,7 +7,11 @@ use google_cloud_dialogflow_cx_v3::{
 use google_cloud_gax::retry_policy::NeverRetry;
 use secrecy::ExposeSecret;
 
-use super::{Access, SetupError, canonical, errors::ErrorReader, part, wrong};
+use super::{
+    Access, SetupError, canonical,
+    errors::{ErrorReader, unreadable},
+    part, wrong,
+};
 use crate::{Answer, Bot, BotError, BoxFuture, Edition, Input, Query};
 
 /// Where a CX agent lives.
@@ -70,8 +74,7 @@ impl Bot for CxBot {
         Box::pin(async move {
             let sent = self.client.detect_intent().with_request(request(&query)).send().await;
             let response = sent.map_err(|error| self.errors.bot_error(&error, &query))?;
-            let response =
-                canonical::of(&response).map_err(|error| self.errors.unreadable(error))?;
+            let response = canonical::of(&response).map_err(unreadable)?;
             Ok(Answer { response, memory: None })
         })
     }

@@ -34,12 +34,6 @@ impl ErrorReader {
         BotError::Google(GoogleError { http, status, message, hint })
     }
 
-    /// The error for a response that cannot be written as JSON.
-    #[expect(clippy::unused_self, reason = "it stands beside `bot_error` for both editions")]
-    pub(super) fn unreadable(&self, error: impl Display) -> BotError {
-        BotError::Unavailable(format!("the response cannot be written as JSON: {error}"))
-    }
-
     /// The status and Google's words, or ours where Google said nothing.
     fn words(&self, error: &Error) -> (String, String) {
         if let Some(status) = error.status() {
@@ -103,6 +97,11 @@ impl ErrorReader {
             _ => String::new(),
         }
     }
+}
+
+/// The error for a response that cannot be written as JSON.
+pub(super) fn unreadable(error: impl Display) -> BotError {
+    BotError::Unavailable(format!("the response cannot be written as JSON: {error}"))
 }
 
 fn is_disabled(message: &str) -> bool {

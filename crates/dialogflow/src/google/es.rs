@@ -8,7 +8,9 @@ use google_cloud_gax::retry_policy::NeverRetry;
 use secrecy::ExposeSecret;
 
 use super::{
-    Access, ES_TEXT_CHARS_MAX, SetupError, canonical, cut, errors::ErrorReader, part, wrong,
+    Access, ES_TEXT_CHARS_MAX, SetupError, canonical, cut,
+    errors::{ErrorReader, unreadable},
+    part, wrong,
 };
 use crate::{Answer, Bot, BotError, BoxFuture, Context, Edition, Input, Query, SESSION_CHARS_MAX};
 
@@ -86,8 +88,7 @@ impl Bot for EsBot {
         Box::pin(async move {
             let sent = self.client.detect_intent().with_request(request(&query)).send().await;
             let response = sent.map_err(|error| self.errors.bot_error(&error, &query))?;
-            let response =
-                canonical::of(&response).map_err(|error| self.errors.unreadable(error))?;
+            let response = canonical::of(&response).map_err(unreadable)?;
             Ok(Answer { response, memory: None })
         })
     }

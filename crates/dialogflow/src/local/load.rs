@@ -80,11 +80,7 @@ impl LocalAgent {
     }
 }
 
-fn agent(
-    mut files: Files,
-    name: String,
-    report: &mut Report,
-) -> Result<LocalAgent, LoadError> {
+fn agent(mut files: Files, name: String, report: &mut Report) -> Result<LocalAgent, LoadError> {
     let bytes = files.remove("agent.json").ok_or(LoadError::NotAnAgent)?;
     let settings = parse("agent.json", &bytes, report)
         .and_then(|value| Fields::new("agent.json", "", value))
@@ -101,8 +97,7 @@ fn agent(
     other_files(&files, report);
 
     let mut entities = entities::entities(entity_files, &settings.language, report);
-    let (mut intents, mut phrases) =
-        intents::intents(intent_files, &settings.language, report);
+    let (mut intents, mut phrases) = intents::intents(intent_files, &settings.language, report);
     limit(&mut intents, &mut phrases, &mut entities, report);
     check(&intents, &entities, &phrases, report);
 

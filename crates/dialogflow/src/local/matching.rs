@@ -78,7 +78,8 @@ impl Matcher {
         report: &mut Report,
     ) -> Self {
         let lexicon = Lexicon::build(language, root, intents, entities, &phrases, report);
-        let mut matcher = Self { lexicon, templates: Templates::build(&phrases), ..Self::default() };
+        let mut matcher =
+            Self { lexicon, templates: Templates::build(&phrases), ..Self::default() };
         let mut words = Vec::new();
         let mut replaced = Vec::new();
         let mut chars = Vec::new();
@@ -181,7 +182,13 @@ impl Matcher {
             let intent = self.phrases[*at as usize].intent;
             if allowed(intent) {
                 let captures = self.captures_of(*at, text, spans);
-                hits.push(Candidate { intent, phrase: *at, similarity: 1.0, captures, literal: true });
+                hits.push(Candidate {
+                    intent,
+                    phrase: *at,
+                    similarity: 1.0,
+                    captures,
+                    literal: true,
+                });
             }
         }
         for hit in self.templates.find(text, spans, &self.lexicon) {
@@ -281,7 +288,8 @@ impl Matcher {
         share(&best, &mut likely);
         let mut ranked: Vec<(f32, Candidate)> = Vec::new();
         for mut candidate in best.into_values() {
-            let context = if intents[candidate.intent].inputs.is_empty() { 0.0 } else { IN_CONTEXT };
+            let context =
+                if intents[candidate.intent].inputs.is_empty() { 0.0 } else { IN_CONTEXT };
             let mut score = candidate.similarity + context;
             if let Some(probability) = likely.get(&candidate.intent) {
                 score = f32::midpoint(candidate.similarity, *probability) + context;
@@ -296,7 +304,9 @@ impl Matcher {
         });
         let highest = ranked.first()?.0;
         let close = ranked.into_iter().take_while(|(score, _)| highest - score <= CLOSE);
-        close.min_by_key(|(_, candidate)| Reverse(intents[candidate.intent].priority)).map(|(_, g)| g)
+        close
+            .min_by_key(|(_, candidate)| Reverse(intents[candidate.intent].priority))
+            .map(|(_, g)| g)
     }
 
     /// What the classifier gives each of the intents in question.

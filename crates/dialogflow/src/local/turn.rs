@@ -135,7 +135,8 @@ impl Turn<'_> {
         let mut all = agent.intents.iter().enumerate();
         let (position, intent) = all.find(|(_, intent)| intent.id == dialog.intent)?;
         let exact = self.exact(text, spans);
-        let says = |g: &Candidate| g.literal && g.intent != position && self.matcher.plain_words(g) > 0;
+        let says =
+            |g: &Candidate| g.literal && g.intent != position && self.matcher.plain_words(g) > 0;
         if exact.as_ref().is_some_and(says) {
             return None;
         }
@@ -153,7 +154,9 @@ impl Turn<'_> {
         // The same wish in other words: what is new in it counts.
         let bar = if slots::takes_anything(intent, &dialog) { slots::CLEARLY } else { 0.0 };
         let again = exact.or_else(|| self.nearest(text, spans)).filter(|candidate| {
-            candidate.intent == position && candidate.similarity >= bar && self.matcher.plain_words(candidate) > 1
+            candidate.intent == position
+                && candidate.similarity >= bar
+                && self.matcher.plain_words(candidate) > 1
         });
         if let Some(candidate) = again {
             let captured = capture(intent, &candidate, self.matcher, text, spans);
@@ -189,7 +192,13 @@ impl Turn<'_> {
         })
     }
 
-    fn matched_candidate(&mut self, candidate: &Candidate, confidence: f32, text: &Text, spans: &[Span]) -> Outcome {
+    fn matched_candidate(
+        &mut self,
+        candidate: &Candidate,
+        confidence: f32,
+        text: &Text,
+        spans: &[Span],
+    ) -> Outcome {
         let intent = &self.agent.intents[candidate.intent];
         let captured = capture(intent, candidate, self.matcher, text, spans);
         self.matched(candidate.intent, confidence, captured)

@@ -2,7 +2,9 @@
 //! Bots write it by hand, from samples that disagree; every reading they can have meant is taken.
 
 use serde_json::Value;
-use wire::rich::{Action, BotCard, BotList, Button, Card, Element, List, Media, TITLE_CHARS_MAX, Target};
+use wire::rich::{
+    Action, BotCard, BotList, Button, Card, Element, List, Media, TITLE_CHARS_MAX, Target,
+};
 
 mod action;
 mod form;

@@ -2,7 +2,7 @@ use std::io::{Cursor, Write};
 
 use dialogflow::{
     Input,
-    local::{LocalAgent, LoadError, LocalBot, NoticeKind, Report},
+    local::{LoadError, LocalAgent, LocalBot, NoticeKind, Report},
 };
 use serde_json::json;
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};

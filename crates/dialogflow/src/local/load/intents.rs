@@ -74,7 +74,9 @@ fn intent(
         .filter_map(|fields| phrase(fields, position, report))
         .collect();
     let templates = from.strings("templates");
-    phrases.extend(templates.iter().map(|t| Phrase { intent: position, parts: Part::from_template(t) }));
+    phrases.extend(
+        templates.iter().map(|t| Phrase { intent: position, parts: Part::from_template(t) }),
+    );
     let mut intent = Intent {
         id: from.string("id"),
         name: from.string("name"),

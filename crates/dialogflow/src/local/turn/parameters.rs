@@ -170,7 +170,10 @@ impl Captured {
 }
 
 /// The first required parameter without a value.
-pub(crate) fn missing<'a>(intent: &'a Intent, values: &Map<String, Value>) -> Option<&'a Parameter> {
+pub(crate) fn missing<'a>(
+    intent: &'a Intent,
+    values: &Map<String, Value>,
+) -> Option<&'a Parameter> {
     let empty = |p: &&Parameter| values.get(&p.name).is_none_or(is_empty);
     intent.parameters.iter().filter(|p| p.required).find(empty)
 }

@@ -102,7 +102,7 @@ impl Access {
     }
 
     fn google_credentials(&self) -> Result<GoogleCredentials, SetupError> {
-        // Google's crates bring no cryptography of their own; `Err` says that there is some already.
+        // Google's crates bring no cryptography. `Err` means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let unusable = |problem: &str| wrong("credentials", problem);
         match &self.credentials {

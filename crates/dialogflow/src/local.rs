@@ -1,8 +1,11 @@
-//! A bot that runs a Dialogflow ES agent export by itself, without Google.
+//! A bot that runs an export of a Dialogflow ES agent, without Google.
 //!
-//! It is exact on exact phrases, good on near ones, and does not understand language. Everything
-//! it says follows from the export, the session's memory and the query: no clock, no chance, no
-//! network. What it cannot take from an export is in the [`Report`] of loading it.
+//! It is exact on exact phrases and good on similar ones; it does not understand language. An
+//! answer depends on the export, the session's memory and the query only: no clock, no randomness,
+//! no network. The [`Report`] of loading names what was not taken from an export.
+//!
+//! From bottom to top: `model` (what an export says), `matching` (which phrase a text is close to),
+//! `agent` (both together), `load` (from files to an agent), `turn` (from a query to an answer).
 
 mod agent;
 mod hash;
@@ -37,7 +40,8 @@ impl LocalBot {
         &self.agent
     }
 
-    /// The answer at once: it takes at most a few milliseconds of computing and waits for nothing.
+    /// Answers a query without waiting: a few milliseconds of computing at most.
+    /// [`BotError::Refused`] where the service refuses a query, too.
     pub fn answer(&self, query: &Query) -> Result<Answer, BotError> {
         turn::run(&self.agent, query)
     }

@@ -4,20 +4,22 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{matching::Matcher, model::Intent};
 
-/// A loaded agent. Cheap to share: put it into an [`Arc`] or a [`super::LocalBot`].
+/// A Dialogflow agent loaded from an export. [`super::LocalBot`] answers with it.
 pub struct LocalAgent {
     pub(crate) name: String,
-    /// The root language.
+    /// The root language, lower case.
     pub(crate) language: String,
+    /// IANA name of the time zone.
     pub(crate) zone: String,
-    /// `mlMinConfidence`: reported confidences of matches are never below it.
+    /// `mlMinConfidence`: the confidence of a match is never reported below it.
     pub(crate) confidence_min: f32,
     pub(crate) intents: Vec<Intent>,
+    /// By language, lower case.
     pub(crate) matchers: BTreeMap<String, Matcher>,
 }
 
 impl LocalAgent {
-    /// `displayName`, or the name the export came with.
+    /// `displayName`, or the name of the file or folder.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -27,12 +29,13 @@ impl LocalAgent {
         &self.language
     }
 
-    /// Every language the agent has phrases for, lower case.
+    /// The agent's languages, lower case.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         self.matchers.keys().map(String::as_str)
     }
 
-    /// The language that answers a query in `wanted`: itself, else its root, else the agent's own.
+    /// The language that answers a query in `wanted`: the same, else its root, else the root
+    /// language of the agent.
     pub(crate) fn language_for(&self, wanted: &str) -> &str {
         let wanted = wanted.to_lowercase().replace('_', "-");
         let root = wanted.split('-').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! From the files of an export to an [`LocalAgent`], with a notice for everything that is left out.
+//! From the files of an export to a [`LocalAgent`], with a notice for everything that is left out.
 
 use std::{
     collections::BTreeMap,
@@ -26,17 +26,18 @@ use super::{
     report::{LanguageCount, NoticeKind, Report},
 };
 
-/// What more an agent may have than Dialogflow itself allows, with room above its limits.
+/// Limits of one agent, above those of Dialogflow itself.
 const INTENTS_MAX: usize = 4_000;
-pub(crate) const PHRASES_MAX: usize = 100_000;
+/// For each language.
+const PHRASES_MAX: usize = 100_000;
 const VALUES_MAX: usize = 200_000;
 
-/// Why an export could not be loaded at all.
+/// Why an export cannot be loaded at all. Smaller problems are notices of the [`Report`].
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("{} cannot be read", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("this is not a zip archive")]
+    #[error("this is not a zip archive: give the exported zip file or its unpacked folder")]
     NotAZip,
     #[error("there is no readable agent.json: this is not an agent export")]
     NotAnAgent,
@@ -48,7 +49,7 @@ pub enum LoadError {
 
 impl LocalAgent {
     /// Loads an export from a folder (with `agent.json`, or with `agent/` or `agent.zip` in it) or
-    /// a zip file. A bad file inside is reported, never an error.
+    /// a zip file. A file inside that cannot be read is a notice in the report, not an error.
     pub fn load(path: impl AsRef<Path>) -> Result<(Self, Report), LoadError> {
         let path = path.as_ref();
         let mut report = Report::default();
@@ -64,7 +65,7 @@ impl LocalAgent {
         Ok((agent(files, "agent".to_owned(), &mut report)?, report))
     }
 
-    /// Loads an export from files that are already in memory, for example embedded in a program.
+    /// Loads an export from files in memory, for example embedded in a program.
     /// Names are relative to the folder with `agent.json`, with `/` between the parts.
     pub fn from_files<N, B>(
         name: &str,
@@ -115,7 +116,7 @@ fn agent(mut files: Files, name: String, report: &mut Report) -> Result<LocalAge
     })
 }
 
-/// The parts of `agent.json` that matter here.
+/// The fields of `agent.json` that are used.
 struct Settings {
     name: String,
     language: String,
@@ -186,7 +187,7 @@ impl Settings {
 fn other_files(files: &Files, report: &mut Report) {
     for (name, bytes) in files {
         if name.starts_with("customSmalltalkResponses") || name == "customDomainsResponses.json" {
-            // Exports with nothing in it are common.
+            // Many exports have this file without content.
             let empty = parse(name, bytes, &mut Report::default()).is_some_and(|value| {
                 let texts = value.get("customResponses").unwrap_or(&value);
                 texts.as_array().is_some_and(Vec::is_empty)
@@ -227,7 +228,7 @@ fn limit(
     }
 }
 
-/// Notices that need the whole agent: entities that do not exist, intents that cannot match.
+/// Notices about the whole agent: entities that do not exist, intents that cannot match.
 fn check(
     intents: &[Intent],
     entities: &[EntityType],

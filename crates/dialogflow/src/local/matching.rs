@@ -1,7 +1,8 @@
-//! What an agent has learned in one language, and the judgement which phrase a text is nearest to.
+//! Matches a text with the training phrases of an agent in one language.
 //!
-//! Exact phrases and templates first; then similarity to the nearest phrase of each intent,
-//! together with a linear classifier. This knows near phrases; it does not understand language.
+//! Exact phrases and templates come first. Then counts the similarity to the nearest phrase of each
+//! intent, together with a linear classifier. It knows similar phrases; it does not understand
+//! language.
 
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
@@ -26,45 +27,50 @@ use super::{
     report::{NoticeKind, Report},
 };
 
-/// Similarity of a text that fits a template with words taken by their place.
-const GUESSED: f32 = 0.9;
-const GUESSED_ONE_WORD: f32 = 0.7;
-/// Intents this close are told apart by priority.
+/// Similarity of a text that fits a template where words were taken for an entity by position only.
+const BY_POSITION: f32 = 0.9;
+/// The same, for a template with only one word besides entities.
+const BY_POSITION_ONE_WORD: f32 = 0.7;
+/// Between intents whose scores differ by less than this, priority decides.
 const CLOSE: f32 = 0.03;
-/// Similarities this close are those of the same phrase.
+/// Similarities that differ by less than this belong to the same phrase.
 const SAME: f32 = 1e-5;
-/// Head start of an intent whose input contexts are active.
+/// Bonus of an intent whose input contexts are active.
 const IN_CONTEXT: f32 = 0.05;
 
-/// Everything known in one language.
+/// The phrases and entities of an agent in one language, ready to be searched.
 #[derive(Debug, Default)]
 pub(crate) struct Matcher {
     pub(crate) lexicon: Lexicon,
     pub(crate) phrases: Vec<Phrase>,
-    /// Number of plain words by phrase.
+    /// For each phrase, the number of words that are not entities.
     plain: Vec<usize>,
+    /// Phrases by their normalized text.
     exact: HashMap<String, Vec<u32>>,
     templates: Templates,
     words: Space,
+    /// Words, with entities in place of what phrases annotate.
     replaced: Space,
     letters: Space,
     /// Entities that phrases annotate.
     annotated: Vec<Arc<str>>,
     classifier: Option<Classifier>,
-    /// Class of an intent in the classifier.
+    /// Class in the classifier by intent.
     classes: HashMap<usize, usize>,
 }
 
-/// A phrase that was judged to be meant.
+/// A training phrase that a text may mean.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
+    /// Position of the intent in the agent.
     pub(crate) intent: usize,
+    /// Position in [`Matcher::phrases`].
     pub(crate) phrase: u32,
-    /// 1 for exact phrases and templates.
+    /// From 0 to 1; 1 for exact phrases and templates.
     pub(crate) similarity: f32,
-    /// What stands for the entities of the phrase, in order; empty when only similar.
+    /// The words for the entities of the phrase, in order; empty for a similar phrase.
     pub(crate) captures: Vec<Capture>,
-    /// Every word was written as in the phrase.
+    /// The text has the same words as the phrase.
     pub(crate) literal: bool,
 }
 
@@ -157,7 +163,7 @@ impl Matcher {
         }
     }
 
-    /// The three views of a text side by side.
+    /// The features of the three views of a text in one list.
     fn sample(&self, words: &Counts, replaced: &Counts, letters: &Counts) -> Sample {
         let mut sample = self.words.direction(words);
         let (mut base, mut shifted) = (self.words.len() as u32, Vec::new());
@@ -169,7 +175,7 @@ impl Matcher {
         sample
     }
 
-    /// The best of the phrases that say exactly this, among the intents allowed.
+    /// The best phrase that says exactly this, among the allowed intents.
     pub(crate) fn exact(
         &self,
         text: &Text,
@@ -193,7 +199,7 @@ impl Matcher {
         }
         for hit in self.templates.find(text, spans, &self.lexicon) {
             let intent = self.phrases[hit.phrase as usize].intent;
-            if allowed(intent) && !hit.guessed {
+            if allowed(intent) && !hit.by_position {
                 hits.push(Candidate {
                     intent,
                     phrase: hit.phrase,
@@ -216,12 +222,12 @@ impl Matcher {
         })
     }
 
-    /// Number of words of the guessed phrase that stand for no entity.
+    /// Number of words of the candidate phrase that are not entities.
     pub(crate) fn plain_words(&self, candidate: &Candidate) -> usize {
         self.plain[candidate.phrase as usize]
     }
 
-    /// Captures of a phrase that was written word for word.
+    /// Captures of a phrase that the text repeats word for word.
     fn captures_of(&self, phrase: u32, text: &Text, spans: &[Span]) -> Vec<Capture> {
         let mut captures = Vec::new();
         let mut at = 0;
@@ -239,8 +245,9 @@ impl Matcher {
         captures
     }
 
-    /// The most likely intent among those allowed, if it is similar enough; fallback intents take
-    /// part with their phrases as examples of what is *not* meant, and are then returned.
+    /// The most likely intent among the allowed ones, if its similarity is at least `threshold`.
+    /// The phrases of fallback intents are examples of what is *not* meant; they compete, and a
+    /// fallback intent can be returned.
     pub(crate) fn nearest(
         &self,
         text: &Text,
@@ -256,11 +263,11 @@ impl Matcher {
         for hit in self.templates.find(text, spans, &self.lexicon) {
             let intent = self.phrases[hit.phrase as usize].intent;
             let similarity = match self.plain[hit.phrase as usize] {
-                _ if !hit.guessed || !allowed(intent) => continue,
+                _ if !hit.by_position || !allowed(intent) => continue,
                 0 if intents[intent].inputs.is_empty() => continue,
                 0 => threshold,
-                1 => GUESSED_ONE_WORD,
-                _ => GUESSED,
+                1 => BY_POSITION_ONE_WORD,
+                _ => BY_POSITION,
             };
             let candidate = Candidate {
                 intent,
@@ -309,7 +316,7 @@ impl Matcher {
             .map(|(_, g)| g)
     }
 
-    /// What the classifier gives each of the intents in question.
+    /// Probability of each intent in `best` by the classifier.
     fn likely(&self, best: &HashMap<usize, Candidate>, views: &[Counts; 3]) -> HashMap<usize, f32> {
         let Some(classifier) = &self.classifier else { return HashMap::new() };
         let scores = classifier.scores(&self.sample(&views[0], &views[1], &views[2]));
@@ -350,8 +357,8 @@ impl Matcher {
         best
     }
 
-    /// A text by its words, by its words with entities in place of what stands for them, and by
-    /// its letters.
+    /// A text in three views: its words; its words with entities in place of their values; its
+    /// letters.
     fn views(&self, text: &Text, spans: &[Span]) -> [Counts; 3] {
         let plain: Vec<Vec<&str>> = text.words().map(|word| vec![word]).collect();
         let mut places: Vec<Vec<&str>> = Vec::new();
@@ -376,8 +383,8 @@ impl Matcher {
     }
 }
 
-/// Intents that own the same phrase cannot be told apart by it: each gets what they have together,
-/// and priority decides.
+/// A phrase that several intents have cannot tell them apart: each gets the sum of their
+/// probabilities, so that priority decides.
 fn share(best: &HashMap<usize, Candidate>, likely: &mut HashMap<usize, f32>) {
     let mut nearest: Vec<(f32, usize)> =
         likely.keys().filter_map(|intent| Some((best.get(intent)?.similarity, *intent))).collect();
@@ -388,16 +395,16 @@ fn share(best: &HashMap<usize, Candidate>, likely: &mut HashMap<usize, f32>) {
     }
 }
 
-/// Similarity in the light of the classifier: up to a quarter more when it agrees, less when it
-/// does not. Measured, this finds more and confuses less than similarity alone; probability alone
-/// would not do, because it is high for nonsense, too. Among few intents it says little.
+/// Similarity corrected by the classifier: up to a quarter higher when it agrees, lower when it
+/// does not. Measured (`examples/evaluate.rs`), this finds more and confuses less than similarity
+/// alone. Probability alone is not enough: it is high for nonsense, too. Among few intents it says little.
 fn weighed(similarity: f32, probability: f32, intents: usize) -> f32 {
     let by_chance = 1.0 / intents.max(2) as f32;
     let agreement = ((probability - by_chance) / (1.0 - by_chance)).max(0.0);
     (similarity * (0.75 + 0.5 * agreement)).min(0.99)
 }
 
-/// The words of a phrase with entities in place of what is annotated.
+/// The words of a phrase, with entities in place of annotated words.
 fn places_of(phrase: &Phrase) -> Vec<String> {
     let mut places = Vec::new();
     for part in &phrase.parts {

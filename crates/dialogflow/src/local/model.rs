@@ -1,5 +1,5 @@
-//! What an agent export says, in our own terms: intents, their parameters and messages, training
-//! phrases, entities. Plain data; the loader fills it in, the matcher and the turn read it.
+//! What an agent export says: intents with their parameters and messages, training phrases,
+//! entities. Plain data: `load` writes it, `matching` and `turn` read it.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ pub(crate) struct Intent {
     pub(crate) name: String,
     /// Path of its file, for notices.
     pub(crate) file: String,
-    /// False: only exact and template phrases match.
+    /// False: only exact and template phrases match, no similar ones.
     pub(crate) learned: bool,
     pub(crate) fallback: bool,
     pub(crate) priority: i64,
@@ -38,7 +38,7 @@ pub(crate) struct Intent {
     pub(crate) hands_over: bool,
 }
 
-/// A context that an intent sets, or deletes when the lifespan is 0.
+/// A context that an intent sets; a lifespan of 0 deletes it.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) name: String,
@@ -49,29 +49,30 @@ pub(crate) struct Output {
 #[derive(Debug, Default)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    /// `@room`, `@sys.date`; none for constants and values read from contexts.
+    /// For example `@room` or `@sys.date`; absent for constants and values read from contexts.
     pub(crate) entity: Option<Arc<str>>,
     pub(crate) value: String,
     pub(crate) default: String,
     pub(crate) required: bool,
     pub(crate) list: bool,
+    /// Language, if any, and text.
     pub(crate) prompts: Vec<(Option<String>, String)>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Message {
-    /// None counts for every language.
+    /// Absent: for every language.
     pub(crate) language: Option<String>,
-    /// Name of the v2 platform; none is the default platform.
+    /// Name of the platform in API version 2; absent: the default platform.
     pub(crate) platform: Option<&'static str>,
     pub(crate) content: Content,
 }
 
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// Variants of one text.
+    /// Variants of one text, of which one is said.
     Text(Vec<String>),
-    /// Key of the canonical message and what stands under it.
+    /// Key and value of the canonical message.
     Rich(&'static str, Value),
 }
 
@@ -86,11 +87,11 @@ pub(crate) struct Phrase {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Part {
     pub(crate) text: String,
-    /// Entity of this part; `@sys.ignore` counts as plain words.
+    /// Entity of this part.
     pub(crate) entity: Option<Arc<str>>,
     /// Parameter that this part fills.
     pub(crate) alias: Option<String>,
-    /// The text is only a stand-in for the entity (phrases in template form).
+    /// The text is only the name of the entity (phrases in template form).
     pub(crate) is_reference: bool,
 }
 
@@ -102,11 +103,12 @@ pub(crate) struct EntityType {
     pub(crate) name: Arc<str>,
     pub(crate) file: String,
     pub(crate) regexp: bool,
-    /// Values without synonyms; they may refer to other entities.
+    /// Values have no synonyms and may refer to other entities.
     pub(crate) composite: bool,
     pub(crate) fuzzy: bool,
-    /// Values that are not listed are accepted where a phrase or a prompt expects this entity.
+    /// Unlisted values are accepted where a phrase or a prompt expects this entity.
     pub(crate) expands: bool,
+    /// By language, lower case.
     pub(crate) entries: BTreeMap<String, Vec<Entry>>,
 }
 
@@ -134,7 +136,7 @@ impl Part {
         self.entity.as_ref().filter(|entity| &***entity != "@sys.ignore")
     }
 
-    /// Splits `reserve @room:room now` into words and references to entities.
+    /// Splits a template such as `reserve @room:room now` into words and references to entities.
     pub(crate) fn from_template(text: &str) -> Vec<Self> {
         let mut parts = Vec::new();
         let mut end = 0;
@@ -158,7 +160,7 @@ impl Part {
     }
 }
 
-/// Entity names always carry the at sign.
+/// The name of an entity with the at sign.
 pub(crate) fn entity_name(name: &str) -> Arc<str> {
     if name.starts_with('@') { Arc::from(name) } else { Arc::from(format!("@{name}")) }
 }

@@ -1,4 +1,4 @@
-//! One turn: what is meant, what is asked or answered, which contexts stand afterwards.
+//! One turn: from a query and the session to an answer and the contexts after it.
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
@@ -22,24 +22,24 @@ use super::{
     session::{Captured, Dialog, Session},
 };
 
-/// Limits of the service itself (sections 1.2 and 1.10 of its behaviour).
+/// Limits of the service (docs/bot-from-export.md), in characters.
 const TEXT_CHARS_MAX: usize = 256;
 const EVENT_CHARS_MAX: usize = 150;
 
-/// What a turn came to.
+/// The result of a turn.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// Position of the matched intent.
     pub(crate) intent: Option<usize>,
     pub(crate) confidence: f32,
     pub(crate) resolved: Captured,
-    /// Set while required parameters are missing.
+    /// Present while required parameters are missing.
     pub(crate) dialog: Option<Dialog>,
     /// The visitor left slot filling.
     pub(crate) cancelled: bool,
 }
 
-/// Everything a turn is decided by.
+/// The inputs of a turn.
 pub(crate) struct Turn<'a> {
     pub(crate) agent: &'a LocalAgent,
     pub(crate) query: &'a Query,
@@ -87,8 +87,8 @@ fn check(query: &Query) -> Result<(), BotError> {
 }
 
 impl Turn<'_> {
-    /// Selects by name and input contexts; the most contexts first, then priority. The name of an
-    /// event for which there is no intent has no effect.
+    /// Selects an intent by the name of the event and the input contexts: most contexts first, then
+    /// priority. Without such an intent, nothing matches.
     fn event(&mut self, name: &str) -> Outcome {
         let name = name.to_lowercase();
         let listed = |i: &Intent| i.events.contains(&name) && i.priority >= 0;
@@ -115,7 +115,7 @@ impl Turn<'_> {
         self.fresh(&text, &spans)
     }
 
-    /// A text outside of slot filling.
+    /// Answers a text outside of slot filling.
     fn fresh(&mut self, text: &Text, spans: &[Span]) -> Outcome {
         if let Some(candidate) = self.exact(text, spans) {
             return self.matched_candidate(&candidate, 1.0, text, spans);
@@ -129,7 +129,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A text while parameters are asked for; `None` when it leads elsewhere.
+    /// Answers a text during slot filling; `None` when it means another intent.
     fn in_dialog(&mut self, mut dialog: Dialog, text: &Text, spans: &[Span]) -> Option<Outcome> {
         let agent = self.agent;
         let mut all = agent.intents.iter().enumerate();
@@ -151,7 +151,7 @@ impl Turn<'_> {
                 ..Outcome::default()
             });
         }
-        // The same wish in other words: what is new in it counts.
+        // The same intent in other words: take the new values from it.
         let bar = if slots::takes_anything(intent, &dialog) { slots::CLEARLY } else { 0.0 };
         let again = exact.or_else(|| self.nearest(text, spans)).filter(|candidate| {
             candidate.intent == position
@@ -168,7 +168,7 @@ impl Turn<'_> {
         }
         match slots::fill(intent, &mut dialog, self.matcher, text, spans) {
             Reply::Filled => {}
-            // Words that fill only because anything would do: a clearly better intent goes first.
+            // Any words would be accepted here, so a clearly better intent goes first.
             Reply::Taken(taken) => {
                 if self.other_intent(position, slots::CLEARLY, text, spans) {
                     return None;
@@ -213,7 +213,7 @@ impl Turn<'_> {
         outcome
     }
 
-    /// Answers or asks on, with what is known so far.
+    /// Answers, or asks for the next missing parameter.
     fn matched_again(&mut self, position: usize, mut dialog: Dialog) -> Outcome {
         let intent = &self.agent.intents[position];
         let resolved = resolve(intent, &dialog.captured, &self.session);
@@ -260,12 +260,12 @@ impl Turn<'_> {
         intent.inputs.iter().all(|name| self.session.is_active(name))
     }
 
-    /// Similarity from which on a phrase counts as meant.
+    /// The lowest similarity at which a phrase counts as meant.
     fn threshold(&self) -> f32 {
         0.25 + 0.5 * self.agent.confidence_min
     }
 
-    /// Maps similarity so that what is reported is never below the agent's own minimum.
+    /// The confidence to report for a similarity; never below the agent's minimum.
     fn confidence(&self, similarity: f32) -> f32 {
         let (min, threshold) = (self.agent.confidence_min, self.threshold());
         let share = ((similarity - threshold) / (1.0 - threshold)).clamp(0.0, 1.0);
@@ -280,7 +280,7 @@ impl Turn<'_> {
         now.to_zoned(zone)
     }
 
-    /// Contexts and counters as they stand after the turn.
+    /// Updates contexts and counters after the turn.
     fn settle(&mut self, outcome: &Outcome) {
         let agent = self.agent;
         let intent = outcome.intent.map(|position| &agent.intents[position]);
@@ -307,7 +307,7 @@ impl Turn<'_> {
     }
 }
 
-/// Parameters and the visitor's own words for them, as contexts carry them.
+/// Parameters and the visitor's words for them, as contexts contain them.
 pub(crate) fn with_originals(resolved: &Captured) -> Vec<(String, Value)> {
     let mut pairs = Vec::new();
     for (name, value) in &resolved.values {

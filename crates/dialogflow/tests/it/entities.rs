@@ -59,6 +59,19 @@ fn values_are_composed_of_other_entities() {
     );
 }
 
+/// The value has 2^30 readings in this text, and none of them fits.
+#[test]
+fn a_composed_value_with_too_many_readings_takes_no_time() {
+    let word = entity("word", &json!([{ "value": "x", "synonyms": ["x", "x x"] }]));
+    let mut many = entity("many", &json!([{ "value": format!("{}y", "@word ".repeat(30)) }]));
+    many["isEnum"] = json!(true);
+    let bot = bot(&[intent("count", "@many", &["count @many:x"])], &[word, many]);
+    let text = format!("> count {}z", "x ".repeat(45));
+    let started = std::time::Instant::now();
+    play(&bot, &format!("{text}\n"));
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+}
+
 #[test]
 fn patterns_are_entities() {
     let mut order = entity("order", &json!([{ "value": "[A-Z]{2}-\\d{4}" }, { "value": "(" }]));

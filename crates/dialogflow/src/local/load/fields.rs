@@ -1,5 +1,5 @@
-//! Tolerant reading of the export's JSON: every key is asked for by name, and what nobody asked
-//! for is reported at the end. A value of an unexpected type counts as absent and is reported too.
+//! Tolerant reading of the export's JSON. Every key is read by name; [`Fields::finish`] reports the
+//! keys that were not read. A value of an unexpected type counts as absent.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// `place` says where in the file, for notices, for example `responses[].messages[]`.
+    /// `place` is the position in the file for notices, for example `responses[].messages[].`.
     pub(crate) fn new(file: &'a str, place: &'static str, value: Value) -> Option<Self> {
         match value {
             Value::Object(map) => Some(Self { file, place, map }),
@@ -66,14 +66,14 @@ impl<'a> Fields<'a> {
         self.list(key).into_iter().filter_map(|item| Self::new(file, place, item)).collect()
     }
 
-    /// Keys that are known and have no meaning here.
+    /// Skips keys that are known and not used.
     pub(crate) fn ignore(&mut self, keys: &[&str]) {
         for key in keys {
             self.map.shift_remove(*key);
         }
     }
 
-    /// True when the field holds something that would matter: not null, empty or false.
+    /// Whether the field has a value other than null, false or empty.
     pub(crate) fn is_filled(&mut self, key: &str) -> bool {
         match self.raw(key) {
             None | Some(Value::Bool(false)) => false,
@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reports every key that nobody asked for.
+    /// Reports every key that was not read.
     pub(crate) fn finish(self, report: &mut Report) {
         for key in self.map.keys() {
             let short: String = key.chars().take(60).collect();
@@ -93,7 +93,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads one file; a damaged one is reported and counts as absent.
+/// Parses one file. A damaged one is reported and counts as absent.
 pub(crate) fn parse(file: &str, bytes: &[u8], report: &mut Report) -> Option<Value> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match serde_json::from_slice(bytes) {

@@ -1,8 +1,8 @@
 //! The files of an agent export, from a folder or a zip, within limits.
 //!
-//! Whoever brings an export may be hostile: sizes are counted while unpacking and declared ones
-//! are not believed, names may not leave the export, links are not followed, archives inside the
-//! archive are not opened.
+//! An export may be hostile. Sizes are counted while unpacking, declared sizes are not trusted,
+//! names may not leave the export, links are not followed, archives inside the archive are not
+//! opened.
 
 use std::{
     collections::BTreeMap,
@@ -16,17 +16,18 @@ use zip::ZipArchive;
 use super::LoadError;
 use crate::local::report::{NoticeKind, Report};
 
-pub(crate) const ARCHIVE_BYTES_MAX: u64 = 16 << 20;
-pub(crate) const ENTRIES_MAX: usize = 20_000;
+const ARCHIVE_BYTES_MAX: u64 = 16 << 20;
+const ENTRIES_MAX: usize = 20_000;
 const ENTRY_BYTES_MAX: u64 = 16 << 20;
 const TOTAL_BYTES_MAX: u64 = 40 << 20;
+/// Unpacked size by packed size.
 const RATIO_MAX: u64 = 100;
-/// Below this size a good ratio is no sign of malice.
+/// Up to this unpacked size any ratio is accepted.
 const RATIO_FREE_BYTES: u64 = 1 << 20;
 const NAME_BYTES_MAX: usize = 512;
 const DEPTH_MAX: usize = 8;
 
-/// Contents by path relative to the export's root, `/` between the parts.
+/// Contents by path below the export's root, with `/` between the parts.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// Reads a folder with an `agent.json`, a folder that holds such a folder as `agent/` or the
@@ -126,7 +127,7 @@ pub(crate) fn unzip(bytes: &[u8], report: &mut Report) -> Result<Files, LoadErro
     from_root(files)
 }
 
-/// One entry, counted while it comes out; `None` when it is damaged.
+/// Unpacks one entry and counts its bytes; `None` when it is damaged.
 fn unpack(entry: &mut impl Read, packed: u64, left: u64) -> Result<Option<Vec<u8>>, LoadError> {
     let mut content = Vec::new();
     let mut chunk = [0; 16 << 10];
@@ -148,7 +149,7 @@ fn unpack(entry: &mut impl Read, packed: u64, left: u64) -> Result<Option<Vec<u8
     }
 }
 
-/// Strips the folder that some archives wrap around the export.
+/// Removes the folder that some archives have around the export.
 fn from_root(files: Files) -> Result<Files, LoadError> {
     if files.contains_key("agent.json") {
         return Ok(files);
@@ -164,8 +165,8 @@ fn from_root(files: Files) -> Result<Files, LoadError> {
         .collect())
 }
 
-/// The largest number of entries that any end-of-directory record in the archive declares: the
-/// directory is parsed as a whole, so a huge one has to be refused before it is opened.
+/// The largest number of entries that any end-of-directory record of the archive declares. The
+/// library parses the whole directory at once, so a huge one is refused before it is opened.
 fn declared_entries(bytes: &[u8]) -> u64 {
     let records = bytes.windows(4).enumerate().filter_map(|(at, signature)| match signature {
         b"PK\x05\x06" => {

@@ -23,7 +23,7 @@ pub(crate) type Phrases = BTreeMap<String, Vec<Phrase>>;
 pub(crate) fn intents(files: Files, root: &str, report: &mut Report) -> (Vec<Intent>, Phrases) {
     let mut intents = Vec::new();
     let mut phrases = Phrases::new();
-    // Position of an intent by the stem of its file, which is all that pairs the phrases with it.
+    // Position of an intent by the stem of its file: the name alone connects the files of phrases.
     let mut stems: BTreeMap<String, usize> = BTreeMap::new();
     let (later, first): (Vec<_>, Vec<_>) =
         files.into_iter().partition(|(name, _)| usersays(name).is_some());
@@ -57,7 +57,7 @@ pub(crate) fn intents(files: Files, root: &str, report: &mut Report) -> (Vec<Int
     (intents, phrases)
 }
 
-/// Splits `intents/NAME_usersays_LANG.json` into what stands before and the language.
+/// Splits `intents/NAME_usersays_LANG.json` into `intents/NAME` and `LANG`.
 fn usersays(name: &str) -> Option<(&str, &str)> {
     name.strip_suffix(".json")?.rsplit_once("_usersays_")
 }
@@ -119,7 +119,7 @@ fn intent(
     (intent, phrases)
 }
 
-/// 0 and absent mean normal; the words of the console are its numbers.
+/// 0 and absent mean normal priority.
 fn priority(from: Option<f64>) -> i64 {
     match from.map(|number| number as i64) {
         None | Some(0) => PRIORITY_NORMAL,
@@ -131,7 +131,7 @@ fn read_response(file: &str, mut from: Fields<'_>, intent: &mut Intent, report: 
     intent.action = from.string("action");
     intent.resets_contexts = from.flag("resetContexts");
     for mut context in from.objects("affectedContexts", "responses[].affectedContexts[].") {
-        // A context without a lifespan is one whose lifespan is 0 in some exports, 5 in none seen.
+        // In the exports we know, an absent lifespan means 0.
         intent.outputs.push(Output {
             name: context.string("name").to_lowercase(),
             lifespan: context.number("lifespan").unwrap_or(0.0).clamp(0.0, 1e6) as u32,
@@ -152,7 +152,7 @@ fn read_response(file: &str, mut from: Fields<'_>, intent: &mut Intent, report: 
     for message in from.objects("messages", "responses[].messages[].") {
         intent.messages.extend(messages::read(file, message, report));
     }
-    // The oldest exports have their texts here and no messages.
+    // The oldest exports have texts here instead of messages.
     let speech = from.strings("speech");
     if intent.messages.is_empty() && !speech.is_empty() {
         intent.messages.push(Message {
@@ -188,7 +188,7 @@ fn read_parameter(file: &str, mut from: Fields<'_>, report: &mut Report) -> Opti
     (!parameter.name.is_empty()).then_some(parameter)
 }
 
-/// A string, or `{lang, value}`.
+/// Reads a prompt: a string, or `{lang, value}`.
 fn prompt(value: Value) -> Option<(Option<String>, String)> {
     match value {
         Value::String(text) => Some((None, text)),

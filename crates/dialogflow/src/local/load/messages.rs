@@ -1,5 +1,5 @@
-//! Messages of an export (the old numbered kinds and the newer named ones) as canonical v2
-//! messages.
+//! Messages of an export, of the old numbered kinds and the newer named ones, as canonical messages
+//! of API version 2.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::local::{
     report::{NoticeKind, Report},
 };
 
-/// Reads one element of `messages`; what cannot be shown is reported.
+/// Reads one element of `messages`. A kind that cannot be shown is reported.
 pub(crate) fn read(file: &str, mut from: Fields<'_>, report: &mut Report) -> Option<Message> {
     let kind = from.string("type");
     let language = Some(from.string("lang").to_lowercase()).filter(|l| !l.is_empty());
@@ -40,10 +40,10 @@ pub(crate) fn read(file: &str, mut from: Fields<'_>, report: &mut Report) -> Opt
             return None;
         }
     };
-    // Newer exports put these on every message, mostly empty.
+    // Newer exports have these keys in every message, mostly empty.
     from.ignore(&["title", "textToSpeech", "speech", "name", "customizeAudio", "items"]);
     from.finish(report);
-    // Named kinds exist only on the assistant; exports leave the platform out at times.
+    // Named kinds exist for the Assistant only; some exports leave the platform out.
     let named = kind.parse::<u32>().is_err() && kind != "custom_payload";
     let platform = platform.or(named.then_some("ACTIONS_ON_GOOGLE"));
     Some(Message { language, platform, content })
@@ -65,7 +65,7 @@ fn platform(name: &str) -> Result<Option<&'static str>, ()> {
     }))
 }
 
-/// An object of the given pairs without the empty ones, as canonical JSON has it.
+/// An object of the pairs that are not empty, as in canonical JSON.
 fn object(pairs: Vec<(&str, Value)>) -> Value {
     let filled = pairs.into_iter().filter(|(_, value)| match value {
         Value::String(text) => !text.is_empty(),

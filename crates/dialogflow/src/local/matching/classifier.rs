@@ -1,13 +1,14 @@
-//! A linear classifier (multinomial logistic regression) over the features of the phrases,
-//! trained when the agent is loaded: same agent, same weights, within a fixed budget of work.
+//! A linear classifier (multinomial logistic regression) over the features of the phrases. It is
+//! trained when the agent is loaded, within a fixed budget; the same agent gives the same weights.
 
-/// Multiplications spent on training one language.
+/// Multiplications for training one language.
 const WORK_MAX: usize = 1_500_000_000;
 const EPOCHS_MAX: usize = 12;
-/// Fewer rounds than this are worse than none.
+/// With fewer rounds the classifier is worse than none.
 const EPOCHS_MIN: usize = 3;
 /// Weights kept for one language (32 MiB).
 const WEIGHTS_MAX: usize = 8 << 20;
+/// Learning rate of the first round.
 const STEP: f32 = 2.0;
 
 /// Features of a text as positions and values.
@@ -22,14 +23,14 @@ pub(crate) struct Classifier {
 }
 
 impl Classifier {
-    /// Trains on samples and their classes; `None` when there is too much to learn in the budget.
+    /// Trains on samples and their classes; `None` when that needs more than the budget.
     pub(crate) fn train(
         samples: &[Sample],
         of: &[usize],
         classes: usize,
         features: usize,
     ) -> Option<Self> {
-        // Where the table would grow too large, features share rows.
+        // When the table would be too large, features share rows.
         let rows = features.max(1).min(WEIGHTS_MAX / classes.max(1));
         let entries: usize = samples.iter().map(Vec::len).sum();
         let epochs = (WORK_MAX / (2 * entries * classes).max(1)).min(EPOCHS_MAX);
@@ -61,7 +62,7 @@ impl Classifier {
         }
     }
 
-    /// Unnormalised score of every class.
+    /// Score of every class, not normalized.
     pub(crate) fn scores(&self, sample: &Sample) -> Vec<f32> {
         let mut scores = vec![0.0; self.classes];
         for (feature, value) in sample {
@@ -92,7 +93,7 @@ pub(crate) fn softmax(scores: &mut [f32]) {
     }
 }
 
-/// Fisher–Yates with a generator of our own: the order is part of the result.
+/// Fisher–Yates with a fixed generator: the order is part of the result.
 fn shuffle(order: &mut [usize], state: &mut u64) {
     for at in (1..order.len()).rev() {
         *state =

@@ -1,29 +1,29 @@
-//! Nearest phrases by TF-IDF cosine over an inverted index.
+//! Similarity of phrases: TF-IDF cosine over an inverted index.
 
 use std::collections::HashMap;
 
 use crate::local::hash::hash;
 
-/// A feature is the hash of a word, a pair of words or some letters: collisions are too rare to
-/// matter, and nothing has to be allocated to look one up.
+/// The hash of a word, of a pair of words or of some letters. Collisions are rare enough to ignore,
+/// and a look-up allocates nothing.
 pub(crate) type Feature = u64;
 
-/// Features of one text with how often they occur.
+/// Features of one text and how often each occurs.
 pub(crate) type Counts = Vec<(Feature, f32)>;
 
-/// One way of looking at phrases: by words or by letters.
+/// The phrases in one view: words or letters.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
     ids: HashMap<Feature, u32>,
     weights: Vec<f32>,
-    /// Per feature, the phrases it occurs in and its share in their direction.
+    /// For each feature, the phrases with it and its share in their direction.
     postings: Vec<Vec<(u32, f32)>>,
-    /// Weight of a feature that no phrase has.
+    /// Weight of a feature that is in no phrase.
     weight_unknown: f32,
 }
 
-/// A query in a space: direction with known features only, though the unknown ones are in its
-/// length. Without them words the agent has never seen would vanish and nonsense would score high.
+/// A query as a direction in a space. It has the known features only, but the unknown ones count in
+/// its length; otherwise a text of unknown words would score high.
 pub(crate) type Direction = Vec<(u32, f32)>;
 
 impl Space {
@@ -84,8 +84,8 @@ impl Space {
     }
 }
 
-/// Words and pairs of neighbouring words; a place may hold several words (the entities a run of
-/// words may stand for), each then counts less.
+/// Words and pairs of neighbouring words. A position may have several words (the entities that the
+/// words there may mean); each then counts less.
 pub(crate) fn words_and_pairs(places: &[Vec<&str>]) -> Counts {
     let mut counts: HashMap<Feature, f32> = HashMap::new();
     let share = |place: &Vec<&str>| 1.0 / (place.len().max(1) as f32).sqrt();
@@ -104,7 +104,7 @@ pub(crate) fn words_and_pairs(places: &[Vec<&str>]) -> Counts {
     sorted(counts)
 }
 
-/// Three to five neighbouring letters inside each word and its borders.
+/// Three to five neighbouring letters of each word, its borders included.
 pub(crate) fn letters<'a>(words: impl Iterator<Item = &'a str>) -> Counts {
     let mut counts: HashMap<Feature, f32> = HashMap::new();
     for word in words {
@@ -120,7 +120,7 @@ pub(crate) fn letters<'a>(words: impl Iterator<Item = &'a str>) -> Counts {
     sorted(counts)
 }
 
-/// Dampens repetition and fixes the order: sums must not depend on how a map iterates.
+/// Dampens repetition and sorts: sums must not depend on the iteration order of a map.
 fn sorted(counts: HashMap<Feature, f32>) -> Counts {
     let mut counts: Counts = counts
         .into_iter()

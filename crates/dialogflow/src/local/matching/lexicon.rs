@@ -1,5 +1,5 @@
 //! Finds the agent's entities in a text: listed values and synonyms, misspelt ones where the
-//! entity allows it, patterns, and values composed of other entities.
+//! entity allows it, regular expressions, and values composed of other entities.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -22,8 +22,11 @@ use crate::local::{
 
 const SYNONYM_WORDS_MAX: usize = 12;
 const PATTERN_BYTES_MAX: usize = 1 << 20;
-/// Comparisons spent on misspelt words in one text.
+/// Comparisons for misspelt words in one text.
 const COMPARISONS_MAX: usize = 20_000;
+/// Parts of composed values that are followed in one text. Without a limit, an export can make the
+/// number of readings of a text grow exponentially.
+const COMPOSED_PARTS_MAX: usize = 20_000;
 const SPANS_MAX: usize = 1_000;
 
 /// Every entity of an agent in one language.
@@ -37,7 +40,7 @@ pub(crate) struct Lexicon {
     patterns: Vec<(Arc<str>, Regex)>,
     composed: Vec<(Arc<str>, Vec<Part>)>,
     system: HashSet<Arc<str>>,
-    /// Entities that take any text where a phrase or a prompt expects them.
+    /// Entities that accept any text where a phrase or a prompt expects them.
     open: HashSet<Arc<str>>,
 }
 
@@ -83,7 +86,7 @@ impl Lexicon {
         lexicon
     }
 
-    /// What phrases annotate as an open entity (`Moscow` as a location) is known from then on.
+    /// Lists what phrases annotate as an open entity (`Moscow` as a location).
     fn learn_examples(&mut self, phrases: &[Phrase]) {
         for part in phrases.iter().flat_map(|phrase| &phrase.parts) {
             let Some(entity) = &part.entity else { continue };
@@ -145,12 +148,12 @@ impl Lexicon {
         }
     }
 
-    /// True when the entity takes any text where a phrase or a prompt expects it.
+    /// Whether the entity accepts any text where a phrase or a prompt expects it.
     pub(crate) fn is_open(&self, entity: &str) -> bool {
         self.open.contains(entity)
     }
 
-    /// Every entity in the text, overlapping ones too, in order of their first word.
+    /// Every entity in the text, including overlapping ones, by first word.
     pub(crate) fn find(&self, text: &Text, moment: &Moment) -> Vec<Span> {
         let mut spans = system::find(text, &self.system, &self.language, moment);
         for start in 0..text.len() {
@@ -212,11 +215,12 @@ impl Lexicon {
 
     fn compose(&self, text: &Text, spans: &mut Vec<Span>) {
         let mut found = Vec::new();
+        let mut walk = Walk { text, spans, followed: 0, fields: Map::new() };
         for (entity, parts) in &self.composed {
             for start in 0..text.len() {
-                let mut fields = Map::new();
-                if let Some(end) = follow(text, spans, parts, start, &mut fields) {
-                    let value = Value::Object(fields);
+                walk.fields.clear();
+                if let Some(end) = walk.follow(parts, start) {
+                    let value = Value::Object(std::mem::take(&mut walk.fields));
                     found.push(Span { entity: Arc::clone(entity), words: start..end, value });
                 }
             }
@@ -232,31 +236,45 @@ impl Listed {
     }
 }
 
-/// Follows the parts of a composed value from a word on; the position after it when it is there.
-fn follow(
-    text: &Text,
-    spans: &[Span],
-    parts: &[Part],
-    start: usize,
-    fields: &mut Map<String, Value>,
-) -> Option<usize> {
-    let Some((part, rest)) = parts.split_first() else {
-        return Some(start);
-    };
-    if let Some(entity) = &part.entity {
-        let mut at: Vec<&Span> =
-            spans.iter().filter(|s| s.words.start == start && s.entity == *entity).collect();
-        at.sort_by_key(|span| usize::MAX - span.words.end);
-        for span in at {
-            if let Some(end) = follow(text, spans, rest, span.words.end, fields) {
+/// A search for composed values in one text.
+struct Walk<'a> {
+    text: &'a Text,
+    spans: &'a [Span],
+    /// Parts followed so far.
+    followed: usize,
+    /// Values of the parts of the value that was found, the last part first.
+    fields: Map<String, Value>,
+}
+
+impl Walk<'_> {
+    /// Follows the parts of a composed value from a word on; returns the position after the value.
+    fn follow(&mut self, parts: &[Part], start: usize) -> Option<usize> {
+        if self.followed > COMPOSED_PARTS_MAX {
+            return None;
+        }
+        let Some((part, rest)) = parts.split_first() else {
+            return Some(start);
+        };
+        let Some(entity) = &part.entity else {
+            let words = Text::new(&part.text);
+            let end = start + words.len();
+            if self.text.run(start..end) != words.normal {
+                return None;
+            }
+            self.followed += 1;
+            return self.follow(rest, end);
+        };
+        let here = |span: &&Span| span.words.start == start && span.entity == *entity;
+        let mut here: Vec<&Span> = self.spans.iter().filter(here).collect();
+        here.sort_by_key(|span| usize::MAX - span.words.end);
+        for span in here {
+            self.followed += 1;
+            if let Some(end) = self.follow(rest, span.words.end) {
                 let name = part.alias.clone().unwrap_or_else(|| entity[1..].to_owned());
-                fields.insert(name, span.value.clone());
+                self.fields.insert(name, span.value.clone());
                 return Some(end);
             }
         }
-        return None;
+        None
     }
-    let words = Text::new(&part.text);
-    let end = start + words.len();
-    (text.run(start..end) == words.normal).then(|| follow(text, spans, rest, end, fields))?
 }

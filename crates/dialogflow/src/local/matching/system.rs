@@ -1,6 +1,6 @@
 //! The built-in `@sys` entities. Numbers, times, amounts, addresses, colours and well-known places
-//! are recognised in sentences; the others are *open*: they take whatever stands where a phrase or
-//! a prompt expects them. Values have the shapes the service gives them.
+//! are recognized in sentences. The others are *open*: they accept any words where a phrase or a
+//! prompt expects them. Values have the same form as in the service.
 
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
@@ -19,10 +19,10 @@ mod written;
 #[cfg(test)]
 mod tests;
 
-/// The time a text is read at, in the time zone that counts.
+/// The time of the query in its time zone.
 pub(crate) type Moment = Zoned;
 
-/// Entities that are measures of something: their words are never part of a name or a place.
+/// Entities whose words are never part of a name or a place.
 const MEASURES: [&str; 21] = [
     "@sys.number",
     "@sys.number-integer",
@@ -49,16 +49,16 @@ const MEASURES: [&str; 21] = [
 
 const WRITTEN: [&str; 4] = ["@sys.email", "@sys.url", "@sys.phone-number", "@sys.color"];
 
-/// Recognised where a list knows them, and open as well.
+/// Recognized from a list, and open as well.
 const LISTED: [&str; 3] = ["@sys.geo-country", "@sys.geo-city", "@sys.location"];
 
-/// Open by nature: nobody expects them to be found in a sentence.
+/// Open, and not expected to be recognized in a sentence.
 const OPEN: [&str; 4] = ["@sys.any", "@sys.given-name", "@sys.last-name", "@sys.person"];
 
-/// A value that one of the recognisers found.
+/// An entity, its words and its value.
 pub(crate) type Found = (&'static str, Range<usize>, Value);
 
-/// True for entities that are found in sentences, or need not be.
+/// Whether a notice is unnecessary: the entity is recognized in sentences, or need not be.
 pub(crate) fn recognises(entity: &str) -> bool {
     entity == "@sys.ignore"
         || is_measure(entity)
@@ -67,13 +67,13 @@ pub(crate) fn recognises(entity: &str) -> bool {
         || OPEN.contains(&entity)
 }
 
-/// True for entities that take any words where a phrase or a prompt expects them.
+/// Whether the entity accepts any words where a phrase or a prompt expects it.
 pub(crate) fn is_open(entity: &str) -> bool {
     let closed = is_measure(entity) || WRITTEN.contains(&entity) || entity == "@sys.ignore";
     entity.starts_with("@sys.") && !closed
 }
 
-/// True for the entity that may be a whole sentence.
+/// Whether the entity may be a whole sentence.
 pub(crate) fn takes_anything(entity: &str) -> bool {
     entity == "@sys.any"
 }
@@ -82,7 +82,7 @@ pub(crate) fn is_measure(entity: &str) -> bool {
     MEASURES.contains(&entity)
 }
 
-/// The value of an open entity filled with these words.
+/// The value of an open entity from these words.
 pub(crate) fn open_value(entity: &str, words: &str) -> Value {
     match entity {
         "@sys.person" => json!({ "name": words }),
@@ -91,7 +91,7 @@ pub(crate) fn open_value(entity: &str, words: &str) -> Value {
     }
 }
 
-/// Every wanted entity in a text.
+/// Finds every wanted entity in a text.
 pub(crate) fn find(
     text: &Text,
     wanted: &HashSet<Arc<str>>,

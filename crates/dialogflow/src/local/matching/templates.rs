@@ -1,5 +1,5 @@
-//! Phrases in which runs of words are replaced by entities, as a tree that is walked along a text:
-//! `book a room in @sys.location` matches `book a room in Vienna`, word for word.
+//! Phrases with entities in place of words, as a tree that is walked along a text: `book a room in
+//! @sys.location` matches `book a room in Vienna`, word for word.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,10 +11,11 @@ use super::{
 };
 use crate::local::model::Phrase;
 
-/// Steps of one walk; more means that the text has so many readings that none is meant.
+/// Steps of one walk. A text that needs more has too many readings to choose from.
 const STEPS_MAX: usize = 5_000;
+/// Longest value of an open built-in entity, in words.
 const OPEN_WORDS_MAX: usize = 8;
-/// The agent's own entities stand for short values.
+/// Longest unlisted value of one of the agent's own entities, in words.
 const EXPANDED_WORDS_MAX: usize = 2;
 
 #[derive(Debug, Default)]
@@ -34,10 +35,10 @@ struct Node {
 #[derive(Debug, Clone)]
 pub(crate) struct Hit {
     pub(crate) phrase: u32,
-    /// What stands for the phrase's entities, in order.
+    /// The words for the phrase's entities, in order.
     pub(crate) captures: Vec<Capture>,
-    /// True when words were taken for an entity only because of where they stand.
-    pub(crate) guessed: bool,
+    /// True when words were taken for an entity only because of their position.
+    pub(crate) by_position: bool,
 }
 
 impl Templates {
@@ -103,7 +104,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn step(&mut self, node: usize, at: usize, captures: &mut Vec<Capture>, guessed: bool) {
+    fn step(&mut self, node: usize, at: usize, captures: &mut Vec<Capture>, by_position: bool) {
         self.steps += 1;
         if self.steps > STEPS_MAX {
             return;
@@ -111,12 +112,12 @@ impl Walk<'_> {
         let tree = self.tree;
         let node = &tree.nodes[node];
         if at == self.text.len() {
-            let hit = |phrase| Hit { phrase, captures: captures.clone(), guessed };
+            let hit = |phrase| Hit { phrase, captures: captures.clone(), by_position };
             self.hits.extend(node.phrases.iter().copied().map(hit));
             return;
         }
         if let Some(next) = node.words.get(self.text.word(at)) {
-            self.step(*next, at + 1, captures, guessed);
+            self.step(*next, at + 1, captures, by_position);
         }
         for (entity, next) in &node.entities {
             let mut known = false;
@@ -125,17 +126,17 @@ impl Walk<'_> {
                 known = true;
                 let words = span.words.clone();
                 captures.push(Capture { words, value: span.value.clone() });
-                self.step(*next, span.words.end, captures, guessed);
+                self.step(*next, span.words.end, captures, by_position);
                 captures.pop();
             }
             if !known && self.lexicon.is_open(entity) {
-                self.guess(entity, *next, at, captures);
+                self.take(entity, *next, at, captures);
             }
         }
     }
 
-    /// Takes words for an open entity because a phrase has one in this place.
-    fn guess(&mut self, entity: &Arc<str>, next: usize, at: usize, captures: &mut Vec<Capture>) {
+    /// Takes words for an open entity because a phrase has the entity in this position.
+    fn take(&mut self, entity: &Arc<str>, next: usize, at: usize, captures: &mut Vec<Capture>) {
         let anything = system::takes_anything(entity);
         let own = !entity.starts_with("@sys.");
         let longest = match (anything, own) {
@@ -144,7 +145,7 @@ impl Walk<'_> {
             (false, false) => OPEN_WORDS_MAX,
         };
         for end in at + 1..=self.text.len().min(at + longest) {
-            // Words that are known to be something else are not taken.
+            // Words that are known as another entity are not taken.
             let other = |s: &Span| system::is_measure(&s.entity) || (own && s.entity != *entity);
             let taken = |s: &Span| s.words.contains(&(end - 1)) && other(s);
             if !anything && self.spans.iter().any(taken) {

@@ -1,12 +1,11 @@
-//! Text as the matcher sees it: lower-case words without punctuation, each of which still knows
-//! where it stood in what the visitor wrote. A run of words is a slice of `normal`, so looking up
-//! every run of a query in a table allocates nothing.
+//! Text as the matcher sees it: lower-case words without punctuation, each with its position in
+//! what the visitor wrote. A run of words is a slice of `normal`, so looking it up allocates nothing.
 
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Endings that English writes after an apostrophe: `what's` is one word, `j'ai` is two.
+/// Endings after an apostrophe in English: `what's` is one word, `j'ai` is two.
 const CONTRACTIONS: [&str; 7] = ["s", "t", "m", "d", "re", "ve", "ll"];
 
 #[derive(Debug, Clone)]
@@ -36,7 +35,7 @@ impl Text {
         self.words.len()
     }
 
-    /// The key for exact comparison; what has no words at all (`???`) is compared as written.
+    /// The key for exact comparison: the words, or the text as written when it has none (`???`).
     pub(crate) fn key(&self) -> &str {
         if self.words.is_empty() { self.raw.trim() } else { &self.normal }
     }
@@ -117,7 +116,7 @@ impl Text {
     }
 }
 
-/// Normalised form of a text whose place does not matter.
+/// The key of a text; see [`Text::key`].
 pub(crate) fn normal(raw: &str) -> String {
     Text::new(raw).key().to_owned()
 }
@@ -146,7 +145,7 @@ fn in_word(c: char) -> bool {
     c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&c)
 }
 
-/// Scripts that put no blanks between words, and pictures: one sign, one word.
+/// Characters that are a word each: scripts without blanks between words, pictures, some signs.
 fn stands_alone(c: char) -> bool {
     matches!(c,
         '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'

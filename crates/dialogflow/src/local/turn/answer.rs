@@ -1,5 +1,5 @@
-//! The detectIntent response of a turn, in canonical JSON: unset fields are left out, names are
-//! full paths.
+//! The detectIntent response of a turn in canonical JSON: unset fields are left out, names are full
+//! paths.
 
 use serde_json::{Map, Value, json};
 
@@ -47,7 +47,7 @@ pub(crate) fn response(turn: &Turn<'_>, outcome: &Outcome) -> Value {
     json!({ "responseId": response_id(turn), "queryResult": result })
 }
 
-/// Canonical JSON leaves out what has its default value.
+/// Inserts a value unless it is the default, as canonical JSON does.
 fn put(result: &mut Map<String, Value>, key: &str, value: Value) {
     let default = match &value {
         Value::String(text) => text.is_empty(),
@@ -60,7 +60,7 @@ fn put(result: &mut Map<String, Value>, key: &str, value: Value) {
     }
 }
 
-/// A 32 bit float read as decimal: 0.7 stays 0.7.
+/// A 32-bit float with six decimals: 0.7 stays 0.7.
 fn rounded(confidence: f32) -> f64 {
     (f64::from(confidence) * 1e6).round() / 1e6
 }
@@ -114,7 +114,7 @@ fn contexts(turn: &Turn<'_>, outcome: &Outcome) -> Vec<Value> {
     list
 }
 
-/// The contexts by which a client can see that slots are being filled, with their lifespans.
+/// The contexts that show a client the open slot filling, with their lifespans.
 fn dialog_contexts(intent: &Intent, dialog: &Dialog) -> Vec<(String, u32)> {
     let plain = |text: &str| -> String {
         let valid = |c: char| {
@@ -161,7 +161,7 @@ fn messages(turn: &Turn<'_>, outcome: &Outcome, intent: &Intent) -> Vec<Value> {
     list
 }
 
-/// The messages of the turn's language, else of its root, else of the agent's own.
+/// The messages in the turn's language, else in its root, else in the agent's root language.
 fn spoken<'a>(turn: &Turn<'_>, intent: &'a Intent) -> Vec<&'a Message> {
     let root = turn.language.split('-').next().unwrap_or_default();
     for language in [turn.language, root, turn.agent.language.as_str()] {
@@ -181,8 +181,8 @@ fn text_message(text: &str, platform: Option<&str>) -> Value {
     }
 }
 
-/// One of several variants: the same for the same session and turn, another one in the next turn.
-/// A variant with an empty reference is only taken when all have one.
+/// Chooses a variant: the same one for the same session and turn, another one in the next turn.
+/// A variant with an empty reference is chosen only when all have one.
 fn variant(turn: &Turn<'_>, at: usize, variants: Vec<Filled>) -> String {
     let (complete, rest): (Vec<_>, Vec<_>) = variants.into_iter().partition(|v| v.complete);
     let choice = if complete.is_empty() { rest } else { complete };
@@ -211,7 +211,7 @@ fn first_text(messages: &[Value]) -> &str {
     texts.next().unwrap_or_default()
 }
 
-/// Shaped like the service's: a UUID and eight more digits.
+/// In the form of the service: a UUID and eight more hexadecimal digits.
 fn response_id(turn: &Turn<'_>) -> String {
     let part = |salt: u64| {
         let seed = hash(salt, turn.query.session.as_bytes());

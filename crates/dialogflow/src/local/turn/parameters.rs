@@ -1,4 +1,4 @@
-//! From what was found in a text to the parameters of an intent.
+//! From the entities found in a text to the parameters of an intent.
 
 use std::collections::HashSet;
 
@@ -16,10 +16,10 @@ use crate::local::{
     session::{Captured, Session},
 };
 
-/// Words taken for an open entity after the word that announces it (`in`, `for`).
+/// Longest value of an open entity after the word that announces it (`in`, `for`), in words.
 const ANNOUNCED_WORDS_MAX: usize = 4;
 
-/// What a text says about the parameters of an intent.
+/// The parameter values in a text that matched an intent.
 pub(crate) fn capture(
     intent: &Intent,
     candidate: &Candidate,
@@ -45,7 +45,7 @@ pub(crate) fn capture(
     captured
 }
 
-/// Gives what is still free in the text to the parameters that are still empty, by entity.
+/// Gives the entities that are not used yet to the parameters that are still empty.
 pub(crate) fn fill(
     intent: &Intent,
     text: &Text,
@@ -59,7 +59,7 @@ pub(crate) fn fill(
             .iter()
             .any(|p| p.entity.as_ref() == Some(&span.entity) && (p.list || !captured.has(&p.name)))
     };
-    // The longest first: `10` in `10 am` is no number.
+    // The longest first: `10` in `10 am` is not a number.
     let mut free: Vec<&Span> = spans.iter().filter(|span| wants(span, captured)).collect();
     free.sort_by_key(|span| (usize::MAX - span.words.len(), span.words.start));
     let mut chosen: Vec<&Span> = Vec::new();
@@ -87,8 +87,8 @@ pub(crate) fn fill(
     }
 }
 
-/// Open entities have no list of values; phrases show which words announce them (`in Moscow`).
-/// What follows such a word in the text, and is none of the agent's own words, is the value.
+/// Open entities have no list of values; training phrases show which words announce them (`in
+/// Moscow`). The value is what follows such a word in the text and is not in the intent's phrases.
 fn fill_announced(
     intent: &Intent,
     position: usize,
@@ -129,7 +129,7 @@ fn fill_announced(
                 && !taken.iter().any(|t| t.words.contains(&at))
                 && !spans.iter().any(|s| s.words.contains(&at) && system::is_measure(&s.entity))
         };
-        // Names are not written small: `in fact` announces no place.
+        // Names do not begin with a small letter: `in fact` announces no place.
         let is_name = |at: &usize| !text.written(*at..at + 1).starts_with(char::is_lowercase);
         let starts = (1..text.len()).filter(|at| announced(text.word(at - 1))).filter(is_name);
         let found = starts.into_iter().find_map(|start| {
@@ -178,8 +178,8 @@ pub(crate) fn missing<'a>(
     intent.parameters.iter().filter(|p| p.required).find(empty)
 }
 
-/// The intent's parameters: captured values, constants, references and defaults; `""` or `[]`
-/// where there is nothing (section 1.7 of the service's behaviour: missing ones are not absent).
+/// The values of the intent's parameters: captured values, constants, references and defaults.
+/// As in the service, a parameter without a value is `""` or `[]`, never absent.
 pub(crate) fn resolve(intent: &Intent, captured: &Captured, session: &Session) -> Captured {
     let mut resolved = captured.clone();
     for parameter in &intent.parameters {
@@ -192,7 +192,7 @@ pub(crate) fn resolve(intent: &Intent, captured: &Captured, session: &Session) -
                 captured.values.get(&parameter.name).cloned().unwrap_or_default()
             }
             reference => {
-                // A value read from a context brings the words it was said in.
+                // A value from a context comes with the visitor's words for it.
                 if reference.starts_with('#') && !resolved.originals.contains_key(&parameter.name) {
                     original = scope.value(&format!("{reference}.original"));
                 }
@@ -217,7 +217,7 @@ pub(crate) fn resolve(intent: &Intent, captured: &Captured, session: &Session) -
         };
         resolved.originals.entry(parameter.name.clone()).or_insert(original);
     }
-    // Aliases that are no parameters of the intent are nobody's business.
+    // Phrases may have aliases that are not parameters of the intent.
     resolved.values.retain(|name, _| intent.parameter(name).is_some());
     resolved.originals.retain(|name, _| intent.parameter(name).is_some());
     ordered(intent, resolved)

@@ -1,6 +1,6 @@
-//! The few sentences that an agent may leave to us.
+//! Our own sentences, for what an agent export does not say.
 
-/// Said when the visitor leaves slot filling.
+/// The answer when the visitor leaves slot filling.
 pub(crate) fn cancelled(language: &str) -> &'static str {
     match root(language) {
         "de" => "In Ordnung, abgebrochen.",
@@ -12,7 +12,7 @@ pub(crate) fn cancelled(language: &str) -> &'static str {
     }
 }
 
-/// Asks for a parameter that has no prompts.
+/// The prompt for a parameter that has none.
 pub(crate) fn question(language: &str, parameter: &str) -> String {
     match root(language) {
         "de" => format!("Wie lautet {parameter}?"),

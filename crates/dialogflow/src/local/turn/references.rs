@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::local::session::Session;
 
-// The pattern is a constant and used by every test of references: it compiles.
+// The pattern is a constant, and every test of references uses it.
 #[expect(clippy::expect_used, reason = "a constant pattern")]
 static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -31,7 +31,7 @@ pub(crate) struct Filled {
 }
 
 impl Scope<'_> {
-    /// Value of an expression: one reference keeps its type, anything else becomes text.
+    /// Value of an expression: a single reference keeps its type, anything else becomes text.
     pub(crate) fn value(&self, expression: &str) -> Value {
         let trimmed = expression.trim();
         if let Some(found) = REFERENCE.captures(trimmed)
@@ -53,7 +53,7 @@ impl Scope<'_> {
             };
             complete &= !is_empty(&value);
             let words = match (&value, found.get(1)) {
-                // Nobody wants to read an object: the visitor's words say the same.
+                // In place of an object, show the visitor's words for it.
                 (Value::Object(_), Some(name)) => {
                     self.originals.get(name.as_str().trim_end_matches(rest)).map(shown)
                 }
@@ -76,8 +76,8 @@ impl Scope<'_> {
         }
     }
 
-    /// The value a reference means, and what was read too far behind its name; `None` when it is
-    /// no reference but a text with a dollar sign.
+    /// The value of a reference, and the text behind the name that does not belong to it. `None`
+    /// when it is a text with a dollar sign, not a reference.
     fn look_up<'t>(&self, found: &Captures<'t>) -> Option<(Value, &'t str)> {
         if let (Some(context), Some(name)) = (found.get(2), found.get(3)) {
             let context = self.session.context(context.as_str());
@@ -95,7 +95,7 @@ impl Scope<'_> {
             let value = self.originals.get(name)?.clone();
             return Some((value, &rest["original".len()..]));
         }
-        // `$date-Then` reads past the name: the longest prefix that is a parameter counts.
+        // In `$date-Then` the name ends at the sign: take the longest prefix that is a parameter.
         field(self.values, path).or_else(|| {
             let cuts = path.char_indices().rev().filter(|(_, c)| matches!(c, '-' | '.'));
             cuts.map(|(at, _)| &path[..at])
@@ -104,7 +104,7 @@ impl Scope<'_> {
     }
 }
 
-/// `name.field.field` in a map, and what is left when a field does not exist.
+/// The value at `name.field.field`, and the rest of the path from the first unknown field on.
 fn field<'t>(map: &Map<String, Value>, path: &'t str) -> Option<(Value, &'t str)> {
     let mut parts = path.split('.');
     let name = parts.next()?;
@@ -118,7 +118,7 @@ fn field<'t>(map: &Map<String, Value>, path: &'t str) -> Option<(Value, &'t str)
     Some((value.clone(), &path[used..]))
 }
 
-/// Missing, or nothing said.
+/// Whether a value is missing or has no content.
 pub(crate) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -129,7 +129,7 @@ pub(crate) fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// A value as people read it.
+/// A value as text for people.
 pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -12,14 +12,14 @@ use crate::local::{
     session::{Captured, Dialog},
 };
 
-/// Similarity at which another intent is clearly meant although the words could be an answer.
+/// Similarity from which another intent is meant although the words could be an answer.
 pub(crate) const CLEARLY: f32 = 0.8;
 
-/// What an answer did.
+/// What the visitor's reply to a prompt gave.
 pub(crate) enum Reply {
-    /// Values were recognised and are in the dialog.
+    /// Recognized values; they are in the dialog now.
     Filled,
-    /// The awaited parameter takes any words, and would take these.
+    /// The awaited parameter accepts any words; the dialog as it would be with these.
     Taken(Captured),
     Nothing,
 }
@@ -64,11 +64,12 @@ const CANCEL: [(&str, &[&str]); 6] = [
     ("pt", &["cancelar", "cancela", "pare", "parar", "esquece", "deixa pra lá"]),
 ];
 
-/// Words before a place or a name that are not part of it.
+/// Words before a place or a name that do not belong to it.
 const LEADING: [&str; 22] = [
     "in", "at", "to", "near", "from", "the", "my", "name", "is", "im", "it", "its", "for", "im",
     "bei", "aus", "nach", "à", "en", "au", "de", "chez",
 ];
+/// Words after it.
 const TRAILING: [&str; 5] = ["please", "thanks", "bitte", "danke", "merci"];
 
 pub(crate) fn is_cancel(text: &Text, language: &str) -> bool {
@@ -78,13 +79,13 @@ pub(crate) fn is_cancel(text: &Text, language: &str) -> bool {
     own.into_iter().chain(&CANCEL[..1]).any(|(_, words)| words.contains(&text.normal.as_str()))
 }
 
-/// True when any sentence would do as an answer.
+/// Whether the awaited parameter accepts any sentence.
 pub(crate) fn takes_anything(intent: &Intent, dialog: &Dialog) -> bool {
     let entity = intent.parameter(&dialog.awaited).and_then(|p| p.entity.as_deref());
     entity.is_none_or(system::takes_anything)
 }
 
-/// Reads an answer to the prompt of an open dialog.
+/// Reads the visitor's reply to the prompt of an open dialog.
 pub(crate) fn fill(
     intent: &Intent,
     dialog: &mut Dialog,
@@ -103,7 +104,7 @@ pub(crate) fn fill(
     }
     let before = captured.clone();
     let mut taken: Vec<Capture> = Vec::new();
-    // What was asked for comes first: `10` answers "how many?" and is no hour then.
+    // The awaited entity goes first: `10` answers "how many?" and is not an hour then.
     let mut answers: Vec<&Span> = spans.iter().filter(|s| &*s.entity == entity).collect();
     answers.sort_by_key(|span| (usize::MAX - span.words.len(), span.words.start));
     let count = if awaited.list { answers.len() } else { 1 };
@@ -133,7 +134,7 @@ fn whole(entity: &str, text: &Text, words: std::ops::Range<usize>) -> Capture {
     Capture { value: system::open_value(entity, text.written(words.clone())), words }
 }
 
-/// The words without those that only lead to the answer.
+/// The words without those that lead to the answer or follow it.
 fn bare_words(text: &Text) -> std::ops::Range<usize> {
     let (mut start, mut end) = (0, text.len());
     while start + 1 < end && LEADING.contains(&text.word(start)) {

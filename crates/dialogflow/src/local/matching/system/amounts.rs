@@ -10,7 +10,7 @@ use super::{
 };
 use crate::local::matching::text::Text;
 
-/// Entity, name of the unit in values, and how people write it (en, de, fr, es).
+/// Entity, unit in values, and how people write the unit (en, de, fr, es).
 const UNITS: &[(&str, &str, &[&str])] = &[
     (
         "@sys.duration",
@@ -111,7 +111,7 @@ const UNITS: &[(&str, &str, &[&str])] = &[
     ("@sys.percentage", "%", &["%", "percent", "prozent", "pour cent", "por ciento"]),
 ];
 
-/// Words that stand for one before a unit of time: `an hour`.
+/// Words for "one" before a unit of time: `an hour`.
 const ONE: [&str; 10] = ["a", "an", "one", "ein", "eine", "einen", "einer", "une", "un", "una"];
 const HALF: [&str; 7] =
     ["half a", "half an", "eine halbe", "einer halben", "une demi", "media", "half"];
@@ -127,7 +127,7 @@ pub(crate) fn find(text: &Text, language: &str, numbers: &[Number]) -> Vec<Found
                 found.extend(age(text, words, number.value, language));
             }
         }
-        // Signs of money stand before the number, too.
+        // Currency signs may come before the number.
         if number.words.start > 0 {
             let sign = text.word(number.words.start - 1);
             if let Some((_, unit, _)) = UNITS
@@ -152,7 +152,7 @@ fn amount(entity: &str, value: f64, unit: &str) -> Value {
     }
 }
 
-/// The units that begin at a word, the longest name of each.
+/// The units that begin at a word, each with its longest name.
 fn units_at(text: &Text, at: usize) -> Vec<(&'static str, &'static str, usize)> {
     let mut found: Vec<(&'static str, &'static str, usize)> = Vec::new();
     for end in (at + 1..=text.len().min(at + 2)).rev() {
@@ -166,7 +166,7 @@ fn units_at(text: &Text, at: usize) -> Vec<(&'static str, &'static str, usize)> 
     found
 }
 
-/// Years are an age when it is said so; in some languages the bare words are.
+/// Years are an age when a word says so (`years old`); in French always.
 fn age(text: &Text, words: Range<usize>, value: f64, language: &str) -> Option<Found> {
     let says = |end: usize| OLD.contains(&text.run(words.end..end));
     let end = (words.end + 1..=text.len().min(words.end + 2)).rev().find(|end| says(*end));
@@ -182,7 +182,7 @@ fn durations_without_number(text: &Text) -> Vec<Found> {
         else {
             continue;
         };
-        // Single letters mean a unit only behind a number.
+        // Short names are units only after a number.
         if text.run(at..end).chars().count() < 3 || at == 0 {
             continue;
         }

@@ -1,5 +1,5 @@
 //! Days and periods of days, in English, German, French and Spanish. A day without a year is the
-//! next one; values are at noon in the time zone that counts.
+//! next such day. Values are at noon in the time zone of the query.
 
 use std::ops::Range;
 
@@ -82,7 +82,7 @@ const OF: [&str; 4] = ["of", "de", "the", "le"];
 const IN: [&str; 3] = ["in", "dans", "en"];
 const UNTIL: [&str; 9] = ["to", "until", "till", "through", "bis", "au", "à", "hasta", "al"];
 
-/// Words of a unit of days, with days or months in it.
+/// Names of a unit, and its length in days and in months.
 const STEPS: &[(&[&str], i64, i64)] = &[
     (&["day", "days", "tag", "tage", "tagen", "jour", "jours", "día", "días"], 1, 0),
     (&["week", "weeks", "woche", "wochen", "semaine", "semaines", "semana", "semanas"], 7, 0),
@@ -105,7 +105,7 @@ pub(crate) fn find(text: &Text, language: &str, numbers: &[Number], now: &Moment
     days
 }
 
-/// Noon of a day, as the service writes dates.
+/// Noon of a day; the service writes dates so.
 pub(crate) fn noon(day: Date, now: &Moment) -> Value {
     json!(iso(day, 12, 0, now.time_zone()))
 }
@@ -124,7 +124,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A day that begins at a word, and the position after it.
+    /// A day that begins at a word, with the position after it.
     fn day_at(&self, at: usize) -> Option<(usize, Date)> {
         self.relative(at)
             .or_else(|| self.weekday(at))
@@ -142,7 +142,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The next such day; it is never today.
+    /// The next day with this name; never today.
     fn weekday(&self, at: usize) -> Option<(usize, Date)> {
         let lead = self.one_of(at, &NEXT) || self.one_of(at, &THIS);
         let name = at + usize::from(lead);
@@ -272,7 +272,7 @@ pub(crate) fn periods(text: &Text, days: &[Day], now: &Moment) -> Vec<Found> {
     found
 }
 
-/// First and last day of the week, weekend, month or year that is meant.
+/// First and last day of this or the next week, weekend, month or year.
 fn whole(unit: &str, next: bool, today: Date) -> Option<(Date, Date)> {
     let ahead = i64::from(next);
     let monday =

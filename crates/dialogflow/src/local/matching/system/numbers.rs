@@ -67,7 +67,7 @@ pub(crate) fn entities(text: &Text, numbers: &[Number]) -> Vec<Found> {
     found
 }
 
-/// A word handed to the interpreter of spelt numbers.
+/// A word for the library that reads numbers in words.
 struct Spoken<'a>(&'a str);
 
 impl Token for &Spoken<'_> {
@@ -125,7 +125,7 @@ fn in_digits(text: &Text, language: &str) -> Vec<Number> {
         let mut end = at + 1;
         let mut all = digits;
         let mut fraction = false;
-        // Parts of one number stand together with a single sign between them.
+        // The parts of a number have a single sign between them and no blank.
         while end < text.len() && !fraction {
             let part = text.word(end);
             let gap = text.gap_after(end - 1);
@@ -150,7 +150,7 @@ fn in_digits(text: &Text, language: &str) -> Vec<Number> {
     numbers
 }
 
-/// A minus directly before the number and after a blank or nothing.
+/// Whether a minus is directly before the number, after a blank or at the start.
 fn is_negative(text: &Text, at: usize) -> bool {
     let before = text.before(at).strip_suffix(['-', '−']);
     before.is_some_and(|rest| rest.is_empty() || rest.ends_with(char::is_whitespace))

@@ -1,4 +1,4 @@
-//! Countries and large cities by name. The lists are short on purpose: other places are found
+//! Countries and large cities by name. The lists are short on purpose: other places are accepted
 //! where a phrase or a prompt expects one.
 
 use serde_json::{Value, json};
@@ -136,7 +136,7 @@ pub(crate) fn find(text: &Text) -> Vec<Found> {
     found
 }
 
-/// A location from words that are one: under the key that fits best.
+/// The value of a location from its words: a country, a city or a street address.
 pub(crate) fn location(words: &str) -> Value {
     let plain = normal(words);
     if let Some(name) = known(COUNTRIES, &plain) {
@@ -151,7 +151,7 @@ pub(crate) fn location(words: &str) -> Value {
 
 fn known(list: &[(&'static str, &[&str])], run: &str) -> Option<&'static str> {
     let same = |name: &str| name.eq_ignore_ascii_case(run) || name.to_lowercase() == run;
-    // The first letter decides most comparisons without allocating.
+    // The length is compared first, because comparing in lower case allocates.
     let found = list
         .iter()
         .find(|(name, others)| others.contains(&run) || (name.len() == run.len() && same(name)));

@@ -1,4 +1,4 @@
-//! Times of day, spans of them, and a day with a time.
+//! Times of day, periods of them, and a day with a time.
 
 use std::ops::Range;
 
@@ -36,7 +36,7 @@ const NAMED: [(&str, i8); 8] = [
     ("medianoche", 0),
 ];
 
-/// Words before a bare number that make it an hour.
+/// Words that make the bare number after them an hour.
 const LEADS: [&str; 5] = ["at", "um", "gegen", "à", "las"];
 const UNTIL: [&str; 7] = ["to", "until", "till", "bis", "à", "hasta", "a"];
 
@@ -108,8 +108,8 @@ impl Reader<'_> {
         Some((at + 1, hour.parse().ok()?, minute.parse().ok()?, true))
     }
 
-    /// `10`, `10:30`, `10 am`, `ten o'clock`, `18 Uhr 30`: hour, minute, and whether it is surely
-    /// a time.
+    /// `10`, `10:30`, `10 am`, `ten o'clock`, `18 Uhr 30`: position after it, hour, minute, and
+    /// whether it can only be a time.
     fn counted(&self, at: usize) -> Option<(usize, i8, i8, bool)> {
         let number = self.numbers.iter().find(|n| n.words.start == at && !n.ordinal)?;
         let hour = i8::try_from(number.whole()?).ok().filter(|h| (0..=24).contains(h))?;
@@ -187,7 +187,7 @@ fn of_day(hour: i8, afternoon: bool) -> Option<i8> {
     }
 }
 
-/// A day and a time side by side; either alone is a date and time as well.
+/// A day and a time side by side; each alone counts as well.
 pub(crate) fn combined(text: &Text, days: &[Day], clocks: &[Clock], now: &Moment) -> Vec<Found> {
     let name = "@sys.date-time";
     let mut found: Vec<Found> = Vec::new();

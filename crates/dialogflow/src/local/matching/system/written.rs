@@ -1,4 +1,4 @@
-//! What is recognised by how it is written: addresses, links, telephone numbers; and colours.
+//! Addresses, links and telephone numbers, which are recognized by their form; and colours.
 
 use std::sync::LazyLock;
 
@@ -9,12 +9,12 @@ use serde_json::json;
 use super::Found;
 use crate::local::matching::text::Text;
 
-// The pattern is a constant and tested: it compiles.
+// The pattern is a constant, and tests use it.
 #[expect(clippy::expect_used, reason = "a constant pattern")]
 static PHONE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\+?\(?\d[\d ()/.\-]{5,18}\d").expect("pattern"));
 
-/// English name, and what it is called elsewhere.
+/// English name, and names in en, de, fr and es.
 const COLORS: &[(&str, &[&str])] = &[
     ("red", &["red", "rot", "rouge", "rojo"]),
     ("green", &["green", "grün", "vert", "verde"]),

@@ -3,9 +3,9 @@
 //!
 //!     cargo run --release -p dialogflow --example evaluate -- agents/*
 //!
-//! Counted are phrases of intents that need no context and may match. *right*: answered by an
-//! intent that owns the phrase; *wrong*: by another; the rest is not understood. *foreign*: share
-//! of the other agents' phrases (of the same language) that the whole agent claims to understand.
+//! It counts the phrases of intents that need no context and may match. *right*: answered by an
+//! intent with this phrase; *wrong*: by another; the rest is not understood. *foreign*: the share
+//! of other agents' phrases (in the same language) that the whole agent matches with an intent.
 
 use std::{
     collections::BTreeMap,

@@ -1,9 +1,9 @@
-//! A local agent as the service that Google's clients expect: the REST face of Dialogflow ES.
+//! A local bot with the REST API of Dialogflow ES, for Google's client libraries.
 //!
-//! Google's client libraries talk to it unchanged, so bots can be developed and tested without a
-//! project, and our own reading of an export is judged by programs we did not write. It answers
-//! `detectIntent` and the contexts of a session, refuses what the service refuses in the service's
-//! own form, and says so where it has less than the service.
+//! The libraries work with it unchanged, so bots can be developed and tested without a project, and
+//! programs that we did not write judge how we read an export. It serves `detectIntent` and the
+//! contexts of a session. It refuses what the service refuses, in the service's form; what only the
+//! service has is answered with `UNIMPLEMENTED`.
 
 use std::sync::Arc;
 
@@ -35,10 +35,11 @@ use self::{
     sessions::{Sessions, TooLarge},
 };
 
+/// Longest request body.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 const SESSIONS_MAX: u64 = 10_000;
 
-/// Milliseconds since 1970-01-01 UTC.
+/// Returns the time in milliseconds since 1970-01-01 UTC.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 struct Emulator {
@@ -48,8 +49,8 @@ struct Emulator {
     sessions: Sessions,
 }
 
-/// Everything below `/v2/`. With a `key`, callers must present it as API key or bearer token;
-/// without one the router must not be reachable from elsewhere.
+/// The routes below `/v2/`. With a `key`, callers must present it as API key or bearer token.
+/// Without one, the router must be reachable from this machine only.
 pub fn router(bot: LocalBot, now: Now, key: Option<SecretString>) -> Router {
     let sessions = Sessions::new(SESSIONS_MAX);
     let emulator = Emulator { bot, now, key, sessions };
@@ -166,7 +167,7 @@ impl From<TooLarge> for Failure {
     }
 }
 
-/// Leaves out the messages for other platforms when one is asked for.
+/// Leaves out the messages for other platforms when the request names one.
 fn only_for(platform: Option<&str>, mut response: Value) -> Value {
     const NAME: &str = "fulfillmentMessages";
     let result = response.get_mut("queryResult").and_then(Value::as_object_mut);

@@ -22,21 +22,21 @@ pub struct CxConfig {
     pub location: String,
     /// Id of the agent: the last part of its path.
     pub agent: String,
-    /// The draft when absent.
+    /// Absent: the draft.
     pub environment: Option<String>,
     pub access: Access,
 }
 
-/// Asks an agent of Dialogflow CX.
+/// A bot that asks an agent of Dialogflow CX.
 pub struct CxBot {
     client: Sessions,
-    /// Everything of a session path before `/sessions/`.
+    /// The session path before `/sessions/`.
     agent: String,
     errors: ErrorReader,
 }
 
 impl CxBot {
-    /// Checks the configuration; nothing is sent.
+    /// Checks the configuration; nothing is sent. The error names the setting.
     pub async fn new(config: CxConfig) -> Result<Self, SetupError> {
         let agent = agent_path(&config)?;
         let address = config.access.address(&config.location)?;
@@ -88,8 +88,8 @@ impl Bot for CxBot {
     }
 }
 
-/// Contexts are left out: CX has none. Its events have no parameters, so those of an event are set
-/// in the session, where the agent's pages look for values.
+/// Contexts are left out, because CX has none. CX events have no parameters, so the parameters of
+/// an event become session parameters, where the agent's pages read values.
 fn request(query: &Query) -> model::DetectIntentRequest {
     let mut session_parameters = query.parameters.clone();
     let input = QueryInput::new().set_language_code(query.language.clone());

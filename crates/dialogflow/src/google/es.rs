@@ -18,25 +18,25 @@ use crate::{Answer, Bot, BotError, BoxFuture, Context, Edition, Input, Query, SE
 #[derive(Debug, Clone)]
 pub struct EsConfig {
     pub project: String,
-    /// Region of the agent, for example `europe-west1`; the one without a name when absent.
+    /// Region of the agent, for example `europe-west1`; absent: the global one.
     pub location: Option<String>,
-    /// The draft when absent.
+    /// Absent: the draft.
     pub environment: Option<String>,
-    /// User within the environment; `-` when absent.
+    /// User within the environment; absent: `-`.
     pub user: Option<String>,
     pub access: Access,
 }
 
-/// Asks an agent of Dialogflow ES.
+/// A bot that asks an agent of Dialogflow ES.
 pub struct EsBot {
     client: Sessions,
-    /// Everything of a session path before `/sessions/`.
+    /// The session path before `/sessions/`.
     agent: String,
     errors: ErrorReader,
 }
 
 impl EsBot {
-    /// Checks the configuration; nothing is sent.
+    /// Checks the configuration; nothing is sent. The error names the setting.
     pub async fn new(config: EsConfig) -> Result<Self, SetupError> {
         let agent = agent_path(&config)?;
         let location = config.location.as_deref().unwrap_or("global");
@@ -102,7 +102,7 @@ impl Bot for EsBot {
     }
 }
 
-/// Session parameters are left out: ES has none.
+/// Session parameters are left out, because ES has none.
 fn request(query: &Query) -> model::DetectIntentRequest {
     let language = query.language.clone();
     let input = match &query.input {
@@ -128,7 +128,7 @@ fn request(query: &Query) -> model::DetectIntentRequest {
         .set_query_input(input)
 }
 
-/// The service knows contexts by their paths alone.
+/// A context with its full path, as the service needs it.
 fn full(session: &str, context: &Context) -> model::Context {
     let name = if context.name.contains('/') {
         context.name.clone()

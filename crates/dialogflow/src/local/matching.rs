@@ -397,7 +397,8 @@ fn share(best: &HashMap<usize, Candidate>, likely: &mut HashMap<usize, f32>) {
 
 /// Similarity corrected by the classifier: up to a quarter higher when it agrees, lower when it
 /// does not. Measured (`examples/evaluate.rs`), this finds more and confuses less than similarity
-/// alone. Probability alone is not enough: it is high for nonsense, too. Among few intents it says little.
+/// alone. Probability alone is not enough: it is high for nonsense, too. Among few intents it says
+/// little.
 fn weighed(similarity: f32, probability: f32, intents: usize) -> f32 {
     let by_chance = 1.0 / intents.max(2) as f32;
     let agreement = ((probability - by_chance) / (1.0 - by_chance)).max(0.0);

@@ -1,5 +1,5 @@
-//! The payload `botcopy`: a list of objects, each with one or more elements under their names.
-//! Bots write it by hand, from samples that disagree; every reading they can have meant is taken.
+//! The payload `botcopy`: a list of objects, each with one or more elements under their names. Bot
+//! designers write it by hand from samples that differ, so every form that occurs is read.
 
 use serde_json::Value;
 use wire::rich::{
@@ -37,7 +37,7 @@ fn element(object: &Value) -> Vec<Element> {
         .collect()
 }
 
-/// The members of a list, or the one thing that stands in its place.
+/// The members of a list, or the one value in its place.
 fn many(value: &Value) -> impl Iterator<Item = &Value> {
     list(Some(value)).chain(Some(value).filter(|value| !value.is_array()))
 }
@@ -52,11 +52,11 @@ fn spoken(value: &Value) -> Vec<Element> {
     }
 }
 
-/// One that has nothing to do says its own title.
+/// A suggestion; without an action it sends its title as text.
 fn chip(value: &Value) -> Option<Button> {
     let label = text(value, "title");
     let action = value.get("action").and_then(|action| action_of(action, label));
-    // Of all links, only those of suggestions lead to a new tab when they name no target.
+    // Links of suggestions without a target open a new tab; all other links do not.
     let action = match action.or_else(|| read::say(label))? {
         Action::Link { url, target: Target::Chat } => Action::Link { url, target: Target::Tab },
         action => action,
@@ -104,7 +104,7 @@ fn carousel(value: &Value) -> Vec<Element> {
     if cards.is_empty() { Vec::new() } else { vec![Element::Carousel { cards }] }
 }
 
-/// An item that has nothing to do says its title, and has no buttons.
+/// A list. An item without an action sends its title as text; items have no buttons.
 fn listed(value: &Value) -> Vec<Element> {
     let items = items(value, "items").filter_map(|item| {
         let mut card = card(item)?;

@@ -1,4 +1,4 @@
-//! Kinds of entities and messages that the real exports at hand do not have.
+//! Kinds of entities and messages that the bundled exports do not have.
 
 use dialogflow::local::{LocalAgent, LocalBot};
 use serde_json::{Value, json};

@@ -203,11 +203,11 @@ fn bombs_are_refused_while_they_unpack() {
         Err(LoadError::TooLarge(why)) => why,
         other => panic!("{other:?}"),
     };
-    // One entry of blanks: a thousandfold.
+    // One entry of blanks: it unpacks to a thousand times its size.
     let blanks = vec![b' '; 8 << 20];
     let one = zip(&[("agent.json", b"{}"), ("intents/a.json", &blanks)]);
     assert_eq!(refused(&one), "it unpacks to more than a hundredfold");
-    // The same with a declared size that lies: the limit counts what comes out.
+    // The same with a false declared size: the limit counts the unpacked bytes.
     let mut lying = one.clone();
     let size = u32::try_from(blanks.len()).unwrap().to_le_bytes();
     while let Some(at) = lying.windows(4).position(|w| w == size) {
@@ -218,14 +218,14 @@ fn bombs_are_refused_while_they_unpack() {
         Ok((_, report)) => assert_eq!(report.of(NoticeKind::Unreadable).count(), 1, "{report}"),
         Err(other) => panic!("{other}"),
     }
-    // Many entries below the single limits.
+    // Many entries, each below its limit.
     let names: Vec<String> = (0..64).map(|n| format!("intents/{n}.json")).collect();
     let small = vec![b' '; 1 << 20];
     let many: Vec<(&str, &[u8])> = std::iter::once(("agent.json", &b"{}"[..]))
         .chain(names.iter().map(|name| (name.as_str(), &small[..])))
         .collect();
     assert_eq!(refused(&zip(&many)), "it unpacks to more than a hundredfold");
-    // More than memory should hold, packed badly enough to pass as honest.
+    // More than the total limit, with an ordinary ratio.
     let mut noise = 1_u64;
     let honest: Vec<u8> = (0..9 << 20)
         .map(|_| {
@@ -245,7 +245,7 @@ fn bombs_are_refused_while_they_unpack() {
     let names: Vec<String> = (0..20_100).map(|n| format!("{n}")).collect();
     let entries: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &b""[..])).collect();
     assert_eq!(refused(&zip(&entries)), "the archive has too many entries");
-    // Too large as it is.
+    // The archive itself is too large.
     assert_eq!(refused(&vec![0; (16 << 20) + 1]), "the archive has more than 16 MiB");
 }
 

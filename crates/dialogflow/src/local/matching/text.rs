@@ -1,5 +1,5 @@
 //! Text as the matcher sees it: lower-case words without punctuation, each with its position in
-//! what the visitor wrote. A run of words is a slice of `normal`, so looking it up allocates nothing.
+//! what the visitor wrote. A run of words is a slice of `normal`, so a look-up allocates nothing.
 
 use std::ops::Range;
 

@@ -5,14 +5,14 @@ use wire::rich::{Action, Location, TITLE_CHARS_MAX, Target};
 
 use crate::rich::read::{self, cut, first, link_to, parameters, text};
 
-/// One action of those an object names: message before link before location.
+/// The action of an object; when it names several, message before link before location.
 pub(super) fn action_of(value: &Value, label: &str) -> Option<Action> {
     message(value, label)
         .or_else(|| link(value.get("link")?, label))
         .or_else(|| location(value.get("location")?, label).map(Action::Location))
 }
 
-/// What a visitor says or sends; without a command, the label.
+/// Sends a text or an event for the visitor: the command, or the label when there is none.
 pub(super) fn message(value: &Value, label: &str) -> Option<Action> {
     let message = value.get("message").filter(|message| message.is_object())?;
     let command = first(&[text(message, "command"), label]);
@@ -22,7 +22,7 @@ pub(super) fn message(value: &Value, label: &str) -> Option<Action> {
     }
 }
 
-/// A link that holds a message means the message.
+/// Opens an address. A link without a usable address may contain a message instead.
 fn link(link: &Value, label: &str) -> Option<Action> {
     let url = first(&[link.as_str().unwrap_or_default(), text(link, "url")]);
     let opens = link_to(url, read::target(text(link, "target"), Target::Chat));

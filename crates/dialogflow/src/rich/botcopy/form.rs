@@ -6,11 +6,12 @@ use wire::rich::{Choice, Field, Form, FormStyle, Input, TITLE_CHARS_MAX, TextInp
 use super::action;
 use crate::rich::read::{COUNT, cut, first, flag, items, say, text, title};
 
-/// Characters that one field takes.
+/// Longest value of a field, in characters.
 const FIELD_CHARS_MAX: u16 = 256;
+/// Tallest text field, in lines.
 const ROWS_MAX: u64 = 20;
 
-/// A form without a field is none.
+/// A form; `None` when it has no field.
 pub(super) fn form(value: &Value) -> Option<Form> {
     let label = first(&[text(value, "title"), text(value, "subtitle"), "Form"]);
     let action = value.get("action").and_then(|action| action::message(action, label));
@@ -30,7 +31,7 @@ pub(super) fn form(value: &Value) -> Option<Form> {
     })
 }
 
-/// A value needs a name to go under: `groupLabel` is one where `parameter` is missing.
+/// A field. Its value needs a name: `parameter`, or another key where that is missing.
 fn field(value: &Value) -> Option<Field> {
     let names = ["parameter", "name", "groupLabel", "label", "id"].map(|key| text(value, key));
     let labels = ["label", "groupLabel", "checkboxLabel", "placeholder", "parameter"];

@@ -38,10 +38,10 @@ impl Secret {
 
     /// The source `file` or `env` and the path or name there; `None` for another source.
     #[must_use]
-    pub fn from_place(source: &str, place: String) -> Option<Self> {
+    pub fn from_source(source: &str, value: String) -> Option<Self> {
         match source {
-            "file" => Some(Self::File(PathBuf::from(place))),
-            "env" => Some(Self::Env(place)),
+            "file" => Some(Self::File(PathBuf::from(value))),
+            "env" => Some(Self::Env(value)),
             _ => None,
         }
     }
@@ -99,8 +99,8 @@ impl<'de> Visitor<'de> for SecretVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secret, A::Error> {
-        let (source, place) = only_entry(map)?;
-        let secret = Secret::from_place(&source, place);
+        let (source, value) = only_entry(map)?;
+        let secret = Secret::from_source(&source, value);
         secret.ok_or_else(|| de::Error::unknown_field(&source, SOURCES))
     }
 }

@@ -33,17 +33,17 @@ const VERSION: &str = "v1";
 /// Allowed lengths of a key, in bytes (Standard Webhooks).
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// Why a secret cannot be a signing key; `place` is its position in the list, from 1.
+/// Why a secret cannot be a signing key; `position` is its position in the list, from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("there is no signing key: give at least one")]
     None,
-    #[error("signing key {place} does not begin with `whsec_`: give the whole secret")]
-    Prefix { place: usize },
-    #[error("signing key {place} is not base64 after `whsec_`: copy the whole secret")]
-    Base64 { place: usize },
-    #[error("signing key {place} has {bytes} bytes: use 24 to 64, for example 32 random ones")]
-    Length { place: usize, bytes: usize },
+    #[error("signing key {position} does not begin with `whsec_`: give the whole secret")]
+    Prefix { position: usize },
+    #[error("signing key {position} is not base64 after `whsec_`: copy the whole secret")]
+    Base64 { position: usize },
+    #[error("signing key {position} has {bytes} bytes: use 24 to 64, for example 32 random ones")]
+    Length { position: usize, bytes: usize },
 }
 
 /// Whether `presented` is the HMAC-SHA256 of `body` in base64. Some vendors sign so instead of by
@@ -131,10 +131,10 @@ impl SigningKeys {
         if secrets.is_empty() {
             return Err(KeyError::None);
         }
-        let places = 1..;
-        places
+        let positions = 1..;
+        positions
             .zip(secrets)
-            .map(|(place, secret)| key(place, secret))
+            .map(|(position, secret)| key(position, secret))
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -213,12 +213,12 @@ impl SigningKeys {
     }
 }
 
-fn key(place: usize, secret: &SecretString) -> Result<Hmac<Sha256>, KeyError> {
+fn key(position: usize, secret: &SecretString) -> Result<Hmac<Sha256>, KeyError> {
     let encoded = secret.expose_secret().trim().strip_prefix(PREFIX);
-    let encoded = encoded.ok_or(KeyError::Prefix { place })?;
+    let encoded = encoded.ok_or(KeyError::Prefix { position })?;
     let key = BASE64.decode(encoded).map(Zeroizing::new);
-    let key = key.map_err(|_| KeyError::Base64 { place })?;
-    let unfit = KeyError::Length { place, bytes: key.len() };
+    let key = key.map_err(|_| KeyError::Base64 { position })?;
+    let unfit = KeyError::Length { position, bytes: key.len() };
     if !KEY_BYTES.contains(&key.len()) {
         return Err(unfit);
     }

@@ -89,11 +89,14 @@ impl ErrorReader {
                 "check the name service, the firewall and the proxy".to_owned()
             }
             "DEADLINE_EXCEEDED" | "INTERNAL" | "UNAVAILABLE" => {
-                "usually temporary; a slow fulfilment webhook of the agent can be the reason"
+                "usually passes by itself; a slow fulfilment webhook of the agent can be the reason"
                     .to_owned()
             }
             "UNKNOWN" => {
-                format!("{} is not Dialogflow: check the endpoint", self.address)
+                format!(
+                    "something else answers at {}, not Dialogflow: check the endpoint",
+                    self.address
+                )
             }
             _ => String::new(),
         }

@@ -22,7 +22,7 @@ use super::{
     session::{Captured, Dialog, Session},
 };
 
-/// Limits of the service (docs/bot-from-export.md), in characters.
+/// Limits of the service (docs/dialogflow.md), in characters.
 const TEXT_CHARS_MAX: usize = 256;
 const EVENT_CHARS_MAX: usize = 150;
 

@@ -1,5 +1,5 @@
-//! Outgoing WebSockets, under the rules of every other call: the same clients look the name up and
-//! connect, so a socket reaches no address that a POST would not reach.
+//! Outgoing `WebSocket`s, under the rules of every other call: the same clients look the name up
+//! and connect, so a socket reaches no address that a POST would not reach.
 //!
 //! Written by hand; `docs/decisions/0005-written-by-hand.md` says why.
 

@@ -14,4 +14,5 @@ mod pushes;
 mod receivers;
 mod secrets;
 mod transcript;
+mod upgrade;
 mod world;

@@ -27,6 +27,7 @@ mod http;
 mod limit;
 mod mutant;
 mod notify;
+mod pulse;
 mod query;
 mod timers;
 mod visitor_headers;
@@ -72,7 +73,7 @@ impl Platform {
             tasks.close();
         });
         timers::start(app, &driver).await?;
-        app.tasks.spawn(http::beat(Arc::clone(app)));
+        app.tasks.spawn(Arc::clone(&app.pulse).beat(app.shutdown.clone()));
         Ok(app.tasks.clone())
     }
 }

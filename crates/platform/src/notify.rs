@@ -1,150 +1,126 @@
 //! Calls to the bridge that only tell of something: the visitor types (contract r3.1, section 6.4),
-//! the visitor left, the pause ran out (our extension, contract 13.26). Nobody waits for them, they
-//! are made once, and their replies mean nothing.
+//! the visitor left, the pause ran out (our extension, contract 13.26). Each is made once, nobody
+//! waits for it, and its reply has no meaning.
+//!
+//! The typing endpoint and the driver call this.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use machine::{
-    Millis, Recorded,
-    conversation::{Control, Event, Reason},
-    limits,
+    Recorded,
+    conversation::{Control, Conversation, Event, Reason},
 };
 use store::StoreError;
 use wire::webhook::{EventCall, EventType};
 
 use crate::{
-    WebhookConfig,
     app::App,
     bot::{Bot, session_id},
-    limit, visitors,
+    visitors,
 };
 
-/// When each conversation's last typing call was made.
-#[derive(Default)]
-pub(crate) struct TypingCalls {
-    last: Mutex<HashMap<String, Millis>>,
+/// A notification on its way: its event, and the bot's session that the bridge knows.
+struct Notification<'a> {
+    conversation: &'a str,
+    session: &'a str,
+    event: EventType,
 }
 
-impl App {
-    /// At most every four seconds per conversation, only while a human has control.
-    pub(crate) async fn visitor_types(
-        self: &Arc<Self>,
-        bot: &Arc<Bot>,
-        conversation: &str,
-    ) -> Result<(), StoreError> {
-        if !bot.config.webhook.as_ref().is_some_and(|webhook| webhook.typing) {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        if self.typing.is_too_soon(conversation, now) {
-            return Ok(());
-        }
-        let state = bot.ledger.load(conversation).await?;
-        let state = state.filter(|state| state.paused_until().is_some_and(|until| until > now));
-        let Some(state) = state else { return Ok(()) };
-        let session = session_id(conversation, state.session());
-        self.tell(bot, conversation, &session, EventType::UserTyping);
-        Ok(())
+/// Tells the bridge that the visitor types, at most every four seconds for each conversation, and
+/// only while a human has control.
+///
+/// # Errors
+///
+/// Fails when the conversation cannot be read.
+pub(crate) async fn visitor_types(
+    app: &Arc<App>,
+    bot: &Arc<Bot>,
+    conversation: &str,
+) -> Result<(), StoreError> {
+    if !bot.config.webhook.as_ref().is_some_and(|webhook| webhook.typing) {
+        return Ok(());
     }
+    let now = app.clock.now();
+    if bot.typed_lately(conversation, now) {
+        return Ok(());
+    }
+    let state = bot.ledger.load(conversation).await?;
+    let state = state.filter(|state| state.paused_until().is_some_and(|until| until > now));
+    let Some(state) = state else { return Ok(()) };
+    let session = &session_id(conversation, state.session());
+    notify(app, bot, &Notification { conversation, session, event: EventType::UserTyping });
+    Ok(())
+}
 
-    /// Tells the bridge of what it cannot know: that the human side has ended without it.
-    pub(crate) fn tell_of_endings(
-        self: &Arc<Self>,
-        bot: &Arc<Bot>,
-        conversation: &str,
-        session: u64,
-        events: &[Recorded<Event>],
-    ) {
-        if !bot.config.webhook.as_ref().is_some_and(|webhook| webhook.endings) {
-            return;
-        }
-        // The one the bridge knows: a new one may have begun with the ending.
+/// Tells the bridge when the pause has ended without it. `state` is the one after `events`.
+pub(crate) fn of_endings(
+    app: &Arc<App>,
+    bot: &Arc<Bot>,
+    conversation: &str,
+    state: &Conversation,
+    events: &[Recorded<Event>],
+) {
+    if !bot.config.webhook.as_ref().is_some_and(|webhook| webhook.endings) {
+        return;
+    }
+    for recorded in events {
+        let Event::ControlChanged { control: Control::Bot, reason, .. } = &recorded.event else {
+            continue;
+        };
+        let event = match reason {
+            Reason::Expired => EventType::PauseExpired,
+            Reason::VisitorLeft => EventType::UserLeft,
+            _ => continue,
+        };
+        // The bridge knows the session before the end; a new one may have begun with it.
         let begun =
             |recorded: &Recorded<Event>| matches!(recorded.event, Event::SessionStarted { .. });
-        let known = session - u64::from(events.iter().any(begun));
-        let session = session_id(conversation, known);
-        for recorded in events {
-            let Event::ControlChanged { control: Control::Bot, reason, .. } = &recorded.event
-            else {
-                continue;
-            };
-            match reason {
-                Reason::Expired => self.tell(bot, conversation, &session, EventType::PauseExpired),
-                Reason::VisitorLeft => self.tell(bot, conversation, &session, EventType::UserLeft),
-                _ => {}
-            }
-        }
-    }
-
-    fn tell(self: &Arc<Self>, bot: &Arc<Bot>, conversation: &str, session: &str, what: EventType) {
-        let Some(webhook) = bot.config.webhook.clone() else { return };
-        let now = self.clock.now();
-        let places = Arc::clone(&bot.telling_places);
-        // Typing is worth nothing later; an ending waits for its place.
-        let place = match what {
-            EventType::UserTyping => {
-                let Ok(place) = Arc::clone(&places).try_acquire_owned() else { return };
-                if !self.typing.take(conversation, now) {
-                    return;
-                }
-                Some(place)
-            }
-            EventType::UserLeft | EventType::PauseExpired => None,
-        };
-        let call = EventCall {
-            user_id: &visitors::user_of(conversation),
-            bot_id: &bot.config.id,
-            session_id: session,
-            event_type: what,
-        };
-        let Ok(body) = serde_json::to_vec(&call) else { return };
-        let id = format!("{conversation}/{what:?}/{now}");
-        let app = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let place = match place {
-                Some(place) => Ok(place),
-                None => places.acquire_owned().await,
-            };
-            app.post_event(&webhook, &id, body.into()).await;
-            drop(place);
-        });
-    }
-
-    async fn post_event(&self, webhook: &WebhookConfig, id: &str, body: Bytes) {
-        let Some(headers) = self.headers(webhook, id, &body) else {
-            return;
-        };
-        let deadline = Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS);
-        let limit = limits::WEBHOOK_REPLY_BYTES_MAX;
-        let reply = self.egress.post_json(&webhook.target, headers, body, deadline, limit);
-        if let Err(error) = reply.await {
-            tracing::warn!(call.id = id, %error, "a call that only tells failed");
-        }
+        let known = state.session() - u64::from(events.iter().any(begun));
+        let session = &session_id(conversation, known);
+        notify(app, bot, &Notification { conversation, session, event });
     }
 }
 
-impl TypingCalls {
-    fn is_too_soon(&self, conversation: &str, now: Millis) -> bool {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.get(conversation).is_some_and(|last| now - last < limits::TYPING_CALL_GAP_MS)
-    }
+fn notify(app: &Arc<App>, bot: &Arc<Bot>, notification: &Notification<'_>) {
+    let Notification { conversation, session, event } = *notification;
+    let Some(webhook) = bot.config.webhook.clone() else { return };
+    let now = app.clock.now();
+    let permits = Arc::clone(&bot.notifications);
+    // Typing is worth nothing later, so it does not wait; an ending waits for its permit.
+    let permit = match event {
+        EventType::UserTyping => {
+            let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { return };
+            if !bot.take_typing_call(conversation, now) {
+                return;
+            }
+            Some(permit)
+        }
+        EventType::UserLeft | EventType::PauseExpired => None,
+    };
+    let call = EventCall {
+        user_id: &visitors::user_of(conversation),
+        bot_id: &bot.config.id,
+        session_id: session,
+        event_type: event,
+    };
+    let Ok(body) = serde_json::to_vec(&call) else { return };
+    let id = format!("{conversation}/{}/{now}", name(event));
+    let app_of_task = Arc::clone(app);
+    app.tasks.spawn(async move {
+        let permit = match permit {
+            Some(permit) => Ok(permit),
+            None => permits.acquire_owned().await,
+        };
+        app_of_task.webhooks.notify(&webhook, &id, body.into()).await;
+        drop(permit);
+    });
+}
 
-    /// True for the one caller who may call now.
-    fn take(&self, conversation: &str, now: Millis) -> bool {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let soon = |then: &Millis| now - then < limits::TYPING_CALL_GAP_MS;
-        if last.get(conversation).is_some_and(soon) {
-            return false;
-        }
-        if last.len() >= limit::TYPING_REMEMBERED_MAX {
-            last.retain(|_, then| soon(then));
-        }
-        last.insert(conversation.to_owned(), now);
-        true
+/// The event's part of the call's id. Bridges may have stored such ids, so the words stay.
+fn name(event: EventType) -> &'static str {
+    match event {
+        EventType::UserTyping => "UserTyping",
+        EventType::UserLeft => "UserLeft",
+        EventType::PauseExpired => "PauseExpired",
     }
 }

@@ -1,12 +1,15 @@
-//! What a page hands over with a message for the bot's own fulfilment, such as a visitor's token:
-//! kept in memory for the calls about that message, and nowhere else. A crash loses it; the bot
-//! then asks for it again.
+//! `webhookHeaders`: what a page sends with a message for the bot's own fulfilment, such as the
+//! visitor's token. They are kept in memory only, for the calls about that message.
+//!
+//! The handler of a message puts them aside before its step. The driver binds them to the turn
+//! when the step is committed, and takes them with the first call of that turn; from then on they
+//! stay until the turn is over. Headers that wait may be evicted, the oldest first. A crash loses
+//! them all; the bot then asks the visitor again.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use moka::{policy::EvictionPolicy, sync::Cache};
+use parking_lot::Mutex;
 use secrecy::SecretString;
 
 use crate::limit;
@@ -14,75 +17,108 @@ use crate::limit;
 /// Names and values of headers.
 pub(crate) type Headers = Vec<(String, SecretString)>;
 
-/// By conversation, with the number of the message they came with.
-#[derive(Default)]
-pub(crate) struct Credentials(Mutex<HashMap<String, Vec<(u64, Headers)>>>);
+pub(crate) struct VisitorHeaders {
+    /// By conversation, those of messages whose turn has not come.
+    waiting: Cache<Arc<str>, Arc<Mutex<Vec<Waiting>>>>,
+    /// By conversation, those of the turn that is being answered.
+    in_use: Mutex<HashMap<Arc<str>, InUse>>,
+}
 
-impl Credentials {
-    /// Keeps the headers of the message `turn`. When too many conversations have some, nobody's
-    /// are kept: no one visitor can use that up for long.
-    pub(crate) fn keep(&self, conversation: &str, turn: u64, headers: Headers) {
+struct Waiting {
+    client_id: String,
+    /// `None` until the message is committed.
+    turn: Option<u64>,
+    headers: Headers,
+}
+
+struct InUse {
+    turn: u64,
+    headers: Headers,
+}
+
+impl VisitorHeaders {
+    pub(crate) fn new() -> Self {
+        let waiting = Cache::builder()
+            .max_capacity(limit::VISITOR_HEADERS_CONVERSATIONS_MAX)
+            .time_to_idle(limit::VISITOR_HEADERS_WAIT_MAX)
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
+        Self { waiting, in_use: Mutex::default() }
+    }
+
+    /// Keeps the headers of a message that is about to be stored. Of one conversation only the
+    /// newest few wait, so that no visitor takes the room of others.
+    pub(crate) fn put_aside(&self, conversation: &str, client_id: &str, headers: Headers) {
         if headers.is_empty() {
             return;
         }
-        let mut kept = self.kept();
-        if kept.len() >= limit::CREDENTIALS_KEPT_MAX && !kept.contains_key(conversation) {
-            kept.clear();
+        let waiting = self.waiting.get_with(conversation.into(), Arc::default);
+        let mut waiting = waiting.lock();
+        waiting.retain(|other| other.turn.is_some() || other.client_id != client_id);
+        if waiting.len() >= limit::VISITOR_HEADERS_MESSAGES_MAX {
+            waiting.remove(0);
         }
-        let own = kept.entry(conversation.to_owned()).or_default();
-        if own.len() == limit::CREDENTIALS_OF_ONE_MAX {
-            own.remove(0);
-        }
-        own.push((turn, headers));
+        waiting.push(Waiting { client_id: client_id.to_owned(), turn: None, headers });
     }
 
-    /// The headers of the message `turn`; those of earlier ones have been used and are forgotten.
-    pub(crate) fn of(&self, conversation: &str, turn: u64) -> Headers {
-        let mut kept = self.kept();
-        let Some(own) = kept.get_mut(conversation) else {
+    /// Drops headers that were put aside for a message that was not stored.
+    pub(crate) fn forget(&self, conversation: &str, client_id: &str) {
+        if let Some(waiting) = self.waiting.get(conversation) {
+            waiting.lock().retain(|one| one.turn.is_some() || one.client_id != client_id);
+        }
+    }
+
+    /// The message `client_id` was stored as `turn`.
+    pub(crate) fn bind(&self, conversation: &str, client_id: &str, turn: u64) {
+        if let Some(waiting) = self.waiting.get(conversation) {
+            let mut waiting = waiting.lock();
+            let unbound =
+                waiting.iter_mut().find(|one| one.turn.is_none() && one.client_id == client_id);
+            if let Some(one) = unbound {
+                one.turn = Some(turn);
+            }
+        }
+    }
+
+    /// True while some message of this conversation is not known to be stored.
+    pub(crate) fn has_unbound(&self, conversation: &str) -> bool {
+        let waiting = self.waiting.get(conversation);
+        waiting.is_some_and(|waiting| waiting.lock().iter().any(|one| one.turn.is_none()))
+    }
+
+    /// The headers for a call about `turn`. Those of earlier turns are dropped.
+    pub(crate) fn take(&self, conversation: &Arc<str>, turn: u64) -> Headers {
+        let mut in_use = self.in_use.lock();
+        if let Some(current) = in_use.get(conversation)
+            && current.turn == turn
+        {
+            return current.headers.clone();
+        }
+        let headers = self.taken(conversation, turn);
+        if headers.is_empty() {
+            in_use.remove(conversation);
+        } else {
+            let current = InUse { turn, headers: headers.clone() };
+            in_use.insert(Arc::clone(conversation), current);
+        }
+        headers
+    }
+
+    /// No turn of this conversation is being answered any more.
+    pub(crate) fn release(&self, conversation: &str) {
+        self.in_use.lock().remove(conversation);
+    }
+
+    fn taken(&self, conversation: &str, turn: u64) -> Headers {
+        let Some(waiting) = self.waiting.get(conversation) else {
             return Headers::new();
         };
-        own.retain(|(of, _)| *of >= turn);
-        if own.is_empty() {
-            kept.remove(conversation);
-            return Headers::new();
-        }
-        let found = own.iter().find(|(of, _)| *of == turn);
-        found.map(|(_, headers)| headers.clone()).unwrap_or_default()
-    }
-
-    fn kept(&self) -> MutexGuard<'_, HashMap<String, Vec<(u64, Headers)>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut waiting = waiting.lock();
+        waiting.retain(|one| one.turn.is_none_or(|of| of >= turn));
+        let own = waiting.iter().position(|one| one.turn == Some(turn));
+        own.map(|at| waiting.remove(at).headers).unwrap_or_default()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret as _;
-
-    use super::*;
-
-    #[test]
-    fn headers_go_with_their_own_message_and_are_forgotten_after_it() {
-        let credentials = Credentials::default();
-        let headers = |value: &str| vec![("x-token".to_owned(), SecretString::from(value))];
-        let of = |turn| {
-            let headers = credentials.of("cnv_1", turn);
-            headers.first().map(|(_, value)| value.expose_secret().to_owned())
-        };
-        credentials.keep("cnv_1", 2, headers("two"));
-        credentials.keep("cnv_1", 3, headers("three"));
-        credentials.keep("cnv_1", 5, Vec::new());
-        assert_eq!(of(1), None);
-        assert_eq!(of(2).as_deref(), Some("two"));
-        assert_eq!(of(2).as_deref(), Some("two"), "the bot and step one");
-        assert_eq!(of(3).as_deref(), Some("three"));
-        assert_eq!(of(2), None, "it was over");
-        assert_eq!(of(4), None);
-        assert!(credentials.kept().is_empty());
-        for turn in 0..1_000 {
-            credentials.keep("cnv_1", turn, headers("x"));
-        }
-        assert_eq!(credentials.kept()["cnv_1"].len(), limit::CREDENTIALS_OF_ONE_MAX);
-    }
-}
+mod tests;

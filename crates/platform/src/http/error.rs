@@ -1,53 +1,128 @@
-//! What goes wrong inside, as the problems of the visitor API.
+//! The one error of every handler of this side, and how it is answered: as a problem (RFC 9457).
+//! The push endpoint turns it into the contract's own shape.
 
+use axum::response::{IntoResponse, Response};
 use edge::http::ApiError;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use machine::conversation::Refusal;
 use store::{StepError, StoreError};
-use wire::problem::{Problem, ProblemId};
+use wire::{
+    Invalid,
+    problem::{Problem, ProblemId},
+};
 
-pub(super) fn store(error: &StoreError) -> ApiError {
-    if error.is_temporary() { ApiError::unavailable(error) } else { ApiError::internal(error) }
+use crate::limit;
+
+#[derive(Debug)]
+pub(super) struct HttpError {
+    problem: ApiError,
+    retry_after_seconds: Option<u16>,
 }
 
-pub(super) fn step(error: &StepError<Refusal>) -> ApiError {
-    match error {
-        StepError::NotFound => unauthorized(),
-        StepError::KeyReused => {
-            let detail = "Use a new clientId for a new message.";
-            Problem::new(ProblemId::IdReused, detail).at("clientId").into()
-        }
-        StepError::Refused(Refusal::TooManyWaiting) => ApiError::new(
-            ProblemId::TooManyWaiting,
-            "Wait until the messages before this one are answered.",
-        ),
-        StepError::Store(error) => store(error),
+impl HttpError {
+    pub(super) fn new(id: ProblemId, detail: impl Into<String>) -> Self {
+        ApiError::new(id, detail).into()
+    }
+
+    /// The same for every way in which a token can be wrong.
+    pub(super) fn unauthorized() -> Self {
+        let detail = "Send the visitor's token as `Authorization: Bearer <token>`.";
+        Self::new(ProblemId::Unauthorized, detail)
+    }
+
+    pub(super) fn not_json() -> Self {
+        Self::new(ProblemId::NotJson, "Send `Content-Type: application/json`.")
+    }
+
+    pub(super) fn missing(field: &str) -> Self {
+        let detail = format!("`{field}` is missing: send it in the query");
+        Problem::new(ProblemId::MissingField, detail).at(field).into()
+    }
+
+    pub(super) fn not_a_number(field: &str) -> Self {
+        let detail = format!("`{field}` is not a whole number: send one, or leave it out");
+        Problem::new(ProblemId::InvalidField, detail).at(field).into()
+    }
+
+    /// The token is good, but its conversation cannot be served with the present configuration or
+    /// database. The visitor must keep the token, so this is not a 401.
+    pub(super) fn not_served(detail: &str) -> Self {
+        let problem = ApiError::new(ProblemId::Unavailable, detail);
+        Self { problem, retry_after_seconds: Some(limit::MISSING_BOT_RETRY_SECONDS) }
+    }
+
+    pub(super) fn is_unauthorized(&self) -> bool {
+        self.problem.0.status == 401
+    }
+
+    pub(super) fn into_problem(self) -> Problem {
+        self.problem.0
     }
 }
 
-/// The same for every way in which a token can be wrong.
-pub(super) fn unauthorized() -> ApiError {
-    ApiError::new(
-        ProblemId::Unauthorized,
-        "Send the visitor's token as `Authorization: Bearer <token>`.",
-    )
+impl From<ApiError> for HttpError {
+    fn from(problem: ApiError) -> Self {
+        Self { problem, retry_after_seconds: None }
+    }
 }
 
-pub(super) async fn not_found() -> ApiError {
-    ApiError::new(ProblemId::NotFound, "No such path; see the visitor API.")
+impl From<Problem> for HttpError {
+    fn from(problem: Problem) -> Self {
+        ApiError::from(problem).into()
+    }
 }
 
-pub(super) async fn method_not_allowed() -> ApiError {
-    ApiError::new(ProblemId::MethodNotAllowed, "This path has other methods; see `Allow`.")
+impl From<Invalid> for HttpError {
+    fn from(invalid: Invalid) -> Self {
+        ApiError::from(invalid).into()
+    }
 }
 
-pub(super) fn not_json() -> ApiError {
-    ApiError::new(ProblemId::NotJson, "Send `Content-Type: application/json`.")
+impl From<StoreError> for HttpError {
+    fn from(error: StoreError) -> Self {
+        let error = &error;
+        if error.is_temporary() { ApiError::unavailable(error) } else { ApiError::internal(error) }
+            .into()
+    }
 }
 
-pub(super) fn not_a_number(field: &str) -> ApiError {
-    let detail = format!("`{field}` is no whole number: send one, or leave it out");
-    Problem::new(ProblemId::InvalidField, detail).at(field).into()
+/// Of a step with the visitor's own input.
+impl From<StepError<Refusal>> for HttpError {
+    fn from(error: StepError<Refusal>) -> Self {
+        match error {
+            StepError::NotFound => Self::not_served(
+                "The conversation of this token cannot be found now. Keep the token and try again \
+                 later.",
+            ),
+            StepError::KeyReused => {
+                let detail = "Use a new clientId for a new message.";
+                Problem::new(ProblemId::IdReused, detail).at("clientId").into()
+            }
+            StepError::Refused(Refusal::TooManyWaiting) => Self::new(
+                ProblemId::TooManyWaiting,
+                "Wait until the messages before this one are answered.",
+            ),
+            StepError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        let mut response = self.problem.into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+pub(super) async fn not_found() -> HttpError {
+    HttpError::new(ProblemId::NotFound, "No such path; see the visitor API.")
+}
+
+pub(super) async fn method_not_allowed() -> HttpError {
+    HttpError::new(ProblemId::MethodNotAllowed, "This path has other methods; see `Allow`.")
 }
 
 /// False for what is clearly not JSON; a missing content type passes (contract, section 15).

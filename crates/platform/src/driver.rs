@@ -185,9 +185,7 @@ impl Run {
             let conversation = &self.lane.conversation;
             tracing::error!(conversation.id = %conversation, ?callee, panic, "a call panicked");
             match callee {
-                Callee::Bot => {
-                    Input::BotFailed { turn, epoch, why: "the bot panicked".to_owned() }
-                }
+                Callee::Bot => Input::BotFailed { turn, epoch, why: "the bot panicked".to_owned() },
                 Callee::Bridge => {
                     let reply = Reply::Failed { why: "the call panicked".to_owned() };
                     Input::WebhookReplied { turn, epoch, reply }

@@ -19,9 +19,9 @@ mod tests;
 
 pub use policy::{JOINED_TEXT, Policy, VISITOR_LEFT_TEXT, left_text};
 pub use types::{
-    BotAnswer, BotEvent, BotMessage, Callee, Control, Effect, HumanAgent, QueryDetails, Event, Goodbye, Input,
-    NewSession, NoticeKind, PauseChange, PushInput, Reason, Refusal, RenewedBy, Reply, Said, PastPause,
-    Trigger,
+    BotAnswer, BotEvent, BotMessage, Callee, Control, Effect, Event, Goodbye, HumanAgent, Input,
+    NewSession, NoticeKind, PastPause, PauseChange, PushInput, QueryDetails, Reason, Refusal,
+    RenewedBy, Reply, Said, Trigger,
 };
 
 /// The state of one conversation: the sum of its events.
@@ -329,7 +329,12 @@ impl Machine for Conversation {
                     self.bot_active = Some(recorded.at);
                 }
                 let said = said.clone();
-                self.queue.push_back(Turn { turn: seq, said, side: Side::Unassigned, resume: None });
+                self.queue.push_back(Turn {
+                    turn: seq,
+                    said,
+                    side: Side::Unassigned,
+                    resume: None,
+                });
             }
             Event::BotSaid { .. } | Event::Noticed { .. } => {}
             Event::AgentSaid { agent, .. } => {

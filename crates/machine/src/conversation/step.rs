@@ -1,7 +1,7 @@
 //! The meaning of each input. The functions here only record events; the state follows them.
 
 use super::{
-    HumanAgent, BotAnswer, Control, Conversation, Event, Goodbye, Input, JOINED_TEXT, NewSession,
+    BotAnswer, Control, Conversation, Event, Goodbye, HumanAgent, Input, JOINED_TEXT, NewSession,
     NoticeKind, PauseChange, Policy, PushInput, Reason, Recalled, Refusal, RenewedBy, Reply, Side,
     Trigger, VISITOR_LEFT_TEXT, left_text,
 };
@@ -180,7 +180,11 @@ fn query_status(state: &Conversation, turn: u64, epoch: u64) -> QueryStatus {
     match state.queue.front().filter(|head| head.turn == turn).map(|head| head.side) {
         Some(Side::Bot { epoch: asked }) if asked == epoch => QueryStatus::Current,
         Some(Side::Forwarded { epoch: asked }) if asked == epoch => {
-            if state.is_human() && state.epoch != epoch { QueryStatus::Overtaken } else { QueryStatus::Current }
+            if state.is_human() && state.epoch != epoch {
+                QueryStatus::Overtaken
+            } else {
+                QueryStatus::Current
+            }
         }
         _ => QueryStatus::Unknown,
     }
@@ -250,8 +254,9 @@ fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, r
 }
 
 fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: PushInput) {
-    let (PushInput::Message { pause, .. } | PushInput::Channel { pause, .. } | PushInput::Typing { pause, .. }) =
-        &mut push;
+    let (PushInput::Message { pause, .. }
+    | PushInput::Channel { pause, .. }
+    | PushInput::Typing { pause, .. }) = &mut push;
     if matches!(pause, PauseChange::Pause(asked) if pause_length(policy, *asked) <= 0) {
         *pause = PauseChange::Resume(Goodbye::Notice);
     }
@@ -270,7 +275,9 @@ fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: PushInput) {
         PushInput::Channel { agent, pause } => channel_updated(log, policy, agent, pause),
         PushInput::Typing { agent, pause } => match pause {
             PauseChange::Keep => {}
-            PauseChange::Pause(length) => pause_or_renew(log, policy, length, Reason::AgentTyping, agent),
+            PauseChange::Pause(length) => {
+                pause_or_renew(log, policy, length, Reason::AgentTyping, agent)
+            }
             PauseChange::Resume(goodbye) => {
                 let name = agent_name(agent.as_ref());
                 resume_bot(log, policy, Reason::AgentTyping, goodbye, name.as_deref());
@@ -279,7 +286,12 @@ fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: PushInput) {
     }
 }
 
-fn channel_updated(log: &mut Log<'_>, policy: &Policy, agent: Option<HumanAgent>, pause: PauseChange) {
+fn channel_updated(
+    log: &mut Log<'_>,
+    policy: &Policy,
+    agent: Option<HumanAgent>,
+    pause: PauseChange,
+) {
     match pause {
         PauseChange::Keep => {}
         PauseChange::Pause(length) => {
@@ -359,7 +371,8 @@ fn resume_bot(
             log.record(Event::Noticed { kind: NoticeKind::AgentLeft, text: left_text(name) });
         }
         Goodbye::Event(event) => {
-            let agent = name.map(|name| HumanAgent { name: Some(name.to_owned()), ..HumanAgent::default() });
+            let agent = name
+                .map(|name| HumanAgent { name: Some(name.to_owned()), ..HumanAgent::default() });
             log.record(Event::ResumeEvent { name: event, agent });
         }
     }

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    HumanAgent, BotAnswer, BotEvent, BotMessage, Control, Conversation, Effect, Event, Goodbye, Input,
-    PauseChange, Policy, PushInput, Reply, Said, Trigger,
+    BotAnswer, BotEvent, BotMessage, Control, Conversation, Effect, Event, Goodbye, HumanAgent,
+    Input, PauseChange, Policy, PushInput, Reply, Said, Trigger,
 };
 use crate::{Machine, Millis, Recorded, limits};
 
@@ -139,6 +139,7 @@ impl Stage {
         }
         let owed = self.state.owed();
         assert_eq!(owed.is_some(), self.state.owes());
+        assert_eq!(owed.as_ref().map(Effect::callee), self.state.owes_to());
         if owed != self.owed {
             let line = owed.as_ref().map_or("nothing".to_owned(), shown_effect);
             let _ = writeln!(self.shown, "=> {line}");
@@ -234,7 +235,8 @@ fn push(what: &str) -> PushInput {
     };
     let mut words = rest.split_whitespace().peekable();
     let agent = words.next_if(|word| word.starts_with(char::is_uppercase));
-    let agent = agent.map(|name| HumanAgent { name: Some(name.to_owned()), avatar_url: String::new() });
+    let agent =
+        agent.map(|name| HumanAgent { name: Some(name.to_owned()), avatar_url: String::new() });
     let asked = match kind {
         "pause" => Some("paused"),
         "resume" => Some("resume"),
@@ -284,19 +286,19 @@ fn shown_effect(effect: &Effect) -> String {
         None => said.text.clone(),
     };
     match effect {
-        Effect::QueryBot { turn, epoch, session, said, ask } => {
+        Effect::QueryBot { turn, epoch, session, said, details } => {
             let mut more = String::new();
-            if !ask.clear.is_empty() {
+            if !details.clear.is_empty() {
                 more.push_str(", clearing");
             }
-            if let Some(stretch) = ask.stretch.as_ref().filter(|_| *session > 0) {
-                let agent = stretch.agent.as_deref().unwrap_or("a human");
-                let _ = write!(more, ", after {agent} from {}", since_start(stretch.since));
+            if let Some(pause) = details.past_pause.as_ref().filter(|_| *session > 0) {
+                let agent = pause.agent.as_deref().unwrap_or("a human");
+                let _ = write!(more, ", after {agent} from {}", since_start(pause.since));
             }
             if *session > 0 {
                 let _ = write!(more, ", session {session}");
             }
-            if ask.memory.is_some() {
+            if details.memory.is_some() {
                 more.push_str(", remembering");
             }
             format!("ask bot {turn}/{epoch}: {}{more}", words(said))

@@ -10,8 +10,8 @@ use machine::{
     Machine, Millis, Position,
     chat::{self, Chat},
     conversation::{
-        self, HumanAgent, BotAnswer, BotMessage, Control, Conversation, Effect, Goodbye, PauseChange,
-        Policy, PushInput, Reply, Said, Trigger,
+        self, BotAnswer, BotMessage, Control, Conversation, Effect, Goodbye, HumanAgent,
+        PauseChange, Policy, PushInput, Reply, Said, Trigger,
     },
     limits,
 };

@@ -4,7 +4,9 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use machine::{
     Millis,
-    conversation::{HumanAgent, BotEvent, Goodbye, Input, PauseChange, Policy, PushInput, Said, Trigger},
+    conversation::{
+        BotEvent, Goodbye, HumanAgent, Input, PauseChange, Policy, PushInput, Said, Trigger,
+    },
     limits,
 };
 use proptest::{prelude::*, test_runner::Config, test_runner::TestRunner};

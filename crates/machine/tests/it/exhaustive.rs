@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use machine::conversation::{
-    HumanAgent, BotEvent, Control, Goodbye, Input, PauseChange, Policy, PushInput, Said,
+    BotEvent, Control, Goodbye, HumanAgent, Input, PauseChange, Policy, PushInput, Said,
 };
 
 use crate::world::{Call, Outcome, RARE, Rare, To, World, outcome, policy};

@@ -109,13 +109,15 @@ mod tests {
         assert_eq!(of_message(&Said::text("hello")), 0);
         assert_eq!(of_message_by_debug(&message()), 0);
         assert_eq!(of_message_by_debug(&Said::text("hello")), 0);
-        let elsewhere = Said { extra: Some(r#"{"ip":"192.0.2.1"}"#.to_owned()), ..Said::text("hello") };
+        let elsewhere =
+            Said { extra: Some(r#"{"ip":"192.0.2.1"}"#.to_owned()), ..Said::text("hello") };
         assert_eq!(of_message(&elsewhere), of_message(&Said::text("hello")));
     }
 
     #[test]
     fn the_fingerprint_of_a_push_stays_what_it_was() {
-        let push = |body: serde_json::Value| of_push(&Push::parse(body.to_string().as_bytes()).unwrap());
+        let push =
+            |body: serde_json::Value| of_push(&Push::parse(body.to_string().as_bytes()).unwrap());
         let message = json!({ "userId": "usr_1", "botId": "support", "eventType": "message",
             "text": "Hello \"you\"", "paused": true, "minutesPaused": 7,
             "agentProfile": { "name": "Jane Doe", "avatarUrl": "" } });

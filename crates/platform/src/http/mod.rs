@@ -21,7 +21,6 @@ mod push;
 mod stream;
 mod visitors;
 
-
 pub(crate) fn router(app: Arc<App>) -> Router {
     let visitors = Router::new()
         .route("/bots/{bot_id}/visitors", post(visitors::create))

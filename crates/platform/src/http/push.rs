@@ -53,11 +53,7 @@ pub(super) async fn method_not_allowed() -> Response {
     Refused::new(405, "method_not_allowed", "send a POST").into_response()
 }
 
-async fn accept(
-    app: &App,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Arc<Conversation>, Refused> {
+async fn accept(app: &App, headers: &HeaderMap, body: Body) -> Result<Arc<Conversation>, Refused> {
     if !may_be_json(headers) {
         return Err(Refused::new(415, "not_json", "send Content-Type: application/json"));
     }

@@ -35,7 +35,6 @@ pub(super) async fn create(
     })?;
     let now = app.clock.now();
     let created = app.visitors.create(&bot.config.id, &bot.ledger, new, now).await?;
-    let created =
-        VisitorCreated { user_id: &created.user, token: created.token.expose_secret() };
+    let created = VisitorCreated { user_id: &created.user, token: created.token.expose_secret() };
     Ok(json(StatusCode::CREATED, &created))
 }

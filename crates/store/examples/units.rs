@@ -34,6 +34,8 @@ enum Said {
 }
 
 impl Event for Said {
+    const FORMAT: u32 = 1;
+
     fn is_note(&self) -> bool {
         false
     }
@@ -41,6 +43,7 @@ impl Event for Said {
 
 impl Machine for Talk {
     const PREFIX: &'static str = "tlk";
+    const FORMAT: u32 = 1;
     type Input = String;
     type Event = Said;
     type Policy = ();

@@ -5,6 +5,7 @@
 //! nothing. A slot exists only while somebody watches, and keeps events only until every watcher
 //! has taken them.
 
+use crate::commits::Subscribers;
 use machine::{Event, Machine, Millis, Recorded};
 use std::{
     any::Any,
@@ -29,6 +30,7 @@ pub(crate) struct Signals {
     slots: Vec<Mutex<HashMap<Box<str>, Entry>>>,
     owners: Mutex<Owners>,
     wakes: Mutex<Vec<(&'static str, Arc<WakeCell>)>>,
+    subscribers: Arc<Subscribers>,
 }
 
 /// A counter of changes for each owner that is watched, by kind of machine.
@@ -36,15 +38,15 @@ type Owners = HashMap<(&'static str, Arc<str>), watch::Sender<u64>>;
 
 struct Entry {
     /// A `Slot<E>`; the events of one machine have one type.
-    slot: Arc<dyn Pulse>,
+    slot: Arc<dyn AnySlot>,
     watchers: usize,
 }
 
 /// What can be done to a slot without knowing its events.
-trait Pulse: Any + Send + Sync {
+trait AnySlot: Any + Send + Sync {
     /// Learns from another node that `seq` was committed.
     fn heard(&self, seq: u64);
-    fn whisper(&self, text: Arc<str>, until: Millis);
+    fn send_ephemeral(&self, text: Arc<str>, until: Millis);
 }
 
 /// Where the watchers of one machine meet its commits.
@@ -59,11 +61,12 @@ pub(crate) struct SlotState<E> {
     ring: VecDeque<Arc<[Recorded<E>]>>,
     /// What each watcher has taken, by its place.
     cursors: Vec<u64>,
-    whisper: Option<Box<Whisper>>,
+    ephemeral: Option<Box<Ephemeral>>,
 }
 
+/// The last ephemeral event of a machine.
 #[derive(Clone)]
-pub(crate) struct Whisper {
+pub(crate) struct Ephemeral {
     pub(crate) number: u64,
     pub(crate) text: Arc<str>,
     pub(crate) until: Millis,
@@ -82,7 +85,13 @@ impl Signals {
             slots: (0..SHARDS).map(|_| Mutex::default()).collect(),
             owners: Mutex::default(),
             wakes: Mutex::default(),
+            subscribers: Arc::default(),
         }
+    }
+
+    /// Who is called after each commit.
+    pub(crate) fn subscribers(&self) -> &Arc<Subscribers> {
+        &self.subscribers
     }
 
     /// Passes on what one step committed.
@@ -118,11 +127,11 @@ impl Signals {
         }
     }
 
-    pub(crate) fn whisper(&self, owner: &str, id: &str, text: &str, until: Millis) {
+    pub(crate) fn send_ephemeral(&self, owner: &str, id: &str, text: &str, until: Millis) {
         let key = slot_key(owner, id);
         let slot = lock(self.shard(&key)).get(&*key).map(|entry| entry.slot.clone());
         if let Some(slot) = slot {
-            slot.whisper(text.into(), until);
+            slot.send_ephemeral(text.into(), until);
         }
     }
 
@@ -227,7 +236,7 @@ impl Signals {
 
 impl<E: Event> Slot<E> {
     fn new() -> Self {
-        let state = SlotState { seq: 0, ring: VecDeque::new(), cursors: Vec::new(), whisper: None };
+        let state = SlotState { seq: 0, ring: VecDeque::new(), cursors: Vec::new(), ephemeral: None };
         Self { state: Mutex::new(state), notify: Notify::new() }
     }
 
@@ -284,12 +293,12 @@ impl<E: Event> SlotState<E> {
         Some(events[rest..].into())
     }
 
-    pub(crate) fn whisper_after(&self, number: u64) -> Option<&Whisper> {
-        self.whisper.as_deref().filter(|whisper| whisper.number > number)
+    pub(crate) fn ephemeral_after(&self, number: u64) -> Option<&Ephemeral> {
+        self.ephemeral.as_deref().filter(|ephemeral| ephemeral.number > number)
     }
 }
 
-impl<E: Event> Pulse for Slot<E> {
+impl<E: Event> AnySlot for Slot<E> {
     fn heard(&self, seq: u64) {
         let mut state = lock(&self.state);
         if seq > state.seq {
@@ -299,10 +308,10 @@ impl<E: Event> Pulse for Slot<E> {
         }
     }
 
-    fn whisper(&self, text: Arc<str>, until: Millis) {
+    fn send_ephemeral(&self, text: Arc<str>, until: Millis) {
         let mut state = lock(&self.state);
-        let number = state.whisper.as_ref().map_or(1, |whisper| whisper.number + 1);
-        state.whisper = Some(Box::new(Whisper { number, text, until }));
+        let number = state.ephemeral.as_ref().map_or(1, |ephemeral| ephemeral.number + 1);
+        state.ephemeral = Some(Box::new(Ephemeral { number, text, until }));
         drop(state);
         self.notify.notify_waiters();
     }
@@ -326,7 +335,7 @@ fn numbered<E: Event>(events: Arc<[Recorded<E>]>) -> Option<Arc<[Recorded<E>]>> 
     Some(events).filter(|events| !events.is_empty())
 }
 
-fn known<E: Event>(slot: Arc<dyn Pulse>) -> Option<Arc<Slot<E>>> {
+fn known<E: Event>(slot: Arc<dyn AnySlot>) -> Option<Arc<Slot<E>>> {
     let slot: Arc<dyn Any + Send + Sync> = slot;
     slot.downcast().ok()
 }

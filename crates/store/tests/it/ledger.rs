@@ -9,7 +9,7 @@ use store::{Key, Ledger, Seen, StepError, Store, StoreError};
 
 #[expect(clippy::unnecessary_wraps, reason = "every step takes it this way")]
 fn key(id: &str, print: u64) -> Option<Key> {
-    Some(Key { id: id.to_owned(), print })
+    Some(Key { id: id.to_owned(), fingerprint: print })
 }
 
 fn ledger(store: &Store) -> Ledger<Counter> {
@@ -253,8 +253,8 @@ on_both! {
             let end = Position { seq: after, sub: after };
             assert!(ledger.journal("cnt_1", end, 10).await.unwrap().is_empty());
             let watcher = &mut ledger.watch("cnt_1", after);
-            ledger.whisper("cnt_1", "typing", 1);
-            assert!(matches!(watcher.next().await, Ok(Seen::Whisper { .. })));
+            ledger.send_ephemeral("cnt_1", "typing", 1);
+            assert!(matches!(watcher.next().await, Ok(Seen::Ephemeral { .. })));
         }
         let beyond = Position { seq: 1, sub: u64::MAX };
         assert!(ledger.journal("cnt_1", beyond, 10).await.unwrap().is_empty());

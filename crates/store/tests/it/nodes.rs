@@ -161,7 +161,7 @@ async fn work_through_cuts(ledger: Ledger<Counter>, task: i64) -> (Vec<i64>, u64
     for n in 0..100 {
         let value = task * 1000 + n;
         loop {
-            let key = (task % 2 == 0).then(|| Key { id: value.to_string(), print: 0 });
+            let key = (task % 2 == 0).then(|| Key { id: value.to_string(), fingerprint: 0 });
             let has_key = key.is_some();
             match ledger.step("cnt_1", &1, 0, key, Input::Add(value)).await {
                 Ok(_) => {

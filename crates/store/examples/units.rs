@@ -118,7 +118,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let unit = move |task: usize, n| {
                 let (ledger, ids) = (ledger.clone(), ids.clone());
                 async move {
-                    let key = Key { id: format!("{round}/{in_flight}/{task}/{n}"), print: n };
+                    let key = Key { id: format!("{round}/{in_flight}/{task}/{n}"), fingerprint: n };
                     let text = "a message of the usual length, about eighty bytes of text in it";
                     let id = &ids[task % MACHINES];
                     ledger.step(id, &(), n as i64, Some(key), text.to_owned()).await.is_ok()

@@ -7,12 +7,13 @@
 
 use crate::commits::Subscribers;
 use machine::{Event, Machine, Millis, Recorded};
+use parking_lot::Mutex;
 use std::{
     any::Any,
     collections::{HashMap, VecDeque},
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -104,7 +105,7 @@ impl Signals {
     ) {
         let slot = {
             let key = slot_key(owner, id);
-            let shard = lock(self.shard(&key));
+            let shard = self.shard(&key).lock();
             shard.get(&*key).map(|entry| entry.slot.clone())
         };
         if let Some(slot) = slot.and_then(known::<M::Event>) {
@@ -112,14 +113,14 @@ impl Signals {
         }
         self.owner_changed(M::PREFIX, owner);
         if let Some(at) = wake {
-            for (_, cell) in lock(&self.wakes).iter().filter(|(kind, _)| *kind == M::PREFIX) {
+            for (_, cell) in self.wakes.lock().iter().filter(|(kind, _)| *kind == M::PREFIX) {
                 cell.lower(at);
             }
         }
     }
 
     fn owner_changed(&self, kind: &'static str, owner: &Arc<str>) {
-        let owners = lock(&self.owners);
+        let owners = self.owners.lock();
         if !owners.is_empty()
             && let Some(version) = owners.get(&(kind, owner.clone()))
         {
@@ -129,7 +130,7 @@ impl Signals {
 
     pub(crate) fn send_ephemeral(&self, owner: &str, id: &str, text: &str, until: Millis) {
         let key = slot_key(owner, id);
-        let slot = lock(self.shard(&key)).get(&*key).map(|entry| entry.slot.clone());
+        let slot = self.shard(&key).lock().get(&*key).map(|entry| entry.slot.clone());
         if let Some(slot) = slot {
             slot.send_ephemeral(text.into(), until);
         }
@@ -143,7 +144,7 @@ impl Signals {
         after: u64,
     ) -> Option<(Arc<Slot<E>>, usize)> {
         let key = slot_key(owner, id);
-        let mut shard = lock(self.shard(&key));
+        let mut shard = self.shard(&key).lock();
         let entry = shard
             .entry(key)
             .or_insert_with(|| Entry { slot: Arc::new(Slot::<E>::new()), watchers: 0 });
@@ -157,7 +158,7 @@ impl Signals {
     pub(crate) fn leave<E: Event>(&self, owner: &str, id: &str, slot: &Slot<E>, place: usize) {
         slot.advance(place, FREE);
         let key = slot_key(owner, id);
-        let mut shard = lock(self.shard(&key));
+        let mut shard = self.shard(&key).lock();
         if let Some(entry) = shard.get_mut(&*key) {
             entry.watchers -= 1;
             if entry.watchers == 0 {
@@ -167,14 +168,14 @@ impl Signals {
     }
 
     pub(crate) fn join_owner(&self, kind: &'static str, owner: &Arc<str>) -> watch::Receiver<u64> {
-        let mut owners = lock(&self.owners);
+        let mut owners = self.owners.lock();
         let version = owners.entry((kind, owner.clone())).or_insert_with(|| watch::Sender::new(0));
         version.subscribe()
     }
 
     /// Forgets an owner nobody watches; `last` is the receiver that is about to go.
     pub(crate) fn leave_owner(&self, kind: &'static str, owner: &Arc<str>) {
-        let mut owners = lock(&self.owners);
+        let mut owners = self.owners.lock();
         let key = (kind, owner.clone());
         if owners.get(&key).is_some_and(|version| version.receiver_count() <= 1) {
             owners.remove(&key);
@@ -184,12 +185,12 @@ impl Signals {
     pub(crate) fn join_wakes(&self, kind: &'static str) -> Arc<WakeCell> {
         let cell =
             Arc::new(WakeCell { earliest: AtomicI64::new(Millis::MAX), notify: Notify::new() });
-        lock(&self.wakes).push((kind, cell.clone()));
+        self.wakes.lock().push((kind, cell.clone()));
         cell
     }
 
     pub(crate) fn leave_wakes(&self, cell: &Arc<WakeCell>) {
-        lock(&self.wakes).retain(|(_, other)| !Arc::ptr_eq(other, cell));
+        self.wakes.lock().retain(|(_, other)| !Arc::ptr_eq(other, cell));
     }
 
     /// Ids of all machines that are watched.
@@ -197,7 +198,7 @@ impl Signals {
         let mut ids = Vec::new();
         for shard in &self.slots {
             ids.extend(
-                lock(shard).keys().filter_map(|key| Some(key.split_once('\n')?.1.to_owned())),
+                shard.lock().keys().filter_map(|key| Some(key.split_once('\n')?.1.to_owned())),
             );
         }
         ids
@@ -206,7 +207,7 @@ impl Signals {
     /// Learns that other nodes have brought these machines of an owner to a number.
     pub(crate) fn heard(&self, owner: &str, id: &str, seq: u64) {
         let key = slot_key(owner, id);
-        let slot = lock(self.shard(&key)).get(&*key).map(|entry| entry.slot.clone());
+        let slot = self.shard(&key).lock().get(&*key).map(|entry| entry.slot.clone());
         if let Some(slot) = slot {
             slot.heard(seq);
         }
@@ -214,18 +215,18 @@ impl Signals {
 
     /// Sends owner watchers and timers to look for themselves: other nodes may have written.
     pub(crate) fn look_around(&self) {
-        for version in lock(&self.owners).values() {
+        for version in self.owners.lock().values() {
             version.send_modify(|version| *version += 1);
         }
-        for (_, cell) in lock(&self.wakes).iter() {
+        for (_, cell) in self.wakes.lock().iter() {
             cell.lower(Millis::MIN);
         }
     }
 
     /// How many slots and owners are held; for tests of tidiness.
     pub(crate) fn held(&self) -> usize {
-        let slots: usize = self.slots.iter().map(|shard| lock(shard).len()).sum();
-        slots + lock(&self.owners).len() + lock(&self.wakes).len()
+        let slots: usize = self.slots.iter().map(|shard| shard.lock().len()).sum();
+        slots + self.owners.lock().len() + self.wakes.lock().len()
     }
 
     fn shard(&self, key: &str) -> &Mutex<HashMap<Box<str>, Entry>> {
@@ -244,7 +245,7 @@ impl<E: Event> Slot<E> {
         let Some(events) = numbered(events) else {
             return;
         };
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.seq = state.seq.max(last_seq(&events));
         state.ring.push_back(events);
         if state.ring.len() > RING_LENGTH_MAX {
@@ -255,7 +256,7 @@ impl<E: Event> Slot<E> {
     }
 
     fn take_place(&self, after: u64) -> usize {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if let Some(place) = state.cursors.iter().position(|cursor| *cursor == FREE) {
             state.cursors[place] = after;
             return place;
@@ -266,7 +267,7 @@ impl<E: Event> Slot<E> {
 
     /// Notes how far a watcher is and drops what all have taken.
     pub(crate) fn advance(&self, place: usize, to: u64) {
-        lock(&self.state).advance(place, to);
+        self.state.lock().advance(place, to);
     }
 }
 
@@ -300,7 +301,7 @@ impl<E: Event> SlotState<E> {
 
 impl<E: Event> AnySlot for Slot<E> {
     fn heard(&self, seq: u64) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if seq > state.seq {
             state.seq = seq;
             drop(state);
@@ -309,7 +310,7 @@ impl<E: Event> AnySlot for Slot<E> {
     }
 
     fn send_ephemeral(&self, text: Arc<str>, until: Millis) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let number = state.ephemeral.as_ref().map_or(1, |ephemeral| ephemeral.number + 1);
         state.ephemeral = Some(Box::new(Ephemeral { number, text, until }));
         drop(state);
@@ -347,9 +348,4 @@ fn last_seq<E>(events: &[Recorded<E>]) -> u64 {
 /// Owner and id together, so that no owner hears of another's machine by guessing its id.
 fn slot_key(owner: &str, id: &str) -> Box<str> {
     format!("{owner}\n{id}").into()
-}
-
-/// A panic elsewhere never leaves these maps half changed, so a poisoned lock is taken over.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

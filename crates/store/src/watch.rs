@@ -6,7 +6,7 @@
 use crate::{
     error::StoreError,
     ledger::Ledger,
-    signals::{Signals, Slot, WakeCell, lock},
+    signals::{Signals, Slot, WakeCell},
     workbench::unreadable,
 };
 use machine::{Machine, Millis, Recorded};
@@ -65,7 +65,7 @@ impl<M: Machine> Watcher<M> {
             let mut notified = std::pin::pin!(slot.notify.notified());
             notified.as_mut().enable();
             let behind = {
-                let mut state = lock(&slot.state);
+                let mut state = slot.state.lock();
                 if let Some(events) = state.following(self.after) {
                     self.after = events.last().map_or(self.after, |event| event.position.seq);
                     state.advance(place, self.after);

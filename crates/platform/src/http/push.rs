@@ -76,8 +76,8 @@ async fn accept(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Conve
             PushKind::ChannelUpdate => {}
         }
     }
-    app.drive(&bot, &conversation, stepped.state.clone());
-    Ok(stepped.state)
+    app.drive(&bot, &conversation, Conversation::clone(&stepped.state));
+    Ok(Arc::unwrap_or_clone(stepped.state))
 }
 
 /// The agent types: shown for ten seconds, or until the next ephemeral event or message.

@@ -92,7 +92,7 @@ pub(super) async fn say(
     if !stepped.repeated {
         app.credentials.keep(&conversation, seq, webhook_headers.collect());
     }
-    app.drive(&bot, &conversation, stepped.state);
+    app.drive(&bot, &conversation, Arc::unwrap_or_clone(stepped.state));
     Ok(json(StatusCode::ACCEPTED, &Accepted { seq }))
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn end(
     }
     let stepped = app.step(&bot, &conversation, None, Input::VisitorLeft).await;
     let stepped = stepped.map_err(|error| problem::step(&error))?;
-    app.drive(&bot, &conversation, stepped.state);
+    app.drive(&bot, &conversation, Arc::unwrap_or_clone(stepped.state));
     Ok(StatusCode::NO_CONTENT)
 }
 

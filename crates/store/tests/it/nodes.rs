@@ -41,7 +41,7 @@ async fn two_nodes_number_without_gaps() {
             for n in 0..10 {
                 let id = if (task + n) % 3 == 0 { "cnt_1" } else { "cnt_2" };
                 // Both nodes use the same keys, so each is counted once.
-                let key = Key { id: format!("{}/{n}", task / 2), print: 0 };
+                let key = Key { id: format!("{}/{n}", task / 2), fingerprint: 0 };
                 ledger.step(id, &1, 0, Some(key), Input::Add(1)).await.unwrap();
             }
         }));

@@ -1,8 +1,6 @@
 //! What both machines have in common: how they are stepped, and how their events are numbered.
 
-use serde::{
-    Deserialize, Deserializer, Serialize, de::DeserializeOwned,
-};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 /// A point in time: milliseconds since 1970-01-01 UTC.
 pub type Millis = i64;

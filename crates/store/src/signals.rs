@@ -237,7 +237,8 @@ impl Signals {
 
 impl<E: Event> Slot<E> {
     fn new() -> Self {
-        let state = SlotState { seq: 0, ring: VecDeque::new(), cursors: Vec::new(), ephemeral: None };
+        let state =
+            SlotState { seq: 0, ring: VecDeque::new(), cursors: Vec::new(), ephemeral: None };
         Self { state: Mutex::new(state), notify: Notify::new() }
     }
 

@@ -4,8 +4,8 @@
 //! [`crate::Ledger::create`]. Nothing here waits, and nothing is written unless all of it is.
 
 use crate::{
-    error::{StepError, StoreError},
     commits::Committed,
+    error::{StepError, StoreError},
     ledger::{Key, Stepped},
     signals::Signals,
     tx::{Found, PeerRef, SeenKey, Target, Want, check_storable, has_nul},

@@ -135,7 +135,7 @@ impl Call<'_> {
         match stepped {
             Ok(Some(stepped)) => {
                 self.answer_of_tool(&stepped.id, Arc::unwrap_or_clone(stepped.state)).await
-            },
+            }
             Ok(None) => Ok(Answer::refused()),
             // The same call twice at the same moment: the other one has just made the chat.
             Err(StepError::Store(error @ StoreError::Conflict(_))) => {

@@ -1,6 +1,4 @@
-use std::sync::Arc;
-
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use machine::{
     Machine as _,

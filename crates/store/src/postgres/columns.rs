@@ -199,6 +199,14 @@ impl<'a> Events<'a> {
     }
 
     pub(super) fn args(&self) -> [&(dyn ToSql + Sync); 7] {
-        [&self.subjects, &self.seqs, &self.subs, &self.ats, &self.keys, &self.fingerprints, &self.bodies]
+        [
+            &self.subjects,
+            &self.seqs,
+            &self.subs,
+            &self.ats,
+            &self.keys,
+            &self.fingerprints,
+            &self.bodies,
+        ]
     }
 }

@@ -24,11 +24,7 @@ use crate::{
 use checkpoint::Checkpointer;
 use parking_lot::Mutex;
 use readers::Readers;
-use std::{
-    path::Path,
-    sync::Arc,
-    thread::JoinHandle,
-};
+use std::{path::Path, sync::Arc, thread::JoinHandle};
 use tokio::sync::oneshot;
 use writer::Writer;
 

@@ -7,10 +7,7 @@ use super::{
 use crate::error::StoreError;
 use parking_lot::Mutex;
 use rusqlite::Connection;
-use std::{
-    sync::Arc,
-    thread::JoinHandle,
-};
+use std::{sync::Arc, thread::JoinHandle};
 use tokio::sync::mpsc;
 
 /// A query that is run on whichever connection is free.

@@ -55,9 +55,14 @@ struct Run {
 }
 
 impl Driver {
-    /// Hears of every commit for as long as `app` lives.
+    /// A driver that hears of no commit yet.
+    pub(crate) fn new(app: &Arc<App>) -> Arc<Self> {
+        Arc::new(Self { app: Arc::downgrade(app), busy: Mutex::default() })
+    }
+
+    /// A driver that hears of every commit for as long as `app` lives.
     pub(crate) fn subscribe(app: &Arc<App>) -> Arc<Self> {
-        let driver = Arc::new(Self { app: Arc::downgrade(app), busy: Mutex::default() });
+        let driver = Self::new(app);
         if mutant::is(Mutant::DriverDeaf) {
             return driver;
         }

@@ -27,7 +27,7 @@ pub struct Ledger<M> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     pub id: String,
-    pub print: u64,
+    pub fingerprint: u64,
 }
 
 /// What a step did.
@@ -35,10 +35,10 @@ pub struct Key {
 pub struct Stepped<M: Machine> {
     pub id: String,
     /// The state after the step; the current one when `repeated`.
-    pub state: M,
+    pub state: Arc<M>,
     /// What was recorded, with its place; empty when `repeated`.
     pub events: Arc<[Recorded<M::Event>]>,
-    /// The key was seen before with the same print: nothing changed.
+    /// The key was seen before with the same fingerprint: nothing changed.
     pub repeated: bool,
     /// Number of the first event of the step, or of the step that is repeated.
     pub first_seq: u64,
@@ -113,11 +113,11 @@ impl<M: Machine> Ledger<M> {
         OwnerWatcher::new(self.signals().clone(), M::PREFIX, self.owner.clone())
     }
 
-    /// Says something to the watchers of one machine without storing it. Whoever starts to watch
-    /// later hears the last whisper too, as long as somebody else was watching all the while;
-    /// `until` tells them whether it still holds.
-    pub fn whisper(&self, id: &str, text: &str, until: Millis) {
-        self.signals().whisper(&self.owner, id, text, until);
+    /// Sends an event to the watchers of one machine without storing it. A watcher that starts
+    /// later sees the last one too, as long as another watcher was there all the time; `until`
+    /// tells whether it still holds.
+    pub fn send_ephemeral(&self, id: &str, text: &str, until: Millis) {
+        self.signals().send_ephemeral(&self.owner, id, text, until);
     }
 
     fn subject_args(&self, id: &str) -> Vec<Value> {

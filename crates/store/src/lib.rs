@@ -6,6 +6,7 @@
 //! No transaction stays open while anybody waits for a network other than the database's own.
 #![forbid(unsafe_code)]
 
+mod commits;
 mod engine;
 mod error;
 mod finisher;
@@ -23,6 +24,7 @@ mod unit;
 mod watch;
 mod workbench;
 
+pub use commits::{CommitGuard, Committed};
 pub use error::{StepError, StoreError};
 pub use ledger::{Key, Ledger, Stepped};
 pub use watch::{OwnerWatcher, Seen, Wakes, Watcher};
@@ -125,6 +127,20 @@ impl Store {
     /// Lets a timer learn that an earlier wake time was committed for some machine `M`.
     pub fn wakes<M: Machine>(&self) -> Wakes {
         Wakes::new(self.inner.signals.clone(), M::PREFIX)
+    }
+
+    /// Calls `hear` after every commit of a machine `M` in this process, until the guard is
+    /// dropped: in commit order for each machine, from the store's own task, and before the caller
+    /// of the step is answered. A repeated step, and one that stored nothing, is not told. When the
+    /// answer to a commit was lost, it is told once the store has found it.
+    ///
+    /// `hear` must not block. A panic is caught and logged. The store keeps `hear`, so what it
+    /// captures should not own the store.
+    pub fn on_commit<M: Machine>(
+        &self,
+        hear: impl Fn(&Committed<M>) + Send + Sync + 'static,
+    ) -> CommitGuard {
+        self.inner.signals.subscribers().add(hear)
     }
 
     /// Machines that owed work at their last commit, by id: (owner, id). Page with the last id.

@@ -4,6 +4,7 @@
 //! [`crate::Ledger::create`]. Nothing here waits, and nothing is written unless all of it is.
 
 use crate::{
+    commits::Committed,
     error::{StepError, StoreError},
     ledger::{Key, Stepped},
     signals::Signals,
@@ -38,11 +39,22 @@ pub(crate) struct Done<M: Machine> {
     created: bool,
 }
 
+impl<M: Machine> Done<M> {
+    fn committed(&self, owner: &Arc<str>) -> Committed<M> {
+        Committed {
+            owner: owner.clone(),
+            id: self.id.as_str().into(),
+            state: self.state.clone(),
+            events: self.events.clone(),
+        }
+    }
+}
+
 impl<M: Machine> From<Done<M>> for Stepped<M> {
     fn from(done: Done<M>) -> Self {
         Self {
             id: done.id,
-            state: Arc::unwrap_or_clone(done.state),
+            state: done.state,
             events: done.events,
             repeated: done.repeated,
             first_seq: done.first_seq,
@@ -232,7 +244,7 @@ where
         id: &str,
         events: &[Recorded<M::Event>],
     ) -> Result<Vec<EventRow>, StoreError> {
-        let mut key = self.key.as_ref().map(|key| (key.id.clone(), key.print));
+        let mut key = self.key.as_ref().map(|key| (key.id.clone(), key.fingerprint));
         let rows = events.iter().map(|event| {
             Ok(EventRow {
                 subject: id.to_owned(),
@@ -277,6 +289,11 @@ where
             }
             _ => None,
         };
+        if let Ok(Some(done)) = &outcome
+            && (done.created || !done.events.is_empty())
+        {
+            signals.subscribers().tell(|| done.committed(&self.owner));
+        }
         if let Some(reply) = self.reply.take() {
             // The caller may have been cancelled; what it asked for is stored all the same.
             let _ = reply.send(outcome);
@@ -288,7 +305,7 @@ where
 }
 
 fn repeated<M: Machine>(id: String, state: Arc<M>, key: &Key, seen: SeenKey) -> Outcome<M> {
-    if seen.print != key.print {
+    if seen.fingerprint != key.fingerprint {
         return Err(StepError::KeyReused);
     }
     let events = Arc::new([]);

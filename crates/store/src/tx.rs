@@ -111,7 +111,7 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SeenKey {
     pub(crate) seq: u64,
-    pub(crate) print: u64,
+    pub(crate) fingerprint: u64,
 }
 
 /// An open transaction.

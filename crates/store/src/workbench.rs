@@ -194,8 +194,8 @@ impl Workbench {
             }
         }
         for event in &events {
-            if let Some((key, print)) = &event.key {
-                let seen = SeenKey { seq: event.seq, print: *print };
+            if let Some((key, fingerprint)) = &event.key {
+                let seen = SeenKey { seq: event.seq, fingerprint: *fingerprint };
                 self.keys.insert((row.id.clone(), key.clone()), seen);
             }
         }

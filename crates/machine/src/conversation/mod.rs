@@ -306,6 +306,7 @@ impl Conversation {
 
 impl Machine for Conversation {
     const PREFIX: &'static str = "cnv";
+    const FORMAT: u32 = 1;
     type Input = Input;
     type Event = Event;
     type Policy = Policy;
@@ -405,6 +406,10 @@ impl Machine for Conversation {
 
     fn peer(&self) -> Option<&str> {
         None
+    }
+
+    fn initial(_peer: Option<&str>) -> Option<Self> {
+        Some(Self::new())
     }
 }
 

@@ -1,4 +1,5 @@
-//! The platform on a desk: a store, one bot that counts its questions, and no network.
+//! The platform on a desk: a store, one bot that counts its queries, a driver that hears of no
+//! commit, and no network.
 
 use std::sync::{
     Arc,
@@ -11,10 +12,11 @@ use store::Store;
 use tempfile::TempDir;
 
 use super::App;
-use crate::{BotConfig, bot::Bot};
+use crate::{BotConfig, bot::Bot, driver::Driver};
 
 pub(crate) struct Desk {
     pub(crate) app: Arc<App>,
+    pub(crate) driver: Arc<Driver>,
     pub(crate) bot: Arc<Bot>,
     pub(crate) asked: Arc<AtomicUsize>,
     /// Lives as long as the store in it.
@@ -37,9 +39,10 @@ pub(crate) async fn desk() -> Desk {
     let asked = Arc::new(AtomicUsize::new(0));
     let config = BotConfig::new("support", Arc::new(Counting(Arc::clone(&asked))), "en");
     let (clock, _) = Clock::manual(0);
-    let app = App::new(vec![config], store.unwrap(), clock, Egress::new().unwrap());
+    let app = Arc::new(App::new(vec![config], store.unwrap(), clock, Egress::new().unwrap()));
     let bot = Arc::clone(&app.bots["support"]);
-    Desk { app: Arc::new(app), bot, asked, _dir: dir }
+    let driver = Driver::new(&app);
+    Desk { app, driver, bot, asked, _dir: dir }
 }
 
 /// Until no call is under way.

@@ -1,44 +1,74 @@
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use machine::{
     Machine as _,
-    conversation::{Conversation, Input, Said},
+    conversation::{Callee, Conversation, Input, Said},
 };
 
-use super::{Lane, Place};
+use super::{Lane, Run};
 use crate::app::tests::{Desk, at_rest, desk};
 
-/// A request may be held up between its commit and handing its state to the driver, for so long
-/// that what the state owes has been done by then.
+fn hello() -> Input {
+    Input::VisitorSaid { client_id: "c".to_owned(), said: Said::text("hello") }
+}
+
+/// The sweep may be held up between reading a state and taking it up, for so long that what the
+/// state owes has been done by then.
 #[tokio::test]
-async fn a_state_that_is_handed_in_late_makes_no_second_call() {
-    let Desk { app, bot, asked, .. } = desk().await;
+async fn a_state_that_was_read_early_makes_no_second_call() {
+    let Desk { app, driver, bot, asked, .. } = desk().await;
     bot.ledger.create("cnv_1", &Conversation::new()).await.unwrap();
-    let said = Input::VisitorSaid { client_id: "c".to_owned(), said: Said::text("hello") };
-    let stepped = bot.ledger.step("cnv_1", &bot.policy, 0, None, said).await.unwrap();
-    app.drive(&bot, "cnv_1", stepped.state.clone());
+    let stepped = bot.ledger.step("cnv_1", &bot.policy, 0, None, hello()).await.unwrap();
+    let callee = stepped.state.owes_to().unwrap();
+    driver.take_up(&app, &bot, "cnv_1", callee);
     at_rest(&app).await;
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     assert!(stepped.state.owes());
-    app.drive(&bot, "cnv_1", stepped.state);
+    driver.take_up(&app, &bot, "cnv_1", callee);
     at_rest(&app).await;
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert!(driver.busy.lock().is_empty());
 }
 
-/// Between the commit of an answer and the end of its lane, a newer state may be handed in.
+fn run(desk: &Desk) -> Run {
+    let Desk { app, driver, bot, .. } = desk;
+    let lane = Lane { conversation: "cnv_1".into(), callee: Callee::Bot };
+    driver.busy.lock().insert(lane.clone(), None);
+    Run { driver: Arc::clone(driver), app: Arc::clone(app), bot: Arc::clone(bot), lane }
+}
+
+/// Between the commit of an answer and the end of its lane, a newer state may arrive.
 #[tokio::test]
 async fn a_state_that_arrives_while_its_lane_ends_is_not_forgotten() {
-    let Desk { app, bot, _dir, .. } = desk().await;
-    let conversation: std::sync::Arc<str> = "cnv_1".into();
-    let busy = (conversation.clone(), Lane::Bot);
-    app.lanes.lock().busy.insert(busy, None);
-    let settled = Conversation::new();
-    let mut newer = settled.clone();
-    let said = Input::VisitorSaid { client_id: "c".to_owned(), said: Said::text("hello") };
-    newer.step(&bot.policy, 0, said).unwrap();
-    app.drive(&bot, "cnv_1", newer.clone());
+    let desk = desk().await;
+    let run = run(&desk);
+    let Desk { app, driver, bot, .. } = &desk;
+    let settled = Arc::new(Conversation::new());
+    let mut newer = Conversation::new();
+    newer.step(&bot.policy, 0, hello()).unwrap();
+    let newer = Arc::new(newer);
+    driver.drive(app, bot, "cnv_1".into(), Arc::clone(&newer));
     assert!(app.tasks.is_empty(), "the lane is busy");
-    let place = Place { bot, conversation, lane: Lane::Bot };
-    assert_eq!(app.go_on(&place, Some(settled.clone())), newer.owed());
-    assert_eq!(app.go_on(&place, Some(settled)), None);
+    assert_eq!(run.go_on(Some(Arc::clone(&settled))), newer.owed());
+    assert_eq!(run.go_on(Some(settled)), None);
+    assert!(driver.busy.lock().is_empty());
+}
+
+/// C7: a panic of the driver frees the lane, and what arrived meanwhile is performed.
+#[tokio::test]
+async fn a_panic_of_the_driver_leaves_no_lane_busy() {
+    let desk = desk().await;
+    let run = run(&desk);
+    let Desk { app, driver, bot, asked, .. } = &desk;
+    run.leave_after(&"scripted");
+    assert!(driver.busy.lock().is_empty());
+    driver.busy.lock().insert(run.lane.clone(), None);
+    bot.ledger.create("cnv_1", &Conversation::new()).await.unwrap();
+    let stepped = bot.ledger.step("cnv_1", &bot.policy, 0, None, hello()).await.unwrap();
+    driver.drive(app, bot, "cnv_1".into(), stepped.state);
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "the lane is busy");
+    run.leave_after(&"scripted".to_owned());
+    at_rest(app).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert!(driver.busy.lock().is_empty());
 }

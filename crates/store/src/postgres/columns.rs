@@ -91,7 +91,7 @@ impl Answers {
         let mut found = Self::default();
         for row in answers.iter().flatten() {
             if row.columns()[0].name() == "subject" {
-                let seen = SeenKey { seq: row.int(2)? as u64, print: row.int(3)? as u64 };
+                let seen = SeenKey { seq: row.int(2)? as u64, fingerprint: row.int(3)? as u64 };
                 found.keys.insert((row.text(0)?.to_owned(), row.text(1)?.to_owned()), seen);
                 continue;
             }
@@ -178,7 +178,7 @@ pub(super) struct Events<'a> {
     subs: Vec<i64>,
     ats: Vec<i64>,
     keys: Vec<Option<&'a str>>,
-    prints: Vec<Option<i64>>,
+    fingerprints: Vec<Option<i64>>,
     bodies: Vec<&'a str>,
 }
 
@@ -190,15 +190,23 @@ impl<'a> Events<'a> {
             subs: rows.iter().map(|row| row.sub as i64).collect(),
             ats: rows.iter().map(|row| row.at).collect(),
             keys: rows.iter().map(|row| row.key.as_ref().map(|(key, _)| key.as_str())).collect(),
-            prints: rows
+            fingerprints: rows
                 .iter()
-                .map(|row| row.key.as_ref().map(|(_, print)| *print as i64))
+                .map(|row| row.key.as_ref().map(|(_, fingerprint)| *fingerprint as i64))
                 .collect(),
             bodies: rows.iter().map(|row| row.body.as_str()).collect(),
         }
     }
 
     pub(super) fn args(&self) -> [&(dyn ToSql + Sync); 7] {
-        [&self.subjects, &self.seqs, &self.subs, &self.ats, &self.keys, &self.prints, &self.bodies]
+        [
+            &self.subjects,
+            &self.seqs,
+            &self.subs,
+            &self.ats,
+            &self.keys,
+            &self.fingerprints,
+            &self.bodies,
+        ]
     }
 }

@@ -62,7 +62,7 @@ impl SqliteTx<'_> {
             (Some(key), Some(id)) => self.first(FIND_KEY, &[&id, &key], |row| {
                 Ok(SeenKey {
                     seq: row.get::<_, i64>(0)? as u64,
-                    print: row.get::<_, i64>(1)? as u64,
+                    fingerprint: row.get::<_, i64>(1)? as u64,
                 })
             })?,
             _ => None,
@@ -118,12 +118,12 @@ impl SqliteTx<'_> {
 
     fn add_event(&self, event: &EventRow) -> rusqlite::Result<()> {
         let (seq, sub) = (event.seq as i64, event.sub as i64);
-        let (key, print) = match &event.key {
-            Some((key, print)) => (Some(key), Some(*print as i64)),
+        let (key, fingerprint) = match &event.key {
+            Some((key, fingerprint)) => (Some(key), Some(*fingerprint as i64)),
             None => (None, None),
         };
         let args: [&dyn ToSql; 7] =
-            [&event.subject, &seq, &sub, &event.at, &key, &print, &event.body];
+            [&event.subject, &seq, &sub, &event.at, &key, &fingerprint, &event.body];
         self.run(ADD_EVENT, &args)
     }
 

@@ -44,6 +44,8 @@ pub(crate) enum Input {
 pub(crate) struct Refused(pub(crate) i64);
 
 impl Event for Happened {
+    const FORMAT: u32 = 1;
+
     fn is_note(&self) -> bool {
         matches!(self, Self::Note(_))
     }
@@ -57,6 +59,7 @@ impl Counter {
 
 impl Machine for Counter {
     const PREFIX: &'static str = "cnt";
+    const FORMAT: u32 = 1;
     type Input = Input;
     type Event = Happened;
     /// What every addition is multiplied with.

@@ -87,7 +87,7 @@ async fn a_lost_commit_is_found_by_its_key() {
     let Some(place) = Place::postgres().await else { return };
     let (ledger, swallow) = behind_proxy(&place).await;
     let mut watcher = ledger.watch("cnt_1", 0);
-    let key = Some(Key { id: "k".to_owned(), print: 1 });
+    let key = Some(Key { id: "k".to_owned(), fingerprint: 1 });
     swallow.store(true, Ordering::SeqCst);
     ledger.step("cnt_1", &1, 0, key.clone(), Input::Add(1)).await.unwrap_err();
     let again = ledger.step("cnt_1", &1, 0, key, Input::Add(1)).await.unwrap();

@@ -3,6 +3,7 @@
 
 mod alone;
 mod backend;
+mod commits;
 mod counter;
 mod kill;
 mod ledger;

@@ -12,7 +12,7 @@ use store::{CommitGuard, Key, StepError, Stepped, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    BotConfig, bot::Bot, limit, pulse::Pulse, visitor_headers::VisitorHeaders, visitors::Visitors,
+    bot::Bot, config::BotConfig, limit, pulse::Pulse, visitor_headers::VisitorHeaders, visitors::Visitors,
     webhook::WebhookCaller,
 };
 

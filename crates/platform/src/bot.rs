@@ -12,7 +12,7 @@ use moka::{policy::EvictionPolicy, sync::Cache};
 use store::{Ledger, Store};
 use tokio::sync::Semaphore;
 
-use crate::{BotConfig, limit, visitors::Visitor};
+use crate::{config::BotConfig, limit, visitors::Visitor};
 
 pub(crate) struct Bot {
     pub(crate) config: BotConfig,

@@ -24,8 +24,8 @@ use serde_json::{Map, Value, json, value::RawValue};
 use wire::webhook::{self as contract, Revision};
 
 use crate::{
-    WebhookConfig,
     bot::{Bot, session_id},
+    config::WebhookConfig,
     facts::{Facts, context_json},
     history,
     visitor_headers::Headers,

@@ -12,7 +12,7 @@ use store::Store;
 use tempfile::TempDir;
 
 use super::App;
-use crate::{BotConfig, bot::Bot, driver::Driver};
+use crate::{bot::Bot, config::BotConfig, driver::Driver};
 
 pub(crate) struct Desk {
     pub(crate) app: Arc<App>,

@@ -28,7 +28,7 @@ use super::{
     error::{HttpError, may_be_json},
     fingerprint,
 };
-use crate::{IpFrom, app::App, bot::Bot, facts::Extra, limit, notify};
+use crate::{app::App, bot::Bot, config::IpFrom, facts::Extra, limit, notify};
 
 /// `POST /v1/conversation/messages`
 pub(super) async fn say(

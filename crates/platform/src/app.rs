@@ -12,8 +12,8 @@ use store::{CommitGuard, Key, StepError, Stepped, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    bot::Bot, config::BotConfig, limit, pulse::Pulse, visitor_headers::VisitorHeaders, visitors::Visitors,
-    webhook::WebhookCaller,
+    bot::Bot, config::BotConfig, limit, pulse::Pulse, visitor_headers::VisitorHeaders,
+    visitors::Visitors, webhook::WebhookCaller,
 };
 
 pub(crate) struct App {

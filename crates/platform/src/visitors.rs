@@ -33,6 +33,12 @@ pub(crate) struct Created {
     pub(crate) token: SecretString,
 }
 
+/// A visitor with a good token.
+pub(crate) struct Recognized {
+    pub(crate) visitor: Arc<Visitor>,
+    pub(crate) conversation: String,
+}
+
 /// All visitors, those used lately in memory.
 pub(crate) struct Visitors {
     store: Store,
@@ -82,19 +88,20 @@ impl Visitors {
         Ok(Created { user, token })
     }
 
-    /// The visitor with this token and the id of their conversation.
+    /// The visitor with this token; `None` when the token is unknown or wrong.
     pub(crate) async fn with_token(
         &self,
         token: &str,
         now: Millis,
-    ) -> Result<Option<(Arc<Visitor>, String)>, StoreError> {
+    ) -> Result<Option<Recognized>, StoreError> {
         let id = token.strip_prefix("vst_").and_then(|rest| rest.split_once('_'));
         let Some(id) = id.map(|(id, _)| id).filter(|id| is_id(id)) else {
             return Ok(None);
         };
         let visitor = self.find(id, now).await?;
         let visitor = visitor.filter(|known| secrets::matches_hash(&known.token_hash, token));
-        Ok(visitor.map(|visitor| (visitor, conversation_of_id(id))))
+        let conversation = conversation_of_id(id);
+        Ok(visitor.map(|visitor| Recognized { visitor, conversation }))
     }
 
     /// The visitor of a conversation. A visitor that cannot be read counts as one without language

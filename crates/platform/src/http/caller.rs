@@ -6,7 +6,7 @@ use edge::http::bearer;
 use http::HeaderMap;
 
 use super::error::HttpError;
-use crate::{app::App, bot::Bot};
+use crate::{app::App, bot::Bot, visitors::Recognized};
 
 /// A visitor's conversation, and the bot it is with.
 pub(super) struct Caller {
@@ -28,7 +28,7 @@ impl Caller {
     /// forgets its token. 503 when the bot is missing from the configuration.
     pub(super) async fn with_token(app: &App, token: &str) -> Result<Self, HttpError> {
         let found = app.visitors.with_token(token, app.clock.now()).await?;
-        let (visitor, conversation) = found.ok_or_else(HttpError::unauthorized)?;
+        let Recognized { visitor, conversation } = found.ok_or_else(HttpError::unauthorized)?;
         match app.bots.get(&visitor.bot) {
             Some(bot) => Ok(Self { bot: Arc::clone(bot), conversation }),
             None => {

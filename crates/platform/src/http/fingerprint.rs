@@ -105,10 +105,10 @@ mod tests {
 
     #[test]
     fn the_fingerprint_of_a_message_stays_what_it_was() {
-        assert_eq!(of_message(&message()), 0);
-        assert_eq!(of_message(&Said::text("hello")), 0);
-        assert_eq!(of_message_by_debug(&message()), 0);
-        assert_eq!(of_message_by_debug(&Said::text("hello")), 0);
+        assert_eq!(of_message(&message()), 16_086_775_996_227_445_482);
+        assert_eq!(of_message(&Said::text("hello")), 17_026_976_973_849_825_105);
+        assert_eq!(of_message_by_debug(&message()), 3_511_094_108_459_373_961);
+        assert_eq!(of_message_by_debug(&Said::text("hello")), 11_660_675_148_204_779_042);
         let elsewhere =
             Said { extra: Some(r#"{"ip":"192.0.2.1"}"#.to_owned()), ..Said::text("hello") };
         assert_eq!(of_message(&elsewhere), of_message(&Said::text("hello")));
@@ -121,9 +121,9 @@ mod tests {
         let message = json!({ "userId": "usr_1", "botId": "support", "eventType": "message",
             "text": "Hello \"you\"", "paused": true, "minutesPaused": 7,
             "agentProfile": { "name": "Jane Doe", "avatarUrl": "" } });
-        assert_eq!(push(message), 0);
+        assert_eq!(push(message), 10_459_560_996_527_212_163);
         let resume = json!({ "userId": "usr_1", "botId": "support", "eventType": "channel_update",
             "paused": false, "unpauseChatEvent": "BYE" });
-        assert_eq!(push(resume), 0);
+        assert_eq!(push(resume), 10_718_804_595_506_899_650);
     }
 }

@@ -197,9 +197,8 @@ async fn message_push(world: &World, polls: usize, seen: &mut Seen) {
     let committed = has(&visitor, |event| matches!(event, Event::AgentSaid { .. })).await;
     seen.note(answer.as_ref(), committed);
     if committed {
-        let call = soon("the waiting message sent", async || {
-            world.bridge.calls_of(&visitor.user).pop()
-        });
+        let call =
+            soon("the waiting message sent", async || world.bridge.calls_of(&visitor.user).pop());
         assert_eq!(call.await.text(), "slow hello", "{polls} polls");
     }
     world.bot.gate.add_permits(1);
@@ -215,9 +214,8 @@ async fn typing_push(world: &World, polls: usize, seen: &mut Seen) {
     let committed = visitor.state().await.paused_until().is_some();
     seen.note(answer.as_ref(), committed);
     if committed {
-        let call = soon("the waiting message sent", async || {
-            world.bridge.calls_of(&visitor.user).pop()
-        });
+        let call =
+            soon("the waiting message sent", async || world.bridge.calls_of(&visitor.user).pop());
         assert_eq!(call.await.text(), "slow hello", "{polls} polls");
     }
     world.bot.gate.add_permits(1);

@@ -158,8 +158,11 @@ async fn each_owing(
                 *orphans.entry(owner).or_default() += 1;
                 continue;
             };
-            if let Some(state) = bot.ledger.load(&conversation).await? {
-                found(bot, &conversation, state);
+            match bot.ledger.load(&conversation).await {
+                Ok(Some(state)) => found(bot, &conversation, state),
+                // One that cannot be read is set aside by the store and stops nobody else.
+                Ok(None) | Err(StoreError::Unreadable { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
     }

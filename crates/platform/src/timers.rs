@@ -142,10 +142,9 @@ async fn each_owing(
             };
             match bot.ledger.load(&conversation).await {
                 Ok(Some(state)) => found(bot, &conversation, state),
-                Ok(None) => {}
-                Err(error) if error.is_temporary() => return Err(error),
-                // One damaged conversation does not keep the others waiting.
-                Err(error) => tracing::warn!(conversation.id = conversation, %error, "skipped"),
+                // The store has set it aside; it does not keep the others waiting.
+                Ok(None) | Err(StoreError::Unreadable { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
     }

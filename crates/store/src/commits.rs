@@ -27,16 +27,19 @@ pub struct Committed<M: Machine> {
 #[must_use = "dropping the guard ends the subscription"]
 pub struct CommitGuard {
     subscribers: Arc<Subscribers>,
-    subscriber: Arc<dyn Any + Send + Sync>,
+    subscriber: AnySubscriber,
 }
 
 /// Everybody in this process who is called after commits.
 #[derive(Default)]
 pub(crate) struct Subscribers {
-    /// Each is a `Subscriber<M>`. The list is replaced as a whole, so that no lock is held while
+    /// The list is replaced as a whole, so that no lock is held while
     /// subscribers run.
-    list: RwLock<Arc<[Arc<dyn Any + Send + Sync>]>>,
+    list: RwLock<Arc<[AnySubscriber]>>,
 }
+
+/// A `Subscriber<M>` of some machine.
+type AnySubscriber = Arc<dyn Any + Send + Sync>;
 
 struct Subscriber<M: Machine>(Box<dyn Fn(&Committed<M>) + Send + Sync>);
 
@@ -45,7 +48,7 @@ impl Subscribers {
         self: &Arc<Self>,
         hear: impl Fn(&Committed<M>) + Send + Sync + 'static,
     ) -> CommitGuard {
-        let subscriber: Arc<dyn Any + Send + Sync> = Arc::new(Subscriber::<M>(Box::new(hear)));
+        let subscriber: AnySubscriber = Arc::new(Subscriber::<M>(Box::new(hear)));
         let mut list = self.list.write();
         *list = list.iter().chain([&subscriber]).cloned().collect();
         CommitGuard { subscribers: self.clone(), subscriber }

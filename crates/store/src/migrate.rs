@@ -23,11 +23,15 @@ pub(crate) struct Applied {
 pub(crate) const SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema (\
      version bigint NOT NULL PRIMARY KEY, name text NOT NULL, print bigint NOT NULL)";
 
-pub(crate) const SQLITE: &[Migration] =
-    &[Migration { name: "start", sql: include_str!("../migrations/sqlite/0001_start.sql") }];
+pub(crate) const SQLITE: &[Migration] = &[
+    Migration { name: "start", sql: include_str!("../migrations/sqlite/0001_start.sql") },
+    Migration { name: "formats", sql: include_str!("../migrations/sqlite/0002_formats.sql") },
+];
 
-pub(crate) const POSTGRES: &[Migration] =
-    &[Migration { name: "start", sql: include_str!("../migrations/postgres/0001_start.sql") }];
+pub(crate) const POSTGRES: &[Migration] = &[
+    Migration { name: "start", sql: include_str!("../migrations/postgres/0001_start.sql") },
+    Migration { name: "formats", sql: include_str!("../migrations/postgres/0002_formats.sql") },
+];
 
 /// The migrations that are still to be applied, with their versions (the first is version 1).
 pub(crate) fn missing<'a>(

@@ -5,7 +5,10 @@
 //! nothing. A slot exists only while somebody watches, and keeps events only until every watcher
 //! has taken them.
 
-use crate::commits::Subscribers;
+use crate::{
+    commits::{Committed, Subscribers},
+    stored::Logged,
+};
 use machine::{Event, Machine, Millis, Recorded};
 use parking_lot::Mutex;
 use std::{
@@ -32,6 +35,7 @@ pub(crate) struct Signals {
     owners: Mutex<Owners>,
     wakes: Mutex<Vec<(&'static str, Arc<WakeCell>)>>,
     subscribers: Arc<Subscribers>,
+    logged: Logged,
 }
 
 /// A counter of changes for each owner that is watched, by kind of machine.
@@ -87,12 +91,39 @@ impl Signals {
             owners: Mutex::default(),
             wakes: Mutex::default(),
             subscribers: Arc::default(),
+            logged: Logged::default(),
         }
     }
 
     /// Who is called after each commit.
     pub(crate) fn subscribers(&self) -> &Arc<Subscribers> {
         &self.subscribers
+    }
+
+    /// What was logged as unreadable.
+    pub(crate) fn logged(&self) -> &Logged {
+        &self.logged
+    }
+
+    /// Passes on that a commit whose answer was lost is stored.
+    pub(crate) fn found<M: Machine>(&self, owner: &Arc<str>, id: &str, state: &Arc<M>) {
+        self.subscribers.tell(|| Committed {
+            owner: owner.clone(),
+            id: id.into(),
+            state: state.clone(),
+            events: Arc::new([]),
+        });
+        self.heard(owner, id, state.position().seq);
+        self.owner_changed(M::PREFIX, owner);
+        if let Some(at) = state.wake_at() {
+            self.wake_committed::<M>(at);
+        }
+    }
+
+    fn wake_committed<M: Machine>(&self, at: Millis) {
+        for (_, cell) in self.wakes.lock().iter().filter(|(kind, _)| *kind == M::PREFIX) {
+            cell.lower(at);
+        }
     }
 
     /// Passes on what one step committed.
@@ -113,9 +144,7 @@ impl Signals {
         }
         self.owner_changed(M::PREFIX, owner);
         if let Some(at) = wake {
-            for (_, cell) in self.wakes.lock().iter().filter(|(kind, _)| *kind == M::PREFIX) {
-                cell.lower(at);
-            }
+            self.wake_committed::<M>(at);
         }
     }
 

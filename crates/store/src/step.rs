@@ -7,7 +7,9 @@ use crate::{
     commits::Committed,
     error::{StepError, StoreError},
     ledger::{Key, Stepped},
+    recheck::Recheck,
     signals::Signals,
+    stored::Unreadable,
     tx::{Found, PeerRef, SeenKey, Target, Want, check_storable, has_nul},
     unit::Unit,
     workbench::{Draft, EventRow, SubjectRow, Workbench, unreadable},
@@ -37,6 +39,8 @@ pub(crate) struct Done<M: Machine> {
     pub(crate) wake: Option<Millis>,
     /// True when the step was stored as the first one of its machine.
     created: bool,
+    /// False when there was nothing to store.
+    wrote: bool,
 }
 
 impl<M: Machine> Done<M> {
@@ -108,6 +112,8 @@ pub(crate) struct Step<M: Machine> {
     pub(crate) key: Option<Key>,
     pub(crate) feed: Option<Feed<M>>,
     outcome: Option<Outcome<M>>,
+    /// What was found unreadable on the way.
+    unreadable: Vec<Unreadable>,
     reply: Option<oneshot::Sender<Outcome<M>>>,
 }
 
@@ -122,7 +128,9 @@ where
         feed: Option<Feed<M>>,
     ) -> (Box<Self>, oneshot::Receiver<Outcome<M>>) {
         let (reply, outcome) = oneshot::channel();
-        let step = Self { owner, subject, key, feed, outcome: None, reply: Some(reply) };
+        let (outcome_of_step, unreadable) = (None, Vec::new());
+        let reply = Some(reply);
+        let step = Self { owner, subject, key, feed, outcome: outcome_of_step, unreadable, reply };
         (Box::new(step), outcome)
     }
 
@@ -204,7 +212,8 @@ where
         let state = Arc::new(after);
         let first_seq = events.first().map_or(state.position().seq, |event| event.position.seq);
         let wake = state.wake_at().filter(|at| fresh || before.wake_at() != Some(*at));
-        if fresh || !events.is_empty() {
+        let wrote = fresh || !events.is_empty() || state.checkpoint() != before.checkpoint();
+        if wrote {
             workbench.keep(Draft {
                 row: self.row(&id, &state)?,
                 machine: state.clone(),
@@ -221,11 +230,15 @@ where
             first_seq,
             wake,
             created: fresh,
+            wrote,
         })
     }
 
     fn row(&self, id: &str, machine: &M) -> Result<SubjectRow, StoreError> {
         check_storable("the id", id)?;
+        machine
+            .checkpoint()
+            .map_or(Ok(()), |checkpoint| check_storable("the checkpoint", checkpoint))?;
         machine.peer().map_or(Ok(()), |peer| check_storable("the peer", peer))?;
         Ok(SubjectRow {
             id: id.to_owned(),
@@ -233,6 +246,8 @@ where
             owner: self.owner.clone(),
             peer: machine.peer().map(str::to_owned),
             state: encode(id, machine)?,
+            format: M::FORMAT,
+            checkpoint: machine.checkpoint().map(str::to_owned),
             seq: machine.position().seq,
             wake_at: machine.wake_at(),
             owes: machine.owes(),
@@ -253,6 +268,7 @@ where
                 at: event.at,
                 key: key.take(),
                 body: encode(id, &event.event)?,
+                format: M::Event::FORMAT,
             })
         });
         rows.collect()
@@ -275,6 +291,17 @@ where
 
     fn decide(&mut self, workbench: &mut Workbench, found: Found) {
         self.outcome = Some(self.run(workbench, found));
+        self.unreadable = workbench.take_unreadable();
+    }
+
+    fn recheck(&self, failed: &StoreError) -> Option<(String, Box<dyn Unit>)> {
+        let Some(Ok(Some(done))) = &self.outcome else { return None };
+        if !done.wrote || !matches!(failed, StoreError::Uncertain(_)) {
+            return None;
+        }
+        let (owner, id) = (self.owner.clone(), done.id.clone());
+        let recheck = Recheck::<M> { owner, id, position: done.state.position(), found: None };
+        Some((done.id.clone(), Box::new(recheck)))
     }
 
     fn finish(mut self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals) {
@@ -289,8 +316,11 @@ where
             }
             _ => None,
         };
+        for unreadable in &self.unreadable {
+            signals.logged().log(M::PREFIX, &self.owner, unreadable);
+        }
         if let Ok(Some(done)) = &outcome
-            && (done.created || !done.events.is_empty())
+            && done.wrote
         {
             signals.subscribers().tell(|| done.committed(&self.owner));
         }
@@ -310,7 +340,8 @@ fn repeated<M: Machine>(id: String, state: Arc<M>, key: &Key, seen: SeenKey) -> 
     }
     let events = Arc::new([]);
     let first_seq = seen.seq;
-    Ok(Some(Done { id, state, events, repeated: true, first_seq, wake: None, created: false }))
+    let (repeated, created, wrote) = (true, false, false);
+    Ok(Some(Done { id, state, events, repeated, first_seq, wake: None, created, wrote }))
 }
 
 /// The store promises numbers without gaps, so it does not take the machine's word for it.

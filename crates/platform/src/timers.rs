@@ -74,14 +74,12 @@ async fn wake_due(app: &Arc<App>) -> Result<(), StoreError> {
 
 /// A bot that is no longer configured still gets its pauses ended, or they would be due for ever.
 async fn wake(app: &App, owner: String, id: String) -> Result<(), StepError<Refusal>> {
-    match app.bots.get(&owner) {
-        Some(bot) => app.step(bot, &id, None, Input::Woke).await.map(drop),
-        None => {
-            let ledger = app.store.ledger::<Conversation>(&owner);
-            let (policy, now) = (Policy::default(), app.clock.now());
-            ledger.step(&id, &policy, now, None, Input::Woke).await.map(drop)
-        }
-    }
+    let Some(bot) = app.bots.get(&owner) else {
+        let ledger = app.store.ledger::<Conversation>(&owner);
+        let (policy, now) = (Policy::default(), app.clock.now());
+        return ledger.step(&id, &policy, now, None, Input::Woke).await.map(drop);
+    };
+    app.step(bot, &id, None, Input::Woke).await.map(drop)
 }
 
 /// Looks for forgotten calls, again and again.

@@ -276,7 +276,7 @@ fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: PushInput) {
         PushInput::Typing { agent, pause } => match pause {
             PauseChange::Keep => {}
             PauseChange::Pause(length) => {
-                pause_or_renew(log, policy, length, Reason::AgentTyping, agent)
+                pause_or_renew(log, policy, length, Reason::AgentTyping, agent);
             }
             PauseChange::Resume(goodbye) => {
                 let name = agent_name(agent.as_ref());

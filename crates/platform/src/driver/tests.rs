@@ -5,6 +5,8 @@ use machine::{
     conversation::{Callee, Conversation, Input, Said},
 };
 
+use store::Committed;
+
 use super::{Lane, Run};
 use crate::app::tests::{Desk, at_rest, desk};
 
@@ -71,4 +73,22 @@ async fn a_panic_of_the_driver_leaves_no_lane_busy() {
     at_rest(app).await;
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     assert!(driver.busy.lock().is_empty());
+}
+
+/// After a commit whose answer was lost, the store tells of the state without its events.
+#[tokio::test]
+async fn headers_find_their_turn_when_the_events_of_a_commit_are_lost() {
+    let Desk { app, driver, bot, headers, .. } = desk().await;
+    let secret = vec![("x-token".to_owned(), "secret".into())];
+    app.visitor_headers.put_aside("cnv_1", "c", secret);
+    bot.ledger.create("cnv_1", &Conversation::new()).await.unwrap();
+    let stepped = bot.ledger.step("cnv_1", &bot.policy, 0, None, hello()).await.unwrap();
+    driver.hear(&Committed {
+        owner: "support".into(),
+        id: "cnv_1".into(),
+        state: stepped.state,
+        events: [].into(),
+    });
+    at_rest(&app).await;
+    assert_eq!(headers.load(Ordering::SeqCst), 1);
 }

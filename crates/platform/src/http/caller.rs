@@ -29,15 +29,13 @@ impl Caller {
     pub(super) async fn with_token(app: &App, token: &str) -> Result<Self, HttpError> {
         let found = app.visitors.with_token(token, app.clock.now()).await?;
         let Recognized { visitor, conversation } = found.ok_or_else(HttpError::unauthorized)?;
-        match app.bots.get(&visitor.bot) {
-            Some(bot) => Ok(Self { bot: Arc::clone(bot), conversation }),
-            None => {
-                app.missing_bots.log(&visitor.bot);
-                Err(HttpError::not_served(
-                    "The bot of this conversation is missing from the server's configuration. \
-                     Keep the token and try again later.",
-                ))
-            }
-        }
+        let Some(bot) = app.bots.get(&visitor.bot) else {
+            app.missing_bots.log(&visitor.bot);
+            return Err(HttpError::not_served(
+                "The bot of this conversation is missing from the server's configuration. Keep \
+                 the token and try again later.",
+            ));
+        };
+        Ok(Self { bot: Arc::clone(bot), conversation })
     }
 }

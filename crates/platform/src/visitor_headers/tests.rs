@@ -65,7 +65,7 @@ fn a_full_room_loses_the_oldest_that_wait_and_none_in_use() {
     let many = limit::VISITOR_HEADERS_CONVERSATIONS_MAX as usize;
     let name = |n: usize| format!("cnv_{n}");
     // More calls under way than may wait.
-    for n in 0..many + 1 {
+    for n in 0..=many {
         keep(&kept, &name(n), 1, headers("in use"));
         assert_eq!(take(&kept, &name(n), 1).as_deref(), Some("in use"));
     }
@@ -86,7 +86,7 @@ fn a_full_room_loses_the_oldest_that_wait_and_none_in_use() {
     for n in 20_000..20_010 {
         assert_eq!(take(&kept, &name(n), 1).as_deref(), Some("new"));
     }
-    for n in 0..many + 1 {
+    for n in 0..=many {
         assert_eq!(take(&kept, &name(n), 1).as_deref(), Some("in use"), "call {n}");
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn test() -> Result<()> {
     let postgres = Postgres::start()?;
     total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
+    total.add(examples()?);
     total.add(clients::judge()?);
     total.add(vendors::judge()?);
     total.add(browser()?);
@@ -47,7 +48,9 @@ pub(crate) fn test() -> Result<()> {
 pub(crate) fn quick() -> Result<()> {
     rules()?;
     shell::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    conclude(shell::count(tests(&[]).env("BATON_TEST_SKIP_POSTGRES", "1"))?)
+    let mut total = shell::count(tests(&[]).env("BATON_TEST_SKIP_POSTGRES", "1"))?;
+    total.add(examples()?);
+    conclude(total)
 }
 
 fn rules() -> Result<()> {
@@ -95,6 +98,11 @@ fn tests(args: &[&str]) -> Command {
     }
     command.args(if args.is_empty() { &["--workspace"] } else { args });
     command
+}
+
+/// The examples in documentation, which nextest does not run.
+fn examples() -> Result<Count> {
+    shell::count(Command::new("cargo").args(["test", "--doc", "-p", "machine"]))
 }
 
 /// Guarantees broken on purpose: these tests pass when the checkers see it. The whole workspace is

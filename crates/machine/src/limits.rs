@@ -29,8 +29,8 @@ pub const WAITING_TURNS_MAX: usize = 32;
 pub const RECALLED_MAX: usize = 8;
 /// Longest text of one message, in characters.
 pub const TEXT_CHARS_MAX: usize = 4_000;
-/// Longest text that Dialogflow ES accepts, in characters. The bot gets no more of a longer message;
-/// a human agent gets all of it.
+/// Longest text that Dialogflow ES accepts, in characters. The bot gets no more of a longer
+/// message; a human agent gets all of it.
 pub const BOT_TEXT_CHARS_MAX: usize = 256;
 /// Longest id a client may choose, in characters.
 pub const CLIENT_ID_CHARS_MAX: usize = 128;

@@ -95,8 +95,8 @@ fn check_format<E: serde::de::Error>(format: u32, known: u32) -> Result<(), E> {
     Err(E::custom(format_args!("format {format} is unknown, this release reads format {known}")))
 }
 
-/// Position in the journal of one machine. Numbered events have `sub == 0` and a `seq` without gaps.
-/// A note has the `seq` of the numbered event before it and counts `sub` up.
+/// Position in the journal of one machine. Numbered events have `sub == 0` and a `seq` without
+/// gaps. A note has the `seq` of the numbered event before it and counts `sub` up.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -4,9 +4,9 @@ use crate::{Millis, limits::SECOND_MS};
 
 const LADDER_S: [Millis; 8] = [1, 2, 5, 10, 20, 60, 120, 300];
 
-/// Wait before the next attempt, in milliseconds, after `attempts` failed ones. It is within a fifth
-/// of the ladder's step. `id` spreads it, so that many failures at once are not all tried again at
-/// once.
+/// Wait before the next attempt, in milliseconds, after `attempts` failed ones. It is within a
+/// fifth of the ladder's step. `id` spreads it, so that many failures at once are not all tried
+/// again at once.
 #[must_use]
 pub fn delay(id: &str, attempts: u32) -> Millis {
     let rung = (attempts.max(1) as usize - 1).min(LADDER_S.len() - 1);

@@ -1,6 +1,7 @@
 //! Visitors: created once, recognized by a token of which only the hash is stored.
 //!
-//! User, conversation and token share one 26 character id, so each can be derived from the others: `usr_<id>`, `cnv_<id>`, `vst_<id>_<secret>`.
+//! User, conversation and token share one 26 character id, so each can be derived from the
+//! others: `usr_<id>`, `cnv_<id>`, `vst_<id>_<secret>`.
 
 use std::sync::Arc;
 
@@ -111,7 +112,7 @@ impl Visitors {
         match self.find(id, now).await {
             Ok(visitor) => visitor.unwrap_or_default(),
             Err(error) => {
-                tracing::warn!(conversation.id = conversation, %error, "a visitor could not be read");
+                tracing::warn!(conversation.id = conversation, %error, "no visitor to read");
                 Arc::default()
             }
         }

@@ -70,7 +70,7 @@ impl Default for MoreTriggers {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Session {
-    /// How long the visitor may be silent, in minutes; by default as long as Dialogflow's own session.
+    /// How long the visitor may be silent, in minutes; by default as long as in Dialogflow.
     pub(crate) minutes: Option<f64>,
     /// Shown to the visitor when a session has expired.
     pub(crate) notice: Option<String>,

@@ -1,6 +1,6 @@
-//! `GET /webhooks/handover/history?botId=…&userId=…`: the visitor's present session, in the items of
-//! `messageHistory` (contract 13.18). It wants a history key. A push key does not open it: the right
-//! to write to visitors and the right to read what they said are separate.
+//! `GET /webhooks/handover/history?botId=…&userId=…`: the visitor's present session, in the items
+//! of `messageHistory` (contract 13.18). It wants a history key. A push key does not open it: the
+//! right to write to visitors and the right to read what they said are separate.
 
 use std::{collections::HashMap, sync::Arc};
 

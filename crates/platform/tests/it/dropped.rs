@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 use crate::world::{PUSH_KEY, Visitor, World, config};
 
 /// How soon a call must be made; far less than the 30 seconds between two sweeps.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(3);
 /// More polls than any handler needs.
 const POLLS_MAX: usize = 64;
 

@@ -1,5 +1,5 @@
-//! C7: a panic in a bot, or while a call is written, is a failed call: the conversation goes on, and
-//! others do not notice.
+//! C7: a panic in a bot, or while a call is written, is a failed call: the conversation goes on,
+//! and others do not notice.
 
 use std::sync::atomic::Ordering;
 

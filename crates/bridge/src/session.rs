@@ -207,7 +207,7 @@ impl Driver {
         match route.ledger.step(id, &route.policy, now, None, input).await {
             Ok(stepped) => {
                 route.connector.happened(route, &stepped);
-                Next::Again(Box::new(stepped.state))
+                Next::Again(Box::new(Arc::unwrap_or_clone(stepped.state)))
             }
             Err(error) => {
                 tracing::error!(chat.id = id, %error, "the outcome of a push could not be stored");

@@ -3,6 +3,7 @@
 mod bridge;
 mod check;
 mod command_line;
+mod damage;
 mod demo;
 mod emulate;
 mod journey;

@@ -59,7 +59,7 @@ impl DeskConnector {
             if stepped.state.is_open() {
                 closed.remove(at);
             } else {
-                closed[at].state = stepped.state.clone();
+                closed[at].state = Chat::clone(&stepped.state);
             }
         }
         if stepped.state.is_open() {
@@ -74,7 +74,7 @@ impl DeskConnector {
         if closed.len() >= CLOSED_MAX {
             closed.pop_front();
         }
-        let (id, state) = (stepped.id.clone(), stepped.state.clone());
+        let (id, state) = (stepped.id.clone(), Chat::clone(&stepped.state));
         closed.push_back(ClosedChat { route: route.to_owned(), id, agent, at, state });
     }
 

@@ -211,7 +211,7 @@ impl Attached {
     pub(crate) fn visitor_types(&self, route: &Arc<Route>, chat: &str, until: machine::Millis) {
         let ledger: &Ledger<Chat> = &route.ledger;
         match self {
-            Self::Desk(_) => ledger.whisper(chat, "visitor", until),
+            Self::Desk(_) => ledger.send_ephemeral(chat, "visitor", until),
             Self::Tool(line) => line.visitor_types(route, chat),
         }
     }

@@ -127,7 +127,7 @@ pub(crate) async fn say(
     let NewMessage { client_id, text } = message;
     let key = Key {
         id: format!("desk:{}:{client_id}", signed.agent.email),
-        print: ids::fingerprint(text.as_bytes()),
+        fingerprint: ids::fingerprint(text.as_bytes()),
     };
     let input = Input::AgentSaid { agent: signed.agent, client_id, text };
     let stepped = app.driver.step(&found.route, &found.id, Some(key), input).await;

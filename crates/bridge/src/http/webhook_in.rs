@@ -133,7 +133,9 @@ impl Call<'_> {
         let input = Input::StepOne { opening, available };
         let stepped = self.app.driver.step_peer(self.route, &self.peer(), make, key, input).await;
         match stepped {
-            Ok(Some(stepped)) => self.answer_of_tool(&stepped.id, stepped.state).await,
+            Ok(Some(stepped)) => {
+                self.answer_of_tool(&stepped.id, Arc::unwrap_or_clone(stepped.state)).await
+            }
             Ok(None) => Ok(Answer::refused()),
             // The same call twice at the same moment: the other one has just made the chat.
             Err(StepError::Store(error @ StoreError::Conflict(_))) => {
@@ -206,7 +208,7 @@ impl Call<'_> {
     /// must not make us drop what a visitor said.
     fn key(&self, text: &str) -> Option<Key> {
         let print = ids::fingerprint(text.as_bytes());
-        self.id.as_ref().map(|id| Key { id: format!("call:{id}:{print:x}"), print })
+        self.id.as_ref().map(|id| Key { id: format!("call:{id}:{print:x}"), fingerprint: print })
     }
 }
 

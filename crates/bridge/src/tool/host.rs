@@ -98,5 +98,5 @@ impl Host {
 
 /// The same id is the same news, whatever else was sent with it.
 fn key(opening: u64, id: &str) -> Key {
-    Key { id: format!("heard:{opening}:{}", edge::secrets::hash_hex(id)), print: 0 }
+    Key { id: format!("heard:{opening}:{}", edge::secrets::hash_hex(id)), fingerprint: 0 }
 }

@@ -173,7 +173,7 @@ impl Line {
         }
         let stepped: ChatStepped = self.driver.step(route, id, None, Input::Promised).await;
         match stepped {
-            Ok(stepped) => Ok(stepped.state),
+            Ok(stepped) => Ok(Arc::unwrap_or_clone(stepped.state)),
             Err(store::StepError::Store(error)) => Err(error),
             // Nobody is refused a promise, and a chat that is gone is not paused for.
             Err(_) => Ok(state),

@@ -305,7 +305,7 @@ impl Talker {
             Ok(stepped) => {
                 self.unstored.pop_front();
                 if let Some(stepped) = stepped {
-                    self.state = stepped.state;
+                    self.state = Arc::unwrap_or_clone(stepped.state);
                 }
                 Next::Again
             }
@@ -337,7 +337,7 @@ impl Talker {
             let (route, id) = (&self.route, &self.id);
             match self.host.driver.step(route, id, None, input.clone()).await {
                 Ok(stepped) => {
-                    self.state = stepped.state;
+                    self.state = Arc::unwrap_or_clone(stepped.state);
                     return Next::Again;
                 }
                 Err(error) => {

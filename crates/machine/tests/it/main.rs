@@ -6,5 +6,6 @@ mod both;
 mod chat;
 mod conversation;
 mod exhaustive;
+mod formats;
 mod tool;
 mod world;

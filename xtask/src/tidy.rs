@@ -19,9 +19,25 @@ const EDGES: &[(&str, &[&str])] = &[
     ("store", &["machine"]),
     ("edge", &["machine", "wire"]),
     ("platform", &["dialogflow", "edge", "machine", "store", "wire"]),
-    ("bridge", &["edge", "machine", "store", "wire"]),
+    ("connector", &["edge", "machine", "wire"]),
+    ("connectors", &["connector", "edge", "machine", "wire"]),
+    ("bridge", &["connector", "edge", "machine", "store", "wire"]),
     ("proving", &["wire"]),
-    ("baton", &["bridge", "dialogflow", "edge", "machine", "platform", "proving", "store", "wire"]),
+    (
+        "baton",
+        &[
+            "bridge",
+            "connector",
+            "connectors",
+            "dialogflow",
+            "edge",
+            "machine",
+            "platform",
+            "proving",
+            "store",
+            "wire",
+        ],
+    ),
 ];
 
 /// Checks every rule and reports all that is wrong at once.

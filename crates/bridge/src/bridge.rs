@@ -1,255 +1,172 @@
-//! The bridge put together: routes, agents, the driver of chats, and what runs beside requests.
+//! The bridge put together: routes, desk, connectors, the driver of chats, and the timer.
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use connector::Connector;
 use edge::{Clock, egress::Egress};
-use machine::chat::{self, Chat, Policy};
-use secrecy::SecretString;
-use store::{Ledger, StepError, Store, StoreError};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use machine::chat::{Chat, Input, Policy};
+use store::{StepError, Store, StoreError};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::Access,
-    connectors::{Attached, Connector, DeskConnector, Parts, Settings, SettingsError},
-    desk::{Desk, auth::Agents, presence::Presence},
-    http,
-    push::{PushClient, PushConfig},
-    session::Driver,
-    timer,
-    tool::line::Line,
+    commits::Commits,
+    config::{ConfigError, ConnectorChoice, HumanAgentConfig, RouteConfig},
+    desk::Desk,
+    driver::Driver,
+    http::{self, App},
+    push::PushClient,
+    route::{Attachment, OPEN_MAX, Route},
+    runtime::ConnectorRuntime,
+    tasks::Tasks,
+    timer::Timer,
 };
-
-/// One webhook URL, one push target, one connector.
-pub struct RouteConfig {
-    /// Last segment of the webhook URL `/handover/{id}`: letters, digits, `-` and `_`.
-    pub id: String,
-    /// What the platform presents.
-    pub access: Access,
-    pub push: PushConfig,
-    pub connector: Connector,
-    /// The times of chats that open from now on.
-    pub clock: chat::Clock,
-}
-
-/// Somebody who may sign in to the desk.
-pub struct AgentConfig {
-    pub email: String,
-    pub name: String,
-    pub avatar_url: String,
-    pub password: SecretString,
-}
-
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error(transparent)]
-    Connector(#[from] SettingsError),
-    #[error("route `{route}`: there is no `[connectors.{name}]`")]
-    NoConnector { route: String, name: String },
-    #[error("route `{0}`: use letters, digits, `-` and `_` for its id, each id once")]
-    RouteId(String),
-    #[error("route `{0}`: a webhook token is missing, or a token or header value is empty")]
-    EmptyToken(String),
-    #[error("route `{0}`: the push key is empty or holds characters no header can carry")]
-    PushKey(String),
-    #[error("route `{0}`: pause, queue and idle must each be at least one second")]
-    Times(String),
-    #[error("agent `{0}`: give an email address and a name, each address once")]
-    Agent(String),
-    #[error("agent `{0}`: the password needs at least eight characters")]
-    Password(String),
-}
-
-/// Most open chats of a route that are taken up again after a start.
-pub(crate) const OPEN_MAX: usize = 1_000_000;
-
-/// A route in use.
-pub(crate) struct Route {
-    pub(crate) id: String,
-    pub(crate) access: Access,
-    pub(crate) ledger: Ledger<Chat>,
-    pub(crate) policy: Policy,
-    pub(crate) push: PushClient,
-    pub(crate) connector: Attached,
-}
-
-impl Route {
-    /// Tells the platform that the agent of a chat types. Nothing comes of it when it fails, and
-    /// nothing is told while something the agent said is on its way, which ends the typing.
-    pub(crate) async fn tell_typing(&self, id: &str) {
-        let typing = async {
-            let chat = self.ledger.load(id).await.ok().flatten()?;
-            let agent = chat.agent()?.clone();
-            (chat.is_open() && chat.unpushed() == 0).then_some((chat, agent))
-        };
-        self.push.send_typing(typing).await;
-    }
-}
-
-pub(crate) struct App {
-    pub(crate) routes: BTreeMap<String, Arc<Route>>,
-    pub(crate) desk: Desk,
-    /// The lines to tools, by the names of their connectors.
-    pub(crate) lines: BTreeMap<String, Arc<Line>>,
-    pub(crate) driver: Driver,
-    pub(crate) store: Store,
-    pub(crate) clock: Clock,
-    /// Cancelled when the bridge is told to stop.
-    pub(crate) stop: CancellationToken,
-}
 
 /// The bridge side. Clones are the same bridge.
 #[derive(Clone)]
-pub struct Bridge(Arc<App>);
+pub struct Bridge {
+    app: Arc<App>,
+    timer: Arc<Timer>,
+    driver: Driver,
+    commits: Commits,
+}
 
 /// What runs beside the requests once the bridge was started.
-pub struct Running(TaskTracker);
+pub struct Running(Tasks);
 
 impl Running {
     /// Ends when, after the shutdown was asked for, nothing runs any more.
     pub async fn stopped(self) {
-        self.0.wait().await;
+        self.0.stopped().await;
     }
 }
 
 impl Bridge {
-    #[expect(clippy::needless_pass_by_value, reason = "the bridge takes over what it is made of")]
+    /// Must be called within a Tokio runtime. `connectors` are those routes may name.
     pub fn new(
         routes: Vec<RouteConfig>,
-        agents: Vec<AgentConfig>,
-        tools: &BTreeMap<String, Settings>,
+        human_agents: Vec<HumanAgentConfig>,
+        connectors: BTreeMap<String, Arc<dyn Connector>>,
         store: Store,
         clock: Clock,
         egress: Egress,
     ) -> Result<Self, ConfigError> {
-        let stop = CancellationToken::new();
-        let driver = Driver::new(clock.clone(), stop.clone());
-        let mut lines = BTreeMap::new();
-        for (name, settings) in tools {
-            let (egress, clock) = (egress.clone(), clock.clone());
-            let tool = settings.build(Parts { name: name.clone(), egress, clock })?;
-            lines.insert(name.clone(), Arc::new(Line::new(name, tool, driver.clone())));
-        }
-
-        let agents = Agents::new(agents)?;
-        let emails = agents.iter().map(|agent| agent.email.clone()).collect();
-        let connector = Arc::new(DeskConnector::new(Presence::new(store.clone(), emails)));
+        let (tasks, commits) = (Tasks::new(), Commits::default());
+        let runtime = |(name, connector): (String, Arc<dyn Connector>)| {
+            let runtime = ConnectorRuntime::new(&name, connector, clock.clone(), tasks.clone());
+            (name, runtime)
+        };
+        let connectors = connectors.into_iter().map(runtime).collect();
+        let desk = Arc::new(Desk::new(human_agents, store.clone())?);
+        let builder = RouteBuilder { store, clock, egress, commits, desk, connectors };
         let mut table = BTreeMap::new();
         for config in routes {
-            let route = route(config, &store, (&clock, &egress), (&connector, &lines))?;
+            let route = builder.build(config)?;
             if let Some(twice) = table.insert(route.id.clone(), Arc::new(route)) {
-                return Err(ConfigError::RouteId(twice.id.clone()));
+                return Err(ConfigError::RouteId(twice.id.to_string()));
             }
         }
-        Ok(Self(Arc::new(App {
-            routes: table,
-            desk: Desk::new(agents, connector, store.clone()),
-            lines,
-            driver,
+        let RouteBuilder { store, clock, commits, desk, connectors, .. } = builder;
+        let driver = Driver::new(table.clone(), clock.clone(), tasks.clone());
+        let timer = Timer {
+            routes: table.clone(),
+            driver: driver.clone(),
             store,
-            clock,
-            stop,
-        })))
+            clock: clock.clone(),
+            tasks: tasks.clone(),
+        };
+        let app = App { routes: table, desk, connectors, clock, tasks };
+        Ok(Self { app: Arc::new(app), timer: Arc::new(timer), driver, commits })
     }
 
     /// Everything the bridge serves: the contract's webhook endpoint and the desk API.
     pub fn router(&self) -> axum::Router {
-        http::router(self.clone())
+        http::router(self.app.clone())
     }
 
     /// Takes up what was owed when the process last ended, and keeps time until `shutdown`.
     pub async fn start(&self, shutdown: CancellationToken) -> Result<Running, StoreError> {
-        let app = &self.0;
+        let app = &self.app;
+        self.driver.subscribe(&self.commits);
         for route in app.routes.values() {
-            app.hand_back_strays(route).await?;
+            end_chats_opened_elsewhere(route).await?;
         }
-        // Before anything is pushed: whatever comes of that wakes the task of the chat at its tool.
+        // Before anything is pushed: the outcome of a push wakes the task of the chat.
         for route in app.routes.values() {
-            if let Attached::Tool(line) = &route.connector {
-                line.take_up(route).await?;
+            if let Some(runtime) = app.connector_of(route) {
+                runtime.take_up_open(route).await?;
             }
         }
-        timer::take_up_owed(app).await?;
-        let tasks = app.driver.tasks();
-        for line in app.lines.values() {
-            tasks.spawn(line.clone().run());
+        let chats = self.timer.sweep().await?;
+        if chats > 0 {
+            tracing::warn!(chats, "chats owe pushes on routes that are not configured any more");
         }
-        tasks.spawn(timer::keep_time(self.clone()));
-        tasks.spawn(self.clone().keep_board());
-        let stop = app.stop.clone();
-        tasks.spawn(async move {
+        for connector in app.connectors.values() {
+            app.tasks.spawn(connector.clone().run());
+        }
+        app.tasks.spawn(self.timer.clone().keep_time());
+        app.tasks.spawn(self.timer.clone().keep_sweeping());
+        app.tasks.spawn({
+            let app = app.clone();
+            async move { app.desk.board.keep(app.desk_routes(), &app.tasks.stop).await }
+        });
+        let stop = app.tasks.stop.clone();
+        app.tasks.spawn(async move {
             shutdown.cancelled().await;
             stop.cancel();
         });
-        tasks.close();
-        Ok(Running(tasks.clone()))
-    }
-
-    pub(crate) fn app(&self) -> &App {
-        &self.0
-    }
-
-    async fn keep_board(self) {
-        let app = self.app();
-        app.desk.board.keep(app.desk_routes().collect(), &app.stop).await;
+        Ok(Running(app.tasks.clone()))
     }
 }
 
-impl App {
-    /// Ends the chats of a route that were opened at another connector than it leads to now.
-    async fn hand_back_strays(&self, route: &Arc<Route>) -> Result<(), StoreError> {
-        for (id, chat) in route.ledger.open_ids(OPEN_MAX).await? {
-            if !chat.is_elsewhere(route.policy.connector.as_deref()) {
-                continue;
-            }
-            tracing::warn!(chat.id = id, route = route.id, "it was opened at another connector");
-            let stepped = self.driver.step(route, &id, None, chat::Input::TakenUp).await;
-            // Nobody is refused this.
-            if let Err(StepError::Store(error)) = stepped {
-                return Err(error);
-            }
+/// Ends the chats of a route that were opened at another connector than it leads to now.
+async fn end_chats_opened_elsewhere(route: &Arc<Route>) -> Result<(), StoreError> {
+    for (id, chat) in route.ledger.open_ids(OPEN_MAX).await? {
+        if !chat.is_elsewhere(route.policy.connector.as_deref()) {
+            continue;
         }
-        Ok(())
+        tracing::warn!(
+            chat.id = id,
+            route = &*route.id,
+            "a chat was opened at another connector than its route leads to now; it is ended"
+        );
+        // `TakenUp` is never refused; only the store can fail here.
+        if let Err(StepError::Store(error)) = route.step(&id, None, Input::TakenUp).await {
+            return Err(error);
+        }
     }
-
-    /// The routes whose chats the desk shows.
-    pub(crate) fn desk_routes(&self) -> impl Iterator<Item = Arc<Route>> {
-        let at_desk = |route: &&Arc<Route>| matches!(route.connector, Attached::Desk(_));
-        self.routes.values().filter(at_desk).cloned()
-    }
+    Ok(())
 }
 
-fn route(
-    config: RouteConfig,
-    store: &Store,
-    (time, egress): (&Clock, &Egress),
-    (desk, lines): (&Arc<DeskConnector>, &BTreeMap<String, Arc<Line>>),
-) -> Result<Route, ConfigError> {
-    let RouteConfig { id, access, push, connector, clock } = config;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if id.is_empty() || !id.chars().all(plain) {
-        return Err(ConfigError::RouteId(id));
-    }
-    if !access.is_closed() {
-        return Err(ConfigError::EmptyToken(id));
-    }
-    if [clock.pause, clock.queue, clock.idle].iter().any(|ms| *ms < 1_000) {
-        return Err(ConfigError::Times(id));
-    }
-    let Some(push) = PushClient::new(egress.clone(), time.clone(), push) else {
-        return Err(ConfigError::PushKey(id));
-    };
-    let mut policy = Policy { clock, ..Policy::default() };
-    let connector = match connector {
-        Connector::Desk => Attached::Desk(desk.clone()),
-        Connector::Tool { name, notices } => {
-            (policy.connector, policy.tool.notices) = (Some(name.clone()), notices);
-            match lines.get(&name) {
-                Some(line) => Attached::Tool(line.clone()),
-                None => return Err(ConfigError::NoConnector { route: id, name }),
+/// What all routes are built with.
+struct RouteBuilder {
+    store: Store,
+    clock: Clock,
+    egress: Egress,
+    commits: Commits,
+    desk: Arc<Desk>,
+    connectors: BTreeMap<String, ConnectorRuntime>,
+}
+
+impl RouteBuilder {
+    fn build(&self, config: RouteConfig) -> Result<Route, ConfigError> {
+        config.validate()?;
+        let RouteConfig { id, access, push, connector, clock } = config;
+        let Some(push) = PushClient::new(self.egress.clone(), self.clock.clone(), push) else {
+            return Err(ConfigError::PushKey(id));
+        };
+        let mut policy = Policy { clock, ..Policy::default() };
+        let attachment: Arc<dyn Attachment> = match connector {
+            ConnectorChoice::Desk => self.desk.clone(),
+            ConnectorChoice::Named { name, notices } => {
+                (policy.connector, policy.tool.notices) = (Some(name.clone()), notices);
+                match self.connectors.get(&name) {
+                    Some(runtime) => Arc::new(runtime.clone()),
+                    None => return Err(ConfigError::NoConnector { route: id, name }),
+                }
             }
-        }
-    };
-    let ledger = store.ledger(&id);
-    Ok(Route { id, access, ledger, policy, push, connector })
+        };
+        let ledger = self.store.ledger::<Chat>(&id);
+        let (clock, commits) = (self.clock.clone(), self.commits.clone());
+        Ok(Route { id: id.into(), access, ledger, policy, push, clock, commits, attachment })
+    }
 }

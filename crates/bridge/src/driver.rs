@@ -1,5 +1,6 @@
-//! The only driver of a chat. Everything that happens to a chat goes through [`Driver::step`]:
-//! the step is stored, the connector hears of it, and what the platform is owed is pushed.
+//! The only driver of chats: it starts what is owed. After each commit of a chat, the store calls
+//! [`Driver::committed`]. The driver tells the attachment of the chat's route, and pushes what the
+//! platform is owed. Nobody else hands work to it but the sweep, which finds what no commit told.
 //!
 //! Pushes of one chat go one at a time and in order; chats do not wait for each other. A push
 //! that has to be tried again waits in `parked`, which is only a reminder: the store knows what is
@@ -7,23 +8,26 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
 use edge::Clock;
 use machine::{
     Millis,
-    chat::{Chat, Input, Refusal},
+    chat::{Chat, Input},
 };
-use store::{Key, StepError, Stepped};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::app::Route;
+use crate::{
+    commits::{Commits, Committed},
+    route::Route,
+    tasks::Tasks,
+};
 
-/// Pause after the store failed under a driver, in milliseconds.
-const STORE_PAUSE_MS: Millis = 1_000;
+/// Pause of a chat after the store failed under it, or after a panic, in milliseconds.
+const FAILED_PAUSE_MS: Millis = 1_000;
 /// How long a push under way may still take once the bridge is told to stop. Cutting it loses
 /// nothing: it is tried again after the start, under the same id.
 const STOP_GRACE: Duration = Duration::from_secs(2);
@@ -33,9 +37,9 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 pub(crate) struct Driver(Arc<Inner>);
 
 struct Inner {
+    routes: BTreeMap<Arc<str>, Arc<Route>>,
     clock: Clock,
-    tasks: TaskTracker,
-    stop: CancellationToken,
+    tasks: Tasks,
     work: Mutex<Work>,
     parked: Notify,
 }
@@ -51,7 +55,7 @@ struct Work {
 /// What a driver found to do.
 enum Next {
     /// The state after one more push.
-    Again(Box<Chat>),
+    Again(Arc<Chat>),
     /// Nothing is owed.
     Rest,
     /// Nothing can be done before this time.
@@ -59,69 +63,62 @@ enum Next {
     Stop,
 }
 
-pub(crate) type ChatStepped = Result<Stepped<Chat>, StepError<Refusal>>;
-
 impl Driver {
-    pub(crate) fn new(clock: Clock, stop: CancellationToken) -> Self {
+    pub(crate) fn new(routes: BTreeMap<Arc<str>, Arc<Route>>, clock: Clock, tasks: Tasks) -> Self {
         Self(Arc::new(Inner {
+            routes,
             clock,
-            tasks: TaskTracker::new(),
-            stop,
+            tasks,
             work: Mutex::default(),
             parked: Notify::new(),
         }))
     }
 
-    /// Feeds one input to the chat `id`.
-    pub(crate) async fn step(
-        &self,
-        route: &Arc<Route>,
-        id: &str,
-        key: Option<Key>,
-        input: Input,
-    ) -> ChatStepped {
-        let now = self.0.clock.now();
-        let stepped = route.ledger.step(id, &route.policy, now, key, input).await?;
-        self.committed(route, &stepped);
-        Ok(stepped)
+    /// Hears of every commit of a chat from now on, for as long as the driver lives.
+    pub(crate) fn subscribe(&self, commits: &Commits) {
+        let driver: Weak<Inner> = Arc::downgrade(&self.0);
+        commits.subscribe(move |committed| {
+            if let Some(driver) = driver.upgrade() {
+                Self(driver).committed(committed);
+            }
+        });
     }
 
-    /// The same for the open chat with a visitor; see [`store::Ledger::step_peer`].
-    pub(crate) async fn step_peer(
-        &self,
-        route: &Arc<Route>,
-        peer: &str,
-        make: impl FnOnce() -> Option<(String, Chat)> + Send + 'static,
-        key: Option<Key>,
-        input: Input,
-    ) -> Result<Option<Stepped<Chat>>, StepError<Refusal>> {
-        let now = self.0.clock.now();
-        let stepped = route.ledger.step_peer(peer, make, &route.policy, now, key, input).await?;
-        if let Some(stepped) = &stepped {
-            self.committed(route, stepped);
+    /// Called by the store after each commit, in the order of the commits of each chat.
+    fn committed(&self, committed: &Committed<Chat>) {
+        let Some(route) = self.0.routes.get(&committed.owner) else { return };
+        route.attachment.committed(route, committed);
+        if committed.state.owed().is_some() {
+            self.drive(route, &committed.id);
         }
-        Ok(stepped)
     }
 
-    /// Sees to it that what `id` owes is pushed. What that is, the store says: whoever calls may
-    /// have been held up, and what was owed when it looked may be done by now.
-    pub(crate) fn drive(&self, route: &Arc<Route>, id: &str) {
-        if self.0.stop.is_cancelled() {
+    /// Starts what the chat owes, should it owe anything: for what no commit told.
+    pub(crate) fn take_up(&self, route: &Arc<Route>, id: &str) {
+        route.attachment.take_up(route, id);
+        self.drive(route, id);
+    }
+
+    /// Makes sure that what `id` owes is pushed. What that is, the store says: the caller may have
+    /// been held up, and what was owed when it looked may be done by now.
+    fn drive(&self, route: &Arc<Route>, id: &str) {
+        if self.0.tasks.stop.is_cancelled() {
             return;
         }
-        let mut work = self.work();
+        let mut work = self.0.work.lock();
         if let Some(unseen) = work.running.get_mut(id) {
             *unseen = true;
             return;
         }
         work.running.insert(id.to_owned(), false);
         drop(work);
-        self.0.tasks.spawn(self.clone().run(route.clone(), id.to_owned()));
+        let (driver, route, id) = (self.clone(), route.clone(), id.to_owned());
+        self.0.tasks.spawn(Running { driver, route, id, has_left: false }.run());
     }
 
     /// Drives the parked chats whose time has come; gives the time of the next one.
     pub(crate) fn unpark(&self, now: Millis) -> Option<Millis> {
-        let mut work = self.work();
+        let mut work = self.0.work.lock();
         let later = work.parked.split_off(&(now + 1, String::new()));
         let due = std::mem::replace(&mut work.parked, later);
         let next = work.parked.keys().next().map(|(at, _)| *at);
@@ -137,57 +134,45 @@ impl Driver {
         self.0.parked.notified().await;
     }
 
-    /// What the driver runs, and what is to end with it.
-    pub(crate) fn tasks(&self) -> &TaskTracker {
-        &self.0.tasks
+    /// Ends a little after the bridge was told to stop.
+    async fn cut(&self) {
+        self.0.tasks.stop.cancelled().await;
+        tokio::time::sleep(STOP_GRACE).await;
     }
+}
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
+/// The driving of one chat. However it ends, the chat is not left as running.
+struct Running {
+    driver: Driver,
+    route: Arc<Route>,
+    id: String,
+    has_left: bool,
+}
 
-    /// Cancelled when the bridge is told to stop.
-    pub(crate) fn stop_token(&self) -> &CancellationToken {
-        &self.0.stop
-    }
-
-    /// Ends when the bridge is told to stop.
-    pub(crate) async fn stopped(&self) {
-        self.0.stop.cancelled().await;
-    }
-
-    fn committed(&self, route: &Arc<Route>, stepped: &Stepped<Chat>) {
-        if !stepped.events.is_empty() {
-            route.connector.happened(route, stepped);
-        }
-        if stepped.state.owed().is_some() {
-            self.drive(route, &stepped.id);
-        }
-    }
-
-    async fn run(self, route: Arc<Route>, id: String) {
+impl Running {
+    async fn run(mut self) {
         let mut state = None;
         loop {
-            match self.push_next(&route, &id, state.take()).await {
-                Next::Again(after) => state = Some(*after),
-                Next::Rest if self.leaves(&route, &id, None) => break,
-                Next::Park(at) if self.leaves(&route, &id, Some(at)) => break,
+            match self.push_next(state.take()).await {
+                Next::Again(after) => state = Some(after),
+                Next::Rest if self.leaves(None) => break,
+                Next::Park(at) if self.leaves(Some(at)) => break,
                 Next::Rest | Next::Park(_) => {}
                 Next::Stop => break,
             }
         }
     }
 
-    async fn push_next(&self, route: &Arc<Route>, id: &str, state: Option<Chat>) -> Next {
-        let now = self.0.clock.now();
+    async fn push_next(&self, state: Option<Arc<Chat>>) -> Next {
+        let (Self { driver, route, id, .. }, now) = (self, self.driver.0.clock.now());
         let state = match state {
             Some(state) => state,
             None => match route.ledger.load(id).await {
-                Ok(Some(state)) => state,
+                Ok(Some(state)) => Arc::new(state),
                 Ok(None) => return Next::Rest,
                 Err(error) => {
                     tracing::error!(chat.id = id, %error, "a chat could not be loaded");
-                    return Next::Park(now + STORE_PAUSE_MS);
+                    return Next::Park(now + FAILED_PAUSE_MS);
                 }
             },
         };
@@ -201,45 +186,50 @@ impl Driver {
                 Ok(paused_until) => Input::PushAccepted { id: push, paused_until },
                 Err(failure) => Input::PushFailed { id: push, failure },
             },
-            () = self.cut() => return Next::Stop,
+            () = driver.cut() => return Next::Stop,
         };
-        let now = self.0.clock.now();
-        match route.ledger.step(id, &route.policy, now, None, input).await {
-            Ok(stepped) => {
-                route.connector.happened(route, &stepped);
-                Next::Again(Box::new(stepped.state))
-            }
+        match route.step(id, None, input).await {
+            Ok(stepped) => Next::Again(stepped.state),
             Err(error) => {
                 tracing::error!(chat.id = id, %error, "the outcome of a push could not be stored");
-                Next::Park(now + STORE_PAUSE_MS)
+                Next::Park(now + FAILED_PAUSE_MS)
             }
         }
     }
 
-    /// Ends the driving of a chat, unless something was committed that was not seen yet.
-    fn leaves(&self, route: &Arc<Route>, id: &str, park: Option<Millis>) -> bool {
-        let mut work = self.work();
-        if let Some(unseen) = work.running.get_mut(id)
+    /// Ends the driving of the chat, unless something was committed that was not seen yet.
+    fn leaves(&mut self, park: Option<Millis>) -> bool {
+        let inner = &self.driver.0;
+        let mut work = inner.work.lock();
+        if let Some(unseen) = work.running.get_mut(&self.id)
             && std::mem::take(unseen)
         {
             return false;
         }
-        work.running.remove(id);
+        self.has_left = true;
+        work.running.remove(&self.id);
         if let Some(at) = park {
-            work.parked.insert((at, id.to_owned()), route.clone());
-            self.0.parked.notify_one();
+            work.parked.insert((at, self.id.clone()), self.route.clone());
+            inner.parked.notify_one();
         }
         true
     }
+}
 
-    async fn cut(&self) {
-        self.0.stop.cancelled().await;
-        tokio::time::sleep(STOP_GRACE).await;
-    }
-
-    fn work(&self) -> MutexGuard<'_, Work> {
-        // Nothing that holds the lock can panic half way, so what it guards is whole.
-        self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.has_left {
+            return;
+        }
+        let inner = &self.driver.0;
+        if std::thread::panicking() {
+            tracing::error!(chat.id = self.id, "the push of a chat panicked; it is tried again");
+        }
+        let mut work = inner.work.lock();
+        work.running.remove(&self.id);
+        let at = inner.clock.now() + FAILED_PAUSE_MS;
+        work.parked.insert((at, std::mem::take(&mut self.id)), self.route.clone());
+        inner.parked.notify_one();
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod access;
 mod bridge;
+mod commits;
 mod config;
 mod desk;
 mod driver;
@@ -16,6 +17,7 @@ mod http;
 mod push;
 mod route;
 mod runtime;
+mod tasks;
 mod timer;
 
 pub use access::Access;

@@ -7,9 +7,16 @@ use machine::{
     Millis,
     chat::{Chat, Input, Policy, Refusal},
 };
-use store::{Key, Ledger, StepError, Stepped, StoreError};
+use store::{Key, Ledger, StepError, StoreError};
 
-use crate::{access::Access, push::PushClient};
+use crate::{
+    access::Access,
+    commits::{Commits, Committed, Stepped},
+    push::PushClient,
+};
+
+/// Most open chats of a route that are read after a start.
+pub(crate) const OPEN_MAX: usize = 1_000_000;
 
 /// One webhook URL, one push target, and the attachment human agents work in.
 pub(crate) struct Route {
@@ -19,6 +26,7 @@ pub(crate) struct Route {
     pub(crate) policy: Policy,
     pub(crate) push: PushClient,
     pub(crate) clock: Clock,
+    pub(crate) commits: Commits,
     pub(crate) attachment: Arc<dyn Attachment>,
 }
 
@@ -30,7 +38,10 @@ pub(crate) trait Attachment: Send + Sync {
 
     /// Hears of every commit of a chat of `route`, in the order of the commits of each chat. Must
     /// not block.
-    fn committed(&self, route: &Arc<Route>, stepped: &Stepped<Chat>);
+    fn committed(&self, route: &Arc<Route>, committed: &Committed<Chat>);
+
+    /// Takes up a chat that owes work, should no commit have told of it.
+    fn take_up(&self, _route: &Arc<Route>, _id: &str) {}
 
     /// The state of a chat just opened, once the tool has said whether it takes the chat. The
     /// answer to the platform waits for it.
@@ -38,8 +49,8 @@ pub(crate) trait Attachment: Send + Sync {
         &self,
         _route: &Arc<Route>,
         _id: &str,
-        state: Chat,
-    ) -> Result<Chat, StoreError> {
+        state: Arc<Chat>,
+    ) -> Result<Arc<Chat>, StoreError> {
         Ok(state)
     }
 
@@ -54,8 +65,10 @@ impl Route {
         id: &str,
         key: Option<Key>,
         input: Input,
-    ) -> Result<Stepped<Chat>, StepError<Refusal>> {
-        self.ledger.step(id, &self.policy, self.clock.now(), key, input).await
+    ) -> Result<Stepped, StepError<Refusal>> {
+        let now = self.clock.now();
+        let stepped = self.ledger.step(id, &self.policy, now, key, input).await?;
+        Ok(self.commits.tell(&self.id, stepped))
     }
 
     /// Feeds one input to the open chat with this visitor; see [`Ledger::step_peer`].
@@ -65,8 +78,10 @@ impl Route {
         make: impl FnOnce() -> Option<(String, Chat)> + Send + 'static,
         key: Option<Key>,
         input: Input,
-    ) -> Result<Option<Stepped<Chat>>, StepError<Refusal>> {
-        self.ledger.step_peer(peer, make, &self.policy, self.clock.now(), key, input).await
+    ) -> Result<Option<Stepped>, StepError<Refusal>> {
+        let now = self.clock.now();
+        let stepped = self.ledger.step_peer(peer, make, &self.policy, now, key, input).await?;
+        Ok(stepped.map(|stepped| self.commits.tell(&self.id, stepped)))
     }
 
     /// Tells the platform that the human agent of a chat types. A failure is ignored. Nothing is

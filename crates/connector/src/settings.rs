@@ -61,8 +61,14 @@ pub trait AnySettings: Send + Sync {
 
 impl dyn AnySettings {
     /// Tries the settings against the real tool: credentials, queues, rights.
-    pub async fn check(&self, parts: Parts) -> Result<Vec<Finding>, SettingsError> {
-        Ok(self.build(parts)?.check().await)
+    pub async fn check(
+        &self,
+        name: &str,
+        egress: Egress,
+        clock: edge::Clock,
+    ) -> Result<Vec<Finding>, SettingsError> {
+        let connector = self.build(Parts { name: name.to_owned(), egress, clock })?;
+        Ok(connector.check().await)
     }
 }
 

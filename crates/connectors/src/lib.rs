@@ -5,6 +5,8 @@
 //! and a simulated tool are in `crates/bridge/tests/it/connectors`.
 #![forbid(unsafe_code)]
 
+use std::ops::{Deref, DerefMut};
+
 use connector::settings::{self, AnyKind, AnySettings, kind};
 use serde::{Deserialize, Deserializer};
 
@@ -26,11 +28,25 @@ pub static KINDS: &[&dyn AnyKind] = &[
 ];
 
 /// `[connectors.NAME]`: the settings of one connector, of any kind.
-pub struct Settings(pub Box<dyn AnySettings>);
+pub struct Settings(Box<dyn AnySettings>);
 
 impl<'de> Deserialize<'de> for Settings {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         settings::read(KINDS, from).map(Self)
+    }
+}
+
+impl Deref for Settings {
+    type Target = dyn AnySettings;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl DerefMut for Settings {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut *self.0
     }
 }
 

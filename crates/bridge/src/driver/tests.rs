@@ -13,17 +13,16 @@ use machine::{
     chat::{Agent, Chat, Input, Opening, Policy},
 };
 use secrecy::SecretString;
-use store::{Stepped, Store};
+use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Driver;
+use super::{Committed, Driver, Tasks};
 use crate::{
     access::Access,
-    app::Route,
-    connectors::{Attached, DeskConnector},
-    desk::presence::Presence,
+    desk::Desk,
     push::{PushClient, PushConfig},
+    route::Route,
 };
 
 const CHAT: &str = "cht_1";
@@ -45,21 +44,22 @@ async fn platform(status: StatusCode) -> (Target, Arc<AtomicUsize>) {
     (Target::parse(&url, true).unwrap(), asked)
 }
 
-fn route(store: &Store, target: Target) -> Arc<Route> {
-    let presence = Presence::new(store.clone(), Vec::new());
+fn route(store: &Store, target: Target, clock: Clock) -> Arc<Route> {
     let push = PushConfig::new(target, "key".into());
     Arc::new(Route {
-        id: "desk".to_owned(),
+        id: "desk".into(),
         access: Access::by_token(SecretString::from("token")),
         ledger: store.ledger("desk"),
         policy: Policy::default(),
         push: PushClient::new(Egress::new().unwrap(), Clock::system(), push).unwrap(),
-        connector: Attached::Desk(Arc::new(DeskConnector::new(presence))),
+        clock,
+        commits: Default::default(),
+        attachment: Arc::new(Desk::new(Vec::new(), store.clone()).unwrap()),
     })
 }
 
 /// A chat that was claimed just now; nobody has driven it yet.
-async fn claimed(route: &Route, now: i64) -> Stepped<Chat> {
+async fn claimed(route: &Route, now: i64) -> Committed<Chat> {
     route.ledger.create(CHAT, &Chat::new("bot", "visitor")).await.unwrap();
     let opening = Opening {
         text: "human please".to_owned(),
@@ -75,16 +75,16 @@ async fn claimed(route: &Route, now: i64) -> Stepped<Chat> {
     let open = Input::StepOne { opening, available: true };
     route.ledger.step(CHAT, &route.policy, now, None, open).await.unwrap();
     let claim = Input::Claim { agent };
-    route.ledger.step(CHAT, &route.policy, now, None, claim).await.unwrap()
+    let stepped = route.ledger.step(CHAT, &route.policy, now, None, claim).await.unwrap();
+    let (owner, state, events) = (route.id.clone(), Arc::new(stepped.state), stepped.events);
+    Committed { owner, id: CHAT.into(), state, events }
 }
 
 async fn at_rest(driver: &Driver) {
-    driver.tasks().close();
-    driver.tasks().wait().await;
+    driver.0.tasks.stopped().await;
 }
 
-/// A request may be held up between its commit and telling the driver of it, for so long that
-/// another one has driven the chat by then. What was accepted is not pushed again, and what must
+/// A commit may be told so late that another one has driven the chat by then. What was accepted is not pushed again, and what must
 /// wait still waits.
 #[tokio::test]
 async fn a_step_that_is_told_late_pushes_nothing_again() {
@@ -94,16 +94,16 @@ async fn a_step_that_is_told_late_pushes_nothing_again() {
         let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
         let (clock, _hand) = Clock::manual(1_795_341_600_000);
         let (target, asked) = platform(status).await;
-        let route = route(&store, target);
+        let route = route(&store, target, clock.clone());
         let late = claimed(&route, clock.now()).await;
-        let driver = Driver::new(clock, CancellationToken::new());
-        driver.committed(&route, &late);
+        let driver = Driver::new([(route.id.clone(), route.clone())].into(), clock, Tasks::new());
+        driver.committed(&late);
         at_rest(&driver).await;
         assert_eq!(asked.load(Ordering::SeqCst), 1);
         let state = route.ledger.load(CHAT).await.unwrap().unwrap();
         assert_eq!(state.owes(), owes, "{status}");
         assert!(late.state.owes());
-        driver.committed(&route, &late);
+        driver.committed(&late);
         at_rest(&driver).await;
         assert_eq!(asked.load(Ordering::SeqCst), 1, "{status}");
     }

@@ -4,15 +4,17 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use connector::{ConnectorEvent, EventKind, Failure, HandoverInfo, HandoverRef, Session, Typing};
 use machine::{
     Millis,
     chat::{Chat, Input, Refusal},
     retry,
 };
 use store::StepError;
+use tokio::sync::watch;
 
-use super::{Brief, Failure, Host, News, Place, Session, Typing, What, line::Ear};
-use crate::app::Route;
+use super::ConnectorRuntime;
+use crate::route::Route;
 
 /// Longest time hearing may take; it ends by itself, and cutting it may lose what was told once.
 const HEARING_MAX: Duration = Duration::from_mins(3);
@@ -20,26 +22,24 @@ const HEARING_MAX: Duration = Duration::from_mins(3);
 const TYPING_MAX: Duration = Duration::from_secs(2);
 /// Pause after the store failed, or could take no more for now.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
-/// Longest sleep without a look at the clock, which may jump, for example after a suspend.
-const LOOK_EVERY_MS: Millis = 200;
 /// How long a delivery under way may still take once the bridge is told to stop.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 /// Longest pause before a tool that could not be heard is asked again: some give up a chat that
 /// nobody asks for.
-const DEAF_MAX_MS: Millis = 30_000;
+const HEARING_PAUSE_MS_MAX: Millis = 30_000;
 /// With so many messages waiting for the platform, no more are fetched.
 const BACKLOG_MAX: usize = 100;
 const BACKLOG_PAUSE_MS: Millis = 1_000;
 
-pub(super) struct Talker {
-    pub(super) host: Host,
-    route: Arc<Route>,
+pub(super) struct ChatTask {
+    pub(super) runtime: ConnectorRuntime,
+    pub(super) route: Arc<Route>,
     pub(super) id: String,
-    pub(super) state: Chat,
+    pub(super) state: Arc<Chat>,
     pub(super) session: Option<(u64, Box<dyn Session>)>,
     /// Heard and not stored yet.
-    pub(super) unstored: VecDeque<News>,
-    deaf: Deaf,
+    pub(super) unstored: VecDeque<ConnectorEvent>,
+    hearing_pause: HearingPause,
     /// The tool was told that the visitor types.
     told_typing: bool,
     /// Until when the visitor types, and which of that is over because something was said.
@@ -51,9 +51,16 @@ pub(super) struct Talker {
     pub(super) apart_through: u64,
 }
 
-/// Hearing has failed, and is not tried before a time.
+/// What a chat task hears from the rest of the bridge.
+pub(super) struct Inbox {
+    pub(super) poke: watch::Receiver<()>,
+    /// Until when the visitor types.
+    pub(super) types: watch::Receiver<Millis>,
+}
+
+/// Hearing has failed, and is not tried again before a time.
 #[derive(Default)]
-struct Deaf {
+struct HearingPause {
     times: u32,
     until: Millis,
 }
@@ -65,61 +72,66 @@ pub(super) enum Next {
 }
 
 /// Runs until the chat owes its tool nothing and has nothing to hear.
-pub(super) async fn talk(host: Host, route: Arc<Route>, id: String, mut ear: Ear) {
+pub(super) async fn run(
+    runtime: ConnectorRuntime,
+    route: Arc<Route>,
+    id: String,
+    mut inbox: Inbox,
+) {
     loop {
-        match load(&host, &route, &id).await {
+        match load(&runtime, &route, &id).await {
             Some(state) => {
-                let mut talker = Talker {
-                    host: host.clone(),
+                let mut task = ChatTask {
+                    runtime: runtime.clone(),
                     route: route.clone(),
                     id: id.clone(),
                     state,
                     session: None,
                     unstored: VecDeque::new(),
-                    deaf: Deaf::default(),
+                    hearing_pause: HearingPause::default(),
                     told_typing: false,
                     types_until: 0,
                     typed_through: 0,
                     is_behind: false,
                     apart_through: 0,
                 };
-                if matches!(talker.run(&mut ear).await, Next::Stop) {
+                if matches!(task.run(&mut inbox).await, Next::Stop) {
                     return;
                 }
             }
-            None if host.stop.is_cancelled() => return,
+            None if runtime.0.tasks.stop.is_cancelled() => return,
             None => {}
         }
-        if host.line.leaves(&id, &ear) {
+        if runtime.leaves(&id, &inbox) {
             return;
         }
-        ear.poke.mark_unchanged();
-        ear.types.mark_unchanged();
+        inbox.poke.mark_unchanged();
+        inbox.types.mark_unchanged();
     }
 }
 
 /// Waits for the store as long as it takes; `None` for a chat that is not there, or at the end.
-async fn load(host: &Host, route: &Route, id: &str) -> Option<Chat> {
+async fn load(runtime: &ConnectorRuntime, route: &Route, id: &str) -> Option<Arc<Chat>> {
     loop {
         match route.ledger.load(id).await {
-            Ok(state) => return state,
+            Ok(state) => return state.map(Arc::new),
             Err(error) => {
                 tracing::error!(chat.id = id, %error, "a chat could not be loaded");
                 tokio::select! {
                     () = tokio::time::sleep(STORE_PAUSE) => {}
-                    () = host.stop.cancelled() => return None,
+                    () = runtime.0.tasks.stop.cancelled() => return None,
                 }
             }
         }
     }
 }
 
-impl Talker {
-    async fn run(&mut self, ear: &mut Ear) -> Next {
-        let mut back = self.host.line.back.subscribe();
+impl ChatTask {
+    async fn run(&mut self, inbox: &mut Inbox) -> Next {
+        let mut back = self.runtime.0.back.subscribe();
         loop {
             self.match_session();
-            let now = self.host.clock.now();
+            let now = self.runtime.0.clock.now();
             let owed = self.state.owed_delivery().cloned();
             let due_at = owed.as_ref().map(|owed| self.due_at(owed));
             // Once the tool is back, nobody waits for the time of the next attempt.
@@ -131,7 +143,7 @@ impl Talker {
             } else if let Some(owed) = owed.as_ref().filter(|_| is_due) {
                 self.deliver(owed).await
             } else {
-                self.wait(ear, &mut back, due_at).await
+                self.wait(inbox, &mut back, due_at).await
             };
             match next {
                 Next::Again => {}
@@ -140,30 +152,35 @@ impl Talker {
         }
     }
 
-    /// Begins the session that is needed now: the one of what is owed, or else of the link.
+    /// Begins the session that is needed now: the one of what is owed, or else of the checkpoint.
     fn match_session(&mut self) {
         let owed = self.state.owed_delivery().map(|owed| owed.opening);
-        let linked = self.state.link().map(|link| link.opening);
-        let Some(opening) = owed.or(linked) else { return };
+        let taken = self.state.checkpoint_at_tool().map(|checkpoint| checkpoint.opening);
+        let Some(opening) = owed.or(taken) else { return };
         if self.session.as_ref().is_some_and(|(of, _)| *of == opening) {
             return;
         }
-        let link = self.state.link().filter(|link| link.opening == opening);
-        let brief = Brief::of(&self.id, &self.state, opening);
-        let session = self.host.line.tool.session(&brief, link.map(|link| link.text.as_str()));
+        let checkpoint =
+            self.state.checkpoint_at_tool().filter(|checkpoint| checkpoint.opening == opening);
+        let info = self.info(opening);
+        let session = self
+            .runtime
+            .0
+            .connector
+            .session(&info, checkpoint.map(|checkpoint| checkpoint.text.as_str()));
         self.session = Some((opening, session));
-        self.deaf = Deaf::default();
+        self.hearing_pause = HearingPause::default();
     }
 
     /// Waits for whatever comes first.
     async fn wait(
         &mut self,
-        ear: &mut Ear,
-        back: &mut tokio::sync::watch::Receiver<u64>,
+        inbox: &mut Inbox,
+        back: &mut watch::Receiver<u64>,
         due_at: Option<Millis>,
     ) -> Next {
-        let now = self.host.clock.now();
-        self.types_until = *ear.types.borrow_and_update();
+        let now = self.runtime.0.clock.now();
+        self.types_until = *inbox.types.borrow_and_update();
         let types = self.types_until > now.max(self.typed_through);
         if self.told_typing != types {
             return self.tell_typing(types).await;
@@ -172,27 +189,27 @@ impl Talker {
         if due_at.is_none() && !listens && !types {
             return Next::Rest;
         }
-        let clock = self.host.clock.clone();
+        let clock = self.runtime.0.clock.clone();
         if self.state.unpushed() >= BACKLOG_MAX {
             // The platform takes nothing: what is heard now would only wait here.
-            (self.deaf.until, self.is_behind) = (now + BACKLOG_PAUSE_MS, true);
+            (self.hearing_pause.until, self.is_behind) = (now + BACKLOG_PAUSE_MS, true);
         }
-        let deaf_until = (self.deaf.until > now).then_some(self.deaf.until);
+        let hears_at = (self.hearing_pause.until > now).then_some(self.hearing_pause.until);
         let typing_ends = types.then_some(self.types_until);
-        let alarms = [due_at, deaf_until, typing_ends];
+        let alarms = [due_at, hears_at, typing_ends];
         let Some((_, session)) = &mut self.session else { return Next::Rest };
         let ready = async {
-            if listens && deaf_until.is_none() {
+            if listens && hears_at.is_none() {
                 session.ready().await;
             } else {
                 std::future::pending::<()>().await;
             }
         };
-        let stop = self.host.stop.clone();
+        let stop = self.runtime.0.tasks.stop.clone();
         tokio::select! {
             biased;
             () = stop.cancelled() => return Next::Stop,
-            changed = ear.poke.changed() => {
+            changed = inbox.poke.changed() => {
                 if changed.is_err() {
                     return Next::Stop;
                 }
@@ -202,11 +219,11 @@ impl Talker {
                 back.mark_changed();
                 return Next::Again;
             }
-            _ = ear.types.changed() => {
-                ear.types.mark_changed();
+            _ = inbox.types.changed() => {
+                inbox.types.mark_changed();
                 return Next::Again;
             }
-            () = until(&clock, alarms.into_iter().flatten().min()) => {
+            () = clock.sleep_until(alarms.into_iter().flatten().min()) => {
                 let behind = std::mem::take(&mut self.is_behind);
                 return if behind { self.reload().await } else { Next::Again };
             }
@@ -217,14 +234,14 @@ impl Talker {
 
     /// Whether this task has to listen: to an open chat the tool has.
     fn listens(&self) -> bool {
-        let linked = self.state.link().map(|link| link.opening);
-        let current = linked.is_some() && linked == self.state.opening();
+        let taken = self.state.checkpoint_at_tool().map(|checkpoint| checkpoint.opening);
+        let current = taken.is_some() && taken == self.state.opening();
         let listens = self.session.as_ref().is_some_and(|(_, session)| session.listens());
         self.state.is_open() && current && listens
     }
 
     async fn reload(&mut self) -> Next {
-        match load(&self.host, &self.route, &self.id).await {
+        match load(&self.runtime, &self.route, &self.id).await {
             Some(state) => {
                 self.state = state;
                 Next::Again
@@ -249,32 +266,32 @@ impl Talker {
         let turn = tokio::time::timeout(HEARING_MAX, session.hear());
         let heard = tokio::select! {
             heard = turn => heard.unwrap_or_else(|_| Err(Failure::later("it took too long"))),
-            () = cut(&self.host) => return Next::Stop,
+            () = cut(&self.runtime) => return Next::Stop,
         };
         match heard {
-            Ok(news) => {
-                if std::mem::take(&mut self.deaf).times > 0 {
-                    self.host.line.reached();
+            Ok(events) => {
+                if std::mem::take(&mut self.hearing_pause).times > 0 {
+                    self.runtime.reached();
                 }
-                let silent = news.is_empty();
-                self.unstored.extend(news);
-                if silent { self.store_link().await } else { Next::Again }
+                let silent = events.is_empty();
+                self.unstored.extend(events);
+                if silent { self.store_checkpoint().await } else { Next::Again }
             }
             Err(Failure::Gone { detail }) => {
                 tracing::info!(chat.id = self.id, detail, "a chat is over at its tool");
-                self.unstored.push_back(News::plain(What::Ended));
+                self.unstored.push_back(ConnectorEvent::plain(EventKind::Ended));
                 Next::Again
             }
             Err(failure) => {
-                self.deaf.times += 1;
+                self.hearing_pause.times += 1;
                 let wait = match &failure {
                     Failure::Later { after: Some(after), .. } => {
-                        retry::delay_asked(&self.id, self.deaf.times, *after)
+                        retry::delay_asked(&self.id, self.hearing_pause.times, *after)
                     }
-                    _ => retry::delay(&self.id, self.deaf.times).min(DEAF_MAX_MS),
+                    _ => retry::delay(&self.id, self.hearing_pause.times).min(HEARING_PAUSE_MS_MAX),
                 };
-                self.deaf.until = self.host.clock.now() + wait;
-                let (times, detail) = (self.deaf.times, failure.detail());
+                self.hearing_pause.until = self.runtime.0.clock.now() + wait;
+                let (times, detail) = (self.hearing_pause.times, failure.detail());
                 tracing::info!(chat.id = self.id, times, detail, "a tool could not be heard");
                 Next::Again
             }
@@ -282,26 +299,26 @@ impl Talker {
     }
 
     /// A position that has moved although nothing was said.
-    async fn store_link(&mut self) -> Next {
+    async fn store_checkpoint(&mut self) -> Next {
         let Some((opening, session)) = &self.session else { return Next::Again };
-        let (opening, link) = (*opening, session.link());
-        let known = self.state.link().map(|link| &link.text);
-        if link.is_none() || known == link.as_ref() {
+        let (opening, checkpoint) = (*opening, session.checkpoint());
+        let known = self.state.checkpoint_at_tool().map(|checkpoint| &checkpoint.text);
+        if checkpoint.is_none() || known == checkpoint.as_ref() {
             return Next::Again;
         }
-        self.step_until_stored(&Input::Heard { opening, news: None, link }).await
+        self.step_until_stored(&Input::Heard { opening, event: None, checkpoint }).await
     }
 
     /// Stores the oldest of what was heard; the last one brings the position with it.
     async fn store_heard(&mut self) -> Next {
-        let (Some((opening, session)), Some(news)) = (&self.session, self.unstored.front()) else {
+        let (Some((opening, session)), Some(event)) = (&self.session, self.unstored.front()) else {
             self.unstored.clear();
             return Next::Again;
         };
         let last = self.unstored.len() == 1;
-        let link = session.link().filter(|_| last);
-        let place = self.place(*opening);
-        match self.host.tell_stepped(&place, news.clone(), link).await {
+        let checkpoint = session.checkpoint().filter(|_| last);
+        let handover = self.handover(*opening);
+        match self.runtime.store_event(&self.route, &handover, event.clone(), checkpoint).await {
             Ok(stepped) => {
                 self.unstored.pop_front();
                 if let Some(stepped) = stepped {
@@ -328,14 +345,24 @@ impl Talker {
         Next::Again
     }
 
-    pub(super) fn place(&self, opening: u64) -> Place {
-        Place { route: self.route.clone(), chat: self.id.clone(), opening }
+    fn info(&self, opening: u64) -> HandoverInfo {
+        HandoverInfo {
+            chat: self.id.clone(),
+            opening,
+            bot_id: self.state.bot_id().to_owned(),
+            user_id: self.state.user_id().to_owned(),
+            language: self.state.language().to_owned(),
+        }
+    }
+
+    fn handover(&self, opening: u64) -> HandoverRef {
+        HandoverRef { route: self.route.id.clone(), chat: self.id.clone(), opening }
     }
 
     pub(super) async fn step_until_stored(&mut self, input: &Input) -> Next {
         loop {
             let (route, id) = (&self.route, &self.id);
-            match self.host.driver.step(route, id, None, input.clone()).await {
+            match route.step(id, None, input.clone()).await {
                 Ok(stepped) => {
                     self.state = stepped.state;
                     return Next::Again;
@@ -358,26 +385,13 @@ impl Talker {
         }
         tokio::select! {
             () = tokio::time::sleep(STORE_PAUSE) => Next::Again,
-            () = self.host.stop.cancelled() => Next::Stop,
+            () = self.runtime.0.tasks.stop.cancelled() => Next::Stop,
         }
     }
 }
 
 /// Ends a little after the bridge was told to stop.
-pub(super) async fn cut(host: &Host) {
-    host.stop.cancelled().await;
+pub(super) async fn cut(runtime: &ConnectorRuntime) {
+    runtime.0.tasks.stop.cancelled().await;
     tokio::time::sleep(STOP_GRACE).await;
-}
-
-/// Ends when the clock shows `at`; never for `None`.
-async fn until(clock: &edge::Clock, at: Option<Millis>) {
-    let Some(at) = at else { return std::future::pending().await };
-    loop {
-        let left = at - clock.now();
-        if left <= 0 {
-            return;
-        }
-        let nap = left.min(LOOK_EVERY_MS).unsigned_abs();
-        tokio::time::sleep(Duration::from_millis(nap)).await;
-    }
 }

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
+use connector::{Again, Attempt, ConnectorEvent, Failure, VisitorMessage};
 use machine::{
     Millis, Position,
     chat::{Delivery, DeliveryFailure, Input, OwedDelivery},
 };
 
-use super::{
-    Again, Failure, News, Parcel, Saying,
-    talk::{Next, Talker, cut},
-};
+use super::chat_task::{ChatTask, Next, cut};
 
 /// Longest time one delivery may take; whatever takes longer counts as unknown.
 const DELIVERY_MAX: Duration = Duration::from_secs(40);
@@ -20,7 +18,7 @@ const GONE_TRIES: u32 = 3;
 /// Most messages that go along with another.
 const ALONG_MAX: usize = 20;
 
-impl Talker {
+impl ChatTask {
     /// When a delivery is to be made: a first attempt waits for what may go along with it.
     pub(super) fn due_at(&self, owed: &OwedDelivery) -> Millis {
         let gathers = self.session.as_ref().map_or(0, |(_, session)| session.gathers());
@@ -33,19 +31,19 @@ impl Talker {
     }
 
     /// What goes along with a delivery.
-    fn along(&self, first: &OwedDelivery) -> Vec<(Position, Saying)> {
+    fn along(&self, first: &OwedDelivery) -> Vec<(Position, VisitorMessage)> {
         let gathers = self.session.as_ref().is_some_and(|(_, session)| session.gathers() > 0);
         let says = matches!(first.delivery, Delivery::Say { .. });
         if !gathers || !says || first.id.seq <= self.apart_through {
             return Vec::new();
         }
-        let saying = |owed: &OwedDelivery| match &owed.delivery {
+        let message = |owed: &OwedDelivery| match &owed.delivery {
             Delivery::Say { text } if owed.opening == first.opening => {
-                Some((owed.id, Saying { id: self.name_of(owed.id), text: text.clone() }))
+                Some((owed.id, VisitorMessage { id: self.name_of(owed.id), text: text.clone() }))
             }
             _ => None,
         };
-        self.state.owed_deliveries().skip(1).map_while(saying).take(ALONG_MAX).collect()
+        self.state.owed_deliveries().skip(1).map_while(message).take(ALONG_MAX).collect()
     }
 
     fn name_of(&self, id: Position) -> String {
@@ -53,22 +51,22 @@ impl Talker {
     }
 
     pub(super) async fn deliver(&mut self, owed: &OwedDelivery) -> Next {
-        let (places, along): (Vec<_>, Vec<_>) = self.along(owed).into_iter().unzip();
+        let (ids, along): (Vec<_>, Vec<_>) = self.along(owed).into_iter().unzip();
         let id = self.name_of(owed.id);
         let Some((_, session)) = &mut self.session else { return Next::Rest };
-        let parcel = Parcel { id, since: owed.since, delivery: &owed.delivery, along: &along };
-        let doubtful = owed.doubtful || self.host.line.is_inherited(&self.id, owed.id.seq);
+        let attempt = Attempt { id, since: owed.since, delivery: &owed.delivery, along: &along };
+        let doubtful = owed.doubtful || self.runtime.is_inherited(&self.id, owed.id.seq);
         let again = if doubtful { Again::MayHaveArrived } else { Again::First };
-        let turn = tokio::time::timeout(DELIVERY_MAX, session.deliver(&parcel, again));
+        let turn = tokio::time::timeout(DELIVERY_MAX, session.deliver(&attempt, again));
         let delivered = tokio::select! {
             delivered = turn => delivered.unwrap_or_else(|_| {
                 Err(Failure::Unknown { detail: "it took too long".to_owned() })
             }),
-            () = cut(&self.host) => return Next::Stop,
+            () = cut(&self.runtime) => return Next::Stop,
         };
         match delivered {
-            Ok(news) => self.delivered(owed, &places, news).await,
-            Err(failure) => self.failed(owed, &places, failure).await,
+            Ok(events) => self.delivered(owed, &ids, events).await,
+            Err(failure) => self.failed(owed, &ids, failure).await,
         }
     }
 
@@ -76,36 +74,38 @@ impl Talker {
         &mut self,
         owed: &OwedDelivery,
         along: &[Position],
-        news: Vec<News>,
+        events: Vec<ConnectorEvent>,
     ) -> Next {
-        let link = self.session.as_ref().and_then(|(_, session)| session.link());
+        let checkpoint = self.session.as_ref().and_then(|(_, session)| session.checkpoint());
         if owed.attempts > 0 {
-            self.host.line.reached();
+            self.runtime.reached();
         }
         if matches!(owed.delivery, Delivery::Say { .. }) {
             self.typed_through = self.types_until;
         }
-        let news = if let Delivery::Open { .. } = owed.delivery {
-            let place = self.place(owed.opening);
-            let news = news.into_iter();
-            news.filter_map(|news| self.host.stored(&place, news.what)).collect()
+        let events = if let Delivery::Open { .. } = owed.delivery {
+            let (runtime, route, id) = (&self.runtime, &self.route, &self.id);
+            events.into_iter().filter_map(|event| runtime.stored(route, id, event.kind)).collect()
         } else {
             // By their ids, like all that is heard: some may have been told before a restart.
-            self.unstored.extend(news);
+            self.unstored.extend(events);
             if let stopped @ Next::Stop = self.store_all_heard().await {
                 return stopped;
             }
             Vec::new()
         };
-        let first = Input::Delivered { id: owed.id, link, news };
-        let delivered = |id: &Position| Input::Delivered { id: *id, link: None, news: Vec::new() };
+        let first = Input::Delivered { id: owed.id, checkpoint, events };
+        let delivered = |id: &Position| {
+            let (checkpoint, events) = (None, Vec::new());
+            Input::Delivered { id: *id, checkpoint, events }
+        };
         self.step_through(std::iter::once(first).chain(along.iter().map(delivered))).await
     }
 
     async fn failed(&mut self, owed: &OwedDelivery, along: &[Position], failure: Failure) -> Next {
         tracing::info!(
             chat.id = self.id,
-            connector = self.host.line.name,
+            connector = self.runtime.0.name,
             detail = failure.detail(),
             "a delivery failed"
         );
@@ -145,8 +145,8 @@ fn of_machine(failure: Failure, owed: &OwedDelivery) -> DeliveryFailure {
         Failure::Unknown { detail } => {
             DeliveryFailure::Retry { after: None, doubtful: true, detail }
         }
-        // Whoever asks for a human must not wait for an operator to mend our credentials; what is
-        // said in a chat that goes on can.
+        // A visitor who asks for a human must not wait until an operator mends our credentials. A
+        // message in an open chat can wait.
         Failure::Denied { detail } if matches!(owed.delivery, Delivery::Open { .. }) => {
             DeliveryFailure::Refused { detail }
         }

@@ -1,102 +1,114 @@
-//! What a connector may ask of the bridge.
+//! What connectors ask of the bridge.
 
 use std::sync::Arc;
 
+use connector::{ConnectorEvent, EventKind, HandoverRef, Host, OpenHandover, TellError};
 use edge::Clock;
-use machine::chat::{Chat, Input, Refusal};
-use store::{Key, StepError, Stepped};
+use machine::chat::{self, Input, Refusal};
+use store::{Key, StepError};
 use tokio_util::sync::CancellationToken;
 
-use super::{News, What, line::Line};
-use crate::{app::Route, session::Driver};
+use super::ConnectorRuntime;
+use crate::{commits::Stepped, route::Route};
 
-/// One handover of one chat.
-#[derive(Clone)]
-pub(crate) struct Place {
-    pub(super) route: Arc<Route>,
-    pub(crate) chat: String,
-    pub(crate) opening: u64,
+#[async_trait::async_trait]
+impl Host for ConnectorRuntime {
+    fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    fn stop(&self) -> &CancellationToken {
+        &self.0.tasks.stop
+    }
+
+    fn find(&self, address: &str) -> Option<HandoverRef> {
+        let work = self.0.work.lock();
+        let chat = work.addresses.get(address)?;
+        work.taken.get(chat).map(|taken| taken.handover.clone())
+    }
+
+    fn is_opening(&self, chat: &str) -> bool {
+        self.0.work.lock().opening.contains(chat)
+    }
+
+    fn open(&self) -> Vec<OpenHandover> {
+        let work = self.0.work.lock();
+        let open = work.taken.values().map(|taken| OpenHandover {
+            handover: taken.handover.clone(),
+            checkpoint: taken.checkpoint.text.clone(),
+        });
+        open.collect()
+    }
+
+    async fn tell(
+        &self,
+        handover: &HandoverRef,
+        event: ConnectorEvent,
+        checkpoint: Option<String>,
+    ) -> Result<(), TellError> {
+        // A handover that is over changes nothing any more.
+        let Some(route) = self.route_of(handover) else { return Ok(()) };
+        let told = self.store_event(&route, handover, event, checkpoint).await;
+        told.map(drop).map_err(tell_error)
+    }
 }
 
-/// The bridge, as a connector sees it. Clones are the same.
-#[derive(Clone)]
-pub(crate) struct Host {
-    pub(super) line: Arc<Line>,
-    pub(super) driver: Driver,
-    pub(super) clock: Clock,
-    pub(super) stop: CancellationToken,
-}
-
-impl Host {
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    /// Cancelled when the bridge stops.
-    pub(crate) fn stop(&self) -> &CancellationToken {
-        &self.stop
-    }
-
-    /// The open chat with this address; see [`super::Tool::address`].
-    pub(crate) fn find(&self, address: &str) -> Option<Place> {
-        self.line.find(address)
-    }
-
-    /// Whether the tool's answer to the opening of a chat is not stored yet.
-    pub(crate) fn awaits(&self, chat: &str) -> bool {
-        self.line.awaits(chat)
-    }
-
-    /// Every open chat the tool has, with its link.
-    pub(crate) fn open(&self) -> Vec<(Place, String)> {
-        self.line.open()
-    }
-
-    /// Tells a chat what happened at its tool: stored when this returns, and not before. `link` is
-    /// how the chat is found from now on, where that has changed.
-    pub(crate) async fn tell(
+impl ConnectorRuntime {
+    /// Stores a connector event in its chat; `None` for what is not stored.
+    pub(super) async fn store_event(
         &self,
-        place: &Place,
-        news: News,
-        link: Option<String>,
-    ) -> Result<(), StepError<Refusal>> {
-        self.tell_stepped(place, news, link).await.map(drop)
-    }
-
-    /// The same; gives nothing for what is not stored.
-    pub(super) async fn tell_stepped(
-        &self,
-        place: &Place,
-        news: News,
-        link: Option<String>,
-    ) -> Result<Option<Stepped<Chat>>, StepError<Refusal>> {
-        let Place { route, chat, opening } = place;
-        let News { id, what } = news;
-        let Some(news) = self.stored(place, what) else { return Ok(None) };
+        route: &Arc<Route>,
+        handover: &HandoverRef,
+        event: ConnectorEvent,
+        checkpoint: Option<String>,
+    ) -> Result<Option<Stepped>, StepError<Refusal>> {
+        let HandoverRef { chat, opening, .. } = handover;
+        let ConnectorEvent { id, kind } = event;
+        let Some(event) = self.stored(route, chat, kind) else { return Ok(None) };
         let key = id.map(|id| key(*opening, &id));
-        let input = Input::Heard { opening: *opening, news: Some(news), link };
-        self.driver.step(route, chat, key, input).await.map(Some)
+        let input = Input::Heard { opening: *opening, event: Some(event), checkpoint };
+        route.step(chat, key, input).await.map(Some)
     }
 
     /// What is stored of what happened; typing is only passed on.
-    pub(super) fn stored(&self, place: &Place, what: What) -> Option<machine::chat::News> {
-        use machine::chat::News;
-        Some(match what {
-            What::Joined(agent) => News::Joined { agent },
-            What::Said { agent, text } => News::Said { agent, text },
-            What::Left => News::Left,
-            What::Held { on } => News::Held { on },
-            What::Notice(text) => News::Notice { text },
-            What::Ended => News::Ended,
-            What::Types(typing) => {
-                self.line.agent_types(&place.route, &place.chat, typing);
+    pub(super) fn stored(
+        &self,
+        route: &Arc<Route>,
+        chat: &str,
+        kind: EventKind,
+    ) -> Option<chat::ConnectorEvent> {
+        use chat::ConnectorEvent;
+        Some(match kind {
+            EventKind::Joined(agent) => ConnectorEvent::Joined { agent },
+            EventKind::Said { agent, text } => ConnectorEvent::Said { agent, text },
+            EventKind::Left => ConnectorEvent::Left,
+            EventKind::Held { on } => ConnectorEvent::Held { on },
+            EventKind::Notice(text) => ConnectorEvent::Notice { text },
+            EventKind::Ended => ConnectorEvent::Ended,
+            EventKind::Types(typing) => {
+                self.0.typists.tell(&self.0.clock, route, chat, typing);
                 return None;
             }
         })
     }
+
+    fn route_of(&self, handover: &HandoverRef) -> Option<Arc<Route>> {
+        self.0.work.lock().routes.get(&handover.route).cloned()
+    }
 }
 
-/// The same id is the same news, whatever else was sent with it.
+/// The same id is the same event, whatever else was sent with it.
 fn key(opening: u64, id: &str) -> Key {
     Key { id: format!("heard:{opening}:{}", edge::secrets::hash_hex(id)), print: 0 }
+}
+
+fn tell_error(error: StepError<Refusal>) -> TellError {
+    match error {
+        StepError::NotFound => TellError::NotFound,
+        StepError::Refused(Refusal::TooManyWaiting) => TellError::TooManyWaiting,
+        StepError::Refused(refusal) => TellError::Refused(format!("{refusal:?}")),
+        StepError::KeyReused => TellError::Refused("its id is another event's".to_owned()),
+        StepError::Store(error) if error.is_temporary() => TellError::Unavailable(Box::new(error)),
+        StepError::Store(error) => TellError::Failed(Box::new(error)),
+    }
 }

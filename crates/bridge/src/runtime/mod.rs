@@ -1,168 +1,301 @@
-//! The line to one tool: which of its chats are open, and a task for each that has something to
+//! The connector runtime: one connector with everything that goes on between it and the bridge. It
+//! knows which of the connector's chats are open, and runs a task for each that has something to
 //! deliver or to hear. Everything here can be built anew from the store: nothing is lost with it.
 
 use std::{
     collections::{HashMap, HashSet},
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
+use connector::{Connector, HandoverRef};
+use edge::Clock;
 use futures::FutureExt as _;
 use machine::{
     Machine as _, Millis, Position,
-    chat::{Chat, Event, Input, Link},
+    chat::{Chat, Checkpoint, Event, Input},
     limits::TYPING_MS,
 };
-use store::{Stepped, StoreError};
+use parking_lot::Mutex;
+use store::{StepError, StoreError};
 use tokio::sync::watch;
 
-use super::{Host, Place, Tool, Typing, settled::Settled, talk, typing::Typists};
 use crate::{
-    app::{OPEN_MAX, Route},
-    session::{ChatStepped, Driver},
+    commits::Committed,
+    route::{Attachment, OPEN_MAX, Route},
+    tasks::Tasks,
 };
 
-/// How long a tool may take to say whether anybody is there, and then how long the answer to step
-/// one may wait for whether it takes the chat: of the contract's five seconds some belong to the
-/// way (contract r1, step one).
+mod chat_task;
+mod delivering;
+mod host;
+mod settled;
+mod typing;
+
+use chat_task::Inbox;
+use settled::Settled;
+use typing::Typists;
+
+/// How long a connector may take to say whether a human agent is there, and then how long the
+/// answer to step one may wait for whether the tool takes the chat. Together they leave some of the
+/// contract's five seconds to the network (contract r1, step one).
 const STAFFED_WAIT: Duration = Duration::from_secs(1);
 const ANSWER_WAIT: Duration = Duration::from_millis(2_800);
-/// Pause before the task of a chat is begun again after it failed.
+/// Pause before what panicked is started again.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
 
-/// One tool with everything that goes on between it and the bridge.
-pub(crate) struct Line {
-    pub(super) name: String,
-    pub(super) tool: Arc<dyn Tool>,
-    pub(super) settled: Settled,
-    pub(super) typists: Arc<Typists>,
+/// Runs one connector. Clones are the same runtime.
+#[derive(Clone)]
+pub(crate) struct ConnectorRuntime(Arc<Shared>);
+
+struct Shared {
+    /// As in `[connectors.NAME]`.
+    name: String,
+    connector: Arc<dyn Connector>,
+    clock: Clock,
+    tasks: Tasks,
+    settled: Settled,
+    typists: Typists,
     /// Changes when the tool is reached again after it was not.
-    pub(super) back: watch::Sender<u64>,
+    back: watch::Sender<u64>,
     work: Mutex<Work>,
-    driver: Driver,
 }
 
 #[derive(Default)]
 struct Work {
     /// Where open chats stood when this process began: what they owed then may have been tried.
     inherited: HashMap<String, u64>,
-    talks: HashMap<String, Talk>,
-    linked: HashMap<String, Linked>,
+    /// The routes that are attached here, by id.
+    routes: HashMap<Arc<str>, Arc<Route>>,
+    chat_tasks: HashMap<String, ChatTaskHandle>,
+    taken: HashMap<String, Taken>,
     /// Chats by the tool's own id.
     addresses: HashMap<String, String>,
     /// Up to where each chat is known here.
     known: HashMap<String, Position>,
     /// Open chats the tool has not taken yet.
-    awaited: HashSet<String>,
+    opening: HashSet<String>,
 }
 
-/// A chat the tool has.
-struct Linked {
-    place: Place,
-    link: Link,
+/// A chat the tool has taken.
+struct Taken {
+    handover: HandoverRef,
+    checkpoint: Checkpoint,
     address: Option<String>,
 }
 
-/// How a running task is reached.
-struct Talk {
+/// How a running chat task is reached.
+struct ChatTaskHandle {
     poke: watch::Sender<()>,
     /// Until when the visitor types.
     types: watch::Sender<Millis>,
 }
 
-/// What a task hears from the rest of the bridge.
-pub(super) struct Ear {
-    pub(super) poke: watch::Receiver<()>,
-    pub(super) types: watch::Receiver<Millis>,
-}
-
-impl Line {
-    pub(crate) fn new(name: &str, tool: Arc<dyn Tool>, driver: Driver) -> Self {
-        Self {
+impl ConnectorRuntime {
+    pub(crate) fn new(
+        name: &str,
+        connector: Arc<dyn Connector>,
+        clock: Clock,
+        tasks: Tasks,
+    ) -> Self {
+        Self(Arc::new(Shared {
             name: name.to_owned(),
-            tool,
+            connector,
+            clock,
             settled: Settled::default(),
-            typists: Arc::default(),
+            typists: Typists::new(tasks.clone()),
+            tasks,
             back: watch::channel(0).0,
             work: Mutex::default(),
-            driver,
-        }
+        }))
     }
 
-    pub(crate) fn tool(&self) -> &Arc<dyn Tool> {
-        &self.tool
+    pub(crate) fn connector(&self) -> &Arc<dyn Connector> {
+        &self.0.connector
     }
 
-    /// Runs what the connector runs beside its chats.
-    pub(crate) async fn run(self: Arc<Self>) {
+    /// Runs what the connector runs beside its chats, until the bridge stops.
+    pub(crate) async fn run(self) {
+        let Shared { connector, tasks, name, .. } = &*self.0;
         loop {
-            let running = AssertUnwindSafe(self.tool.run(self.host())).catch_unwind();
+            let running = AssertUnwindSafe(connector.run(Arc::new(self.clone()))).catch_unwind();
             tokio::select! {
                 ended = running => if ended.is_ok() { return },
-                () = self.driver.stopped() => return,
+                () = tasks.stop.cancelled() => return,
             }
-            // Whatever a vendor sent must not leave all its chats unheard.
-            tracing::error!(connector = self.name, "a connector failed and is begun again");
+            // Without it no chat of the connector would be heard any more.
+            tracing::error!(connector = name, "a connector panicked; it is started again");
             tokio::time::sleep(FAILED_PAUSE).await;
         }
     }
 
-    pub(crate) fn host(self: &Arc<Self>) -> Host {
-        let (line, driver) = (self.clone(), self.driver.clone());
-        let (clock, stop) = (driver.clock().clone(), driver.stop_token().clone());
-        Host { line, driver, clock, stop }
-    }
-
-    /// What the tool says, or yes: the opening itself will tell.
-    pub(crate) async fn is_staffed(&self) -> bool {
-        tokio::time::timeout(STAFFED_WAIT, self.tool.is_staffed()).await.unwrap_or(true)
-    }
-
-    /// Takes up every open chat of a route, after a start.
-    pub(crate) async fn take_up(self: &Arc<Self>, route: &Arc<Route>) -> Result<(), StoreError> {
+    /// Takes up every open chat of a route that is attached here, after a start.
+    pub(crate) async fn take_up_open(&self, route: &Arc<Route>) -> Result<(), StoreError> {
+        self.0.work.lock().routes.insert(route.id.clone(), route.clone());
         for (id, state) in route.ledger.open_ids(OPEN_MAX).await? {
             self.learn(route, &id, &state);
-            self.work().inherited.insert(id.clone(), state.position().seq);
+            self.0.work.lock().inherited.insert(id.clone(), state.position().seq);
             self.wake(route, &id);
         }
         Ok(())
     }
 
     /// Whether another process may have tried what became owed at `seq`.
-    pub(super) fn is_inherited(&self, id: &str, seq: u64) -> bool {
-        self.work().inherited.get(id).is_some_and(|stood| seq <= *stood)
+    fn is_inherited(&self, id: &str, seq: u64) -> bool {
+        self.0.work.lock().inherited.get(id).is_some_and(|stood| seq <= *stood)
     }
 
-    /// Something was stored of a chat.
-    pub(crate) fn happened(self: &Arc<Self>, route: &Arc<Route>, stepped: &Stepped<Chat>) {
-        self.learn(route, &stepped.id, &stepped.state);
-        self.settled.tell(&stepped.id);
-        if stepped.events.iter().any(|recorded| ends_typing(&recorded.event)) {
-            self.typists.stop(&stepped.id);
+    /// The tool was reached: what waits for it need not wait any longer.
+    fn reached(&self) {
+        self.0.back.send_modify(|times| *times += 1);
+    }
+
+    /// Takes over what a commit says about where the chat is at its tool.
+    fn learn(&self, route: &Arc<Route>, id: &str, state: &Chat) {
+        let current = |checkpoint: &&Checkpoint| {
+            state.is_open() && state.opening() == Some(checkpoint.opening)
+        };
+        let checkpoint = state.checkpoint_at_tool().filter(current);
+        let mut work = self.0.work.lock();
+        // The chat may have been read before a commit that was told already.
+        if work.known.get(id).is_some_and(|known| *known > state.position()) {
+            return;
         }
-        let listens = |event: &Event| matches!(event, Event::Closed { .. });
-        let ended = stepped.events.iter().any(|recorded| listens(&recorded.event));
-        if stepped.state.owed_delivery().is_some() || ended {
-            self.wake(route, &stepped.id);
+        if state.is_open() || state.owes() {
+            work.known.insert(id.to_owned(), state.position());
+        } else {
+            work.known.remove(id);
+            work.inherited.remove(id);
+        }
+        if state.is_open() && state.opening().is_some() && checkpoint.is_none() {
+            work.opening.insert(id.to_owned());
+        } else {
+            work.opening.remove(id);
+        }
+        if work.taken.get(id).map(|taken| &taken.checkpoint) == checkpoint {
+            return;
+        }
+        let old = work.taken.remove(id).and_then(|taken| taken.address);
+        if let Some(address) = old
+            && work.addresses.get(&address).is_some_and(|chat| chat == id)
+        {
+            work.addresses.remove(&address);
+        }
+        let Some(checkpoint) = checkpoint.cloned() else { return };
+        let address = self.0.connector.address(&checkpoint.text);
+        if let Some(address) = &address {
+            work.addresses.insert(address.clone(), id.to_owned());
+        }
+        let (chat, opening) = (id.to_owned(), checkpoint.opening);
+        let handover = HandoverRef { route: route.id.clone(), chat, opening };
+        work.taken.insert(id.to_owned(), Taken { handover, checkpoint, address });
+    }
+
+    /// Makes sure that what a chat owes is delivered, and what the tool says is heard.
+    fn wake(&self, route: &Arc<Route>, id: &str) {
+        self.tell_chat_task(route, id, |task| {
+            task.poke.send_replace(());
+        });
+    }
+
+    /// Tells the task of a chat, which is started when there is none.
+    fn tell_chat_task(&self, route: &Arc<Route>, id: &str, tell: impl FnOnce(&ChatTaskHandle)) {
+        if self.0.tasks.stop.is_cancelled() {
+            return;
+        }
+        let mut work = self.0.work.lock();
+        if let Some(task) = work.chat_tasks.get(id) {
+            return tell(task);
+        }
+        let (poke, types) = (watch::channel(()).0, watch::channel(0).0);
+        let inbox = Inbox { poke: poke.subscribe(), types: types.subscribe() };
+        let task = ChatTaskHandle { poke, types };
+        tell(&task);
+        work.chat_tasks.insert(id.to_owned(), task);
+        drop(work);
+        let running = chat_task::run(self.clone(), route.clone(), id.to_owned(), inbox);
+        let (runtime, route, id) = (self.clone(), route.clone(), id.to_owned());
+        self.0.tasks.spawn(async move {
+            // A connector that panics on what a vendor sent must not leave its chat stalled.
+            if AssertUnwindSafe(running).catch_unwind().await.is_err() {
+                runtime.failed(&route, &id).await;
+            }
+        });
+    }
+
+    /// The task of a chat has panicked.
+    async fn failed(&self, route: &Arc<Route>, id: &str) {
+        let connector = &self.0.name;
+        tracing::error!(
+            chat.id = id,
+            connector,
+            "the task of a chat panicked; it is started again"
+        );
+        tokio::time::sleep(FAILED_PAUSE).await;
+        let mut work = self.0.work.lock();
+        work.chat_tasks.remove(id);
+        // What it was about to deliver may have arrived.
+        work.inherited.insert(id.to_owned(), u64::MAX);
+        drop(work);
+        self.wake(route, id);
+    }
+
+    /// Ends the task of a chat, unless it was told something it has not heard yet.
+    fn leaves(&self, id: &str, inbox: &Inbox) -> bool {
+        let mut work = self.0.work.lock();
+        let unheard =
+            inbox.poke.has_changed().unwrap_or(false) || inbox.types.has_changed().unwrap_or(false);
+        if !unheard {
+            work.chat_tasks.remove(id);
+        }
+        !unheard
+    }
+}
+
+#[async_trait::async_trait]
+impl Attachment for ConnectorRuntime {
+    /// What the connector says; yes where it does not answer in time: the opening will tell.
+    async fn is_available(&self, _now: Millis) -> Result<bool, StoreError> {
+        let staffed = tokio::time::timeout(STAFFED_WAIT, self.0.connector.is_staffed());
+        Ok(staffed.await.unwrap_or(true))
+    }
+
+    fn committed(&self, route: &Arc<Route>, committed: &Committed<Chat>) {
+        let Committed { id, state, events, .. } = committed;
+        self.learn(route, id, state);
+        self.0.settled.tell(id);
+        if events.iter().any(|recorded| ends_typing(&recorded.event)) {
+            self.0.typists.stop(id);
+        }
+        let is_end = |event: &Event| matches!(event, Event::Closed { .. });
+        let ended = events.iter().any(|recorded| is_end(&recorded.event));
+        if state.owed_delivery().is_some() || ended {
+            self.wake(route, id);
         }
     }
 
-    /// The state of `id` once the tool has answered, or once the platform should wait no longer;
-    /// then it is recorded that the platform was promised a human.
-    pub(crate) async fn answered(
+    fn take_up(&self, route: &Arc<Route>, id: &str) {
+        self.wake(route, id);
+    }
+
+    /// Waits until the tool has answered, or until the platform should wait no longer; then the
+    /// chat records that the platform was promised a human agent.
+    async fn answered(
         &self,
         route: &Arc<Route>,
         id: &str,
-        mut state: Chat,
-    ) -> Result<Chat, StoreError> {
-        let mut settled = self.settled.watch(id);
+        mut state: Arc<Chat>,
+    ) -> Result<Arc<Chat>, StoreError> {
+        if !state.is_unanswered() {
+            return Ok(state);
+        }
+        let mut settled = self.0.settled.watch(id);
         let waiting = async {
             while state.is_unanswered() {
                 match route.ledger.load(id).await? {
-                    Some(now) if now.position() != state.position() => state = now,
-                    _ if settled.changed().await.is_err() => break,
-                    _ => {}
+                    Some(now) if now.position() != state.position() => state = Arc::new(now),
+                    _ => settled.changed().await,
                 }
             }
             Ok::<_, StoreError>(())
@@ -171,179 +304,27 @@ impl Line {
             waited?;
             return Ok(state);
         }
-        let stepped: ChatStepped = self.driver.step(route, id, None, Input::Promised).await;
-        match stepped {
+        match route.step(id, None, Input::Promised).await {
             Ok(stepped) => Ok(stepped.state),
-            Err(store::StepError::Store(error)) => Err(error),
-            // Nobody is refused a promise, and a chat that is gone is not paused for.
+            Err(StepError::Store(error)) => Err(error),
+            // `Promised` is never refused, and a chat that is gone is not paused for.
             Err(_) => Ok(state),
         }
     }
 
-    pub(crate) fn visitor_types(self: &Arc<Self>, route: &Arc<Route>, id: &str) {
-        let until = self.driver.clock().now() + TYPING_MS;
-        self.talk(route, id, |talk| {
-            talk.types.send_replace(until);
+    fn visitor_types(&self, route: &Arc<Route>, chat: &str, _until: Millis) {
+        let until = self.0.clock.now() + TYPING_MS;
+        self.tell_chat_task(route, chat, |task| {
+            task.types.send_replace(until);
         });
-    }
-
-    pub(super) fn agent_types(&self, route: &Arc<Route>, id: &str, typing: Typing) {
-        self.typists.tell(&self.driver, route, id, typing);
-    }
-
-    /// The tool was reached: what waits for it need not wait any longer.
-    pub(super) fn reached(&self) {
-        self.back.send_modify(|times| *times += 1);
-    }
-
-    pub(super) fn find(&self, address: &str) -> Option<Place> {
-        let work = self.work();
-        let chat = work.addresses.get(address)?;
-        work.linked.get(chat).map(|linked| linked.place.clone())
-    }
-
-    pub(super) fn awaits(&self, id: &str) -> bool {
-        self.work().awaited.contains(id)
-    }
-
-    pub(super) fn open(&self) -> Vec<(Place, String)> {
-        let work = self.work();
-        work.linked.values().map(|l| (l.place.clone(), l.link.text.clone())).collect()
-    }
-
-    /// Keeps what is known of a chat's link in step with the chat.
-    fn learn(&self, route: &Arc<Route>, id: &str, state: &Chat) {
-        let current = |link: &&Link| state.is_open() && state.opening() == Some(link.opening);
-        let link = state.link().filter(current);
-        let mut work = self.work();
-        // Steps of one chat may be told out of turn; the older one says nothing new.
-        if work.known.get(id).is_some_and(|known| *known > state.position()) {
-            return;
-        }
-        if state.is_open() || state.owes() {
-            work.known.insert(id.to_owned(), state.position());
-        } else {
-            work.known.remove(id);
-        }
-        if state.is_open() && state.opening().is_some() && link.is_none() {
-            work.awaited.insert(id.to_owned());
-        } else {
-            work.awaited.remove(id);
-        }
-        if work.linked.get(id).map(|linked| &linked.link) == link {
-            return;
-        }
-        let old = work.linked.remove(id).and_then(|linked| linked.address);
-        if let Some(address) = old
-            && work.addresses.get(&address).is_some_and(|chat| chat == id)
-        {
-            work.addresses.remove(&address);
-        }
-        let Some(link) = link.cloned() else { return };
-        let address = self.tool.address(&link.text);
-        if let Some(address) = &address {
-            work.addresses.insert(address.clone(), id.to_owned());
-        }
-        let (route, chat, opening) = (route.clone(), id.to_owned(), link.opening);
-        let place = Place { route, chat, opening };
-        work.linked.insert(id.to_owned(), Linked { place, link, address });
-    }
-
-    /// Sees to it that what a chat owes is delivered, and what the tool says is heard.
-    pub(super) fn wake(self: &Arc<Self>, route: &Arc<Route>, id: &str) {
-        self.talk(route, id, |talk| {
-            talk.poke.send_replace(());
-        });
-    }
-
-    /// Tells the task of a chat, which is begun when there is none.
-    fn talk(self: &Arc<Self>, route: &Arc<Route>, id: &str, tell: impl FnOnce(&Talk)) {
-        if self.driver.stop_token().is_cancelled() {
-            return;
-        }
-        let mut work = self.work();
-        if let Some(talk) = work.talks.get(id) {
-            return tell(talk);
-        }
-        let (poke, types) = (watch::channel(()).0, watch::channel(0).0);
-        let ear = Ear { poke: poke.subscribe(), types: types.subscribe() };
-        let talk = Talk { poke, types };
-        tell(&talk);
-        work.talks.insert(id.to_owned(), talk);
-        drop(work);
-        let task = talk::talk(self.host(), route.clone(), id.to_owned(), ear);
-        let (line, route, id) = (self.clone(), route.clone(), id.to_owned());
-        self.driver.tasks().spawn(async move {
-            // A connector that fails on what a vendor sent must not leave its chat alone.
-            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
-                tracing::error!(chat.id = id, connector = line.name, "the task of a chat failed");
-                tokio::time::sleep(FAILED_PAUSE).await;
-                let mut work = line.work();
-                work.talks.remove(&id);
-                // What it was about to deliver may have arrived.
-                work.inherited.insert(id.clone(), u64::MAX);
-                drop(work);
-                line.wake(&route, &id);
-            }
-        });
-    }
-
-    /// Ends the task of a chat, unless it was told something it has not heard yet.
-    pub(super) fn leaves(&self, id: &str, ear: &Ear) -> bool {
-        let mut work = self.work();
-        let unheard =
-            ear.poke.has_changed().unwrap_or(false) || ear.types.has_changed().unwrap_or(false);
-        if !unheard {
-            work.talks.remove(id);
-        }
-        !unheard
-    }
-
-    fn work(&self) -> MutexGuard<'_, Work> {
-        // Nothing that holds the lock can panic half way, so what it guards is whole.
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whoever typed has spoken, or somebody else has the chat.
+/// The human agent who typed has spoken, or no longer has the chat.
 fn ends_typing(event: &Event) -> bool {
     use Event::{AgentSaid, Claimed, Closed, Requeued};
     matches!(event, AgentSaid { .. } | Claimed { .. } | Requeued | Closed { .. })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use tokio_util::sync::CancellationToken;
-
-    use super::{super::*, *};
-
-    /// Fails on what a vendor sent, the first time.
-    #[derive(Default)]
-    struct Fragile(AtomicU32);
-
-    #[async_trait::async_trait]
-    impl Tool for Fragile {
-        fn session(&self, _chat: &Brief, _link: Option<&str>) -> Box<dyn Session> {
-            unreachable!("nobody chats")
-        }
-
-        async fn run(&self, _host: Host) {
-            assert!(self.0.fetch_add(1, Ordering::Relaxed) > 0, "what a vendor sent");
-        }
-
-        async fn check(&self) -> Vec<Finding> {
-            Vec::new()
-        }
-    }
-
-    #[tokio::test]
-    async fn a_connector_that_fails_is_begun_again() {
-        let (tool, stop) = (Arc::new(Fragile::default()), CancellationToken::new());
-        let driver = Driver::new(edge::Clock::system(), stop);
-        let line = Arc::new(Line::new("fragile", tool.clone(), driver));
-        tokio::time::timeout(Duration::from_secs(10), line.run()).await.unwrap();
-        assert_eq!(tool.0.load(Ordering::Relaxed), 2);
-    }
-}
+mod tests;

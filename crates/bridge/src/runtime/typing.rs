@@ -1,17 +1,15 @@
-//! Typing of agents, told to the platform again and again while it lasts: an indicator there goes
+//! Typing of human agents, told to the platform again and again while it lasts: an indicator there goes
 //! out by itself after ten seconds (contract r3, section 6.6).
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use connector::Typing;
+use edge::Clock;
 use machine::{Millis, limits::SECOND_MS};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::Typing;
-use crate::{app::Route, session::Driver};
+use crate::{route::Route, tasks::Tasks};
 
 /// How often it is told.
 const REPEAT: Duration = Duration::from_secs(9);
@@ -19,8 +17,11 @@ const REPEAT: Duration = Duration::from_secs(9);
 const LASTS_MS: Millis = 60 * SECOND_MS;
 
 /// Chats whose agent types.
-#[derive(Default)]
-pub(super) struct Typists(Mutex<HashMap<String, Typist>>);
+#[derive(Clone)]
+pub(super) struct Typists {
+    typing: Arc<Mutex<HashMap<String, Typist>>>,
+    tasks: Tasks,
+}
 
 struct Typist {
     /// When it is over at the latest.
@@ -29,29 +30,26 @@ struct Typist {
 }
 
 impl Typists {
+    pub(super) fn new(tasks: Tasks) -> Self {
+        Self { typing: Arc::default(), tasks }
+    }
+
     /// The agent of a chat began to type, or stopped.
-    pub(super) fn tell(
-        self: &Arc<Self>,
-        driver: &Driver,
-        route: &Arc<Route>,
-        chat: &str,
-        typing: Typing,
-    ) {
+    pub(super) fn tell(&self, clock: &Clock, route: &Arc<Route>, chat: &str, typing: Typing) {
         if typing == Typing::Off {
             return self.stop(chat);
         }
-        let until = driver.clock().now() + LASTS_MS;
-        let mut typists = self.lock();
+        let until = clock.now() + LASTS_MS;
+        let mut typists = self.typing.lock();
         if let Some(typist) = typists.get_mut(chat) {
             typist.until = until;
             return;
         }
         let (shared, route, id) = (self.clone(), route.clone(), chat.to_owned());
-        let driver = driver.clone();
-        let over = driver.stop_token().child_token();
+        let (clock, over) = (clock.clone(), self.tasks.stop.child_token());
         typists.insert(chat.to_owned(), Typist { until, over: over.clone() });
-        driver.tasks().clone().spawn(async move {
-            shared.repeat(&driver, &route, (&id, &over)).await;
+        self.tasks.spawn(async move {
+            shared.repeat(&clock, &route, &id, &over).await;
             if !over.is_cancelled() {
                 shared.stop(&id);
             }
@@ -61,18 +59,13 @@ impl Typists {
     /// What is under way is not cut: a push that ends the pause waits for it, and must not be
     /// overtaken by it.
     pub(super) fn stop(&self, chat: &str) {
-        if let Some(typist) = self.lock().remove(chat) {
+        if let Some(typist) = self.typing.lock().remove(chat) {
             typist.over.cancel();
         }
     }
 
-    async fn repeat(
-        &self,
-        driver: &Driver,
-        route: &Route,
-        (chat, over): (&str, &CancellationToken),
-    ) {
-        while !over.is_cancelled() && self.lasts(chat, driver.clock().now()) {
+    async fn repeat(&self, clock: &Clock, route: &Route, chat: &str, over: &CancellationToken) {
+        while !over.is_cancelled() && self.lasts(chat, clock.now()) {
             route.tell_typing(chat).await;
             tokio::select! {
                 () = tokio::time::sleep(REPEAT) => {}
@@ -82,11 +75,6 @@ impl Typists {
     }
 
     fn lasts(&self, chat: &str, now: Millis) -> bool {
-        self.lock().get(chat).is_some_and(|typist| typist.until > now)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Typist>> {
-        // Nothing that holds the lock can panic half way, so what it guards is whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.typing.lock().get(chat).is_some_and(|typist| typist.until > now)
     }
 }

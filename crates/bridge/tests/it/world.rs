@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use bridge::{
-    Access, AgentConfig, Bridge, Connector, ConnectorSettings, PushConfig, RouteConfig, Running,
-};
+use bridge::{Access, Bridge, ConnectorChoice, HumanAgentConfig, PushConfig, RouteConfig, Running};
+use connector::{Connector, Parts};
+use connectors::Settings;
 use edge::{
     Clock, ManualClock,
     egress::{Egress, Target},
@@ -34,7 +34,7 @@ pub(crate) const MINUTE: Millis = 60_000;
 /// What a test wants different about a route.
 pub(crate) type Change = fn(&mut RouteConfig);
 /// The tool of the route `desk`, when agents do not work at the desk.
-type Tools = Arc<BTreeMap<String, ConnectorSettings>>;
+type Tools = Arc<BTreeMap<String, Settings>>;
 
 pub(crate) struct World {
     pub(crate) url: String,
@@ -80,7 +80,7 @@ impl World {
     ) -> Self {
         let mut left = Self::nothing(times, change).await;
         let settings = settings(&format!("http://{}", left.host));
-        let settings: ConnectorSettings = serde_json::from_value(settings).unwrap();
+        let settings: Settings = serde_json::from_value(settings).unwrap();
         left.tools = Arc::new(BTreeMap::from([("tool".to_owned(), settings)]));
         Self::build(left).await
     }
@@ -127,13 +127,19 @@ impl World {
             vec![route("desk", &platform.url, times), route("other", &platform.url, times)];
         if !tools.is_empty() {
             let (name, notices) = ("tool".to_owned(), chat::Notices::default());
-            routes[0].connector = Connector::Tool { name, notices };
+            routes[0].connector = ConnectorChoice::Named { name, notices };
         }
         change(&mut routes[0]);
         let agents = vec![agent("jane", "Jane Doe"), agent("joe", "Joe Bloggs")];
         let egress = Egress::new().unwrap();
+        let build = |(name, settings): (&String, &Settings)| {
+            let (name, egress, clock) = (name.clone(), egress.clone(), clock.clone());
+            (name.clone(), settings.build(Parts { name, egress, clock }).unwrap())
+        };
+        let built: BTreeMap<String, Arc<dyn Connector>> = tools.iter().map(build).collect();
         let bridge =
-            Bridge::new(routes, agents, &tools, store.clone(), clock.clone(), egress).unwrap();
+            Bridge::new(routes, agents, built, store.clone(), clock.clone(), egress.clone())
+                .unwrap();
         let shutdown = CancellationToken::new();
         let running = bridge.start(shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind(&host).await.unwrap();
@@ -277,11 +283,11 @@ fn route(id: &str, push_url: &str, clock: chat::Clock) -> RouteConfig {
     let target = Target::parse(push_url, true).unwrap();
     let push = PushConfig::new(target, KEY.into());
     let access = Access::by_token(SecretString::from(TOKEN));
-    RouteConfig { id: id.to_owned(), access, push, connector: Connector::Desk, clock }
+    RouteConfig { id: id.to_owned(), access, push, connector: ConnectorChoice::Desk, clock }
 }
 
-fn agent(id: &str, name: &str) -> AgentConfig {
-    AgentConfig {
+fn agent(id: &str, name: &str) -> HumanAgentConfig {
+    HumanAgentConfig {
         email: format!("{id}@example.com"),
         name: name.to_owned(),
         avatar_url: String::new(),

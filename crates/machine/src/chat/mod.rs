@@ -21,7 +21,9 @@ mod types;
 #[cfg(test)]
 mod tests;
 
-pub use tool::{Delivery, DeliveryFailure, Link, News, Notices, OwedDelivery, ToolPolicy};
+pub use tool::{
+    Checkpoint, ConnectorEvent, Delivery, DeliveryFailure, Notices, OwedDelivery, ToolPolicy,
+};
 pub use types::{
     Agent, Clock, CloseReason, Event, Input, Line, Opening, Owed, Phase, Policy, Push, PushFailure,
     Refusal, Speaker,
@@ -160,8 +162,8 @@ impl Chat {
 
     /// How the chat is found at its tool.
     #[must_use]
-    pub fn link(&self) -> Option<&Link> {
-        self.tool.as_ref()?.link.as_ref()
+    pub fn checkpoint_at_tool(&self) -> Option<&Checkpoint> {
+        self.tool.as_ref()?.checkpoint.as_ref()
     }
 
     /// Whether it is open, or still owes something, at another connector than this one; none is
@@ -190,7 +192,7 @@ impl Chat {
     /// The tool has not taken the current handover yet, and the platform knows nothing of that.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
-        let unanswered = |tool: &ToolSide| tool.opening != 0 && !tool.promised && !tool.is_linked();
+        let unanswered = |tool: &ToolSide| tool.opening != 0 && !tool.promised && !tool.is_taken();
         self.is_open() && self.tool.as_ref().is_some_and(unanswered)
     }
 
@@ -347,7 +349,7 @@ impl Machine for Chat {
             | Event::Delivered { .. }
             | Event::DeliveryRetried { .. }
             | Event::DeliveryRefused { .. }
-            | Event::Linked { .. } => {
+            | Event::Checkpointed { .. } => {
                 if let Some(tool) = &mut self.tool {
                     tool.apply(at, id, &recorded.event);
                 }

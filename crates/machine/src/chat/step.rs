@@ -1,8 +1,8 @@
 //! What an input means for a chat. Every function here only records events.
 
 use super::{
-    Chat, CloseReason, Event, Input, News, Opening, Owed, Phase, Policy, PushFailure, Refusal,
-    tool_step,
+    Chat, CloseReason, ConnectorEvent, Event, Input, Opening, Owed, Phase, Policy, PushFailure,
+    Refusal, tool_step,
 };
 use crate::{Machine, Millis, Position, Recorded, limits, model, retry};
 
@@ -54,12 +54,12 @@ pub(super) fn step(
         }
         Input::PushFailed { id, failure } => push_failed(&mut log, policy, id, failure),
         Input::Promised => tool_step::promised(&mut log),
-        Input::Delivered { id, link, news } => {
-            tool_step::delivered(&mut log, policy, id, link, news);
+        Input::Delivered { id, checkpoint, events } => {
+            tool_step::delivered(&mut log, policy, id, checkpoint, events);
         }
         Input::DeliveryFailed { id, failure } => tool_step::failed(&mut log, policy, id, failure),
-        Input::Heard { opening, news, link } => {
-            tool_step::heard(&mut log, policy, opening, news, link);
+        Input::Heard { opening, event, checkpoint } => {
+            tool_step::heard(&mut log, policy, opening, event, checkpoint);
         }
         Input::TakenUp => tool_step::taken_up(&mut log, policy),
         Input::Woke => woke(&mut log, policy),
@@ -71,13 +71,13 @@ pub(super) fn step(
 fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
     let full = state.outbox.len() >= limits::WAITING_PUSHES_MAX;
     let (agent, speaks) = match input {
-        Input::Heard { news: Some(news), opening, .. } => {
+        Input::Heard { event: Some(event), opening, .. } => {
             let current = state.is_open() && state.opening() == Some(*opening);
-            let pushes = !matches!(news, News::Ended);
+            let pushes = !matches!(event, ConnectorEvent::Ended);
             return (full && current && pushes).then_some(Refusal::TooManyWaiting);
         }
-        Input::Delivered { news, .. } => {
-            let tells = state.is_open() && !news.is_empty();
+        Input::Delivered { events, .. } => {
+            let tells = state.is_open() && !events.is_empty();
             return (full && tells).then_some(Refusal::TooManyWaiting);
         }
         Input::Claim { agent } | Input::Close { agent } => (agent, false),

@@ -1,7 +1,7 @@
 //! What an input from the tool's side means for a chat.
 
 use super::{
-    Chat, CloseReason, Delivery, DeliveryFailure, Event, News, Phase, Policy,
+    Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Phase, Policy,
     step::Log,
     tool::{OwedDelivery, ToolSide},
 };
@@ -28,18 +28,18 @@ pub(super) fn delivered(
     log: &mut Log<'_>,
     policy: &Policy,
     id: Position,
-    link: Option<String>,
-    news: Vec<News>,
+    checkpoint: Option<String>,
+    events: Vec<ConnectorEvent>,
 ) {
     let Some(tool) = &log.state.tool else { return };
     let owed = waits(log.state, id).map(|owed| owed.opening);
     if owed.is_none() && !tool.abandoned.contains(&id) {
         return;
     }
-    log.record(Event::Delivered { id, link });
-    for news in news {
+    log.record(Event::Delivered { id, checkpoint });
+    for event in events {
         if owed.is_some_and(|opening| is_heard(log, opening)) {
-            of_tool(log, policy, news);
+            of_tool(log, policy, event);
         }
     }
 }
@@ -139,62 +139,62 @@ fn is_current(log: &Log<'_>, owed: &OwedDelivery) -> bool {
     log.state.is_open() && log.state.opening() == Some(owed.opening)
 }
 
-/// News of an opening, with how it is found from now on.
+/// ConnectorEvent of an opening, with how it is found from now on.
 pub(super) fn heard(
     log: &mut Log<'_>,
     policy: &Policy,
     opening: u64,
-    news: Option<News>,
-    link: Option<String>,
+    event: Option<ConnectorEvent>,
+    checkpoint: Option<String>,
 ) {
     if !is_heard(log, opening) {
         return;
     }
-    if let Some(news) = news {
-        of_tool(log, policy, news);
+    if let Some(event) = event {
+        of_tool(log, policy, event);
     }
-    let known = log.state.tool.as_ref().and_then(|tool| tool.link.as_ref());
-    if let (Some(known), Some(link)) = (known, link)
-        && known.text != link
+    let known = log.state.tool.as_ref().and_then(|tool| tool.checkpoint.as_ref());
+    if let (Some(known), Some(checkpoint)) = (known, checkpoint)
+        && known.text != checkpoint
     {
-        log.record(Event::Linked { link });
+        log.record(Event::Checkpointed { checkpoint });
     }
 }
 
 /// The tool has this opening, and it goes on.
 fn is_heard(log: &Log<'_>, opening: u64) -> bool {
-    let current = |tool: &ToolSide| tool.opening == opening && tool.is_linked();
+    let current = |tool: &ToolSide| tool.opening == opening && tool.is_taken();
     log.state.is_open() && log.state.tool.as_ref().is_some_and(current)
 }
 
-fn of_tool(log: &mut Log<'_>, policy: &Policy, news: News) {
-    match news {
-        News::Joined { agent } => {
+fn of_tool(log: &mut Log<'_>, policy: &Policy, event: ConnectorEvent) {
+    match event {
+        ConnectorEvent::Joined { agent } => {
             if log.state.agent().is_none_or(|now| *now != agent) {
                 log.record(Event::Claimed { agent });
             }
         }
-        News::Said { agent, text } => {
+        ConnectorEvent::Said { agent, text } => {
             // Some tools tell of an agent only by what it says.
             if log.state.agent().is_none() {
                 log.record(Event::Claimed { agent: agent.clone() });
             }
             log.record(Event::AgentSaid { agent, client_id: String::new(), text });
         }
-        News::Left => {
+        ConnectorEvent::Left => {
             if matches!(log.state.phase, Phase::Live { .. }) {
                 log.record(Event::Requeued);
                 notice(log, policy.tool.notices.requeued.clone().unwrap_or_default(), policy);
             }
         }
-        News::Held { on } => {
+        ConnectorEvent::Held { on } => {
             log.record(Event::Held { on });
             if on {
                 notice(log, policy.tool.notices.held.clone().unwrap_or_default(), policy);
             }
         }
-        News::Notice { text } => notice(log, text, policy),
-        News::Ended => close_with_notice(log, policy, CloseReason::AgentClosed),
+        ConnectorEvent::Notice { text } => notice(log, text, policy),
+        ConnectorEvent::Ended => close_with_notice(log, policy, CloseReason::AgentClosed),
     }
 }
 

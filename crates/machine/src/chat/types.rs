@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tool::{DeliveryFailure, News, ToolPolicy};
+use super::tool::{ConnectorEvent, DeliveryFailure, ToolPolicy};
 use crate::{Millis, Position, limits};
 
 /// An agent at the desk.
@@ -159,23 +159,24 @@ pub enum Input {
     },
     /// The webhook is about to be answered although the tool has not answered yet.
     Promised,
-    /// The tool took a delivery; `link` is how the chat is found there from now on, and `news`
-    /// what its answer told beside. They are one step: a link that has moved on is never stored
-    /// without the words it has moved past.
+    /// The tool took a delivery; `checkpoint` is stored for the connector's session from now on,
+    /// and `events` is what its answer told. They are one step: a checkpoint that has moved on is
+    /// never stored without the events it has moved past.
     Delivered {
         id: Position,
-        link: Option<String>,
-        news: Vec<News>,
+        checkpoint: Option<String>,
+        events: Vec<ConnectorEvent>,
     },
     DeliveryFailed {
         id: Position,
         failure: DeliveryFailure,
     },
-    /// Something happened at the tool, in the opening with this number, or only its link changed.
+    /// Something happened at the tool, in the opening with this number, or only its checkpoint
+    /// changed.
     Heard {
         opening: u64,
-        news: Option<News>,
-        link: Option<String>,
+        event: Option<ConnectorEvent>,
+        checkpoint: Option<String>,
     },
     /// The bridge was started; the policy says where the route leads now.
     TakenUp,
@@ -259,8 +260,8 @@ pub enum Event {
     Promised,
     Delivered {
         id: Position,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        link: Option<String>,
+        #[serde(default, rename = "link", skip_serializing_if = "Option::is_none")]
+        checkpoint: Option<String>,
     },
     DeliveryRetried {
         id: Position,
@@ -270,8 +271,10 @@ pub enum Event {
         detail: String,
     },
     /// The chat is found at the tool in another way, or from another position on.
-    Linked {
-        link: String,
+    #[serde(rename = "linked")]
+    Checkpointed {
+        #[serde(rename = "link")]
+        checkpoint: String,
     },
 }
 
@@ -285,7 +288,7 @@ impl crate::Event for Event {
                 | Self::Promised
                 | Self::Delivered { .. }
                 | Self::DeliveryRetried { .. }
-                | Self::Linked { .. }
+                | Self::Checkpointed { .. }
         )
     }
 }

@@ -1,29 +1,33 @@
-//! Who may call the desk API: pages of our own origin, and agents who are signed in.
+//! Who may call the desk API: pages of our own origin, and human agents who are signed in.
+
+use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, Request},
     middleware::Next,
     response::Response,
 };
-use edge::http::ApiError;
 use http::{HeaderMap, Method, header, request::Parts};
 use machine::chat::Agent;
 use secrecy::{ExposeSecret, SecretString};
 use wire::problem::ProblemId;
 
-use crate::{app::Bridge, problems};
+use super::super::{
+    App,
+    error::{Error, Result},
+};
 
 pub(super) const COOKIE: &str = "baton_desk";
 /// A header that no foreign page can send without asking first.
 const CSRF_HEADER: &str = "x-baton-desk";
 
 /// Refuses what changes something and does not come from the desk's own page.
-pub(crate) async fn same_site(request: Request, next: Next) -> Result<Response, ApiError> {
+pub(crate) async fn same_site(request: Request, next: Next) -> Result<Response> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let headers = request.headers();
         if headers.get(CSRF_HEADER).is_none_or(|value| value != "1") {
             let detail = "Send the header `x-baton-desk: 1`.";
-            return Err(ApiError::new(ProblemId::Forbidden, detail));
+            return Err(Error::new(ProblemId::Forbidden, detail));
         }
         if headers.contains_key(header::ORIGIN) && !has_own_origin(headers) {
             return Err(foreign_origin());
@@ -46,8 +50,8 @@ pub(super) fn has_own_origin(headers: &HeaderMap) -> bool {
     !host.is_empty() && origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
 }
 
-pub(super) fn foreign_origin() -> ApiError {
-    ApiError::new(ProblemId::Forbidden, "Only the desk's own page may do this.")
+pub(super) fn foreign_origin() -> Error {
+    Error::new(ProblemId::Forbidden, "Only the desk's own page may do this.")
 }
 
 /// The agent behind a request, seen just now.
@@ -56,23 +60,22 @@ pub(crate) struct SignedIn {
     pub(super) token: SecretString,
 }
 
-impl FromRequestParts<Bridge> for SignedIn {
-    type Rejection = ApiError;
+impl FromRequestParts<Arc<App>> for SignedIn {
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, bridge: &Bridge) -> Result<Self, ApiError> {
-        let app = bridge.app();
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
         let token = cookie(&parts.headers).ok_or_else(not_signed_in)?;
         let now = app.clock.now();
-        let agent = app.desk.sessions.agent(&app.desk.agents, token.expose_secret(), now).await;
-        let agent = agent.map_err(|error| problems::of_store(&error))?;
+        let desk = &app.desk;
+        let agent = desk.sessions.agent(&desk.human_agents, token.expose_secret(), now).await?;
         let agent = agent.ok_or_else(not_signed_in)?.clone();
-        app.desk.connector.presence.seen(&agent.email, now).await;
+        desk.presence.seen(&agent.email, now).await;
         Ok(Self { agent, token })
     }
 }
 
-fn not_signed_in() -> ApiError {
-    ApiError::new(ProblemId::Unauthorized, "Sign in at the desk.")
+fn not_signed_in() -> Error {
+    Error::new(ProblemId::Unauthorized, "Sign in at the desk.")
 }
 
 fn cookie(headers: &HeaderMap) -> Option<SecretString> {

@@ -3,7 +3,7 @@
 //! There is no queue per agent: every watched chat is a cursor in the store, so a slow reader
 //! falls behind there and catches up, or is cut off and comes back with its cursors.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::{
     extract::{
@@ -12,7 +12,7 @@ use axum::{
     },
     response::Response,
 };
-use edge::{http::ApiError, secrets, time::rfc3339};
+use edge::{secrets, time::rfc3339};
 use futures::{
     StreamExt as _,
     stream::{AbortHandle, BoxStream, SelectAll, abortable, unfold},
@@ -28,11 +28,11 @@ use tokio::{
 use wire::desk::{ClientFrame, ServerFrame};
 
 use super::{
-    board, chats,
+    super::{App, error},
+    chats,
     guard::{SignedIn, foreign_origin, has_own_origin},
-    view,
 };
-use crate::app::{App, Bridge};
+use crate::desk::{board, view};
 
 const READ_BUFFER_BYTES: usize = 1024;
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
@@ -49,11 +49,11 @@ const SILENCE_MAX: Duration = Duration::from_mins(1);
 const SEND_MAX: Duration = Duration::from_secs(10);
 
 pub(crate) async fn open(
-    State(bridge): State<Bridge>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     signed: SignedIn,
     upgrade: WebSocketUpgrade,
-) -> Result<Response, ApiError> {
+) -> error::Result<Response> {
     if !has_own_origin(&headers) {
         return Err(foreign_origin());
     }
@@ -62,7 +62,7 @@ pub(crate) async fn open(
         .write_buffer_size(0)
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX);
-    Ok(upgrade.on_upgrade(async move |socket| run(bridge, signed, socket).await))
+    Ok(upgrade.on_upgrade(async move |socket| run(&app, signed, socket).await))
 }
 
 /// Why a stream ends.
@@ -94,10 +94,10 @@ struct Stream<'a> {
     frames: u32,
 }
 
-async fn run(bridge: Bridge, signed: SignedIn, socket: WebSocket) {
+async fn run(app: &App, signed: SignedIn, socket: WebSocket) {
     let now = Instant::now();
     let mut stream = Stream {
-        app: bridge.app(),
+        app,
         signed,
         socket,
         watched: SelectAll::new(),
@@ -138,7 +138,7 @@ impl Stream<'_> {
                     changed.map_err(|_| GOING_AWAY)?;
                     let open = changes.borrow_and_update().clone();
                     let (email, now) = (&self.signed.agent.email, app.clock.now());
-                    let closed = app.desk.connector.closed_lately(email, now);
+                    let closed = app.desk.closed.of(email, now);
                     self.show(board::with_closed(&open, &closed)).await?;
                 }
                 _ = look.tick() => self.look().await?,
@@ -147,7 +147,7 @@ impl Stream<'_> {
                     Ok(_) | Err(RecvError::Closed) => return Err(SIGNED_OUT),
                     Err(RecvError::Lagged(_)) => self.look().await?,
                 },
-                () = app.stop.cancelled() => return Err(GOING_AWAY),
+                () = app.tasks.stop.cancelled() => return Err(GOING_AWAY),
             }
         }
     }
@@ -155,7 +155,7 @@ impl Stream<'_> {
     async fn receive(&mut self, message: Message) -> Result<(), End> {
         self.heard = Instant::now();
         self.frames += 1;
-        let presence = &self.app.desk.connector.presence;
+        let presence = &self.app.desk.presence;
         presence.seen(&self.signed.agent.email, self.app.clock.now()).await;
         if self.frames > FRAMES_MAX {
             return Err(End::Close(close_code::POLICY, "too many frames"));
@@ -184,7 +184,7 @@ impl Stream<'_> {
         }
         let found = match chats::find(self.app, &self.signed.agent, chat).await {
             Ok(found) => found,
-            Err(ApiError(problem)) if problem.status == 404 => return Ok(()),
+            Err(error) if error.is_not_found() => return Ok(()),
             Err(_) => return Err(TRY_AGAIN),
         };
         let watcher = found.route.ledger.watch(&found.id, after);
@@ -240,7 +240,7 @@ impl Stream<'_> {
             return Err(End::Gone);
         }
         let token = self.signed.token.expose_secret();
-        match app.desk.sessions.agent(&app.desk.agents, token, app.clock.now()).await {
+        match app.desk.sessions.agent(&app.desk.human_agents, token, app.clock.now()).await {
             Ok(Some(_)) => {}
             Ok(None) => return Err(SIGNED_OUT),
             Err(_) => return Err(TRY_AGAIN),

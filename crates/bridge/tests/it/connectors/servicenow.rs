@@ -1,6 +1,6 @@
 //! ServiceNow with live agents: the Virtual Agent Bot Integration API and its callbacks.
 
-use bridge::ConnectorSettings;
+use connectors::Settings;
 use edge::{Clock, egress::Egress};
 use machine::chat;
 use proving::simulator::{
@@ -405,7 +405,7 @@ async fn the_check_tells_what_it_can() {
     let tool = Simulator::start(ServiceNow::new(Options::default())).await.unwrap();
     let check = async |url: &str| {
         let settings = settings(url, &json!({}));
-        let settings: ConnectorSettings = serde_json::from_value(settings).unwrap();
+        let settings: Settings = serde_json::from_value(settings).unwrap();
         let clock = Clock::manual(START).0;
         let findings = settings.check("tool", Egress::new().unwrap(), clock).await.unwrap();
         let words = findings.into_iter().map(|f| format!("{:?} {}", f.verdict, f.words));

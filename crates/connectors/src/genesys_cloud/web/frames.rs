@@ -186,15 +186,9 @@ mod tests {
         assert_eq!((id.as_deref(), &agent.name[..], &text[..]), (Some("said/m1"), "Grace", "hi"));
         assert_eq!(message(json!({ "direction": "Inbound" })), Heard::Nothing);
         let bot = message(json!({ "originatingEntity": "Bot" }));
-        assert!(matches!(
-            bot,
-            Heard::Event(ConnectorEvent { kind: EventKind::Notice(_), .. })
-        ));
+        assert!(matches!(bot, Heard::Event(ConnectorEvent { kind: EventKind::Notice(_), .. })));
         let left = json!([{ "eventType": "Presence", "presence": { "type": "Disconnect" } }]);
-        assert_eq!(
-            message(json!({ "type": "Event", "events": left })),
-            Heard::Event(ended())
-        );
+        assert_eq!(message(json!({ "type": "Event", "events": left })), Heard::Event(ended()));
         let types =
             json!([{ "eventType": "Typing", "typing": { "type": "On", "duration": 3000 } }]);
         assert_eq!(message(json!({ "type": "Event", "events": types })), Heard::Types(3_000));

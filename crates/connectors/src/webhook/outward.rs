@@ -123,7 +123,7 @@ fn answer(response: &Response) -> HandoverAnswer {
 async fn post(shared: &Shared, id: &str, event: &HandoverEvent<'_>) -> Result<Response, Failure> {
     let body = serde_json::to_vec(event).map_err(|error| Failure::refused(error.to_string()))?;
     let request = Request::post("").body("application/json", body);
-    let mut ask = request.header(HeaderName::from_static("idempotency-key"), id);
+    let mut request = request.header(HeaderName::from_static("idempotency-key"), id);
     let mut headers = http::HeaderMap::new();
     let signed = shared.keys.sign(&mut headers, id, shared.clock.now(), request.bytes());
     signed.map_err(|error| Failure::refused(error.to_string()))?;

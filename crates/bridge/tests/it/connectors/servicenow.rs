@@ -270,7 +270,7 @@ async fn an_end_that_was_heard_survives_a_restart() {
     tool.act(&chat.id, Act::End).unwrap();
     meanwhile(&world, async || {
         let state = world.ledger.load(&id).await.unwrap()?;
-        state.link()?.text.contains("\"over\":true").then_some(())
+        state.checkpoint_at_tool()?.text.contains("\"over\":true").then_some(())
     })
     .await;
     assert!(world.ledger.load(&id).await.unwrap().unwrap().is_open(), "not told yet");

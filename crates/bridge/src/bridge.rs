@@ -9,7 +9,6 @@ use store::{StepError, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    commits::Commits,
     config::{ConfigError, ConnectorChoice, HumanAgentConfig, RouteConfig},
     desk::Desk,
     driver::Driver,
@@ -27,7 +26,7 @@ pub struct Bridge {
     app: Arc<App>,
     timer: Arc<Timer>,
     driver: Driver,
-    commits: Commits,
+    store: Store,
 }
 
 /// What runs beside the requests once the bridge was started.
@@ -50,14 +49,14 @@ impl Bridge {
         clock: Clock,
         egress: Egress,
     ) -> Result<Self, ConfigError> {
-        let (tasks, commits) = (Tasks::new(), Commits::default());
+        let tasks = Tasks::new();
         let runtime = |(name, connector): (String, Arc<dyn Connector>)| {
             let runtime = ConnectorRuntime::new(&name, connector, clock.clone(), tasks.clone());
             (name, runtime)
         };
         let connectors = connectors.into_iter().map(runtime).collect();
         let desk = Arc::new(Desk::new(human_agents, store.clone())?);
-        let builder = RouteBuilder { store, clock, egress, commits, desk, connectors };
+        let builder = RouteBuilder { store, clock, egress, desk, connectors };
         let mut table = BTreeMap::new();
         for config in routes {
             let route = builder.build(config)?;
@@ -65,17 +64,17 @@ impl Bridge {
                 return Err(ConfigError::RouteId(twice.id.to_string()));
             }
         }
-        let RouteBuilder { store, clock, commits, desk, connectors, .. } = builder;
+        let RouteBuilder { store, clock, desk, connectors, .. } = builder;
         let driver = Driver::new(table.clone(), clock.clone(), tasks.clone());
         let timer = Timer {
             routes: table.clone(),
             driver: driver.clone(),
-            store,
+            store: store.clone(),
             clock: clock.clone(),
             tasks: tasks.clone(),
         };
         let app = App { routes: table, desk, connectors, clock, tasks };
-        Ok(Self { app: Arc::new(app), timer: Arc::new(timer), driver, commits })
+        Ok(Self { app: Arc::new(app), timer: Arc::new(timer), driver, store })
     }
 
     /// Everything the bridge serves: the contract's webhook endpoint and the desk API.
@@ -86,7 +85,7 @@ impl Bridge {
     /// Takes up what was owed when the process last ended, and keeps time until `shutdown`.
     pub async fn start(&self, shutdown: CancellationToken) -> Result<Running, StoreError> {
         let app = &self.app;
-        self.driver.subscribe(&self.commits);
+        self.driver.subscribe(&self.store);
         for route in app.routes.values() {
             end_chats_opened_elsewhere(route).await?;
         }
@@ -142,7 +141,6 @@ struct RouteBuilder {
     store: Store,
     clock: Clock,
     egress: Egress,
-    commits: Commits,
     desk: Arc<Desk>,
     connectors: BTreeMap<String, ConnectorRuntime>,
 }
@@ -166,7 +164,7 @@ impl RouteBuilder {
             }
         };
         let ledger = self.store.ledger::<Chat>(&id);
-        let (clock, commits) = (self.clock.clone(), self.commits.clone());
-        Ok(Route { id: id.into(), access, ledger, policy, push, clock, commits, attachment })
+        let clock = self.clock.clone();
+        Ok(Route { id: id.into(), access, ledger, policy, push, clock, attachment })
     }
 }

@@ -8,7 +8,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Weak},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
@@ -18,13 +18,10 @@ use machine::{
     chat::{Chat, Input},
 };
 use parking_lot::Mutex;
+use store::{CommitGuard, Committed, Store};
 use tokio::sync::Notify;
 
-use crate::{
-    commits::{Commits, Committed},
-    route::Route,
-    tasks::Tasks,
-};
+use crate::{route::Route, tasks::Tasks};
 
 /// Pause of a chat after the store failed under it, or after a panic, in milliseconds.
 const FAILED_PAUSE_MS: Millis = 1_000;
@@ -42,6 +39,7 @@ struct Inner {
     tasks: Tasks,
     work: Mutex<Work>,
     parked: Notify,
+    subscription: OnceLock<CommitGuard>,
 }
 
 #[derive(Default)]
@@ -71,17 +69,19 @@ impl Driver {
             tasks,
             work: Mutex::default(),
             parked: Notify::new(),
+            subscription: OnceLock::new(),
         }))
     }
 
     /// Hears of every commit of a chat from now on, for as long as the driver lives.
-    pub(crate) fn subscribe(&self, commits: &Commits) {
+    pub(crate) fn subscribe(&self, store: &Store) {
         let driver: Weak<Inner> = Arc::downgrade(&self.0);
-        commits.subscribe(move |committed| {
+        let hear = move |committed: &Committed<Chat>| {
             if let Some(driver) = driver.upgrade() {
                 Self(driver).committed(committed);
             }
-        });
+        };
+        self.0.subscription.get_or_init(|| store.on_commit(hear));
     }
 
     /// Called by the store after each commit, in the order of the commits of each chat.

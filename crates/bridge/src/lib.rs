@@ -9,7 +9,6 @@
 
 mod access;
 mod bridge;
-mod commits;
 mod config;
 mod desk;
 mod driver;

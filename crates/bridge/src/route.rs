@@ -7,13 +7,9 @@ use machine::{
     Millis,
     chat::{Chat, Input, Policy, Refusal},
 };
-use store::{Key, Ledger, StepError, StoreError};
+use store::{Committed, Key, Ledger, StepError, Stepped, StoreError};
 
-use crate::{
-    access::Access,
-    commits::{Commits, Committed, Stepped},
-    push::PushClient,
-};
+use crate::{access::Access, push::PushClient};
 
 /// Most open chats of a route that are read after a start.
 pub(crate) const OPEN_MAX: usize = 1_000_000;
@@ -26,7 +22,6 @@ pub(crate) struct Route {
     pub(crate) policy: Policy,
     pub(crate) push: PushClient,
     pub(crate) clock: Clock,
-    pub(crate) commits: Commits,
     pub(crate) attachment: Arc<dyn Attachment>,
 }
 
@@ -65,10 +60,8 @@ impl Route {
         id: &str,
         key: Option<Key>,
         input: Input,
-    ) -> Result<Stepped, StepError<Refusal>> {
-        let now = self.clock.now();
-        let stepped = self.ledger.step(id, &self.policy, now, key, input).await?;
-        Ok(self.commits.tell(&self.id, stepped))
+    ) -> Result<Stepped<Chat>, StepError<Refusal>> {
+        self.ledger.step(id, &self.policy, self.clock.now(), key, input).await
     }
 
     /// Feeds one input to the open chat with this visitor; see [`Ledger::step_peer`].
@@ -78,10 +71,8 @@ impl Route {
         make: impl FnOnce() -> Option<(String, Chat)> + Send + 'static,
         key: Option<Key>,
         input: Input,
-    ) -> Result<Option<Stepped>, StepError<Refusal>> {
-        let now = self.clock.now();
-        let stepped = self.ledger.step_peer(peer, make, &self.policy, now, key, input).await?;
-        Ok(stepped.map(|stepped| self.commits.tell(&self.id, stepped)))
+    ) -> Result<Option<Stepped<Chat>>, StepError<Refusal>> {
+        self.ledger.step_peer(peer, make, &self.policy, self.clock.now(), key, input).await
     }
 
     /// Tells the platform that the human agent of a chat types. A failure is ignored. Nothing is

@@ -1,6 +1,6 @@
 //! What both machines have in common: how they are stepped, and how their events are numbered.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 /// A point in time: milliseconds since 1970-01-01 UTC.
 pub type Millis = i64;
@@ -9,6 +9,9 @@ pub type Millis = i64;
 pub trait Machine: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Prefix of the ids of this machine, for example `cnv`.
     const PREFIX: &'static str;
+    /// Number of the JSON form in which a state is written. A change of the form that an older
+    /// release cannot read counts it up.
+    const FORMAT: u32;
     type Input: Send + 'static;
     type Event: Event;
     /// What the operator chose; it guides decisions and is never needed to apply an event.
@@ -34,14 +37,58 @@ pub trait Machine: Clone + Serialize + DeserializeOwned + Send + Sync + 'static 
     /// The outside party this machine talks with while it is open: an owner has at most one open
     /// machine per peer. `None` when it is closed, or when it is found by its id alone.
     fn peer(&self) -> Option<&str>;
+
+    /// Reads a state that was written in `format`. A machine that has had several formats
+    /// overrides this and upgrades the older ones.
+    ///
+    /// # Errors
+    /// When the format is unknown, or when the data does not have its form.
+    fn read<'de, D: Deserializer<'de>>(format: u32, from: D) -> Result<Self, D::Error> {
+        check_format::<D::Error>(format, Self::FORMAT)?;
+        Self::deserialize(from)
+    }
+
+    /// What a connector's session needs in order to go on after a restart. It is stored beside
+    /// the state, in a column of its own, and is no part of the state's JSON form.
+    fn checkpoint(&self) -> Option<&str> {
+        None
+    }
+
+    /// Takes over the stored checkpoint, right after [`Machine::read`].
+    fn set_checkpoint(&mut self, _checkpoint: Option<String>) {}
+
+    /// The state before the first event, from which a damaged state is rebuilt. `peer` is the
+    /// stored peer. `None` when the first state cannot be known from it.
+    fn initial(_peer: Option<&str>) -> Option<Self> {
+        None
+    }
 }
 
 /// Something that happened.
 pub trait Event:
     Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 {
+    /// Number of the JSON form in which an event is written, as [`Machine::FORMAT`].
+    const FORMAT: u32;
+
     /// True for what only operators may see: it hangs, as a note, on the last numbered event.
     fn is_note(&self) -> bool;
+
+    /// Reads an event that was written in `format`, as [`Machine::read`].
+    ///
+    /// # Errors
+    /// When the format is unknown, or when the data does not have its form.
+    fn read<'de, D: Deserializer<'de>>(format: u32, from: D) -> Result<Self, D::Error> {
+        check_format::<D::Error>(format, Self::FORMAT)?;
+        Self::deserialize(from)
+    }
+}
+
+fn check_format<E: serde::de::Error>(format: u32, known: u32) -> Result<(), E> {
+    if format == known {
+        return Ok(());
+    }
+    Err(E::custom(format_args!("format {format} is unknown, this release reads format {known}")))
 }
 
 /// Place in the journal of one machine. Numbered events have `sub == 0` and a `seq` without gaps;

@@ -100,7 +100,7 @@ async fn wake(
         return ledger.step(&id, &Policy::default(), now, None, Input::Woke).await.map(drop);
     };
     let stepped = app.step(bot, &id, None, Input::Woke).await?;
-    app.drive(bot, &id, stepped.state);
+    app.drive(bot, &id, Arc::unwrap_or_clone(stepped.state));
     Ok(())
 }
 

@@ -116,7 +116,7 @@ impl App {
         let mut wait = Duration::from_millis(50);
         loop {
             match self.step(bot, conversation, None, answer.clone()).await {
-                Ok(stepped) => return Some(stepped.state),
+                Ok(stepped) => return Some(Arc::unwrap_or_clone(stepped.state)),
                 Err(StepError::Store(error)) if error.is_temporary() => {
                     tracing::warn!(conversation.id = %conversation, %error, "an answer waits");
                 }

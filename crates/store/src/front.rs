@@ -137,12 +137,18 @@ impl Jobs {
         Some(units)
     }
 
-    /// The same for a task.
-    pub(crate) async fn batch(&mut self) -> Option<Vec<Box<dyn Unit>>> {
+    /// The same for a task; an empty batch when nothing came within `wait`.
+    pub(crate) async fn batch(&mut self, wait: Option<Duration>) -> Option<Vec<Box<dyn Unit>>> {
         if self.closing.is_some() {
             return None;
         }
-        let first = self.jobs.recv().await?;
+        let first = match wait {
+            None => self.jobs.recv().await?,
+            Some(wait) => match tokio::time::timeout(wait, self.jobs.recv()).await {
+                Ok(first) => first?,
+                Err(_) => return Some(Vec::new()),
+            },
+        };
         let mut units = Vec::with_capacity(self.last);
         let began = Instant::now();
         self.gather(Some(first), &mut units);

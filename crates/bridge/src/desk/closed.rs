@@ -9,8 +9,7 @@ use machine::{
     limits::HOUR_MS,
 };
 use parking_lot::Mutex;
-
-use crate::commits::Committed;
+use store::Committed;
 
 /// How long a closed chat stays listed.
 const LISTED_MS: Millis = HOUR_MS;

@@ -5,10 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use machine::{Millis, chat::Chat};
 use parking_lot::Mutex;
-use store::{Store, StoreError};
+use store::{Committed, Store, StoreError};
 
 use crate::{
-    commits::Committed,
     config::{ConfigError, HumanAgentConfig},
     route::{Attachment, Route},
 };
@@ -88,6 +87,6 @@ impl Attachment for Desk {
     }
 
     fn visitor_types(&self, route: &Arc<Route>, chat: &str, until: Millis) {
-        route.ledger.whisper(chat, "visitor", until);
+        route.ledger.send_ephemeral(chat, "visitor", until);
     }
 }

@@ -53,7 +53,6 @@ fn route(store: &Store, target: Target, clock: Clock) -> Arc<Route> {
         policy: Policy::default(),
         push: PushClient::new(Egress::new().unwrap(), Clock::system(), push).unwrap(),
         clock,
-        commits: Default::default(),
         attachment: Arc::new(Desk::new(Vec::new(), store.clone()).unwrap()),
     })
 }
@@ -76,7 +75,7 @@ async fn claimed(route: &Route, now: i64) -> Committed<Chat> {
     route.ledger.step(CHAT, &route.policy, now, None, open).await.unwrap();
     let claim = Input::Claim { agent };
     let stepped = route.ledger.step(CHAT, &route.policy, now, None, claim).await.unwrap();
-    let (owner, state, events) = (route.id.clone(), Arc::new(stepped.state), stepped.events);
+    let (owner, state, events) = (route.id.clone(), stepped.state, stepped.events);
     Committed { owner, id: CHAT.into(), state, events }
 }
 

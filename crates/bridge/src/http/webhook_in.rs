@@ -193,8 +193,8 @@ impl Call<'_> {
     /// The text is part of the key: a gateway that stamps one request id on different messages
     /// must not make us drop what a visitor said.
     fn key(&self, text: &str) -> Option<Key> {
-        let print = ids::fingerprint(text.as_bytes());
-        self.id.as_ref().map(|id| Key { id: format!("call:{id}:{print:x}"), print })
+        let fingerprint = ids::fingerprint(text.as_bytes());
+        self.id.as_ref().map(|id| Key { id: format!("call:{id}:{print:x}"), fingerprint: print })
     }
 }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use connector::{ConnectorEvent, EventKind, HandoverRef, Host, OpenHandover, TellError};
 use edge::Clock;
-use machine::chat::{self, Input, Refusal};
-use store::{Key, StepError};
+use machine::chat::{self, Chat, Input, Refusal};
+use store::{Key, StepError, Stepped};
 use tokio_util::sync::CancellationToken;
 
 use super::ConnectorRuntime;
-use crate::{commits::Stepped, route::Route};
+use crate::route::Route;
 
 #[async_trait::async_trait]
 impl Host for ConnectorRuntime {
@@ -61,7 +61,7 @@ impl ConnectorRuntime {
         handover: &HandoverRef,
         event: ConnectorEvent,
         checkpoint: Option<String>,
-    ) -> Result<Option<Stepped>, StepError<Refusal>> {
+    ) -> Result<Option<Stepped<Chat>>, StepError<Refusal>> {
         let HandoverRef { chat, opening, .. } = handover;
         let ConnectorEvent { id, kind } = event;
         let Some(event) = self.stored(route, chat, kind) else { return Ok(None) };
@@ -99,7 +99,7 @@ impl ConnectorRuntime {
 
 /// The same id is the same event, whatever else was sent with it.
 fn key(opening: u64, id: &str) -> Key {
-    Key { id: format!("heard:{opening}:{}", edge::secrets::hash_hex(id)), print: 0 }
+    Key { id: format!("heard:{opening}:{}", edge::secrets::hash_hex(id)), fingerprint: 0 }
 }
 
 fn tell_error(error: StepError<Refusal>) -> TellError {

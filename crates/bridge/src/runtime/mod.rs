@@ -18,11 +18,10 @@ use machine::{
     limits::TYPING_MS,
 };
 use parking_lot::Mutex;
-use store::{StepError, StoreError};
+use store::{Committed, StepError, StoreError};
 use tokio::sync::watch;
 
 use crate::{
-    commits::Committed,
     route::{Attachment, OPEN_MAX, Route},
     tasks::Tasks,
 };

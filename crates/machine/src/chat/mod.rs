@@ -291,6 +291,7 @@ impl Chat {
 
 impl Machine for Chat {
     const PREFIX: &'static str = "cht";
+    const FORMAT: u32 = 1;
     type Input = Input;
     type Event = Event;
     type Policy = Policy;
@@ -371,5 +372,11 @@ impl Machine for Chat {
 
     fn peer(&self) -> Option<&str> {
         (self.is_open() || self.owes()).then_some(self.peer.as_str())
+    }
+
+    fn initial(peer: Option<&str>) -> Option<Self> {
+        let (length, rest) = peer?.split_once(':')?;
+        let (bot_id, user_id) = rest.split_at_checked(length.parse().ok()?)?;
+        Some(Self::new(bot_id, user_id.strip_prefix('/')?))
     }
 }

@@ -279,6 +279,8 @@ pub enum Event {
 }
 
 impl crate::Event for Event {
+    const FORMAT: u32 = 1;
+
     fn is_note(&self) -> bool {
         matches!(
             self,

@@ -289,6 +289,7 @@ impl Conversation {
 
 impl Machine for Conversation {
     const PREFIX: &'static str = "cnv";
+    const FORMAT: u32 = 1;
     type Input = Input;
     type Event = Event;
     type Policy = Policy;
@@ -384,6 +385,10 @@ impl Machine for Conversation {
 
     fn peer(&self) -> Option<&str> {
         None
+    }
+
+    fn initial(_peer: Option<&str>) -> Option<Self> {
+        Some(Self::new())
     }
 }
 

@@ -353,6 +353,8 @@ pub enum NewSession {
 }
 
 impl crate::Event for Event {
+    const FORMAT: u32 = 1;
+
     fn is_note(&self) -> bool {
         !matches!(
             self,

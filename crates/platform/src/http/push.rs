@@ -70,21 +70,21 @@ async fn accept(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Conve
     if !stepped.repeated {
         let agent = profile.map(agent).or_else(|| stepped.state.agent().cloned());
         match kind {
-            PushKind::Typing => whisper(&bot, &conversation, agent.as_ref(), now),
+            PushKind::Typing => send_typing(&bot, &conversation, agent.as_ref(), now),
             // A message ends the typing at once, also for a page that opens only now.
-            PushKind::Message { .. } => bot.ledger.whisper(&conversation, "", now),
+            PushKind::Message { .. } => bot.ledger.send_ephemeral(&conversation, "", now),
             PushKind::ChannelUpdate => {}
         }
     }
-    app.drive(&bot, &conversation, stepped.state.clone());
-    Ok(stepped.state)
+    app.drive(&bot, &conversation, Conversation::clone(&stepped.state));
+    Ok(Arc::unwrap_or_clone(stepped.state))
 }
 
-/// The agent types: shown for ten seconds, or until the next whisper or message.
-fn whisper(bot: &Bot, conversation: &str, agent: Option<&Agent>, now: Millis) {
+/// The agent types: shown for ten seconds, or until the next ephemeral event or message.
+fn send_typing(bot: &Bot, conversation: &str, agent: Option<&Agent>, now: Millis) {
     let until = now + limits::TYPING_MS;
     if let Some(event) = events::typing(agent, now, until) {
-        bot.ledger.whisper(conversation, &event, until);
+        bot.ledger.send_ephemeral(conversation, &event, until);
     }
 }
 
@@ -168,7 +168,7 @@ fn key(
         let message = format!("`{field}` must have 1 to {max} plain characters");
         return Err(Refused::new(400, "invalid_field", message).at(field));
     }
-    Ok(Some(Key { id: format!("push:{id}"), print: print(push) }))
+    Ok(Some(Key { id: format!("push:{id}"), fingerprint: print(push) }))
 }
 
 /// Of what the push means, whichever way it is spelled and whichever key it came with.

@@ -150,10 +150,10 @@ async fn show(
             }
             Ok(())
         }
-        Seen::Whisper { text, until } if until > app.clock.now() => {
+        Seen::Ephemeral { text, until } if until > app.clock.now() => {
             send(socket, Message::Text((&*text).into())).await
         }
-        Seen::Whisper { .. } => Ok(()),
+        Seen::Ephemeral { .. } => Ok(()),
     }
 }
 

@@ -84,7 +84,7 @@ pub(super) async fn say(
     };
     let webhook_headers = message.webhook_headers.into_iter();
     let webhook_headers = webhook_headers.map(|(name, value)| (name, value.into()));
-    let key = Key { id: format!("msg:{client_id}"), print: print(&said) };
+    let key = Key { id: format!("msg:{client_id}"), fingerprint: print(&said) };
     let input = Input::VisitorSaid { client_id: client_id.clone(), said };
     let stepped = app.step(&bot, &conversation, Some(key), input);
     let stepped = stepped.await.map_err(|error| problem::step(&error))?;
@@ -92,7 +92,7 @@ pub(super) async fn say(
     if !stepped.repeated {
         app.credentials.keep(&conversation, seq, webhook_headers.collect());
     }
-    app.drive(&bot, &conversation, stepped.state);
+    app.drive(&bot, &conversation, Arc::unwrap_or_clone(stepped.state));
     Ok(json(StatusCode::ACCEPTED, &Accepted { seq }))
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn end(
     }
     let stepped = app.step(&bot, &conversation, None, Input::VisitorLeft).await;
     let stepped = stepped.map_err(|error| problem::step(&error))?;
-    app.drive(&bot, &conversation, stepped.state);
+    app.drive(&bot, &conversation, Arc::unwrap_or_clone(stepped.state));
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -221,10 +221,10 @@ async fn next(app: &App, bot: &Bot, conversation: &str, after: u64) -> Result<Pa
     loop {
         match watcher.next().await.map_err(|error| problem::store(&error))? {
             Seen::Events(events) => return Ok(Page::of(&events, after)),
-            Seen::Whisper { text, until } if until - limits::TYPING_MS >= began => {
+            Seen::Ephemeral { text, until } if until - limits::TYPING_MS >= began => {
                 return Ok(Page { events: vec![text.to_string()], next: after });
             }
-            Seen::Whisper { .. } => {}
+            Seen::Ephemeral { .. } => {}
         }
     }
 }

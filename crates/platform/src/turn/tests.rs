@@ -1,4 +1,4 @@
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use machine::{
     Machine as _,
@@ -16,11 +16,11 @@ async fn a_state_that_is_handed_in_late_makes_no_second_call() {
     bot.ledger.create("cnv_1", &Conversation::new()).await.unwrap();
     let said = Input::VisitorSaid { client_id: "c".to_owned(), said: Said::text("hello") };
     let stepped = bot.ledger.step("cnv_1", &bot.policy, 0, None, said).await.unwrap();
-    app.drive(&bot, "cnv_1", stepped.state.clone());
+    app.drive(&bot, "cnv_1", Conversation::clone(&stepped.state));
     at_rest(&app).await;
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     assert!(stepped.state.owes());
-    app.drive(&bot, "cnv_1", stepped.state);
+    app.drive(&bot, "cnv_1", Arc::unwrap_or_clone(stepped.state));
     at_rest(&app).await;
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }

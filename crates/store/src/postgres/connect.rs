@@ -163,12 +163,12 @@ async fn migrate(client: &mut Client, name: &str) -> Result<(), StoreError> {
     transaction.batch_execute(migrate::SCHEMA_TABLE).await.map_err(failed)?;
     let rows = transaction.query(sql::SCHEMA, &[]).await.map_err(failed)?;
     let applied: Vec<Applied> =
-        rows.iter().map(|row| Applied { version: row.get(0), print: row.get(2) }).collect();
+        rows.iter().map(|row| Applied { version: row.get(0), fingerprint: row.get(2) }).collect();
     for (version, migration) in migrate::missing(name, migrate::POSTGRES, &applied)? {
         transaction.batch_execute(migration.sql).await.map_err(failed)?;
-        let print = migrate::print(migration.sql);
+        let fingerprint = migrate::fingerprint(migration.sql);
         transaction
-            .execute(sql::ADD_SCHEMA, &[&version, &migration.name, &print])
+            .execute(sql::ADD_SCHEMA, &[&version, &migration.name, &fingerprint])
             .await
             .map_err(failed)?;
     }

@@ -126,7 +126,7 @@ pub(crate) async fn say(
     let NewMessage { client_id, text } = message;
     let key = Key {
         id: format!("desk:{}:{client_id}", signed.agent.email),
-        print: ids::fingerprint(text.as_bytes()),
+        fingerprint: ids::fingerprint(text.as_bytes()),
     };
     let input = Input::AgentSaid { agent: signed.agent, client_id, text };
     let seq = found.route.step(&found.id, Some(key), input).await?.first_seq;

@@ -212,10 +212,10 @@ impl Stream<'_> {
                 }
                 Ok(())
             }
-            Ok(Seen::Whisper { until, .. }) if until > self.app.clock.now() => {
+            Ok(Seen::Ephemeral { until, .. }) if until > self.app.clock.now() => {
                 self.send(&ServerFrame::Typing { chat, until: rfc3339(until) }).await
             }
-            Ok(Seen::Whisper { .. }) => Ok(()),
+            Ok(Seen::Ephemeral { .. }) => Ok(()),
             Err(error) => {
                 tracing::warn!(%error, "a chat could not be followed");
                 Err(TRY_AGAIN)

@@ -194,7 +194,7 @@ impl Call<'_> {
     /// must not make us drop what a visitor said.
     fn key(&self, text: &str) -> Option<Key> {
         let fingerprint = ids::fingerprint(text.as_bytes());
-        self.id.as_ref().map(|id| Key { id: format!("call:{id}:{print:x}"), fingerprint: print })
+        self.id.as_ref().map(|id| Key { id: format!("call:{id}:{fingerprint:x}"), fingerprint })
     }
 }
 

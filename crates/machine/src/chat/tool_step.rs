@@ -5,17 +5,7 @@ use super::{
     step::Log,
     tool::{OwedDelivery, ToolSide},
 };
-use crate::{Millis, Position, limits, retry};
-
-pub(super) fn visitor_said(log: &mut Log<'_>, policy: &Policy, text: String) {
-    let waiting = log.state.tool.as_ref().map_or(0, |tool| tool.deliveries.len());
-    let seq = log.record(Event::VisitorSaid { text });
-    if waiting >= limits::WAITING_DELIVERIES_MAX {
-        let detail = "too many messages wait for the tool".to_owned();
-        log.record(Event::DeliveryRefused { delivery: Position { seq, sub: 0 }, detail });
-        notice(log, policy.tool.notices.undelivered.clone(), policy);
-    }
-}
+use crate::{Millis, Position, retry};
 
 /// The platform is about to be told to pause although the tool has not answered yet.
 pub(super) fn promised(log: &mut Log<'_>) {
@@ -36,7 +26,10 @@ pub(super) fn delivered(
     if owed.is_none() && !tool.abandoned.contains(&id) {
         return;
     }
-    log.record(Event::Delivered { id, checkpoint });
+    log.record(Event::Delivered { id, checkpoint: None });
+    if let Some(tool) = &mut log.state.tool {
+        tool.move_checkpoint(checkpoint.as_deref());
+    }
     for event in events {
         if owed.is_some_and(|opening| is_heard(log, opening)) {
             of_tool(log, policy, event);
@@ -139,7 +132,7 @@ fn is_current(log: &Log<'_>, owed: &OwedDelivery) -> bool {
     log.state.is_open() && log.state.opening() == Some(owed.opening)
 }
 
-/// ConnectorEvent of an opening, with how it is found from now on.
+/// A connector event of an opening, with the checkpoint from now on.
 pub(super) fn heard(
     log: &mut Log<'_>,
     policy: &Policy,
@@ -153,11 +146,8 @@ pub(super) fn heard(
     if let Some(event) = event {
         of_tool(log, policy, event);
     }
-    let known = log.state.tool.as_ref().and_then(|tool| tool.checkpoint.as_ref());
-    if let (Some(known), Some(checkpoint)) = (known, checkpoint)
-        && known.text != checkpoint
-    {
-        log.record(Event::Checkpointed { checkpoint });
+    if let Some(tool) = &mut log.state.tool {
+        tool.move_checkpoint(checkpoint.as_deref());
     }
 }
 

@@ -85,8 +85,8 @@ async fn at_rest(driver: &Driver) {
     driver.0.tasks.stopped().await;
 }
 
-/// A commit may be told so late that another one has driven the chat by then. What was accepted is not pushed again, and what must
-/// wait still waits.
+/// A commit may be told so late that the chat was driven by then. What was accepted is not pushed
+/// again, and what must wait still waits.
 #[tokio::test]
 async fn a_step_that_is_told_late_pushes_nothing_again() {
     for (status, owes) in [(StatusCode::OK, false), (StatusCode::SERVICE_UNAVAILABLE, true)] {

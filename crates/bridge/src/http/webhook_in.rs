@@ -1,6 +1,6 @@
 //! `POST /handover/{route}`: webhook calls of any revision (contract, sections 4.2 to 4.5, 6.2 to
 //! 6.5 and 12). A call is stored before it is answered, and answered before anything else is done
-//! about it, so that the five seconds of the contract are never spent on somebody else's server.
+//! about it, so that the contract's five seconds are never spent on another server.
 //! An answer that came late all the same is made good by a push (contract, section 8).
 
 use std::sync::Arc;

@@ -83,7 +83,9 @@ const POLLS_MAX: usize = 60;
 const ROUNDS_MAX: usize = 100;
 
 /// What an agent does in a chat, and whether it is done.
-const DEEDS: [(&str, fn(&Chat) -> bool); 4] = [
+type Deed = (&'static str, fn(&Chat) -> bool);
+
+const DEEDS: [Deed; 4] = [
     ("claim", |chat| chat.agent().is_some()),
     ("messages", |chat| chat.pushed_through() > 0),
     ("close", |chat| matches!(chat.phase(), Phase::Closed { .. })),

@@ -55,11 +55,11 @@ pub(super) fn step(
         Input::PushFailed { id, failure } => push_failed(&mut log, policy, id, failure),
         Input::Promised => tool_step::promised(&mut log),
         Input::Delivered { id, checkpoint, events } => {
-            tool_step::delivered(&mut log, policy, id, checkpoint, events);
+            tool_step::delivered(&mut log, policy, id, checkpoint.as_deref(), events);
         }
         Input::DeliveryFailed { id, failure } => tool_step::failed(&mut log, policy, id, failure),
         Input::Heard { opening, event, checkpoint } => {
-            tool_step::heard(&mut log, policy, opening, event, checkpoint);
+            tool_step::heard(&mut log, policy, opening, event, checkpoint.as_deref());
         }
         Input::TakenUp => tool_step::taken_up(&mut log, policy),
         Input::Woke => woke(&mut log, policy),

@@ -1,4 +1,5 @@
-//! A chat whose agents work in a tool of their own: what the tool is owed, and what it told.
+//! A chat whose human agents work in a tool of their own: what the tool is owed, and what was heard
+//! from it.
 //!
 //! What the visitor says waits in `deliveries` until the tool has taken it, one at a time and in
 //! order, as pushes wait for the platform. Every handover is one *opening*, numbered by its
@@ -62,6 +63,7 @@ mod taken {
         Format1(Checkpoint),
     }
 
+    #[expect(clippy::ref_option, reason = "serde passes the field as it is")]
     pub(super) fn serialize<S: Serializer>(
         checkpoint: &Option<Checkpoint>,
         to: S,
@@ -120,7 +122,7 @@ pub enum ConnectorEvent {
 pub struct Notices {
     /// Whose words they are.
     pub name: String,
-    /// Nobody can take the chat after all.
+    /// No agent can take the chat after all.
     pub unavailable: String,
     /// Something the visitor said could not be delivered.
     pub undelivered: String,
@@ -169,7 +171,7 @@ pub(super) struct ToolSide {
     pub(super) checkpoint: Option<Checkpoint>,
     /// The platform was told to pause before the tool had answered.
     pub(super) promised: bool,
-    /// Openings nobody waits for any more, should they have been on their way.
+    /// Openings that are not needed any more but may have arrived.
     pub(super) abandoned: Vec<Position>,
 }
 
@@ -191,7 +193,7 @@ impl ToolSide {
         match event {
             Event::Promised => self.promised = true,
             Event::Delivered { id, checkpoint } => {
-                self.delivered((at, position), *id, checkpoint.as_deref())
+                self.delivered((at, position), *id, checkpoint.as_deref());
             }
             Event::DeliveryRetried { id, attempts, at, doubtful, .. } => {
                 if let Some(owed) = self.deliveries.iter_mut().find(|owed| owed.id == *id) {
@@ -252,7 +254,7 @@ impl ToolSide {
         self.deliveries.remove(index)
     }
 
-    /// The tool took a delivery, and perhaps told how it is found from now on.
+    /// The tool took a delivery, perhaps with a new checkpoint.
     fn delivered(
         &mut self,
         (at, position): (Millis, Position),

@@ -18,7 +18,7 @@ pub(super) fn delivered(
     log: &mut Log<'_>,
     policy: &Policy,
     id: Position,
-    checkpoint: Option<String>,
+    checkpoint: Option<&str>,
     events: Vec<ConnectorEvent>,
 ) {
     let Some(tool) = &log.state.tool else { return };
@@ -28,7 +28,7 @@ pub(super) fn delivered(
     }
     log.record(Event::Delivered { id, checkpoint: None });
     if let Some(tool) = &mut log.state.tool {
-        tool.move_checkpoint(checkpoint.as_deref());
+        tool.move_checkpoint(checkpoint);
     }
     for event in events {
         if owed.is_some_and(|opening| is_heard(log, opening)) {
@@ -37,12 +37,12 @@ pub(super) fn delivered(
     }
 }
 
-/// A chat stays with the connector it was opened at. Where the route leads to another one now,
-/// nobody would hear or answer it any more: the visitor goes back to the bot, and is told so.
+/// A chat stays with the connector it was opened at. Where the route leads to another one now, no
+/// agent can answer any more: the visitor goes back to the bot, with a notice.
 pub(super) fn taken_up(log: &mut Log<'_>, policy: &Policy) {
     let connector = policy.connector.as_deref();
     if log.state.is_open() && log.state.connector() != connector {
-        // Nobody was promised anything while the tool had not answered.
+        // While the tool has not answered, the platform was promised no agent.
         if !log.state.is_unanswered() {
             notice(log, policy.tool.notices.unavailable.clone(), policy);
         }
@@ -59,7 +59,7 @@ pub(super) fn taken_up(log: &mut Log<'_>, policy: &Policy) {
 pub(super) fn failed(log: &mut Log<'_>, policy: &Policy, id: Position, why: DeliveryFailure) {
     let Some(owed) = waits(log.state, id).cloned() else { return };
     match why {
-        // Tried before it was due, or told twice: the next attempt comes when it would have.
+        // An early attempt, or a repeated input: the time of the next attempt stays.
         DeliveryFailure::Retry { doubtful, detail, .. } if log.now < owed.not_before => {
             if doubtful && !owed.doubtful {
                 let (attempts, at) = (owed.attempts, owed.not_before);
@@ -93,8 +93,8 @@ pub(super) fn failed(log: &mut Log<'_>, policy: &Policy, id: Position, why: Deli
     }
 }
 
-/// How long a delivery is tried: somebody waits for an opening, and so for whatever an earlier
-/// handover still owes; what is said in an open chat is worth trying as long as the chat lasts.
+/// How long a delivery is tried. A visitor waits for an opening, and so for what an earlier
+/// handover still owes. A message in an open chat is worth trying as long as the chat lasts.
 fn give_up(log: &Log<'_>, policy: &Policy, owed: &OwedDelivery) -> Millis {
     let is_in_the_way = log.state.is_open() && log.state.opening() != Some(owed.opening);
     match owed.delivery {
@@ -116,7 +116,7 @@ fn refused(
     }
     match owed.delivery {
         Delivery::Open { .. } => {
-            // Nobody was promised anything: the answer to the webhook says no.
+            // Without a promise, the answer to the webhook says no.
             if log.state.tool.as_ref().is_some_and(|tool| tool.promised) {
                 notice(log, policy.tool.notices.unavailable.clone(), policy);
             }
@@ -138,7 +138,7 @@ pub(super) fn heard(
     policy: &Policy,
     opening: u64,
     event: Option<ConnectorEvent>,
-    checkpoint: Option<String>,
+    checkpoint: Option<&str>,
 ) {
     if !is_heard(log, opening) {
         return;
@@ -147,7 +147,7 @@ pub(super) fn heard(
         of_tool(log, policy, event);
     }
     if let Some(tool) = &mut log.state.tool {
-        tool.move_checkpoint(checkpoint.as_deref());
+        tool.move_checkpoint(checkpoint);
     }
 }
 
@@ -188,7 +188,7 @@ fn of_tool(log: &mut Log<'_>, policy: &Policy, event: ConnectorEvent) {
     }
 }
 
-/// Words that are nobody's; empty ones are left out.
+/// A message to the visitor that is no agent's. An empty one is left out.
 fn notice(log: &mut Log<'_>, text: String, policy: &Policy) {
     if !text.trim().is_empty() {
         log.record(Event::Notice { name: policy.tool.notices.name.clone(), text });

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use super::tool::{ConnectorEvent, DeliveryFailure, ToolPolicy};
 use crate::{Millis, Position, limits};
 
-/// An agent at the desk.
+/// A human agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     pub email: String,
@@ -31,7 +31,7 @@ pub enum Speaker {
     Agent,
 }
 
-/// What step one tells of the visitor.
+/// What step one says about the visitor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
     /// What the visitor wrote when the bot asked for a human.
@@ -47,9 +47,9 @@ pub struct Opening {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "phase")]
 pub enum Phase {
-    /// Nobody has asked for a human yet.
+    /// The bot has not asked for a human agent yet.
     New,
-    /// Waiting for an agent.
+    /// Waiting for a human agent.
     Queued {
         since: Millis,
     },
@@ -70,7 +70,7 @@ pub enum CloseReason {
     AgentClosed,
     /// No agent took it in time.
     QueueTimeout,
-    /// Nobody said anything for too long.
+    /// Neither side said anything for too long.
     Idle,
     /// The visitor closed the chat, so the platform says.
     VisitorLeft,
@@ -118,7 +118,7 @@ impl CloseReason {
     }
 }
 
-/// Everything a chat can be told.
+/// Every input of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// Webhook, step one; `available` says whether any agent could take it.
@@ -334,7 +334,7 @@ pub enum Refusal {
     Taken { by: Agent },
     /// It is over.
     Closed,
-    /// Nobody has claimed it yet, so nobody can speak in it.
+    /// No agent has claimed it yet, so none can speak in it.
     NotClaimed,
     /// Too many messages wait for the platform.
     TooManyWaiting,

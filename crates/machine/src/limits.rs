@@ -50,5 +50,11 @@ pub const WAITING_PUSHES_MAX: usize = 500;
 pub const ABANDONED_MAX: usize = 8;
 /// Most deliveries to a tool that may wait in one chat.
 pub const WAITING_DELIVERIES_MAX: usize = 500;
+/// Most characters of the visitor's messages that may wait for a tool in one chat: the state is
+/// written again at every step.
+pub const WAITING_DELIVERY_CHARS_MAX: usize = 200_000;
+/// Longest text of a webhook call that is taken whole, in characters: as long as a text that is
+/// pushed may be.
+pub const WEBHOOK_TEXT_CHARS_MAX: usize = 16_000;
 /// A human agent whose desk was silent for this long is not available.
 pub const AGENT_SEEN_MS: Millis = 60 * SECOND_MS;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 /// A point in time: milliseconds since 1970-01-01 UTC.
 pub type Millis = i64;
 
-/// A pure state machine whose state is the sum of its events.
+/// A pure state machine whose state is the sum of its events, but for the checkpoint.
 pub trait Machine: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Prefix of the ids of this machine, for example `cnv`.
     const PREFIX: &'static str;

@@ -41,7 +41,9 @@ pub(crate) struct Subscribers {
 /// A `Subscriber<M>` of some machine.
 type AnySubscriber = Arc<dyn Any + Send + Sync>;
 
-struct Subscriber<M: Machine>(Box<dyn Fn(&Committed<M>) + Send + Sync>);
+struct Subscriber<M: Machine>(Hear<M>);
+
+type Hear<M> = Box<dyn Fn(&Committed<M>) + Send + Sync>;
 
 impl Subscribers {
     pub(crate) fn add<M: Machine>(

@@ -1,6 +1,6 @@
 /**
- * The host page of the demo. It asks the server which bot to show and how the demo agent signs in,
- * then includes the widget the way any page would.
+ * The host page of the demo. It asks the server for the bot and the demo agent's sign-in, then
+ * includes the widget like any other page.
  */
 interface Demo {
   botId: string;
@@ -40,8 +40,8 @@ function showSignIn({ agentEmail, agentPassword, deskUrl }: Demo): void {
   const line = document.querySelector('#sign-in');
   if (!line) return;
   if (deskUrl.includes('/_simulator/')) {
-    // Agents work in a simulated tool, where nobody signs in.
-    line.textContent = 'Agents of this demo work in a simulated tool. Open it and play one.';
+    // The simulated tool has no sign-in.
+    line.textContent = 'Here agents work in a simulated tool. Open it and act as an agent.';
     if (desk) desk.textContent = 'Open the tool';
     return;
   }

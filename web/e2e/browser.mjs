@@ -1,4 +1,4 @@
-// One Chromium for all cases, started the way that works as root and without a network.
+// Starts Chromium so that it works as root and without a network.
 import { chromium } from 'playwright-core';
 
 export function launch() {

@@ -1,9 +1,9 @@
-// What all cases use: the widget and the desk as a person sees them, and waiting without sleeping.
+// Shared by all cases: the widget and the desk as a person sees them, and waiting for things.
 import assert from 'node:assert/strict';
 
 export const WAIT_MS = 15_000;
 
-/** Waits until `look` returns something true, and returns it; tells what was seen last. */
+/** Waits until `look` returns a truthy value, and returns it. Fails with `what` in the error. */
 export async function until(look, what) {
   const end = Date.now() + WAIT_MS;
   let seen;
@@ -15,7 +15,7 @@ export async function until(look, what) {
   throw new Error(`${what} did not come`);
 }
 
-/** A page that fails its case when a dialog opens or a script throws. */
+/** Opens a page that collects dialogs, script errors and policy violations for `quiet`. */
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 820 }, ...options });
   const page = await context.newPage();
@@ -50,7 +50,7 @@ export const widget = (page) => ({
     await page.keyboard.press('Enter');
   },
 
-  /** Everything on screen, in order: `visitor: …`, `bot: …`, `agent: …`, `notice: …`. */
+  /** All messages in order: `visitor: …`, `bot: …`, `agent: …`, `notice: …`. */
   lines() {
     return page.evaluate(() => {
       const list = document
@@ -72,7 +72,7 @@ export const widget = (page) => ({
     });
   },
 
-  /** Waits for one more line of a speaker than there was. */
+  /** Waits until one author has more messages than in `before`. */
   async next(from, before) {
     const count = (lines) => lines.filter((line) => line.startsWith(`${from}: `)).length;
     return until(async () => {
@@ -85,7 +85,7 @@ export const widget = (page) => ({
     return until(async () => (await this.lines()).includes(line), line);
   },
 
-  /** Waits until the bot had the last word after this one of the visitor. */
+  /** Waits until this message of the visitor is shown and the last message is the bot's. */
   async answered(text) {
     await this.has(`visitor: ${text}`);
     await until(async () => (await this.lines()).at(-1).startsWith('bot: '), 'an answer');
@@ -105,7 +105,7 @@ export const desk = (page) => ({
 
   name: () => page.locator('desk-queue .me').textContent(),
 
-  /** Opens the chat that has waited shortest, and takes it. Returns its id. */
+  /** Takes the chat with the shortest waiting time. Returns its id. */
   async takeNewest() {
     const row = page.locator('desk-queue .waiting .row').last();
     await row.waitFor({ timeout: WAIT_MS });
@@ -144,7 +144,7 @@ export function quiet(page) {
   assert.deepEqual(page.alarms, []);
 }
 
-/** Brings a visitor into the queue: returns both sides. Without an agent there, nobody waits. */
+/** Signs an agent in and brings a visitor into the queue. Returns both sides. */
 export async function queued(browser, target) {
   const deskPage = await openPage(browser, `${target.url}/desk`);
   const agent = desk(deskPage);
@@ -161,7 +161,7 @@ export async function queued(browser, target) {
   return { visitorPage, visitor, deskPage, agent };
 }
 
-/** Brings a visitor to a human: returns both sides. */
+/** Brings a visitor to a human agent. Returns both sides. */
 export async function handover(browser, target) {
   const { visitorPage, visitor, deskPage, agent } = await queued(browser, target);
   await agent.takeNewest();

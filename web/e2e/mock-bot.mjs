@@ -1,4 +1,4 @@
-// What the mock's bot says. `show KIND` brings each kind of the rich form.
+// The answers of the mock's bot. `show KIND` gives an example of each kind of rich response.
 import { RICH } from './mock-rich.mjs';
 
 const HELP =

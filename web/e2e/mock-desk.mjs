@@ -109,7 +109,7 @@ function closeChat(world, chat) {
   control(chat.conversation, 'bot', null, 'push');
 }
 
-/** Nobody is there: the chat is closed as it is opened. */
+/** No agent is available: the chat is closed at once. */
 export function missChat(world, chat) {
   chat.status = 'closed';
   chat.waitingSince = null;

@@ -1,4 +1,4 @@
-// What both sides of the mock server share.
+// Shared by the visitor API and the desk API of the mock server.
 
 export const iso = (ms = Date.now()) => new Date(ms).toISOString();
 

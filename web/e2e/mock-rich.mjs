@@ -1,4 +1,4 @@
-// One answer for each kind of the contract's rich form: the examples themselves, and a wall.
+// One answer for each kind of rich response, from `crates/wire/examples`, and some wall forms.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const folder = new URL('../../crates/wire/examples/', import.meta.url);

@@ -1,5 +1,5 @@
-// A server in memory that speaks the visitor and desk API, for work on the pages without the real
-// one, and for what a well-behaved server never says: `/mock/…` makes it lie, fail and cut.
+// A server in memory with the visitor API and the desk API. It replaces the real one during work on
+// the pages, and it can misbehave: `/mock/…` injects events, fails calls and cuts sockets.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
@@ -108,7 +108,7 @@ async function file(response, path) {
   }
 }
 
-// ---- visitor side
+// ---- visitor API
 
 async function visitorApi(world, request, response, url) {
   const path = url.pathname;
@@ -232,7 +232,7 @@ function botTurn(world, conversation, said) {
   setTimeout(() => control(conversation, 'human', null, 'webhook_paused'), 80);
 }
 
-// ---- what a test may ask for
+// ---- control by tests
 
 async function mockApi(world, request, response, path) {
   const body = await read(request);

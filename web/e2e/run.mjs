@@ -1,6 +1,6 @@
 // Runs all cases in one Chromium. With BATON_URL (and BATON_AGENT_EMAIL, BATON_AGENT_PASSWORD) the
-// shared cases run against that server; without, against the mock. Cases that need a server that
-// lies or fails always use the mock. The last line is "N passed, N failed".
+// shared cases run against that server, otherwise against the mock. Cases that need a misbehaving
+// server always use the mock. The last line is "N passed, N failed".
 import { launch } from './browser.mjs';
 import { startMock } from './mock.mjs';
 import * as looks from './cases/axe.mjs';

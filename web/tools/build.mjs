@@ -1,5 +1,5 @@
-// Builds everything into dist/: the chat chunk first, because the loader must know its hashed name;
-// then the pages; then a .br and a .gz beside each file worth it.
+// Builds everything into dist/. The chat chunk comes first: the loader needs its hashed name.
+// At the end each text file gets a .br and a .gz beside it.
 import { copyFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

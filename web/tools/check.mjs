@@ -1,11 +1,11 @@
-// Rules of the front end that no general tool checks: nothing makes HTML from strings, elements
-// stay short, lines stay narrow. Prints each breach and fails.
+// House rules that no general tool checks: nothing creates HTML from strings, elements are short,
+// lines are at most 100 columns. Prints each breach and fails.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const rooms = ['client', 'ui', 'widget', 'desk', 'demo', 'e2e', 'tools'];
+const folders = ['client', 'ui', 'widget', 'desk', 'demo', 'e2e', 'tools'];
 const BANNED = [
   'innerHTML',
   'outerHTML',
@@ -25,10 +25,10 @@ const ELEMENT_LINES_MAX = 150;
 const COLUMNS_MAX = 100;
 
 const breaches = [];
-for (const room of rooms) {
-  for (const name of await readdir(join(root, room), { recursive: true })) {
+for (const folder of folders) {
+  for (const name of await readdir(join(root, folder), { recursive: true })) {
     if (!/\.(ts|mjs|css|html)$/.test(name) || name.includes('node_modules')) continue;
-    check(`${room}/${name}`, await readFile(join(root, room, name), 'utf8'));
+    check(`${folder}/${name}`, await readFile(join(root, folder, name), 'utf8'));
   }
 }
 for (const breach of breaches) console.error(breach);

@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 mod checks;
 mod clients;
 mod install;
+mod modules;
 mod postgres;
 mod receivers;
 mod shell;
@@ -44,8 +45,10 @@ fn run(task: &str, args: &[String]) -> Result<()> {
     std::env::set_current_dir(shell::root())?;
     match task {
         "demo" => {
-            web::build()?;
+            // A binary that was built for development reads the pages when it serves them.
+            let pages = std::thread::spawn(web::build);
             shell::run("cargo", &["build", "--package", "baton"])?;
+            pages.join().unwrap_or_else(|_| bail!("the pages could not be built"))?;
             let args = args.iter().map(String::as_str);
             let args: Vec<&str> = ["demo"].into_iter().chain(args).collect();
             shell::replace("target/debug/baton", &args)

@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::modules;
+
 const LINE_CHARS_MAX: usize = 100;
 const FUNCTION_LINES_MAX: usize = 70;
 const FILE_LINES_MAX: usize = 500;
@@ -30,6 +32,7 @@ pub(crate) fn tidy() -> Result<()> {
     for (name, allowed) in EDGES {
         check_edges(name, allowed, &mut wrong)?;
     }
+    modules::check(&mut wrong)?;
     for path in files(Path::new("."))? {
         let extension = path.extension().and_then(|extension| extension.to_str());
         let text = match extension {

@@ -99,7 +99,7 @@ impl Access {
     }
 
     fn google_credentials(&self) -> Result<GoogleCredentials, SetupError> {
-        // Google's crates bring no cryptography of their own; `Err` says that there is some already.
+        // Google's crates bring no cryptography; `Err` says that the process has some already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let unusable = |problem: &str| wrong("credentials", problem);
         match &self.credentials {

@@ -2,24 +2,18 @@
 
 use machine::Millis;
 use secrecy::SecretString;
+use ulid::Ulid;
 
-const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-
-/// `prefix_` and 26 characters: 48 bits of time, 80 of chance.
+/// `prefix_` and a ULID in small letters: 26 characters, 48 bits of time and 80 of chance.
 #[must_use]
 pub fn new_id(prefix: &str, now: Millis) -> String {
-    let mut bytes = [0_u8; 16];
-    fill(&mut bytes[6..]);
-    bytes[..6].copy_from_slice(&(now as u64).to_be_bytes()[2..]);
-    format!("{prefix}_{}", encode(u128::from_be_bytes(bytes)))
+    format!("{prefix}_{}", letters(Ulid::from_parts(now as u64, u128::from_be_bytes(random()))))
 }
 
 /// A random UUID (version 4), for protocols that want one.
 #[must_use]
 pub fn uuid() -> String {
-    let mut bytes = [0_u8; 16];
-    fill(&mut bytes);
-    uuid_of(&format!("{:032x}", u128::from_be_bytes(bytes)))
+    uuid_of(&format!("{:032x}", u128::from_be_bytes(random())))
 }
 
 /// A UUID of 32 hexadecimal digits or more, such as a hash has.
@@ -32,11 +26,8 @@ pub fn uuid_of(hex: &str) -> String {
 /// `prefix_` and 256 bits of chance.
 #[must_use]
 pub fn new_secret(prefix: &str) -> SecretString {
-    let mut bytes = [0_u8; 32];
-    fill(&mut bytes);
-    let (high, low) = bytes.split_at(16);
-    let half = |bytes: &[u8]| bytes.iter().fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
-    SecretString::from(format!("{prefix}_{}{}", encode(half(high)), encode(half(low))))
+    let half = || letters(Ulid::from_bytes(random()));
+    SecretString::from(format!("{prefix}_{}{}", half(), half()))
 }
 
 /// Tells two contents apart; the same in every process (FNV-1a, 64 bits).
@@ -47,18 +38,16 @@ pub fn fingerprint(bytes: &[u8]) -> u64 {
     })
 }
 
-fn encode(mut number: u128) -> String {
-    let mut digits = [0_u8; 26];
-    for digit in digits.iter_mut().rev() {
-        *digit = CROCKFORD[(number & 31) as usize];
-        number >>= 5;
-    }
-    digits.iter().map(|digit| char::from(*digit)).collect()
+/// Crockford's base 32, in small letters.
+fn letters(bits: Ulid) -> String {
+    bits.to_string().to_ascii_lowercase()
 }
 
 #[expect(clippy::expect_used, reason = "without the system's randomness nothing can be safe")]
-fn fill(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the operating system gives random bytes");
+fn random() -> [u8; 16] {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
 }
 
 #[cfg(test)]
@@ -73,6 +62,8 @@ mod tests {
         let late = new_id("cnv", 2_000);
         assert!(early < late);
         assert_eq!(early.len(), 30);
+        assert!(new_id("cnv", 1_795_341_600_000).starts_with("cnv_01m81b5h80"), "time comes first");
+        assert_eq!(letters(Ulid::from_bytes([0xff; 16])), "7zzzzzzzzzzzzzzzzzzzzzzzzz");
         assert_ne!(new_id("cnv", 1_000), early);
         assert_ne!(new_secret("pk").expose_secret(), new_secret("pk").expose_secret());
         assert_eq!(new_secret("pk").expose_secret().len(), 55);

@@ -1,4 +1,4 @@
-// A middleware for human handover whose agent is an echo. Go 1.19, standard library only.
+// A middleware for human handover. Its agent is an echo. Go 1.19, standard library only.
 //
 //	WEBHOOK_TOKEN=… PUSH_URL=https://HOST/webhooks/handover/push PUSH_KEY=… PORT=8091 go run .
 package main
@@ -39,8 +39,8 @@ var (
 	pushKey = os.Getenv("PUSH_KEY")
 
 	lock    sync.Mutex
-	open    = map[chat]bool{}     // chats that a human has
-	answers = map[string]object{} // Idempotency-Key to answer
+	open    = map[chat]bool{}     // the open chats
+	answers = map[string]object{} // answers by Idempotency-Key
 	order   []string              // the keys of answers, oldest first
 	pushes  = make(chan object, 100_000)
 )
@@ -99,7 +99,7 @@ func answer(w http.ResponseWriter, r *http.Request) (object, *refused) {
 	return handle(body, call)
 }
 
-// The token may stand bare or after `Bearer` in Authorization, or in the body.
+// The token may be bare or after `Bearer` in Authorization, or in the body.
 func mayEnter(authorization string, body object) bool {
 	bare := strings.TrimSpace(authorization)
 	if len(bare) > 7 && strings.EqualFold(bare[:7], "bearer ") {
@@ -110,7 +110,7 @@ func mayEnter(authorization string, body object) bool {
 	return inHeader|subtle.ConstantTimeCompare([]byte(token), []byte(inBody)) == 1
 }
 
-// What the visitor wrote, or the event that stands for it.
+// The text of the visitor, or the name of the event that was sent instead.
 func said(body object) (string, bool) {
 	input, _ := body["queryInput"].(object)
 	for part, field := range map[string]string{"text": "text", "event": "name"} {
@@ -157,7 +157,7 @@ func handle(body object, call string) (object, *refused) {
 	return reply, nil
 }
 
-// A human is wanted. This one is always there.
+// Step one: the bot asks for a human. This echo is always available.
 func stepOne(c chat) object {
 	open[c] = true
 	push(c, "channel_update", object{})
@@ -165,7 +165,7 @@ func stepOne(c chat) object {
 	return object{"paused": true, "minutesPaused": 10}
 }
 
-// The visitor talks to the human.
+// Step two: the visitor wrote to the human.
 func stepTwo(c chat, text string) object {
 	if !open[c] {
 		return object{"paused": false, "minutesPaused": 0}
@@ -208,7 +208,7 @@ func push(c chat, event string, more object) {
 	pushes <- body
 }
 
-// One after the other, each until it is taken or never will be.
+// Sends the pushes one at a time, each until it is accepted or rejected for good.
 func sendPushes() {
 	client := http.Client{Timeout: 10 * time.Second}
 	for body := range pushes {

@@ -1,12 +1,12 @@
 <?php
-// A middleware for human handover whose agent is an echo. PHP 8.1, no extensions; behind PHP-FPM
+// A middleware for human handover. Its agent is an echo. PHP 8.1, no extensions; behind PHP-FPM
 // or, to try it:
 //
 // WEBHOOK_TOKEN=… PUSH_URL=https://HOST/webhooks/handover/push PUSH_KEY=… STATE=/var/lib/echo \
 //   PHP_CLI_SERVER_WORKERS=4 php -S 127.0.0.1:8091 receiver.php
 //
-// Each request is a process of its own, so what is remembered is a file, and a second one is the
-// lock of whoever sends pushes.
+// Each request is a separate process. So the state is a file, and a second file is the lock for
+// sending pushes.
 
 declare(strict_types=1);
 
@@ -19,14 +19,14 @@ final class Refused extends Exception
 {
 }
 
-/** What is remembered: open chats, answers by call id, pushes not sent yet. */
+/** The stored state: open chats, answers by call id, pushes not sent yet. */
 final class State
 {
     public array $open = [];
     public array $answers = [];
     public array $pushes = [];
 
-    /** Runs `$change` with the state while nobody else does, and keeps what it made of it. */
+    /** Locks the state, runs `$change` with it, and stores the result. */
     public static function change(callable $change): mixed
     {
         $file = fopen(folder() . '/state', 'c+');
@@ -51,7 +51,7 @@ function folder(): string
     return $folder;
 }
 
-/** The token may stand bare or after `Bearer` in Authorization, or in the body. */
+/** The token may be bare or after `Bearer` in Authorization, or in the body. */
 function may_enter(string $authorization, stdClass $body): bool
 {
     $token = (string) getenv('WEBHOOK_TOKEN');
@@ -61,7 +61,7 @@ function may_enter(string $authorization, stdClass $body): bool
     return $token !== '' && in_array(true, $fits, true);
 }
 
-/** What the visitor wrote, or the event that stands for it. */
+/** The text of the visitor, or the name of the event that was sent instead. */
 function said(stdClass $body): string
 {
     $text = $body->queryInput->text->text ?? $body->queryInput->event->name ?? null;
@@ -98,7 +98,7 @@ function handle(State $state, stdClass $body, string $call): array
     return $answer;
 }
 
-/** A human is wanted. This one is always there. */
+/** Step one: the bot asks for a human. This echo is always available. */
 function step_one(State $state, array $chat, string $key): array
 {
     $state->open[$key] = true;
@@ -108,7 +108,7 @@ function step_one(State $state, array $chat, string $key): array
     return PAUSED;
 }
 
-/** The visitor talks to the human. */
+/** Step two: the visitor wrote to the human. */
 function step_two(State $state, array $chat, string $key, string $text): array
 {
     if (!isset($state->open[$key])) {
@@ -135,7 +135,7 @@ function push(State $state, array $chat, array $fields): void
     }
 }
 
-/** One after the other, whoever asked for them; what is not taken now is tried by the next call. */
+/** Sends the pushes one at a time. The next call retries what was not accepted. */
 function send_pushes(): void
 {
     $lock = fopen(folder() . '/sending', 'c');
@@ -196,6 +196,6 @@ $text = json_encode((object) $value);
 header('Content-Type: application/json');
 header('Content-Length: ' . strlen($text));
 echo $text;
-// The platform has its answer now; the pushes are sent in a time that it does not wait for.
+// The platform has its answer now and does not wait for the pushes.
 function_exists('fastcgi_finish_request') ? fastcgi_finish_request() : flush();
 send_pushes();

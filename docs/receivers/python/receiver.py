@@ -1,4 +1,4 @@
-"""A middleware for human handover whose agent is an echo. Python 3.9, standard library only.
+"""A middleware for human handover. Its agent is an echo. Python 3.9, standard library only.
 
 WEBHOOK_TOKEN=… PUSH_URL=https://HOST/webhooks/handover/push PUSH_KEY=… PORT=8091 python3 receiver.py
 """
@@ -25,8 +25,8 @@ PAUSED = {"paused": True, "minutesPaused": 10}
 ENDED = {"paused": False, "minutesPaused": 0}
 
 lock = threading.Lock()
-chats = set()  # (botId, userId) of every chat that a human has
-answers = OrderedDict()  # Idempotency-Key -> answer, oldest first
+chats = set()  # (botId, userId) of every open chat
+answers = OrderedDict()  # answers by Idempotency-Key, oldest first
 pushes = queue.Queue()
 
 
@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 def may_enter(authorization, body):
-    """The token may stand bare or after `Bearer` in Authorization, or in the body."""
+    """The token may be bare or after `Bearer` in Authorization, or in the body."""
     scheme, _, rest = authorization.strip().partition(" ")
     presented = [rest.strip() if scheme.lower() == "bearer" else authorization.strip()]
     if isinstance(body.get("accessToken"), str):
@@ -48,7 +48,7 @@ def may_enter(authorization, body):
 
 
 def said(body):
-    """What the visitor wrote, or the event that stands for it."""
+    """The text of the visitor, or the name of the event that was sent instead."""
     given = body.get("queryInput")
     for part, field in (("text", "text"), ("event", "name")):
         inner = given.get(part) if isinstance(given, dict) else None
@@ -86,7 +86,7 @@ def handle(body, call_id):
 
 
 def step_one(chat):
-    """A human is wanted. This one is always there."""
+    """Step one: the bot asks for a human. This echo is always available."""
     chats.add(chat)
     push(chat, "channel_update")
     push(chat, "message", text="Hello, I am Echo. Say bye to get the bot back.")
@@ -94,7 +94,7 @@ def step_one(chat):
 
 
 def step_two(chat, text):
-    """The visitor talks to the human."""
+    """Step two: the visitor wrote to the human."""
     if chat not in chats:
         return ENDED
     if text.strip().lower() == "bye":
@@ -115,7 +115,7 @@ def push(chat, event, **more):
 
 
 def send_pushes():
-    """One after the other, each until it is taken or never will be."""
+    """Sends the pushes one at a time, each until it is accepted or rejected for good."""
     while True:
         body = pushes.get()
         headers = {
@@ -157,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(refused.status, {"error": str(refused)})
 
     def read(self):
-        """The body, by length or in chunks, which this server does not do by itself."""
+        """Reads the body, by length or in chunks. This server does not do that by itself."""
         if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
             return self.rfile.read(self.limited(self.headers.get("Content-Length", "0"), 10))
         whole = b""
@@ -174,7 +174,7 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             size = -1
         if not 0 <= size <= BODY_MAX:
-            self.close_connection = True  # what follows cannot be told from the next call
+            self.close_connection = True  # the rest of the body would be read as the next call
             raise Refused(413 if size > BODY_MAX else 400, "the length of the body does not fit")
         return size
 
@@ -196,7 +196,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = not_allowed
 
     def log_message(self, *_):
-        pass  # the default would write to the terminal for every call
+        pass  # by default every call is printed to the terminal
 
 
 class Server(ThreadingHTTPServer):

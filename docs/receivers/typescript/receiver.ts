@@ -1,4 +1,4 @@
-// A middleware for human handover whose agent is an echo. Node 20, no dependencies.
+// A middleware for human handover. Its agent is an echo. Node 20, no dependencies.
 //
 // npx tsc && WEBHOOK_TOKEN=… PUSH_URL=https://HOST/webhooks/handover/push PUSH_KEY=… PORT=8091 \
 //   node dist/receiver.js
@@ -19,11 +19,11 @@ const REMEMBERED = 10_000;
 const PAUSED = { paused: true, minutesPaused: 10 };
 const ENDED = { paused: false, minutesPaused: 0 };
 
-/** Every chat that a human has, by bot and visitor. */
+/** The open chats, by bot and visitor. */
 const chats = new Set<string>();
-/** Idempotency-Key to answer, oldest first. */
+/** The answers by Idempotency-Key, oldest first. */
 const answers = new Map<string, Json>();
-/** The pushes of all chats, one after the other. */
+/** The pushes of all chats, sent one at a time. */
 let pushes: Promise<void> = Promise.resolve();
 
 class Refused extends Error {
@@ -45,7 +45,7 @@ function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The token may stand bare or after `Bearer` in Authorization, or in the body. */
+/** The token may be bare or after `Bearer` in Authorization, or in the body. */
 function mayEnter(authorization: string, body: Json): boolean {
   const hash = (text: string) => createHash("sha256").update(text).digest();
   const presented = [authorization.trim().replace(/^bearer\s+/i, "")];
@@ -53,7 +53,7 @@ function mayEnter(authorization: string, body: Json): boolean {
   return presented.map((secret) => timingSafeEqual(hash(TOKEN), hash(secret))).some(Boolean);
 }
 
-/** What the visitor wrote, or the event that stands for it. */
+/** The text of the visitor, or the name of the event that was sent instead. */
 function said(body: Json): string {
   const input = isObject(body.queryInput) ? body.queryInput : {};
   if (isObject(input.text) && typeof input.text.text === "string") return input.text.text;
@@ -81,7 +81,7 @@ function handle(body: Json, callId: string | undefined): Json {
   return answer;
 }
 
-/** A human is wanted. This one is always there. */
+/** Step one: the bot asks for a human. This echo is always available. */
 function stepOne(chat: Chat): Json {
   chats.add(key(chat));
   push(chat, "channel_update");
@@ -89,7 +89,7 @@ function stepOne(chat: Chat): Json {
   return PAUSED;
 }
 
-/** The visitor talks to the human. */
+/** Step two: the visitor wrote to the human. */
 function stepTwo(chat: Chat, text: string): Json {
   if (!chats.has(key(chat))) return ENDED;
   if (text.trim().toLowerCase() === "bye") {
@@ -119,7 +119,7 @@ function push(chat: Chat, eventType: string, more: Json = {}): void {
   if (PUSH_URL) pushes = pushes.then(() => send({ ...body, ...more }));
 }
 
-/** Sends one push until it is taken or never will be. */
+/** Sends one push until it is accepted or rejected for good. */
 async function send(body: Json & { messageId: string }): Promise<void> {
   const headers = {
     "Content-Type": "application/json",

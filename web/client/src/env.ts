@@ -1,9 +1,11 @@
-/** Time, chance and storage as parameters, so that the stores can be tested without a browser. */
+/** Time and randomness as parameters, so that the stores can be tested without a browser. */
 
 export interface Env {
+  /** Milliseconds since 1970. */
   now(): number;
   random(): number;
   id(): string;
+  /** Calls `run` after `ms` milliseconds. The returned function cancels that. */
   after(ms: number, run: () => void): () => void;
 }
 
@@ -20,15 +22,16 @@ export const browserEnv: Env = {
   },
 };
 
-export interface Box {
+/** Text stored under keys. */
+export interface KeyValue {
   get(key: string): string | null;
   set(key: string, value: string | null): void;
-  /** Drops everything whose key begins so. */
-  forget(prefix: string): void;
+  /** Removes every key that starts with `prefix`. */
+  removeByPrefix(prefix: string): void;
 }
 
-/** Wraps a browser storage. Where storage is forbidden, it lasts as long as the page. */
-export function box(storage: () => Storage): Box {
+/** Wraps a browser storage. If the browser forbids storage, values live as long as the page. */
+export function keyValue(storage: () => Storage): KeyValue {
   const memory = new Map<string, string>();
   return {
     get(key) {
@@ -47,7 +50,7 @@ export function box(storage: () => Storage): Box {
         else memory.set(key, value);
       }
     },
-    forget(prefix) {
+    removeByPrefix(prefix) {
       for (const key of [...memory.keys(), ...keysOf(storage)]) {
         if (key.startsWith(prefix)) this.set(key, null);
       }

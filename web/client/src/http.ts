@@ -1,6 +1,6 @@
 import type { Problem } from './types.js';
 
-/** The server answered, and said no. */
+/** The server answered with an error (RFC 9457). */
 export class ProblemError extends Error {
   constructor(readonly problem: Problem) {
     super(problem.detail ?? problem.title ?? `The server answered ${problem.status}.`);
@@ -10,13 +10,13 @@ export class ProblemError extends Error {
     return this.problem.status;
   }
 
-  /** Whether the same request may well succeed later. */
-  get passing(): boolean {
+  /** Whether the same request may succeed later: 408, 429 and 5xx. */
+  get temporary(): boolean {
     return this.status === 408 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** No answer came: offline, refused, cut or too slow. */
+/** No answer came: offline, connection refused or closed, or the deadline passed. */
 export class OfflineError extends Error {}
 
 export interface Call {
@@ -87,7 +87,7 @@ function problemOf(status: number, text: string): Problem {
       return { id: 'unknown', ...(body as Partial<Problem>), status };
     }
   } catch {
-    // A proxy in between may answer with a page of its own.
+    // Not JSON: a proxy in between may answer with a page of its own.
   }
   return { id: 'unknown', status };
 }

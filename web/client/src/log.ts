@@ -1,4 +1,4 @@
-/** Events of one conversation in the order of their numbers, each once. */
+/** The events of one conversation, ordered by `seq`, each once. */
 export class EventLog<E extends { seq: number }> {
   private all: E[] = [];
 
@@ -10,7 +10,7 @@ export class EventLog<E extends { seq: number }> {
     return this.all;
   }
 
-  /** Takes the next event; drops a repeated one; refuses one that comes too early. */
+  /** Adds the next event. A repeated one, or one after a gap, is not added. */
   accept(event: E): 'new' | 'repeated' | 'gap' {
     if (event.seq <= this.last) return 'repeated';
     if (event.seq !== this.last + 1) return 'gap';
@@ -18,7 +18,7 @@ export class EventLog<E extends { seq: number }> {
     return 'new';
   }
 
-  /** Takes what is new of a page read from the server. Returns whether anything was. */
+  /** Adds the new events of a page. Returns whether there were any. */
   acceptPage(events: readonly E[]): boolean {
     const before = this.last;
     const fresh = events.filter((event) => event.seq > before);

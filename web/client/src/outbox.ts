@@ -1,4 +1,4 @@
-import type { Box, Env } from './env.js';
+import type { KeyValue, Env } from './env.js';
 import { OfflineError, ProblemError } from './http.js';
 import { Store } from './store.js';
 
@@ -9,30 +9,30 @@ export interface Pending<B> {
   body: B;
   at: number;
   state: SendState;
-  /** Known once the server took it; the item leaves when the stream shows this number. */
+  /** Set once the server accepted it. The item is removed when the stream reaches this event. */
   seq?: number;
-  /** Why the server will not take it; sending it again unchanged would not help. */
+  /** Why the server rejected it. Sending it again unchanged does not help. */
   refusal?: string;
 }
 
 export interface OutboxOptions<B> {
   env: Env;
-  box: Box;
+  storage: KeyValue;
   key: string;
-  deliver(clientId: string, body: B): Promise<{ seq: number }>;
-  /** The server refused us, not the message. */
-  unauthorized?: () => void;
+  send(clientId: string, body: B): Promise<{ seq: number }>;
+  /** The server answered 401: the session is invalid, not the message. */
+  onUnauthorized?: () => void;
   /** No answer came. */
-  unreachable?: () => void;
+  onUnreachable?: () => void;
 }
 
 const RETRY_MS = [400, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
-/** So long a message is shown as being sent before we say that it was not. */
-export const PATIENCE_MS = 10_000;
+/** After this time without success a message is shown as failed. It is still retried. */
+export const FAILED_AFTER_MS = 10_000;
 
 /**
- * What was written and not yet shown by the stream. One at a time, in the order written, with the
- * same client id on every try, so that the server takes each once. Survives a reload.
+ * Messages that the stream has not shown yet. They are sent one at a time, in order. Every attempt
+ * has the same client id, so the server stores each message once. A reload keeps them.
  */
 export class Outbox<B> {
   readonly items: Store<readonly Pending<B>[]>;
@@ -48,16 +48,16 @@ export class Outbox<B> {
   add(body: B, clientId = this.options.env.id()): string {
     const item: Pending<B> = { clientId, body, at: this.options.env.now(), state: 'sending' };
     this.put([...this.items.value, item]);
-    this.pump();
+    this.sendNext();
     return clientId;
   }
 
-  /** Takes up what a reload left, or tries again now what waits for a clock. */
+  /** Sends what a reload left, or retries now instead of waiting for the timer. */
   wake(): void {
     this.cancelRetry?.();
     this.cancelRetry = null;
     this.tries = 0;
-    this.pump();
+    this.sendNext();
   }
 
   retry(clientId: string): void {
@@ -69,8 +69,8 @@ export class Outbox<B> {
     this.put(this.items.value.filter((item) => item.clientId !== clientId));
   }
 
-  /** The stream shows everything up to `seq`, and these client ids. */
-  shown(seq: number, clientIds: ReadonlySet<string>): void {
+  /** Removes messages that the stream has shown: up to `seq`, or with one of these client ids. */
+  confirm(seq: number, clientIds: ReadonlySet<string>): void {
     const left = this.items.value.filter(
       (item) => !clientIds.has(item.clientId) && !(item.seq !== undefined && item.seq <= seq),
     );
@@ -82,23 +82,23 @@ export class Outbox<B> {
     this.put([]);
   }
 
-  /** For good: sends nothing more and leaves the box as it is. */
+  /** Final: sends nothing more and leaves the stored messages as they are. */
   stop(): void {
     this.stopped = true;
     this.cancelRetry?.();
   }
 
-  private pump(): void {
+  private sendNext(): void {
     if (this.busy || this.cancelRetry || this.stopped) return;
     const next = this.items.value.find((item) => item.seq === undefined && !item.refusal);
     if (!next) return;
     this.busy = true;
-    this.options.deliver(next.clientId, next.body).then(
+    this.options.send(next.clientId, next.body).then(
       ({ seq }) => {
         this.busy = false;
         this.tries = 0;
         this.change(next.clientId, { state: 'sent', seq });
-        this.pump();
+        this.sendNext();
       },
       (error: unknown) => {
         this.busy = false;
@@ -109,27 +109,27 @@ export class Outbox<B> {
 
   private failed(item: Pending<B>, error: unknown): void {
     if (this.stopped) return;
-    if (error instanceof ProblemError && !error.passing) {
+    if (error instanceof ProblemError && !error.temporary) {
       if (error.status === 401) {
-        this.options.unauthorized?.();
+        this.options.onUnauthorized?.();
         return;
       }
       this.change(item.clientId, { state: 'failed', refusal: error.message });
-      this.pump();
+      this.sendNext();
       return;
     }
-    if (error instanceof OfflineError) this.options.unreachable?.();
+    if (error instanceof OfflineError) this.options.onUnreachable?.();
     const wait = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)] ?? 0;
     this.tries += 1;
     const now = this.options.env.now();
     for (const waiting of this.items.value) {
-      const late = now + wait - waiting.at > PATIENCE_MS;
+      const late = now + wait - waiting.at > FAILED_AFTER_MS;
       if (waiting.state === 'sending' && late) this.change(waiting.clientId, { state: 'failed' });
     }
     const jittered = wait * (0.5 + this.options.env.random() / 2);
     this.cancelRetry = this.options.env.after(jittered, () => {
       this.cancelRetry = null;
-      this.pump();
+      this.sendNext();
     });
   }
 
@@ -143,13 +143,13 @@ export class Outbox<B> {
     this.items.set(items);
     if (this.stopped) return;
     const open = items.filter((item) => item.seq === undefined);
-    const { box, key } = this.options;
-    box.set(key, open.length === 0 ? null : JSON.stringify(open));
+    const { storage, key } = this.options;
+    storage.set(key, open.length === 0 ? null : JSON.stringify(open));
   }
 
   private restore(): Pending<B>[] {
     try {
-      const saved: unknown = JSON.parse(this.options.box.get(this.options.key) ?? '[]');
+      const saved: unknown = JSON.parse(this.options.storage.get(this.options.key) ?? '[]');
       if (!Array.isArray(saved)) return [];
       return (saved as Pending<B>[]).filter((item) => typeof item.clientId === 'string');
     } catch {

@@ -1,4 +1,4 @@
-/** What a bot says, as the server sends it: see `docs/rich-responses.md`. */
+/** The elements of a bot's message, as the server sends them: see `docs/rich-responses.md`. */
 export type Element =
   | { type: 'text'; text: string }
   | { type: 'suggestions'; buttons: Button[] }
@@ -45,13 +45,13 @@ export interface Table {
 
 export type Parameters = Record<string, unknown>;
 
-/** What a visitor says or sends by pressing something. */
-export type Say =
+/** A message or an event that a button or form sends for the visitor. */
+export type SendAction =
   | { type: 'message'; text: string; parameters?: Parameters }
   | { type: 'event'; name: string; parameters?: Parameters };
 
 export type Action =
-  Say | { type: 'link'; url: string; target: 'tab' | 'page' | 'chat' } | LocationAction;
+  SendAction | { type: 'link'; url: string; target: 'tab' | 'page' | 'chat' } | LocationAction;
 
 export interface LocationAction {
   type: 'location';
@@ -59,8 +59,8 @@ export interface LocationAction {
   latitude: string;
   longitude: string;
   errorCode: string;
-  success: Say;
-  failure: Say;
+  success: SendAction;
+  failure: SendAction;
 }
 
 export interface Form {
@@ -69,7 +69,7 @@ export interface Form {
   style: 'message' | 'wall';
   force?: boolean;
   fields: Field[];
-  action: Say;
+  action: SendAction;
 }
 
 export interface Choice {
@@ -114,7 +114,7 @@ const TYPES = new Set([
   'bot_list',
 ]);
 
-/** The elements we know; the text where there are none. */
+/** The known elements of `content`. If there are none, one text element with `text`. */
 export function contentOf(content: unknown, text: string): Element[] {
   const all: unknown[] = Array.isArray(content) ? content : [];
   const known = all.filter(

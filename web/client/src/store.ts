@@ -1,4 +1,4 @@
-/** The smallest observable: holds a value, tells listeners when it was replaced. */
+/** A value with listeners, which are called when the value is replaced. */
 export class Store<T> {
   private listeners = new Set<() => void>();
 

@@ -1,6 +1,6 @@
 /**
- * Turns text into a tree of plain values. Nothing here makes HTML: the elements draw the tree, so
- * whatever a bot, an agent or a visitor writes stays text.
+ * Parses text into a tree of plain values. Nothing here creates HTML: the elements draw the tree,
+ * so markup from a bot, a human agent or a visitor stays text.
  */
 export type Inline =
   | { t: 'text'; v: string }
@@ -15,7 +15,7 @@ export type Block =
 
 const SAFE = new Set(['http:', 'https:', 'mailto:', 'tel:']);
 
-/** The address if it may be followed, else null. Relative addresses are not followed either. */
+/** The address if it is absolute and its scheme is http, https, mailto or tel; else null. */
 export function safeHref(address: unknown): string | null {
   if (typeof address !== 'string') return null;
   try {
@@ -26,18 +26,18 @@ export function safeHref(address: unknown): string | null {
   }
 }
 
-/** The address of a picture if it may be loaded, else null. */
+/** The address if it is http or https, else null. */
 export function safeImage(address: unknown): string | null {
   const href = safeHref(address);
   return href !== null && /^https?:/.test(href) ? href : null;
 }
 
-/** The parts of a mail address have bounds, so that looking for one costs the same everywhere. */
+/** The lengths in an e-mail address are limited, so that matching takes linear time. */
 const ADDRESS =
   /\b(?:https?:\/\/|mailto:|tel:)[^\s<>"'`]+|\b\w[\w.+-]{0,63}@[\w-]{1,63}(?:\.[\w-]+)+/gi;
 const TRAILING = new Set('.,;:!?)]}\'"*_');
 
-/** Text as typed, with addresses made clickable. */
+/** The text as typed, with web and e-mail addresses as links. */
 export function plain(text: string): Inline[] {
   const out: Inline[] = [];
   let at = 0;
@@ -53,7 +53,7 @@ export function plain(text: string): Inline[] {
   return out;
 }
 
-/** Keeps a closing bracket that was opened inside the address. */
+/** Removes punctuation at the end, but keeps a bracket that was opened inside the address. */
 function trimmed(raw: string): string {
   let length = raw.length;
   while (TRAILING.has(raw.charAt(length - 1))) length -= 1;
@@ -65,7 +65,7 @@ const FENCE = /^```/;
 const BULLET = /^\s{0,3}[-*•]\s+(.*)$/;
 const NUMBER = /^\s{0,3}(\d{1,9})[.)]\s+(.*)$/;
 
-/** Longer texts are shown as typed: nobody reads that much in a bubble, whatever its marks. */
+/** In characters. Longer texts are shown as typed, to limit the cost of parsing. */
 export const MARKED_MAX = 8_000;
 
 /** The part of Markdown that bots use: paragraphs, lists, code, emphasis, links. */
@@ -133,7 +133,7 @@ function addItem(blocks: Block[], item: ListItem, goesOn: boolean): void {
 
 const DEPTH_MAX = 6;
 
-/** Emphasis, code and links in one line; what is not well formed stays as typed. */
+/** Parses emphasis, code and links. Incomplete marks stay as typed. */
 export function inline(text: string, depth = 0): Inline[] {
   if (depth >= DEPTH_MAX) return plain(text);
   const out: Inline[] = [];
@@ -164,7 +164,7 @@ interface Mark {
 
 const TARGET = /\(([^()\s]+(?:\([^()\s]*\)[^()\s]*)*)\)/y;
 
-/** Finds what begins at a place. Asked for places in order, it goes over the text a few times. */
+/** Finds the mark that starts at a position. Positions must be asked in ascending order. */
 class Marks {
   private readonly line: (from: number) => number;
   private readonly tick: (from: number) => number;
@@ -172,7 +172,7 @@ class Marks {
   private readonly stars: (from: number) => number;
   private readonly under: (from: number) => number;
   private readonly bracket: (from: number) => number;
-  /** The bracket whose target was read last: many labels may end in the same one. */
+  /** The last `](target)` that was read: several labels may share one closing bracket. */
   private read: { close: number; target: string | undefined } = { close: -1, target: undefined };
 
   constructor(
@@ -246,7 +246,7 @@ class Marks {
     return { node: { t: 'em', c: this.inner(at + 1, close) }, end: close + 1 };
   }
 
-  /** Whether there is something in between, all in one line. */
+  /** Whether the marks enclose at least one character, all in one line. */
   private encloses(from: number, close: number): boolean {
     return close < Infinity && close > from && this.line(from) > close;
   }
@@ -265,8 +265,8 @@ class Marks {
 }
 
 /**
- * Where `needle` comes next, or Infinity. It may only be asked for places in order: then all the
- * answers together cost one way through the text.
+ * Returns where `needle` comes next, or Infinity. Positions must be asked in ascending order: then
+ * all answers together read the text once.
  */
 function finder(text: string, needle: string): (from: number) => number {
   let found = -1;
@@ -279,7 +279,7 @@ function finder(text: string, needle: string): (from: number) => number {
   };
 }
 
-/** A link cannot stand in a link. */
+/** Replaces links by their content, because a link cannot contain a link. */
 function unlinked(nodes: Inline[]): Inline[] {
   return nodes.flatMap((node) => (node.t === 'link' ? node.c : [node]));
 }

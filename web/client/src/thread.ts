@@ -1,8 +1,8 @@
 import type { Pending, SendState } from './outbox.js';
 import { contentOf, type Element, type Parameters } from './rich.js';
-import type { Control, ConversationEvent, Face } from './types.js';
+import type { Control, ConversationEvent, Profile } from './types.js';
 
-/** Where the visitor is while they write. */
+/** The page the visitor is on while writing. */
 export interface PageView {
   url: string;
   ref?: string;
@@ -10,7 +10,7 @@ export interface PageView {
   mobile?: boolean;
 }
 
-/** What the visitor sends: words, or an event with an optional visible label. */
+/** What the visitor sends: a text, or an event with an optional visible label. */
 export type VisitorBody = { parameters?: Parameters; page?: PageView } & (
   { text: string } | { event: { name: string; parameters: Parameters }; label?: string }
 );
@@ -24,15 +24,15 @@ export interface MessageItem {
   at: number;
   from: Author;
   text: string;
-  face: Face | null;
-  /** What a bot's message is made of. */
+  profile: Profile | null;
+  /** The elements of a bot's message; empty for other authors. */
   content: Element[];
-  /** The visitor has spoken since: its buttons are history. */
+  /** The visitor has written since, so its buttons no longer work. */
   answered: boolean;
-  /** What the visitor said next, so that a chosen button can be told from the others. */
+  /** The visitor's next message. It shows which button was chosen. */
   answer: string;
-  /** A later message brought suggestions of its own. */
-  outdone: boolean;
+  /** A later message has suggestions, so the suggestions of this one are hidden. */
+  superseded: boolean;
   state: SendState | 'shown';
   clientId?: string;
   refusal?: string;
@@ -51,27 +51,28 @@ export type Item = MessageItem | NoticeItem;
 export interface Thread {
   items: Item[];
   control: Control;
-  /** The human in charge, when known. */
-  agent: Face | null;
+  /** The human agent in control, if known. */
+  agent: Profile | null;
 }
 
-/** Builds what is shown from what happened. Unknown kinds of events change nothing. */
+/** Builds the shown items from the events. Unknown types of events are ignored. */
 export function threadOf(
   events: readonly ConversationEvent[],
   pending: readonly Pending<VisitorBody>[],
 ): Thread {
   const items: Item[] = [];
   let control: Control = 'bot';
-  let agent: Face | null = null;
+  let agent: Profile | null = null;
   for (const event of events) {
     if (event.type === 'control') {
       control = event.control;
-      agent = event.control === 'bot' ? null : (faceOf(event.agent) ?? agent);
+      agent = event.control === 'bot' ? null : (profileOf(event.agent) ?? agent);
       continue;
     }
     const item = itemOf(event);
     if (!item) continue;
-    if (event.type === 'agent_message' && control !== 'bot') agent = faceOf(event.agent) ?? agent;
+    if (event.type === 'agent_message' && control !== 'bot')
+      agent = profileOf(event.agent) ?? agent;
     items.push(item);
   }
   const last = events[events.length - 1]?.seq ?? 0;
@@ -86,18 +87,18 @@ export function threadOf(
 function itemOf(event: ConversationEvent): Item | null {
   const text = typeof event === 'object' && 'text' in event ? String(event.text ?? '') : '';
   const common = { key: `s${event.seq}`, seq: event.seq, at: Date.parse(event.at) || 0, text };
-  const fresh = { answered: false, answer: '', outdone: false };
+  const fresh = { answered: false, answer: '', superseded: false };
   const said = { ...common, ...fresh, kind: 'message', state: 'shown' } as const;
   switch (event.type) {
     case 'visitor_message':
       if (text === '') return null;
-      return { ...said, key: `c${event.clientId}`, from: 'visitor', face: null, content: [] };
+      return { ...said, key: `c${event.clientId}`, from: 'visitor', profile: null, content: [] };
     case 'bot_message': {
       const content = contentOf(event.content, text);
-      return content.length === 0 ? null : { ...said, from: 'bot', face: null, content };
+      return content.length === 0 ? null : { ...said, from: 'bot', profile: null, content };
     }
     case 'agent_message':
-      return { ...said, from: 'agent', face: faceOf(event.agent), content: [] };
+      return { ...said, from: 'agent', profile: profileOf(event.agent), content: [] };
     case 'notice':
       return text === '' ? null : { ...common, kind: 'notice' };
     default:
@@ -115,11 +116,11 @@ function pendingItem(waiting: Pending<VisitorBody>, last: number): Item[] {
     at: waiting.at,
     from: 'visitor',
     text,
-    face: null,
+    profile: null,
     content: [],
     answered: false,
     answer: '',
-    outdone: false,
+    superseded: false,
     state: waiting.state,
     clientId: waiting.clientId,
   };
@@ -138,15 +139,15 @@ function markAnswered(items: Item[]): void {
       item.answered = true;
       item.answer = answer;
     }
-    item.outdone = offered;
+    item.superseded = offered;
     offered ||= item.content.some((element) => element.type === 'suggestions');
   }
 }
 
-/** Reads a face from what may be anything; a face needs a name. */
-export function faceOf(value: unknown): Face | null {
+/** Reads a profile from untrusted data. Returns null if it has no name. */
+export function profileOf(value: unknown): Profile | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { name, avatarUrl } = value as Partial<Face>;
+  const { name, avatarUrl } = value as Partial<Profile>;
   if (typeof name !== 'string' || name.trim() === '') return null;
   return { name, avatarUrl: typeof avatarUrl === 'string' ? avatarUrl : null };
 }

@@ -1,8 +1,8 @@
 import type { Element } from './rich.js';
 
-/** Shapes of the visitor API as the server sends them. Readers tolerate what they do not know. */
+/** The types of the visitor API (`docs/api.md`). Readers ignore unknown fields and values. */
 
-export interface Face {
+export interface Profile {
   name: string;
   avatarUrl: string | null;
 }
@@ -27,14 +27,14 @@ export interface VisitorMessage extends Numbered {
 export interface BotMessage extends Numbered {
   type: 'bot_message';
   text: string;
-  /** All that is to be drawn; `text` says it in words. */
+  /** The elements to draw. `text` is the same message as plain text. */
   content?: Element[];
 }
 
 export interface AgentMessage extends Numbered {
   type: 'agent_message';
   text: string;
-  agent: Face | null;
+  agent: Profile | null;
 }
 
 export interface NoticeEvent extends Numbered {
@@ -48,16 +48,16 @@ export interface ControlEvent extends Numbered {
   control: Control;
   pausedUntil: string | null;
   reason: string;
-  agent: Face | null;
+  agent: Profile | null;
 }
 
 export type ConversationEvent =
   VisitorMessage | BotMessage | AgentMessage | NoticeEvent | ControlEvent;
 
-/** Not stored and not numbered; it ends at `until` or with the next agent message. */
+/** An ephemeral event: not stored, no `seq`. Ends at `until` or with the next agent message. */
 export interface TypingEvent {
   type: 'typing';
-  agent: Face | null;
+  agent: Profile | null;
   until: string;
 }
 

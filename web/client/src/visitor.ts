@@ -1,20 +1,20 @@
-import { box, browserEnv, type Box, type Env } from './env.js';
+import { keyValue, browserEnv, type KeyValue, type Env } from './env.js';
 import { Http, ProblemError } from './http.js';
-import { Link, type LinkState, type SocketLike } from './link.js';
+import { Connection, type ConnectionState, type SocketLike } from './connection.js';
 import { EventLog } from './log.js';
 import { Outbox } from './outbox.js';
 import { Store } from './store.js';
 import type { Parameters } from './rich.js';
-import { faceOf, threadOf, type PageView, type Thread, type VisitorBody } from './thread.js';
-import type { ConversationEvent, Face, Page, TypingEvent } from './types.js';
+import { profileOf, threadOf, type PageView, type Thread, type VisitorBody } from './thread.js';
+import type { ConversationEvent, Profile, Page, TypingEvent } from './types.js';
 
 export interface VisitorState {
-  /** `new` until the first open; `lost` when not even a visitor could be made. */
-  phase: 'new' | 'starting' | 'loading' | 'ready' | 'lost';
-  link: LinkState;
+  /** `new` until the first open; `failed` if the server could not create a visitor. */
+  phase: 'new' | 'starting' | 'loading' | 'ready' | 'failed';
+  connection: ConnectionState;
   thread: Thread;
-  typing: { agent: Face | null } | null;
-  /** Messages by bot or human that were not yet on screen. */
+  typing: { agent: Profile | null } | null;
+  /** Number of messages by bot or human agent that were not on screen yet. */
   unread: number;
 }
 
@@ -22,32 +22,34 @@ export interface VisitorOptions {
   base: string;
   botId: string;
   env?: Env;
-  local?: Box;
-  session?: Box;
+  local?: KeyValue;
+  session?: KeyValue;
   fetch?: typeof fetch;
   socket?: (url: string) => SocketLike;
-  /** Asked once for each message, when it is written. */
+  /** Called once for each message, when it is written. */
   page?: () => PageView;
 }
 
+/** At most one typing call in this time. */
 const TYPING_EVERY_MS = 4_000;
-const HEARD_BACK_MS = 5_000;
+/** An accepted message must come back on the stream within this time. */
+const SHOWN_WITHIN_MS = 5_000;
 const EMPTY: Thread = { items: [], control: 'bot', agent: null };
 
-/** One visitor's conversation with one bot: the only thing the widget's elements talk to. */
+/** One visitor's conversation with one bot. The widget's elements use nothing else. */
 export class Visitor {
   readonly state = new Store<VisitorState>({
     phase: 'new',
-    link: 'idle',
+    connection: 'idle',
     thread: EMPTY,
     typing: null,
     unread: 0,
   });
   readonly outbox: Outbox<VisitorBody>;
   private readonly env: Env;
-  private readonly local: Box;
+  private readonly local: KeyValue;
   private readonly http: Http;
-  private readonly link: Link;
+  private readonly connection: Connection;
   private readonly log = new EventLog<ConversationEvent>();
   private token: string | null;
   private onScreen = false;
@@ -57,7 +59,7 @@ export class Visitor {
 
   constructor(private readonly options: VisitorOptions) {
     this.env = options.env ?? browserEnv;
-    this.local = options.local ?? box(() => localStorage);
+    this.local = options.local ?? keyValue(() => localStorage);
     this.token = this.local.get(this.key('token'));
     this.http = new Http({
       base: options.base,
@@ -67,54 +69,49 @@ export class Visitor {
     });
     this.outbox = new Outbox<VisitorBody>({
       env: this.env,
-      box: options.session ?? box(() => sessionStorage),
+      storage: options.session ?? keyValue(() => sessionStorage),
       key: this.key('unsent'),
-      deliver: (clientId, body) => this.deliver(clientId, body),
-      unauthorized: () => this.forget(),
-      unreachable: () => this.link.suspect(),
+      send: (clientId, body) => this.send(clientId, body),
+      onUnauthorized: () => this.startOver(),
+      onUnreachable: () => this.connection.verify(),
     });
     this.outbox.items.subscribe(() => this.show());
-    this.link = new Link(this.owner(), this.env);
+    this.connection = new Connection(this.connectionHandler(), this.env);
   }
 
-  /** Whether this browser already talked to this bot. */
-  get known(): boolean {
-    return this.token !== null;
-  }
-
-  /** Begins or resumes. Makes a visitor, and says hello in its name, if there is none yet. */
+  /** Starts or resumes. If there is no visitor yet, creates one and sends the event WELCOME. */
   async start(): Promise<void> {
-    if (this.state.value.phase !== 'new' && this.state.value.phase !== 'lost') return;
+    if (this.state.value.phase !== 'new' && this.state.value.phase !== 'failed') return;
     this.state.patch({ phase: 'starting' });
     try {
-      if (!this.token) await this.enrol();
+      if (!this.token) await this.createVisitor();
     } catch {
-      this.state.patch({ phase: 'lost' });
+      this.state.patch({ phase: 'failed' });
       return;
     }
     this.state.patch({ phase: 'loading' });
-    this.link.start();
+    this.connection.start();
     this.outbox.wake();
   }
 
-  /** `parameters` become parameters of the bot's session. */
+  /** `parameters` become session parameters of the bot. */
   sendText(text: string, parameters: Parameters = {}): void {
     const trimmed = text.trim();
-    if (trimmed !== '') this.outbox.add({ text: trimmed, ...this.around(parameters) });
+    if (trimmed !== '') this.outbox.add({ text: trimmed, ...this.context(parameters) });
   }
 
   sendEvent(name: string, own: Parameters = {}, label = '', parameters: Parameters = {}): void {
     const event = { name, parameters: own };
-    this.outbox.add({ event, ...(label ? { label } : {}), ...this.around(parameters) });
+    this.outbox.add({ event, ...(label ? { label } : {}), ...this.context(parameters) });
   }
 
-  private around(parameters: Parameters): { parameters?: Parameters; page?: PageView } {
+  private context(parameters: Parameters): { parameters?: Parameters; page?: PageView } {
     const page = this.options.page?.();
     const some = Object.keys(parameters).length > 0;
     return { ...(some ? { parameters } : {}), ...(page ? { page } : {}) };
   }
 
-  /** The visitor is writing; worth telling only while a human listens. */
+  /** Reports that the visitor is typing. Does nothing while the bot has control. */
   typing(): void {
     if (this.state.value.thread.control === 'bot') return;
     const now = this.env.now();
@@ -123,82 +120,77 @@ export class Visitor {
     this.http.post('/v1/conversation/typing').catch(() => undefined);
   }
 
-  /** Whether the messages are before the visitor's eyes. */
-  look(onScreen: boolean): void {
+  /** Sets whether the messages are on screen. */
+  setOnScreen(onScreen: boolean): void {
     this.onScreen = onScreen;
     this.countUnread();
   }
 
-  /** Another tab may have read them. */
-  reread(): void {
-    this.countUnread();
-  }
-
   wake(): void {
-    if (this.state.value.phase === 'lost') void this.start();
-    this.link.wake();
+    if (this.state.value.phase === 'failed') void this.start();
+    this.connection.wake();
     this.outbox.wake();
   }
 
-  /** The browser says that the network went away. */
+  /** The browser reports that it is offline. */
   offline(): void {
-    this.link.suspect();
+    this.connection.verify();
   }
 
   stop(): void {
-    this.link.stop();
+    this.connection.stop();
   }
 
   private key(name: string): string {
     return `baton.${this.options.botId}.${name}`;
   }
 
-  private async enrol(): Promise<void> {
+  private async createVisitor(): Promise<void> {
     const bot = encodeURIComponent(this.options.botId);
     const made = await this.http.post<{ token: string }>(`/v1/bots/${bot}/visitors`, {
       language: typeof navigator === 'undefined' ? 'en' : navigator.language,
       timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     });
     const other = this.local.get(this.key('token'));
-    // Two tabs opened at once: the first one's visitor stays, so both show one conversation.
+    // If two tabs start at once, both use the visitor of the first one.
     this.token = other ?? made.token;
     this.local.set(this.key('token'), this.token);
     if (!other) this.sendEvent('WELCOME');
   }
 
-  private deliver(clientId: string, body: VisitorBody): Promise<{ seq: number }> {
+  private send(clientId: string, body: VisitorBody): Promise<{ seq: number }> {
     const sent = this.http.post<{ seq: number }>('/v1/conversation/messages', {
       clientId,
       ...body,
     });
     return sent.then((answer) => {
-      // The stream must show it soon; a socket that does not is dead without knowing it.
-      this.env.after(HEARD_BACK_MS, () => {
-        if (this.log.last < answer.seq) this.link.reconnect();
+      // The stream must show it soon. If it does not, the socket is dead without being closed.
+      this.env.after(SHOWN_WITHIN_MS, () => {
+        if (this.log.last < answer.seq) this.connection.reconnect();
       });
       return answer;
     });
   }
 
-  private owner() {
+  private connectionHandler() {
     return {
-      connect: () => {
+      openSocket: () => {
         const url = this.options.base.replace(/^http/, 'ws') + '/v1/conversation/stream';
         if (this.options.socket) return this.options.socket(url);
         return new WebSocket(url) as unknown as SocketLike;
       },
-      hello: () => [JSON.stringify({ token: this.token, after: this.log.last })],
-      frame: (data: unknown) => this.frame(data),
-      probe: async () => !(await this.fetchPage(0)),
+      firstFrames: () => [JSON.stringify({ token: this.token, after: this.log.last })],
+      onFrame: (data: unknown) => this.onFrame(data),
+      isUpToDate: async () => !(await this.fetchPage(0)),
       poll: async () => {
         await this.fetchPage(this.state.value.phase === 'ready' ? 25 : 0);
         this.state.patch({ phase: 'ready' });
       },
-      refused: () => this.forget(),
-      changed: (link: LinkState) => {
-        this.state.patch({ link });
-        // An empty conversation sends no first frame; being connected is being ready.
-        if (link === 'live') this.env.after(800, () => this.ready());
+      onUnauthorized: () => this.startOver(),
+      onStateChange: (connection: ConnectionState) => {
+        this.state.patch({ connection });
+        // An empty conversation sends no event, so a live connection counts as ready.
+        if (connection === 'live') this.env.after(800, () => this.ready());
       },
     };
   }
@@ -207,7 +199,7 @@ export class Visitor {
     if (this.state.value.phase === 'loading') this.state.patch({ phase: 'ready' });
   }
 
-  private frame(data: unknown): void {
+  private onFrame(data: unknown): void {
     let event: ConversationEvent | TypingEvent;
     try {
       event = JSON.parse(String(data)) as ConversationEvent | TypingEvent;
@@ -215,13 +207,13 @@ export class Visitor {
       return;
     }
     if (event.type === 'typing') {
-      this.agentTypes(event);
+      this.showTyping(event);
       return;
     }
     if (typeof event.seq !== 'number') return;
     const outcome = this.log.accept(event);
     if (outcome === 'gap') void this.refetch();
-    if (outcome === 'new') this.taken([event]);
+    if (outcome === 'new') this.onNewEvents([event]);
   }
 
   private async refetch(): Promise<void> {
@@ -230,13 +222,13 @@ export class Visitor {
     try {
       while (await this.fetchPage(0));
     } catch {
-      this.link.reconnect();
+      this.connection.reconnect();
     } finally {
       this.refetching = false;
     }
   }
 
-  /** Reads what comes after the log's end. Returns whether there was anything. */
+  /** Reads the events after the last one. Returns whether there were any. `wait` in seconds. */
   private async fetchPage(wait: number): Promise<boolean> {
     const after = this.log.last;
     try {
@@ -246,18 +238,18 @@ export class Visitor {
       );
       const before = this.log.last;
       if (!this.log.acceptPage(page.events)) return false;
-      this.taken(this.log.events.filter((event) => event.seq > before));
+      this.onNewEvents(this.log.events.filter((event) => event.seq > before));
       return true;
     } catch (error) {
-      if (error instanceof ProblemError && error.status === 401) this.forget();
+      if (error instanceof ProblemError && error.status === 401) this.startOver();
       throw error;
     }
   }
 
-  private taken(events: readonly ConversationEvent[]): void {
-    if (events.some((e) => e.type === 'agent_message' || e.type === 'control')) this.quiet();
+  private onNewEvents(events: readonly ConversationEvent[]): void {
+    if (events.some((e) => e.type === 'agent_message' || e.type === 'control')) this.clearTyping();
     const ids = events.map((e) => (e.type === 'visitor_message' ? e.clientId : ''));
-    this.outbox.shown(this.log.last, new Set(ids));
+    this.outbox.confirm(this.log.last, new Set(ids));
     this.ready();
     this.show();
     this.countUnread();
@@ -268,16 +260,16 @@ export class Visitor {
     this.state.patch({ thread });
   }
 
-  private agentTypes(event: TypingEvent): void {
+  private showTyping(event: TypingEvent): void {
     const left = Date.parse(event.until) - this.env.now();
-    // A visitor's clock may be off by hours; the server never announces more than some seconds.
+    // The visitor's clock may be wrong by hours. The server never sends more than some seconds.
     const ms = left > 0 && left < 15_000 ? left : 5_000;
     this.endTyping?.();
-    this.endTyping = this.env.after(ms, () => this.quiet());
-    this.state.patch({ typing: { agent: faceOf(event.agent) } });
+    this.endTyping = this.env.after(ms, () => this.clearTyping());
+    this.state.patch({ typing: { agent: profileOf(event.agent) } });
   }
 
-  private quiet(): void {
+  private clearTyping(): void {
     this.endTyping?.();
     this.endTyping = null;
     this.state.patch({ typing: null });
@@ -295,15 +287,15 @@ export class Visitor {
     if (unread !== this.state.value.unread) this.state.patch({ unread });
   }
 
-  /** The server knows this visitor no more: begin anew, keep what was not yet sent. */
-  private forget(): void {
+  /** The server rejected the token: creates a new visitor and keeps the unsent messages. */
+  private startOver(): void {
     if (this.token === null) return;
-    this.link.stop();
+    this.connection.stop();
     this.token = null;
     this.local.set(this.key('token'), null);
     this.local.set(this.key('read'), null);
     this.log.clear();
-    this.quiet();
+    this.clearTyping();
     this.state.patch({ phase: 'new' });
     this.show();
     void this.start();

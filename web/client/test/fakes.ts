@@ -1,7 +1,7 @@
-import type { Box, Env } from '../src/env.js';
-import type { SocketLike } from '../src/link.js';
+import type { KeyValue, Env } from '../src/env.js';
+import type { SocketLike } from '../src/connection.js';
 
-/** A clock that moves only when told, and chance that is always one half. */
+/** A clock that moves only in `pass`, and a `random` that is always one half. */
 export class FakeEnv implements Env {
   time = 1_800_000_000_000;
   private ids = 0;
@@ -19,7 +19,7 @@ export class FakeEnv implements Env {
     };
   };
 
-  /** Lets time pass; promises get their turn after each timer. */
+  /** Moves the clock. Pending promises run after each timer. */
   async pass(ms: number): Promise<void> {
     await settle();
     const end = this.time + ms;
@@ -61,13 +61,15 @@ export class FakeSocket implements SocketLike {
   }
 }
 
-export function memory(start: Record<string, string> = {}): Box & { all: Map<string, string> } {
+export function memory(
+  start: Record<string, string> = {},
+): KeyValue & { all: Map<string, string> } {
   const all = new Map(Object.entries(start));
   return {
     all,
     get: (key) => all.get(key) ?? null,
     set: (key, value) => void (value === null ? all.delete(key) : all.set(key, value)),
-    forget: (prefix) => {
+    removeByPrefix: (prefix) => {
       for (const key of all.keys()) if (key.startsWith(prefix)) all.delete(key);
     },
   };
@@ -79,7 +81,7 @@ export interface Request {
   body: unknown;
 }
 
-/** A fetch whose answers the test decides: a status with a body, or an Error for no answer. */
+/** A fetch with the test's own answers: status and body, or an Error for no answer. */
 export class FakeServer {
   requests: Request[] = [];
   answer: (request: Request) => [number, unknown] | Error | Promise<[number, unknown]> = () => [

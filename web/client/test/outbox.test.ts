@@ -1,44 +1,44 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { OfflineError, ProblemError } from '../src/http.js';
-import { Outbox, PATIENCE_MS, type OutboxOptions } from '../src/outbox.js';
+import { Outbox, FAILED_AFTER_MS, type OutboxOptions } from '../src/outbox.js';
 import { FakeEnv, memory, settle } from './fakes.js';
 
 type Body = { text: string };
 type Over = { resolve(taken: { seq: number }): void; reject(error: Error): void };
 let env: FakeEnv;
-let box: ReturnType<typeof memory>;
+let storage: ReturnType<typeof memory>;
 let tries: string[];
 let complaints: string[];
-let deliver: OutboxOptions<Body>['deliver'];
+let send: OutboxOptions<Body>['send'];
 
 const make = () =>
   new Outbox<Body>({
     env,
-    box,
+    storage,
     key: 'unsent',
-    deliver: (id, body) => {
+    send: (id, body) => {
       tries.push(`${id} ${body.text}`);
-      return deliver(id, body);
+      return send(id, body);
     },
-    unauthorized: () => complaints.push('unauthorized'),
-    unreachable: () => complaints.push('unreachable'),
+    onUnauthorized: () => complaints.push('unauthorized'),
+    onUnreachable: () => complaints.push('unreachable'),
   });
 const states = (outbox: Outbox<Body>) => outbox.items.value.map((i) => `${i.body.text} ${i.state}`);
 const refusal = (status: number) => new ProblemError({ id: 'x', status, detail: 'No.' });
 
 beforeEach(() => {
   env = new FakeEnv();
-  box = memory();
+  storage = memory();
   tries = [];
   complaints = [];
   let seq = 0;
-  deliver = () => Promise.resolve({ seq: ++seq });
+  send = () => Promise.resolve({ seq: ++seq });
 });
 
 describe('the outbox', () => {
   test('sends in the order written, one at a time', async () => {
     let open: () => void = () => undefined;
-    deliver = () => new Promise((resolve) => (open = () => resolve({ seq: 1 })));
+    send = () => new Promise((resolve) => (open = () => resolve({ seq: 1 })));
     const outbox = make();
     outbox.add({ text: 'a' });
     outbox.add({ text: 'b' });
@@ -50,9 +50,9 @@ describe('the outbox', () => {
     expect(states(outbox)).toEqual(['a sent', 'b sending']);
   });
 
-  test('repeats with the same client id until it is taken', async () => {
+  test('retries with the same client id until it is accepted', async () => {
     let left = 3;
-    deliver = () => (left-- > 0 ? Promise.reject(new OfflineError()) : Promise.resolve({ seq: 4 }));
+    send = () => (left-- > 0 ? Promise.reject(new OfflineError()) : Promise.resolve({ seq: 4 }));
     const outbox = make();
     outbox.add({ text: 'a' });
     outbox.add({ text: 'b' });
@@ -66,36 +66,36 @@ describe('the outbox', () => {
     ['of nobody we know', ({ reject }) => reject(refusal(401))],
   ])('stopped, it is done, even when the last try was %s', async (_, end) => {
     const over = {} as Over;
-    deliver = () => new Promise((resolve, reject) => Object.assign(over, { resolve, reject }));
+    send = () => new Promise((resolve, reject) => Object.assign(over, { resolve, reject }));
     const outbox = make();
     outbox.add({ text: 'a' });
     outbox.add({ text: 'b' });
     await settle();
     outbox.stop();
-    box.set('unsent', 'of the next one');
+    storage.set('unsent', 'of the next one');
     end(over);
     outbox.wake();
     await env.pass(60_000);
     expect(tries).toEqual(['id1 a']);
-    expect(box.get('unsent')).toBe('of the next one');
+    expect(storage.get('unsent')).toBe('of the next one');
     expect(complaints).toEqual([]);
   });
 
-  test('says so after ten seconds, goes on trying, and a retry is at once', async () => {
-    deliver = () => Promise.reject(new OfflineError());
+  test('shows a message as failed after ten seconds, and still retries', async () => {
+    send = () => Promise.reject(new OfflineError());
     const outbox = make();
     outbox.add({ text: 'a' });
-    await env.pass(PATIENCE_MS + 5_000);
+    await env.pass(FAILED_AFTER_MS + 5_000);
     expect(states(outbox)).toEqual(['a failed']);
-    deliver = () => Promise.resolve({ seq: 1 });
+    send = () => Promise.resolve({ seq: 1 });
     outbox.retry('id1');
     await settle();
     expect(states(outbox)).toEqual(['a sent']);
     expect(new Set(tries)).toEqual(new Set(['id1 a']));
   });
 
-  test('a message the server refuses does not hold up the next one', async () => {
-    deliver = (_, { text }) =>
+  test('a rejected message does not block the next one', async () => {
+    send = (_, { text }) =>
       text === 'a' ? Promise.reject(refusal(422)) : Promise.resolve({ seq: 1 });
     const outbox = make();
     outbox.add({ text: 'a' });
@@ -105,9 +105,9 @@ describe('the outbox', () => {
     expect(outbox.items.value[0]?.refusal).toBe('No.');
   });
 
-  test('a busy server is no refusal', async () => {
+  test('a busy server does not reject a message', async () => {
     let left = 1;
-    deliver = () => (left-- > 0 ? Promise.reject(refusal(503)) : Promise.resolve({ seq: 1 }));
+    send = () => (left-- > 0 ? Promise.reject(refusal(503)) : Promise.resolve({ seq: 1 }));
     const outbox = make();
     outbox.add({ text: 'a' });
     await env.pass(5_000);
@@ -115,30 +115,30 @@ describe('the outbox', () => {
   });
 
   test('survives a reload until it is acknowledged, and no longer', async () => {
-    deliver = () => Promise.reject(new OfflineError());
+    send = () => Promise.reject(new OfflineError());
     make().add({ text: 'a' });
     await settle();
-    deliver = () => Promise.resolve({ seq: 9 });
+    send = () => Promise.resolve({ seq: 9 });
     const after = make();
     after.wake();
     await settle();
     expect(tries).toEqual(['id1 a', 'id1 a']);
-    expect(box.all.size).toBe(0);
-    after.shown(9, new Set());
+    expect(storage.all.size).toBe(0);
+    after.confirm(9, new Set());
     expect(states(after)).toEqual([]);
   });
 
-  test('leaves when the stream shows it, though the answer was lost', async () => {
-    deliver = () => Promise.reject(new OfflineError());
+  test('removes a message that the stream shows, even if the answer was lost', async () => {
+    send = () => Promise.reject(new OfflineError());
     const outbox = make();
     outbox.add({ text: 'a' });
-    outbox.shown(3, new Set(['id1']));
+    outbox.confirm(3, new Set(['id1']));
     expect(states(outbox)).toEqual([]);
-    expect(box.all.size).toBe(0);
+    expect(storage.all.size).toBe(0);
   });
 
-  test('damaged storage is nothing to send', () => {
-    box.set('unsent', '{"x":');
+  test('damaged storage counts as empty', () => {
+    storage.set('unsent', '{"x":');
     expect(states(make())).toEqual([]);
   });
 });

@@ -61,7 +61,7 @@ describe('the safe part of Markdown', () => {
 });
 
 describe('long texts', () => {
-  /** How many characters are looked through for the ends of marks. */
+  /** Counts the characters that are searched for the ends of marks. */
   const looked = (text: string): number => {
     let steps = 0;
     const indexOf = String.prototype.indexOf;

@@ -19,7 +19,7 @@ test('silent events of the page are not shown, labelled ones are', () => {
   expect(items.map((item) => item.text)).toEqual(['Menu']);
 });
 
-test('buttons are answered once the visitor spoke after them', () => {
+test('buttons count as answered once the visitor has written after them', () => {
   const { items } = threadOf(
     [says(1, 'bot_message', 'a'), says(2, 'visitor_message', 'yes'), says(3, 'bot_message', 'b')],
     [],
@@ -32,7 +32,7 @@ test('buttons are answered once the visitor spoke after them', () => {
   expect(items[0]).toMatchObject({ answer: 'yes' });
 });
 
-test('control says who is in charge, and the agent leaves with it', () => {
+test('the agent is known only while a human has control', () => {
   const human = event(2, { type: 'control', control: 'human', agent: null });
   const events = [event(1, { type: 'control', control: 'requested', agent: null }), human];
   expect(threadOf(events, [])).toMatchObject({ control: 'human', agent: null });
@@ -42,7 +42,7 @@ test('control says who is in charge, and the agent leaves with it', () => {
   expect(threadOf(events, [])).toMatchObject({ control: 'bot', agent: null });
 });
 
-test('what is unsent stands last, and not twice when the stream has it already', () => {
+test('unsent messages come last, and only once if the stream has them', () => {
   const pending = (clientId: string, text: string) => ({
     clientId,
     body: { text },
@@ -56,6 +56,6 @@ test('what is unsent stands last, and not twice when the stream has it already',
   expect(items.map((item) => item.text)).toEqual(['one', 'two', 'three']);
 });
 
-test('unknown kinds change nothing', () => {
+test('unknown types of events are ignored', () => {
   expect(threadOf([event(1, { type: 'hologram', text: 'x' })], []).items).toEqual([]);
 });

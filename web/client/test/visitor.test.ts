@@ -79,7 +79,7 @@ describe('a visitor', () => {
     expect(local.all.size + session.all.size).toBe(0);
   });
 
-  test('new ones are enrolled and say WELCOME once; known ones resume', async () => {
+  test('a new one is created and sends WELCOME once; a known one resumes', async () => {
     await visitorOf().start();
     await settle();
     const paths = server.requests.map((request) => request.path);
@@ -129,7 +129,7 @@ describe('a visitor', () => {
 
   test('no transcript is stored', async () => {
     const visitor = await live();
-    visitor.look(true);
+    visitor.setOnScreen(true);
     newest().say(bot(1, 'a secret'));
     visitor.sendText('another secret');
     await settle();
@@ -138,17 +138,17 @@ describe('a visitor', () => {
     expect(local.all.get('baton.b.read')).toBe('1');
   });
 
-  test('unread counts what bot and human said while the chat was not looked at', async () => {
+  test('unread counts messages of bot and human while the chat is not on screen', async () => {
     const visitor = await live();
     newest().say(bot(1, 'one'));
     newest().say({ seq: 2, at, type: 'visitor_message', text: 'x', clientId: 'c' });
     newest().say(bot(3, 'two'));
     expect(visitor.state.value.unread).toBe(2);
-    visitor.look(true);
+    visitor.setOnScreen(true);
     expect(visitor.state.value.unread).toBe(0);
   });
 
-  test('typing ends at its time, and earlier with the message', async () => {
+  test('the typing sign ends at its time, or with the message', async () => {
     const visitor = await live();
     const agent = { name: 'Jane Doe', avatarUrl: null };
     const until = () => new Date(env.now() + 4_000).toISOString();
@@ -161,7 +161,7 @@ describe('a visitor', () => {
     expect(visitor.state.value.typing).toBe(null);
   });
 
-  test('tells of its own typing to a human only, at most every four seconds', async () => {
+  test('reports typing to a human only, at most every four seconds', async () => {
     const visitor = await live();
     const told = () => server.requests.filter((request) => request.path.endsWith('/typing')).length;
     visitor.typing();
@@ -184,7 +184,7 @@ describe('a visitor', () => {
     expect(told()).toBe(2);
   });
 
-  test('a token the server forgot is replaced, and what was unsent is kept', async () => {
+  test('a rejected token is replaced, and unsent messages are kept', async () => {
     const visitor = await live();
     const usual = server.answer;
     server.answer = (request) =>
@@ -202,7 +202,7 @@ describe('a visitor', () => {
   });
 });
 
-test('parameters and the page go out with a message, the same on every try', async () => {
+test('parameters and page are sent with a message, the same on every attempt', async () => {
   const sent: unknown[] = [];
   const answer = server.answer;
   server.answer = (request) => {

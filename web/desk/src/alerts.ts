@@ -4,7 +4,7 @@ import { settings } from './settings.js';
 
 let sound: AudioContext | null = null;
 
-/** Called on a click only: browsers ask the agent then, and never out of the blue. */
+/** Call this on a click only: browsers allow sound and ask for permission only then. */
 export async function switchAlerts(on: boolean): Promise<void> {
   settings.patch({ alerts: on });
   if (!on) return;
@@ -14,12 +14,13 @@ export async function switchAlerts(on: boolean): Promise<void> {
   }
 }
 
-/** Tells an agent who looks elsewhere. What was said stays out of the notification. */
+/** Alerts an agent who is in another window. The notification never contains message text. */
 export function alertAgent(chat: Chat, kind: 'queued' | 'message'): void {
   if (!settings.value.alerts || document.hasFocus()) return;
   beep();
   if (!('Notification' in window) || Notification.permission !== 'granted') return;
-  const title = kind === 'queued' ? 'A visitor is waiting' : `${visitorName(chat)} wrote`;
+  const title =
+    kind === 'queued' ? 'A visitor is waiting' : `New message from ${visitorName(chat)}`;
   const note = new Notification(title, { tag: chat.id });
   note.addEventListener('click', () => {
     window.focus();

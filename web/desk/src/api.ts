@@ -1,7 +1,7 @@
 import { Http } from '@baton/client/http';
-import type { Face, Page } from '@baton/client/types';
+import type { Profile, Page } from '@baton/client/types';
 
-export interface Agent extends Face {
+export interface Agent extends Profile {
   email: string;
 }
 
@@ -22,11 +22,11 @@ export interface Chat {
   closeReason: string | null;
   seq: number;
   preview: string;
-  /** Number of the last agent message the platform has accepted. */
+  /** `seq` of the last agent message that the platform has accepted. */
   pushedThrough: number;
 }
 
-export interface Line {
+export interface TranscriptLine {
   from: 'visitor' | 'bot' | 'agent';
   text: string;
   at?: string;
@@ -41,9 +41,9 @@ export type ChatEvent = Numbered &
   (
     | { type: 'opened'; text: string; reason: string | null }
     | { type: 'visitor_message'; text: string }
-    | { type: 'agent_message'; text: string; agent: Face; clientId?: string }
-    | { type: 'claimed'; agent: Face }
-    | { type: 'closed'; reason: string; agent: Face | null }
+    | { type: 'agent_message'; text: string; agent: Profile; clientId?: string }
+    | { type: 'claimed'; agent: Profile }
+    | { type: 'closed'; reason: string; agent: Profile | null }
     | { type: 'refused'; message: number; detail: string }
   );
 
@@ -55,7 +55,7 @@ const http = new Http({
 
 const of = (id: string) => `/chats/${encodeURIComponent(id)}`;
 
-/** The desk API, one line per call. */
+/** The calls of the desk API (`docs/api.md`). */
 export const api = {
   session: () => http.get<Session>('/session'),
   signIn: (email: string, password: string) => http.post<Session>('/session', { email, password }),
@@ -63,7 +63,7 @@ export const api = {
   setAvailable: (available: boolean) =>
     http.request<void>('PUT', '/availability', { body: { available } }),
   chats: () => http.get<{ chats: Chat[] }>('/chats'),
-  chat: (id: string) => http.get<Chat & { transcript: Line[] }>(of(id)),
+  chat: (id: string) => http.get<Chat & { transcript: TranscriptLine[] }>(of(id)),
   events: (id: string, after: number) =>
     http.get<Page<ChatEvent>>(`${of(id)}/events?after=${after}`),
   claim: (id: string) => http.post<Chat>(`${of(id)}/claim`),

@@ -5,16 +5,16 @@ import { appStyles } from './app-styles.js';
 import type { DeskChat } from './desk-chat.js';
 import type { DeskHelp } from './desk-help.js';
 import { Desk } from './desk.js';
-import { pressOf, shortcutOf, type Shortcut } from './keys.js';
+import { keyPressOf, shortcutOf, type Shortcut } from './keys.js';
 import { listenToPage } from './page.js';
 import { groupsOf, neighbour } from './queue.js';
 import { settings } from './settings.js';
 
-/** The whole desk: three panes on a desktop, one at a time on a phone. */
+/** The desk page: three panes on a desktop, one pane at a time on a phone. */
 export class BatonDesk extends LitElement {
   static override styles = appStyles;
   static override properties = { tick: { state: true }, details: { state: true } };
-  /** Grows with every change and every second: what is drawn from it is drawn anew. */
+  /** Increases with every change and every second, so that all panes are drawn again. */
   declare tick: number;
   declare details: boolean;
   private readonly desk = new Desk({ alert: alertAgent });
@@ -32,7 +32,7 @@ export class BatonDesk extends LitElement {
         offline: () => this.desk.offline(),
         address: (id) => this.desk.select(id),
         key: (event) => this.pressed(event),
-        roomy: (all) => (this.details = all),
+        wide: (all) => (this.details = all),
       }),
     ];
     void this.desk.start();
@@ -69,11 +69,14 @@ export class BatonDesk extends LitElement {
 
   override updated(): void {
     const { chats, agent, selected } = this.desk.state.value;
-    const room = selected ? this.desk.rooms.get(selected) : undefined;
-    if (room && document.visibilityState === 'visible' && document.hasFocus()) room.read();
+    const store = selected ? this.desk.chatStores.get(selected) : undefined;
+    if (store && document.visibilityState === 'visible' && document.hasFocus()) store.read();
     const waiting = chats.filter((chat) => chat.status === 'queued').length;
     const mine = groupsOf(chats, agent?.email).find((group) => group.id === 'mine')?.chats ?? [];
-    const unread = mine.reduce((sum, { id }) => sum + (this.desk.rooms.get(id)?.unread ?? 0), 0);
+    const unread = mine.reduce(
+      (sum, { id }) => sum + (this.desk.chatStores.get(id)?.unread ?? 0),
+      0,
+    );
     const title = waiting + unread > 0 ? `(${waiting + unread}) Baton desk` : 'Baton desk';
     if (document.title !== title) document.title = title;
   }
@@ -83,12 +86,12 @@ export class BatonDesk extends LitElement {
   }
 
   private banner(): TemplateResult {
-    const { link } = this.desk.state.value;
+    const { connection } = this.desk.state.value;
     const words =
-      link === 'waiting'
-        ? 'No connection. Trying again… What you write is kept and sent when it is back.'
-        : link === 'polling'
-          ? 'Limited connection: news may take a few seconds.'
+      connection === 'waiting'
+        ? 'No connection. Trying again… Your messages are saved and will be sent later.'
+        : connection === 'polling'
+          ? 'Limited connection. Updates may take a few seconds.'
           : null;
     return html`<div class="status" role="status">
       ${words ? html`<p class="banner">${icons.alert}<span>${words}</span></p>` : nothing}
@@ -111,7 +114,7 @@ export class BatonDesk extends LitElement {
 
   private pressed(event: KeyboardEvent): void {
     if (this.desk.state.value.phase !== 'ready') return;
-    const shortcut = shortcutOf(pressOf(event), settings.value.keys);
+    const shortcut = shortcutOf(keyPressOf(event), settings.value.keys);
     if (!shortcut) return;
     event.preventDefault();
     this.act(shortcut);

@@ -81,7 +81,7 @@ const chat = css`
     flex: none;
     min-height: 40px;
   }
-  .nobody {
+  .no-chat {
     flex: 1;
     display: flex;
     flex-direction: column;
@@ -92,7 +92,7 @@ const chat = css`
     text-align: center;
     color: var(--c-soft);
   }
-  .nobody h2 {
+  .no-chat h2 {
     color: var(--c-text);
   }
   .sign {

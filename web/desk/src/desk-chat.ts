@@ -9,7 +9,7 @@ import type { DeskReply } from './desk-reply.js';
 import { visitorName, waitingOf } from './queue.js';
 import { visitorFace, waitingView } from './row.js';
 
-/** The middle pane: one chat, and what this agent may do with it. */
+/** The middle pane: the selected chat, and what this agent may do with it. */
 export class DeskChat extends LitElement {
   static override styles = chatStyles;
   static override properties = { desk: { attribute: false }, tick: { attribute: false } };
@@ -19,7 +19,7 @@ export class DeskChat extends LitElement {
   override render() {
     const { chats, selected, listed } = this.desk.state.value;
     const chat = chats.find((one) => one.id === selected);
-    if (!chat) return this.nobody(selected !== null && listed);
+    if (!chat) return this.noChatView(selected !== null && listed);
     return html`${this.head(chat)}
       <desk-log .desk=${this.desk} .tick=${this.tick}></desk-log>
       ${this.foot(chat)}`;
@@ -77,7 +77,7 @@ export class DeskChat extends LitElement {
     }
     if (chat.status === 'queued') {
       return html`<div class="foot">
-        <p>This visitor is waiting for a person.</p>
+        <p>This visitor is waiting.</p>
         <button type="button" class="primary claim" @click=${() => void this.claim(chat.id)}>
           Take chat <kbd>C</kbd>
         </button>
@@ -85,8 +85,8 @@ export class DeskChat extends LitElement {
     }
     const why =
       chat.status === 'closed'
-        ? 'This chat is closed. The visitor is with the bot again.'
-        : `${chat.agent?.name ?? 'A colleague'} is talking to this visitor.`;
+        ? 'This chat is closed. The visitor is back with the bot.'
+        : `${chat.agent?.name ?? 'A colleague'} is chatting with this visitor.`;
     return html`<div class="foot quiet"><p dir="auto">${why}</p></div>`;
   }
 
@@ -98,18 +98,18 @@ export class DeskChat extends LitElement {
     return chat.status === 'live' && chat.agent?.email === this.desk.state.value.agent?.email;
   }
 
-  private nobody(gone: boolean): TemplateResult {
-    return html`<div class="nobody">
+  private noChatView(gone: boolean): TemplateResult {
+    return html`<div class="no-chat">
       <span class="sign">${icons.inbox}</span>
-      <h2>${gone ? 'This chat is no longer here' : 'No chat selected'}</h2>
-      <p>Choose one from the list, or press <kbd>J</kbd> for the first.</p>
+      <h2>${gone ? 'This chat is no longer available' : 'No chat selected'}</h2>
+      <p>Select a chat in the list, or press <kbd>J</kbd> for the first one.</p>
     </div>`;
   }
 }
 
 function statusOf(chat: Chat, desk: Desk): string {
-  if (chat.status === 'queued') return 'Waiting for a person';
-  if (chat.status === 'closed') return endingOf(chat.closeReason, chat.agent?.name).word;
+  if (chat.status === 'queued') return 'Waiting for an agent';
+  if (chat.status === 'closed') return endingOf(chat.closeReason, chat.agent?.name).label;
   const mine = chat.agent?.email === desk.state.value.agent?.email;
   return mine ? 'With you' : `With ${chat.agent?.name ?? 'a colleague'}`;
 }

@@ -8,7 +8,7 @@ import { endingOf } from './ending.js';
 import { visitorName } from './queue.js';
 import { missedView, visitorFace } from './row.js';
 
-/** The right pane: who the visitor is and where the chat came from. */
+/** The right pane: details of the visitor and of the chat. */
 export class DeskContext extends LitElement {
   static override styles = contextStyles;
   static override properties = { desk: { attribute: false }, tick: { attribute: false } };
@@ -33,10 +33,10 @@ export class DeskContext extends LitElement {
   }
 
   private details(chat: Chat): TemplateResult {
-    const room = this.desk.room(chat.id);
-    const { rows } = room.thread(chat);
-    const first = room.transcript[0]?.at ?? null;
-    const asked = room.transcript.findLast((line) => line.from === 'visitor')?.text;
+    const store = this.desk.chatStore(chat.id);
+    const { rows } = store.thread(chat);
+    const first = store.transcript[0]?.at ?? null;
+    const asked = store.transcript.findLast((line) => line.from === 'visitor')?.text;
     const entry = (label: string, value: string | null | undefined) =>
       value
         ? html`<div>
@@ -55,7 +55,7 @@ export class DeskContext extends LitElement {
       ${
         asked
           ? html`<section>
-              <h3>Asked for a person with</h3>
+              <h3>Reason for handover</h3>
               <blockquote dir="auto">${asked}</blockquote>
             </section>`
           : nothing
@@ -63,9 +63,9 @@ export class DeskContext extends LitElement {
       <section>
         <h3>Chat</h3>
         <dl>
-          ${entry('With', chat.agent?.name ?? (closed ? 'Nobody' : 'Nobody yet'))}
+          ${entry('Agent', chat.agent?.name ?? (closed ? 'None' : 'Not assigned yet'))}
           ${entry('Ended', ending?.text)} ${entry('Route', chat.route)}
-          ${entry('Began', first ? timeOf(Date.parse(first)) : null)}
+          ${entry('Started', first ? timeOf(Date.parse(first)) : null)}
           ${entry('Messages', String(rows.filter((row) => row.kind === 'message').length))}
         </dl>
       </section>
@@ -73,7 +73,7 @@ export class DeskContext extends LitElement {
         <h3>Visitor</h3>
         <dl>
           ${entry('Language', languageName(chat.language))} ${entry('Bot', chat.botId)}
-          ${entry('Id', chat.visitor.userId)}
+          ${entry('ID', chat.visitor.userId)}
         </dl>
       </section>`;
   }

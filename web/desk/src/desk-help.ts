@@ -4,15 +4,15 @@ import { helpStyles } from './help-styles.js';
 import { SHORTCUTS } from './keys.js';
 import { settings } from './settings.js';
 
-/** The list of keys, and the switch that turns the single ones off. */
+/** The list of keyboard shortcuts, and the switch for single-key shortcuts. */
 export class DeskHelp extends LitElement {
   static override styles = helpStyles;
 
   override render() {
     const always = [
       { key: 'Enter', does: 'Send the reply' },
-      { key: 'Shift Enter', does: 'New line in the reply' },
-      { key: 'Esc', does: 'Leave the reply' },
+      { key: 'Shift Enter', does: 'Start a new line' },
+      { key: 'Esc', does: 'Leave the reply box' },
     ];
     const line = ({ key, does }: { key: string; does: string }) =>
       html`<div>
@@ -35,7 +35,7 @@ export class DeskHelp extends LitElement {
             @change=${(event: Event) =>
               settings.patch({ keys: (event.target as HTMLInputElement).checked })}
           />
-          Single-key shortcuts. They never act while you are writing.
+          Use single-key shortcuts. They are off while you type.
         </label>
       </div>
     </dialog>`;

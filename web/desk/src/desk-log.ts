@@ -7,7 +7,7 @@ import { visitorName } from './queue.js';
 
 const NEAR_END_PX = 80;
 
-/** What was said: before the handover set apart, then the chat itself. Stays at its end. */
+/** The messages before the handover, then those of the chat. Stays scrolled to its end. */
 export class DeskLog extends LitElement {
   static override styles = logStyles;
   static override properties = { desk: { attribute: false }, tick: { attribute: false } };
@@ -20,8 +20,8 @@ export class DeskLog extends LitElement {
     const { chats, selected } = this.desk.state.value;
     const chat = chats.find((one) => one.id === selected);
     if (!chat) return nothing;
-    const room = this.desk.room(chat.id);
-    const thread = room.thread(chat);
+    const store = this.desk.chatStore(chat.id);
+    const thread = store.thread(chat);
     const name = visitorName(chat);
     return html`<div
       class="scroller"
@@ -33,7 +33,7 @@ export class DeskLog extends LitElement {
     >
       <div class="column">
         ${thread.before.length > 0 ? beforeView(thread.before, name) : nothing}
-        <p class="handover"><span>Handed over to a person</span></p>
+        <p class="handover"><span>Handed over to an agent</span></p>
         <ol>
           ${repeat(
             thread.rows,
@@ -42,7 +42,7 @@ export class DeskLog extends LitElement {
           )}
         </ol>
         ${
-          room.visitorTypes
+          store.visitorIsTyping
             ? html`<p class="typing">
                 <i></i><i></i><i></i><span dir="auto">${name} is typing</span>
               </p>`
@@ -74,7 +74,7 @@ export class DeskLog extends LitElement {
     const { selected } = this.desk.state.value;
     const button = (event.target as Element).closest<HTMLElement>('[data-retry], [data-discard]');
     if (!button || !selected) return;
-    const { outbox } = this.desk.room(selected);
+    const { outbox } = this.desk.chatStore(selected);
     if (button.dataset.retry) outbox.retry(button.dataset.retry);
     if (button.dataset.discard) outbox.discard(button.dataset.discard);
   }

@@ -9,9 +9,9 @@ import { queueStyles } from './queue-styles.js';
 import { chatRow } from './row.js';
 import { settings } from './settings.js';
 
-const GHOSTS = html`<div class="ghosts" aria-hidden="true"><i></i><i></i><i></i></div>`;
+const SKELETON = html`<div class="ghosts" aria-hidden="true"><i></i><i></i><i></i></div>`;
 
-/** The left pane: who waits, whom I talk to, and my own switches. */
+/** The left pane: the list of chats, and this agent's own settings. */
 export class DeskQueue extends LitElement {
   static override styles = queueStyles;
   static override properties = {
@@ -19,7 +19,7 @@ export class DeskQueue extends LitElement {
     tick: { attribute: false },
   };
   declare desk: Desk;
-  /** Changes whenever there is something new to draw: the clock, the desk. */
+  /** Changes when the pane must be drawn again. */
   declare tick: number;
 
   override render() {
@@ -32,7 +32,7 @@ export class DeskQueue extends LitElement {
       </header>
       <nav aria-label="Chats">
         ${groups.map((group) => this.group(group))}
-        ${listed && groups.length === 0 ? this.empty() : nothing} ${listed ? nothing : GHOSTS}
+        ${listed && groups.length === 0 ? this.empty() : nothing} ${listed ? nothing : SKELETON}
       </nav>
       ${this.footer()}`;
   }
@@ -54,12 +54,12 @@ export class DeskQueue extends LitElement {
     const { available } = this.desk.state.value;
     return html`<div class="empty">
       <span>${icons.inbox}</span>
-      <p>Nobody is waiting</p>
+      <p>No chats right now</p>
       <p class="soft">
         ${
           available
-            ? 'New chats appear here by themselves.'
-            : 'You are away. Visitors are told so; switch to available to get chats.'
+            ? 'New chats appear here automatically.'
+            : 'You are away, so visitors cannot reach you. Switch to Available to get chats.'
         }
       </p>
     </div>`;

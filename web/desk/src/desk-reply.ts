@@ -5,7 +5,7 @@ import { replyStyles } from './reply-styles.js';
 
 const TEXT_MAX = 4_000;
 
-/** Where the agent writes. What is typed is kept per chat, through reloads and switches. */
+/** The reply box. The draft of each chat is kept through reloads and changes of the chat. */
 export class DeskReply extends LitElement {
   static override styles = replyStyles;
   static override properties = {
@@ -17,12 +17,12 @@ export class DeskReply extends LitElement {
   declare desk: Desk;
   /** Id of the chat this box writes to. */
   declare chat: string;
-  /** Name of the visitor, so that nobody writes to the wrong one. */
+  /** Name of the visitor, shown so that no reply goes to the wrong one. */
   declare to: string;
   declare text: string;
 
   override willUpdate(changed: PropertyValues): void {
-    if (changed.has('chat')) this.text = this.desk.room(this.chat).draft;
+    if (changed.has('chat')) this.text = this.desk.chatStore(this.chat).draft;
   }
 
   override render() {
@@ -40,7 +40,9 @@ export class DeskReply extends LitElement {
         @keydown=${this.keyed}
       ></textarea>
       <div class="bar">
-        <p class="hint"><kbd>Enter</kbd> sends, <kbd>Shift</kbd> <kbd>Enter</kbd> new line</p>
+        <p class="hint">
+          <kbd>Enter</kbd> to send, <kbd>Shift</kbd> <kbd>Enter</kbd> for a new line
+        </p>
         <button class="primary" aria-disabled=${empty ? 'true' : 'false'}>
           Send ${icons.send}
         </button>
@@ -65,9 +67,9 @@ export class DeskReply extends LitElement {
 
   private typed(event: Event): void {
     this.text = (event.target as HTMLTextAreaElement).value;
-    const room = this.desk.room(this.chat);
-    room.draft = this.text;
-    if (this.text.trim() !== '') room.tellTyping();
+    const store = this.desk.chatStore(this.chat);
+    store.draft = this.text;
+    if (this.text.trim() !== '') store.tellTyping();
   }
 
   private keyed(event: KeyboardEvent): void {
@@ -81,9 +83,9 @@ export class DeskReply extends LitElement {
   private submit(event: Event): void {
     event.preventDefault();
     if (this.text.trim() === '') return;
-    const room = this.desk.room(this.chat);
-    room.say(this.text);
-    room.draft = '';
+    const store = this.desk.chatStore(this.chat);
+    store.say(this.text);
+    store.draft = '';
     this.text = '';
     this.dispatchEvent(new Event('desk-sent'));
     this.area?.focus();

@@ -3,7 +3,7 @@ import { icons } from '@baton/ui/icons';
 import type { Desk } from './desk.js';
 import { signInStyles } from './sign-in-styles.js';
 
-/** Who are you? Keeps what was typed when the answer is no. */
+/** The sign-in form. It keeps its input when the sign-in fails. */
 export class DeskSignIn extends LitElement {
   static override styles = signInStyles;
   static override properties = {
@@ -20,7 +20,7 @@ export class DeskSignIn extends LitElement {
       <form @submit=${this.submit}>
         <span class="mark">${icons.baton}</span>
         <h1>Sign in to the desk</h1>
-        <p class="lead">Where people take over from the bot.</p>
+        <p class="lead">Take over chats from the bot.</p>
         <label for="email">E-mail address</label>
         <input id="email" name="email" type="email" autocomplete="username" required />
         <label for="password">Password</label>

@@ -1,67 +1,67 @@
-import { box, browserEnv, type Box, type Env } from '@baton/client/env';
+import { keyValue, browserEnv, type KeyValue, type Env } from '@baton/client/env';
 import { ProblemError } from '@baton/client/http';
-import { Link, type LinkState, type SocketLike } from '@baton/client/link';
+import { Connection, type ConnectionState, type SocketLike } from '@baton/client/connection';
 import { Store } from '@baton/client/store';
 import { api as realApi, type Agent, type Api, type Chat, type ChatEvent } from './api.js';
-import { Room, UNSENT } from './room.js';
+import { ChatStore, UNSENT_PREFIX } from './chat-store.js';
 
 export interface DeskState {
   phase: 'starting' | 'signed-out' | 'unreachable' | 'ready';
   agent: Agent | null;
   available: boolean;
-  link: LinkState;
-  /** Whether the chats were read at least once. */
+  connection: ConnectionState;
+  /** Whether the list of chats was read at least once. */
   listed: boolean;
   chats: readonly Chat[];
   selected: string | null;
-  /** A line for the agent: what could not be done, and why. */
+  /** A short message for the agent: what failed, and why. */
   toast: string | null;
-  /** Counts changes inside rooms, so that one subscription sees them all. */
+  /** Increases with each change inside a chat store, so that one subscription sees them all. */
   version: number;
 }
 
 export interface DeskOptions {
   api?: Api;
   env?: Env;
-  local?: Box;
-  session?: Box;
+  local?: KeyValue;
+  session?: KeyValue;
   socket?: () => SocketLike;
-  /** A visitor waits, or wrote to this agent. */
+  /** Called when a visitor starts to wait, or writes to this agent. */
   alert?: (chat: Chat, kind: 'queued' | 'message') => void;
 }
 
-/** Whose unsent replies this tab keeps. */
-const OWNER = 'baton.desk.agent';
+/** Key of the agent whose unsent replies this tab keeps. */
+const OWNER_KEY = 'baton.desk.agent';
 const TOAST_MS = 6_000;
 const POLL_MS = 2_000;
 
-/** Everything the desk knows. Elements read `state` and call the methods; they hold nothing. */
+/** All state of the desk. Elements read `state` and call the methods; they keep no state. */
 export class Desk {
   readonly state = new Store<DeskState>({
     phase: 'starting',
     agent: null,
     available: false,
-    link: 'idle',
+    connection: 'idle',
     listed: false,
     chats: [],
     selected: null,
     toast: null,
     version: 0,
   });
-  readonly rooms = new Map<string, Room>();
+  readonly chatStores = new Map<string, ChatStore>();
   readonly env: Env;
   private readonly api: Api;
-  private readonly link: Link;
-  private readonly local: Box;
-  private readonly session: Box;
+  private readonly connection: Connection;
+  private readonly local: KeyValue;
+  private readonly session: KeyValue;
   private endToast: (() => void) | null = null;
 
   constructor(private readonly options: DeskOptions = {}) {
     this.api = options.api ?? realApi;
     this.env = options.env ?? browserEnv;
-    this.local = options.local ?? box(() => localStorage);
-    this.session = options.session ?? box(() => sessionStorage);
-    this.link = new Link(this.owner(), this.env);
+    this.local = options.local ?? keyValue(() => localStorage);
+    this.session = options.session ?? keyValue(() => sessionStorage);
+    this.connection = new Connection(this.connectionHandler(), this.env);
   }
 
   async start(): Promise<void> {
@@ -74,13 +74,14 @@ export class Desk {
     }
   }
 
-  /** Returns what went wrong, or null. */
+  /** Returns an error text, or null. */
   async signIn(email: string, password: string): Promise<string | null> {
     try {
       this.begin(await this.api.signIn(email, password));
       return null;
     } catch (error) {
-      if (!(error instanceof ProblemError)) return 'The server cannot be reached. Try again.';
+      if (!(error instanceof ProblemError))
+        return 'The server cannot be reached. Please try again.';
       if (error.status === 401) return 'The e-mail address or the password is wrong.';
       return error.message;
     }
@@ -89,7 +90,7 @@ export class Desk {
   async signOut(): Promise<void> {
     await this.try(() => this.api.signOut());
     this.signedOut();
-    this.session.forget(UNSENT);
+    this.session.removeByPrefix(UNSENT_PREFIX);
   }
 
   async setAvailable(available: boolean): Promise<void> {
@@ -105,34 +106,34 @@ export class Desk {
     this.state.patch({ selected: id });
     if (before !== null && before !== id) this.leave(before);
     if (id === null || this.state.value.phase !== 'ready') return;
-    void this.room(id).load();
+    void this.chatStore(id).load();
     this.watch(id);
   }
 
-  /** A chat that was only looked at is not kept in memory or watched. */
+  /** Stops watching a chat that was only viewed: not this agent's, with nothing unsent. */
   private leave(id: string): void {
     const chat = this.state.value.chats.find((one) => one.id === id);
-    const room = this.rooms.get(id);
-    if (!room || (chat && this.mine(chat)) || room.outbox.items.value.length > 0) return;
-    this.rooms.delete(id);
-    this.link.send(JSON.stringify({ unwatch: id }));
+    const store = this.chatStores.get(id);
+    if (!store || (chat && this.mine(chat)) || store.outbox.items.value.length > 0) return;
+    this.chatStores.delete(id);
+    this.connection.send(JSON.stringify({ unwatch: id }));
   }
 
-  room(id: string): Room {
-    const known = this.rooms.get(id);
+  chatStore(id: string): ChatStore {
+    const known = this.chatStores.get(id);
     if (known) return known;
-    const room = new Room({
+    const store = new ChatStore({
       id,
       api: this.api,
       env: this.env,
       local: this.local,
       session: this.session,
-      changed: () => this.bump(),
-      unauthorized: () => this.signedOut(),
-      unreachable: () => this.link.suspect(),
+      onChange: () => this.bump(),
+      onUnauthorized: () => this.signedOut(),
+      onUnreachable: () => this.connection.verify(),
     });
-    this.rooms.set(id, room);
-    return room;
+    this.chatStores.set(id, store);
+    return store;
   }
 
   async claim(id: string): Promise<boolean> {
@@ -157,67 +158,67 @@ export class Desk {
   }
 
   offline(): void {
-    this.link.suspect();
+    this.connection.verify();
   }
 
   wake(): void {
-    this.link.wake();
-    for (const room of this.rooms.values()) room.outbox.wake();
+    this.connection.wake();
+    for (const store of this.chatStores.values()) store.outbox.wake();
   }
 
   private begin({ agent, available }: { agent: Agent; available: boolean }): void {
-    // A session that merely ended loses no words, but another agent must not send them.
-    if (this.session.get(OWNER) !== agent.email) this.session.forget(UNSENT);
-    this.session.set(OWNER, agent.email);
+    // After an expired session the unsent replies stay, but another agent must not send them.
+    if (this.session.get(OWNER_KEY) !== agent.email) this.session.removeByPrefix(UNSENT_PREFIX);
+    this.session.set(OWNER_KEY, agent.email);
     this.state.patch({ phase: 'ready', agent, available });
-    this.link.start();
+    this.connection.start();
     const { selected } = this.state.value;
     if (selected) this.select(selected);
   }
 
   private signedOut(): void {
-    this.link.stop();
-    for (const room of this.rooms.values()) room.leave();
-    this.rooms.clear();
+    this.connection.stop();
+    for (const store of this.chatStores.values()) store.dispose();
+    this.chatStores.clear();
     this.state.patch({ phase: 'signed-out', agent: null, chats: [], listed: false });
   }
 
-  private owner() {
+  private connectionHandler() {
     return {
-      connect: () => {
+      openSocket: () => {
         if (this.options.socket) return this.options.socket();
         const url = `${location.origin.replace(/^http/, 'ws')}/desk/api/stream`;
         return new WebSocket(url) as unknown as SocketLike;
       },
-      hello: () => [...this.watched()].map(([id, room]) => watchFrame(id, room.last)),
-      frame: (data: unknown) => this.frame(String(data)),
-      probe: async () => {
+      firstFrames: () => [...this.watched()].map(([id, store]) => watchFrame(id, store.last)),
+      onFrame: (data: unknown) => this.onFrame(String(data)),
+      isUpToDate: async () => {
         const behind = await this.refresh();
-        await Promise.all(behind.map((room) => room.catchUp()));
+        await Promise.all(behind.map((store) => store.catchUp()));
         return behind.length === 0;
       },
       poll: async () => {
         await this.refresh();
-        await Promise.all([...this.watched()].map(([, room]) => room.catchUp()));
+        await Promise.all([...this.watched()].map(([, store]) => store.catchUp()));
         await new Promise<void>((resolve) => void this.env.after(POLL_MS, resolve));
       },
-      refused: () => this.signedOut(),
-      changed: (link: LinkState) => this.state.patch({ link }),
+      onUnauthorized: () => this.signedOut(),
+      onStateChange: (connection: ConnectionState) => this.state.patch({ connection }),
     };
   }
 
-  private frame(data: string): void {
+  private onFrame(data: string): void {
     const frame = JSON.parse(data) as
       | { type: 'chats'; chats: Chat[] }
       | { type: 'event'; chat: string; event: ChatEvent }
       | { type: 'typing'; chat: string; until: string };
     if (frame.type === 'chats') this.list(frame.chats);
     else if (frame.type === 'event') this.event(frame.chat, frame.event);
-    else if (frame.type === 'typing') this.rooms.get(frame.chat)?.typing(frame.until);
+    else if (frame.type === 'typing') this.chatStores.get(frame.chat)?.typing(frame.until);
   }
 
   private event(id: string, event: ChatEvent): void {
-    const fresh = this.room(id).event(event);
+    const fresh = this.chatStore(id).event(event);
     const chat = this.state.value.chats.find((one) => one.id === id);
     const recent = this.env.now() - Date.parse(event.at) < 20_000;
     if (fresh && recent && chat && this.mine(chat) && event.type === 'visitor_message') {
@@ -225,14 +226,14 @@ export class Desk {
     }
   }
 
-  /** Reads the list; returns the watched rooms that know less than it. */
-  private async refresh(): Promise<Room[]> {
+  /** Reads the list. Returns the chat stores that lack events according to it. */
+  private async refresh(): Promise<ChatStore[]> {
     try {
       const { chats } = await this.api.chats();
       this.list(chats);
       const seqs = new Map(chats.map((chat) => [chat.id, chat.seq]));
-      return [...this.watched()].flatMap(([id, room]) =>
-        (seqs.get(id) ?? 0) > room.last ? [room] : [],
+      return [...this.watched()].flatMap(([id, store]) =>
+        (seqs.get(id) ?? 0) > store.last ? [store] : [],
       );
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401) this.signedOut();
@@ -247,20 +248,20 @@ export class Desk {
     for (const chat of chats) {
       const arrived = before.listed && !known.has(chat.id) && chat.status === 'queued';
       if (arrived) this.options.alert?.(chat, 'queued');
-      if (this.mine(chat) && !this.rooms.has(chat.id)) {
-        void this.room(chat.id).load();
+      if (this.mine(chat) && !this.chatStores.has(chat.id)) {
+        void this.chatStore(chat.id).load();
         this.watch(chat.id);
       }
     }
     const there = new Set(chats.map((chat) => chat.id));
-    for (const [id, room] of this.rooms) {
+    for (const [id, store] of this.chatStores) {
       if (there.has(id) || id === this.state.value.selected) continue;
-      // A chat that vanished while open may come back; its draft waits for it.
+      // A chat that left the list while open may come back, so its draft stays.
       const last = before.chats.find((chat) => chat.id === id);
-      if (last?.status === 'closed') room.forget();
-      room.leave();
-      this.rooms.delete(id);
-      this.link.send(JSON.stringify({ unwatch: id }));
+      if (last?.status === 'closed') store.deleteLocal();
+      store.dispose();
+      this.chatStores.delete(id);
+      this.connection.send(JSON.stringify({ unwatch: id }));
     }
   }
 
@@ -274,12 +275,12 @@ export class Desk {
     return chat.status === 'live' && chat.agent?.email === this.state.value.agent?.email;
   }
 
-  private watched(): Map<string, Room> {
-    return this.rooms;
+  private watched(): Map<string, ChatStore> {
+    return this.chatStores;
   }
 
   private watch(id: string): void {
-    this.link.send(watchFrame(id, this.room(id).last));
+    this.connection.send(watchFrame(id, this.chatStore(id).last));
   }
 
   private bump(): void {
@@ -292,7 +293,7 @@ export class Desk {
       return true;
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401) this.signedOut();
-      const offline = 'There is no connection right now. Try again in a moment.';
+      const offline = 'There is no connection right now. Please try again in a moment.';
       this.toast(error instanceof ProblemError ? error.message : offline);
       return false;
     }
@@ -304,12 +305,13 @@ function watchFrame(id: string, after: number): string {
 }
 
 function claimFailure(error: unknown): string {
-  if (!(error instanceof ProblemError)) return 'There is no connection right now. Try again.';
+  if (!(error instanceof ProblemError))
+    return 'There is no connection right now. Please try again.';
   const agent = error.problem.agent as { name?: unknown } | undefined;
   if (error.problem.id === 'taken') {
     return typeof agent?.name === 'string'
-      ? `${agent.name} was faster and has this chat.`
-      : 'A colleague was faster and has this chat.';
+      ? `${agent.name} has already taken this chat.`
+      : 'A colleague has already taken this chat.';
   }
-  return error.problem.id === 'closed' ? 'This chat was closed in the meantime.' : error.message;
+  return error.problem.id === 'closed' ? 'This chat is already closed.' : error.message;
 }

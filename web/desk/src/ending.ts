@@ -1,35 +1,35 @@
 export interface Ending {
-  /** For the list. */
-  word: string;
+  /** A short label for the list. */
+  label: string;
   text: string;
-  /** A visitor asked for a person and got none. */
+  /** No human agent answered the visitor's request. */
   missed: boolean;
 }
 
-/** How a chat ended, in words; the reasons are the server's. */
+/** The text for a chat's `closeReason` (`docs/api.md`). */
 export function endingOf(reason: string | null, agent: string | undefined): Ending {
   switch (reason) {
     case 'nobody_available':
-      return ended('Missed', 'Nobody was available: the bot kept the visitor', true);
+      return ended('Missed', 'No agent was available: the visitor stayed with the bot', true);
     case 'queue_timeout':
       return ended(
         'Missed',
-        'Nobody took the chat in time: the visitor is with the bot again',
+        'No agent took the chat in time: the visitor is back with the bot',
         true,
       );
     case 'agent_closed':
       return ended('Handed back', `${agent ?? 'The agent'} handed the visitor back to the bot`);
     case 'idle':
-      return ended('Went quiet', 'Closed after a long silence: the visitor is with the bot again');
+      return ended('Inactive', 'Closed after long inactivity: the visitor is back with the bot');
     case 'visitor_left':
-      return ended('Visitor left', 'The visitor closed the chat');
+      return ended('Visitor left', 'The visitor left the chat');
     case 'pause_expired':
-      return ended('Expired', 'The pause ran out: the visitor is with the bot again');
+      return ended('Timed out', 'Chat timed out: the visitor is back with the bot');
     default:
       return ended('Closed', 'The chat was closed');
   }
 }
 
-function ended(word: string, text: string, missed = false): Ending {
-  return { word, text, missed };
+function ended(label: string, text: string, missed = false): Ending {
+  return { label, text, missed };
 }

@@ -1,4 +1,4 @@
-/** Single keys that do something while nobody writes. Alt, Ctrl and Cmd stay with the browser. */
+/** Single-key shortcuts. Keys with Alt, Ctrl or Cmd are left to the browser. */
 export const SHORTCUTS = [
   { key: 'j', does: 'Next chat' },
   { key: 'k', does: 'Previous chat' },
@@ -10,27 +10,27 @@ export const SHORTCUTS = [
 
 export type Shortcut = (typeof SHORTCUTS)[number]['key'];
 
-export interface Press {
+export interface KeyPress {
   key: string;
   altKey: boolean;
   ctrlKey: boolean;
   metaKey: boolean;
   altGraph: boolean;
   repeat: boolean;
-  /** Whether the key goes into a field, a list or a dialog. */
-  taken: boolean;
+  /** Whether a field, a list or a dialog gets the key. */
+  inField: boolean;
 }
 
-/** The shortcut a key press means, or null: then it belongs to whoever has the focus. */
-export function shortcutOf(press: Press, enabled: boolean): Shortcut | null {
-  if (!enabled || press.taken || press.repeat) return null;
+/** The shortcut of a key press, or null: then the focused element handles the key. */
+export function shortcutOf(press: KeyPress, enabled: boolean): Shortcut | null {
+  if (!enabled || press.inField || press.repeat) return null;
   if (press.altKey || press.ctrlKey || press.metaKey || press.altGraph) return null;
   return SHORTCUTS.find(({ key }) => key === press.key)?.key ?? null;
 }
 
 const TAKES_KEYS = 'input, textarea, select, dialog[open], [contenteditable]';
 
-export function pressOf(event: KeyboardEvent): Press {
+export function keyPressOf(event: KeyboardEvent): KeyPress {
   const path = event.composedPath();
   const field = path.some((node) => node instanceof Element && node.matches(TAKES_KEYS));
   return {
@@ -40,6 +40,6 @@ export function pressOf(event: KeyboardEvent): Press {
     metaKey: event.metaKey,
     altGraph: event.getModifierState('AltGraph'),
     repeat: event.repeat,
-    taken: field || event.isComposing || event.defaultPrevented,
+    inField: field || event.isComposing || event.defaultPrevented,
   };
 }

@@ -1,13 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { icons } from '@baton/ui/icons';
-import { drawn, plainView } from '@baton/ui/text';
+import { renderOr, plainView } from '@baton/ui/text';
 import { timeOf } from '@baton/ui/times';
-import type { Delivery, Message, Row } from './thread.js';
+import type { DeliveryState, Message, Row } from './thread.js';
 
 const GROUP_MS = 5 * 60_000;
 const SAYS = { bot: 'Bot', agent: 'Agent' } as const;
 
-/** The transcript before the handover, quieter than what follows. */
+/** The transcript before the handover, less prominent than the chat itself. */
 export function beforeView(before: readonly Message[], visitor: string): TemplateResult {
   return html`<section class="before" aria-label="Before the handover">
     <h3>Before the handover</h3>
@@ -37,7 +37,7 @@ export function rowView(
   const first = !together(before, row);
   const last = !together(row, after);
   const broken = row.delivery === 'failed' || row.delivery === 'refused';
-  const who = row.from === 'visitor' ? visitor : (row.face?.name ?? SAYS[row.from]);
+  const who = row.from === 'visitor' ? visitor : (row.profile?.name ?? SAYS[row.from]);
   return html`<li
     class="message ${row.from}${first ? ' first' : ''}${last ? ' last' : ''}${
       broken ? ' broken' : ''
@@ -50,13 +50,13 @@ export function rowView(
 }
 
 function wordsView(text: string): TemplateResult {
-  return drawn(
+  return renderOr(
     () => plainView(text),
     () => html`<p class="text">${text}</p>`,
   );
 }
 
-const STATES: Record<Delivery, { icon: TemplateResult; word: string }> = {
+const STATES: Record<DeliveryState, { icon: TemplateResult; word: string }> = {
   sending: { icon: icons.clock, word: 'Sending' },
   sent: { icon: icons.check, word: 'Sent' },
   delivered: { icon: icons.checks, word: 'Delivered' },
@@ -88,5 +88,5 @@ function brokenView(row: Message): TemplateResult {
 
 function together(a: Row | undefined, b: Row | undefined): boolean {
   if (a?.kind !== 'message' || b?.kind !== 'message' || a.from !== b.from) return false;
-  return a.face?.name === b.face?.name && Math.abs(b.at - a.at) < GROUP_MS;
+  return a.profile?.name === b.profile?.name && Math.abs(b.at - a.at) < GROUP_MS;
 }

@@ -1,16 +1,16 @@
 export interface PageListener {
   second(): void;
-  /** The page came back: into view, into focus, online. */
+  /** The page is visible, focused or online again. */
   wake(): void;
   offline(): void;
-  /** The chat in the address, or none. */
+  /** The id of the chat in the address, or null. */
   address(id: string | null): void;
   key(event: KeyboardEvent): void;
-  /** Whether there is room for all three panes. */
-  roomy(all: boolean): void;
+  /** Whether the window is wide enough for three panes. */
+  wide(all: boolean): void;
 }
 
-/** Everything the desk hears from the page around it. Returns how to stop listening. */
+/** Listens to all events of the page that the desk needs. Returns a function that stops it. */
 export function listenToPage(to: PageListener): () => void {
   const stop = new AbortController();
   const { signal } = stop;
@@ -28,8 +28,8 @@ export function listenToPage(to: PageListener): () => void {
   window.addEventListener('keydown', (event) => to.key(event), { signal });
   const timer = setInterval(() => to.second(), 1_000);
   const three = matchMedia('(min-width: 1100px)');
-  three.addEventListener('change', () => to.roomy(three.matches), { signal });
-  to.roomy(three.matches);
+  three.addEventListener('change', () => to.wide(three.matches), { signal });
+  to.wide(three.matches);
   address();
   return () => {
     stop.abort();

@@ -18,7 +18,7 @@ export interface Waiting {
 export const WARNING_MS = 30_000;
 export const CRITICAL_MS = 60_000;
 
-/** The chats in the order an agent goes through them. */
+/** The chats in groups, in the order of the list. */
 export function groupsOf(chats: readonly Chat[], email: string | undefined): Group[] {
   const mine = (chat: Chat) => chat.agent?.email === email;
   const live = chats.filter((chat) => chat.status === 'live');
@@ -31,7 +31,7 @@ export function groupsOf(chats: readonly Chat[], email: string | undefined): Gro
   return groups;
 }
 
-/** How long a visitor waits for a person, or for this agent's answer; null when nobody waits. */
+/** How long a visitor has waited for an agent, or for this agent's reply; null if not waiting. */
 export function waitingOf(chat: Chat, desk: Desk, now: number): Waiting | null {
   const since =
     chat.status === 'queued' ? Date.parse(chat.waitingSince ?? '') : unanswered(chat, desk);
@@ -43,10 +43,10 @@ export function waitingOf(chat: Chat, desk: Desk, now: number): Waiting | null {
 
 function unanswered(chat: Chat, desk: Desk): number | null {
   if (chat.status !== 'live' || chat.agent?.email !== desk.state.value.agent?.email) return null;
-  return desk.rooms.get(chat.id)?.thread(chat).unansweredSince ?? null;
+  return desk.chatStores.get(chat.id)?.thread(chat).unansweredSince ?? null;
 }
 
-/** The chat before or after the selected one, in the order shown. */
+/** The chat before or after the selected one, in the order of the list. */
 export function neighbour(
   groups: readonly Group[],
   selected: string | null,
@@ -58,12 +58,12 @@ export function neighbour(
   return all[Math.min(Math.max(at + step, 0), all.length - 1)];
 }
 
-/** Whether we only know a visitor by number. */
+/** Whether this is a made-up name, from `visitorName`. */
 export function isNameless(name: string): boolean {
   return name.startsWith('Visitor ');
 }
 
-/** Visitors seldom have names; the end of the id tells them apart. */
+/** The visitor's name; without one, a name with the last characters of the visitor's id. */
 export function visitorName(chat: Chat): string {
   const name = chat.visitor.name?.trim();
   if (name) return name;

@@ -6,17 +6,17 @@ import type { Desk } from './desk.js';
 import { endingOf } from './ending.js';
 import { isNameless, visitorName, waitingOf, type Urgency, type Waiting } from './queue.js';
 
-const SIGN: Record<Urgency, TemplateResult> = {
+const URGENCY_ICON: Record<Urgency, TemplateResult> = {
   calm: icons.clock,
   warning: icons.alert,
   critical: icons.flame,
 };
 
-/** One chat in the list. Links, so that they can be opened, walked and gone back from. */
+/** One chat in the list. It is a link, so that history and keyboard navigation work. */
 export function chatRow(chat: Chat, desk: Desk, now: number): TemplateResult {
   const { selected } = desk.state.value;
-  const room = desk.rooms.get(chat.id);
-  const unread = chat.status === 'live' && chat.id !== selected ? (room?.unread ?? 0) : 0;
+  const store = desk.chatStores.get(chat.id);
+  const unread = chat.status === 'live' && chat.id !== selected ? (store?.unread ?? 0) : 0;
   const name = visitorName(chat);
   return html`<a
     class="row"
@@ -27,11 +27,11 @@ export function chatRow(chat: Chat, desk: Desk, now: number): TemplateResult {
     ${visitorFace(name)}
     <span class="who"
       ><span class="name" dir="auto">${name}</span>
-      ${chat.status === 'live' && room?.draft ? html`<span class="draft">Draft</span>` : nothing}
+      ${chat.status === 'live' && store?.draft ? html`<span class="draft">Draft</span>` : nothing}
     </span>
     ${sideOf(chat, waitingOf(chat, desk, now), unread)}
     <span class="preview" dir="auto"
-      >${room?.visitorTypes ? html`<em>is typing…</em>` : previewOf(chat, desk)}</span
+      >${store?.visitorIsTyping ? html`<em>is typing…</em>` : previewOf(chat, desk)}</span
     >
   </a>`;
 }
@@ -41,7 +41,7 @@ function previewOf(chat: Chat, desk: Desk): string {
   if (chat.agent?.email !== desk.state.value.agent?.email) {
     return `${chat.agent?.name ?? 'A colleague'}: ${chat.preview}`;
   }
-  const last = desk.rooms.get(chat.id)?.thread(chat).rows.at(-1);
+  const last = desk.chatStores.get(chat.id)?.thread(chat).rows.at(-1);
   const mine = last?.kind === 'message' && last.from === 'agent';
   return mine ? `You: ${last.text}` : chat.preview;
 }
@@ -59,8 +59,8 @@ function sideOf(chat: Chat, waiting: Waiting | null, unread: number): TemplateRe
 }
 
 function endedView(chat: Chat): TemplateResult {
-  const { word, text, missed } = endingOf(chat.closeReason, chat.agent?.name);
-  return missed ? missedView() : html`<span class="ended" title=${text}>${word}</span>`;
+  const { label, text, missed } = endingOf(chat.closeReason, chat.agent?.name);
+  return missed ? missedView() : html`<span class="ended" title=${text}>${label}</span>`;
 }
 
 export function missedView(): TemplateResult {
@@ -69,13 +69,13 @@ export function missedView(): TemplateResult {
 
 export function waitingView({ urgency, span }: Waiting): TemplateResult {
   return html`<span class="wait ${urgency}"
-    >${SIGN[urgency]}<span class="off-screen"
+    >${URGENCY_ICON[urgency]}<span class="off-screen"
       >Waiting${urgency === 'calm' ? '' : `, ${urgency}`}: </span
     ><span class="span">${span}</span></span
   >`;
 }
 
-/** The same colour for the same visitor in every pane. */
+/** The visitor's avatar. A name has the same colour in every pane. */
 export function visitorFace(name: string): TemplateResult {
   let sum = 0;
   for (const char of name) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 9973;

@@ -1,14 +1,14 @@
-import { box } from '@baton/client/env';
+import { keyValue } from '@baton/client/env';
 import { Store } from '@baton/client/store';
 
 export interface Settings {
-  /** Sound and desktop notifications; off until the agent asks for them. */
+  /** Sound and desktop notifications. Off by default. */
   alerts: boolean;
-  /** Single-key shortcuts, which some assistive tools cannot live with. */
+  /** Single-key shortcuts. Some assistive tools need them off. */
   keys: boolean;
 }
 
-const local = box(() => localStorage);
+const local = keyValue(() => localStorage);
 const KEY = 'baton.desk.settings';
 
 function saved(): Partial<Settings> {

@@ -1,10 +1,10 @@
-import { faceOf } from '@baton/client/thread';
+import { profileOf } from '@baton/client/thread';
 import type { Pending } from '@baton/client/outbox';
-import type { Face } from '@baton/client/types';
-import type { Chat, ChatEvent, Line } from './api.js';
+import type { Profile } from '@baton/client/types';
+import type { Chat, ChatEvent, TranscriptLine } from './api.js';
 import { endingOf } from './ending.js';
 
-export type Delivery = 'sending' | 'failed' | 'sent' | 'delivered' | 'refused';
+export type DeliveryState = 'sending' | 'failed' | 'sent' | 'delivered' | 'refused';
 
 export interface Message {
   kind: 'message';
@@ -12,8 +12,8 @@ export interface Message {
   at: number;
   from: 'visitor' | 'bot' | 'agent';
   text: string;
-  face: Face | null;
-  delivery: Delivery | null;
+  profile: Profile | null;
+  delivery: DeliveryState | null;
   detail?: string;
   clientId?: string;
 }
@@ -32,17 +32,17 @@ export interface Reply {
 }
 
 export interface ChatThread {
-  /** What was said before the handover. */
+  /** The messages before the handover. */
   before: Message[];
   rows: Row[];
-  /** When the visitor's oldest unanswered message came; null when the visitor has an answer. */
+  /** Time of the oldest unanswered message, in milliseconds since 1970, or null. */
   unansweredSince: number | null;
 }
 
-/** What an agent sees of a chat: the transcript, what happened since, and what is being sent. */
+/** Builds what an agent sees: the transcript, the events since, and the unsent replies. */
 export function chatThread(
   chat: Chat,
-  transcript: readonly Line[],
+  transcript: readonly TranscriptLine[],
   events: readonly ChatEvent[],
   pending: readonly Pending<Reply>[],
 ): ChatThread {
@@ -56,26 +56,26 @@ export function chatThread(
   return { before, rows, unansweredSince: unanswered(rows) };
 }
 
-/** Without a transcript, at least the words that brought the visitor here. */
-function askedWith(events: readonly ChatEvent[]): Line[] {
+/** Replaces a missing transcript: the message that caused the handover. */
+function askedWith(events: readonly ChatEvent[]): TranscriptLine[] {
   return events.flatMap((e) =>
     e.type === 'opened' && e.text ? [{ from: 'visitor', text: e.text, at: e.at }] : [],
   );
 }
 
-function lineRow(line: Line, at: number): Message {
+function lineRow(line: TranscriptLine, at: number): Message {
   return {
     kind: 'message',
     key: `t${at}`,
     at: line.at ? Date.parse(line.at) || 0 : 0,
     from: line.from,
     text: line.text,
-    face: null,
+    profile: null,
     delivery: null,
   };
 }
 
-/** Numbers of agent messages the platform will never take, with why. */
+/** Agent messages that the platform rejected for good: `seq` and reason. */
 function refusals(events: readonly ChatEvent[]): Map<number, string> {
   return new Map(events.flatMap((e) => (e.type === 'refused' ? [[e.message, e.detail]] : [])));
 }
@@ -91,7 +91,7 @@ function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[
           ...common,
           from: 'visitor',
           text: event.text,
-          face: null,
+          profile: null,
           delivery: null,
         },
       ];
@@ -103,7 +103,7 @@ function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[
         key: event.clientId ? `c${event.clientId}` : common.key,
         from: 'agent',
         text: event.text,
-        face: faceOf(event.agent),
+        profile: profileOf(event.agent),
         delivery:
           detail === undefined
             ? event.seq <= chat.pushedThrough
@@ -114,25 +114,25 @@ function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[
       return [detail === undefined ? row : { ...row, detail }];
     }
     case 'claimed':
-      return status(`${faceOf(event.agent)?.name ?? 'An agent'} took the chat`);
+      return status(`${profileOf(event.agent)?.name ?? 'An agent'} took the chat`);
     case 'closed':
-      return status(endingOf(event.reason, faceOf(event.agent)?.name).text);
+      return status(endingOf(event.reason, profileOf(event.agent)?.name).text);
     case 'opened':
-      // A visitor who asks again while the last words are under way comes back to the same chat.
+      // A visitor may ask again before the last pushes are out: then the chat goes on.
       return event.seq > 1 ? status('Handed over again') : [];
     default:
       return [];
   }
 }
 
-function pendingRow(item: Pending<Reply>, agent: Face | null): Message {
+function pendingRow(item: Pending<Reply>, agent: Profile | null): Message {
   const row: Message = {
     kind: 'message',
     key: `c${item.clientId}`,
     at: item.at,
     from: 'agent',
     text: item.body.text,
-    face: agent,
+    profile: agent,
     delivery: item.state,
     clientId: item.clientId,
   };

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { OfflineError, ProblemError } from '@baton/client/http';
 import { FakeEnv, FakeSocket, memory, settle } from '../../client/test/fakes.js';
-import type { Agent, Api, Chat, ChatEvent, Line } from '../src/api.js';
+import type { Agent, Api, Chat, ChatEvent, TranscriptLine } from '../src/api.js';
 import { Desk } from '../src/desk.js';
 import { endingOf } from '../src/ending.js';
 import { beforeView, rowView } from '../src/message.js';
@@ -37,7 +37,7 @@ const answered = (seq: number, text: string, clientId = `c${seq}`) =>
 let env: FakeEnv;
 let chats: Chat[];
 let stored: Map<string, ChatEvent[]>;
-let transcript: Line[];
+let transcript: TranscriptLine[];
 let claims: (id: string) => Promise<Chat>;
 let sends: string[];
 let say: () => Promise<{ seq: number }>;
@@ -94,7 +94,7 @@ async function started(): Promise<Desk> {
 const texts = (desk: Desk, id: string) => {
   const chat = desk.state.value.chats.find((one) => one.id === id) as Chat;
   return desk
-    .room(id)
+    .chatStore(id)
     .thread(chat)
     .rows.map((row) => row.text);
 };
@@ -115,7 +115,7 @@ beforeEach(() => {
 });
 
 describe('the desk', () => {
-  test('watches its own chats, and after a cut resumes each where it ended', async () => {
+  test('watches its own chats, and resumes each after a reconnect', async () => {
     chats = [live('a', jane), live('b', sam), chatOf('c')];
     await started();
     expect(frames(newest())).toEqual([{ watch: 'a', after: 0 }]);
@@ -138,7 +138,7 @@ describe('the desk', () => {
     expect(texts(desk, 'a')).toEqual(['one', 'two', 'three']);
   });
 
-  test('a half-open socket is found by the list being ahead of it', async () => {
+  test('a dead socket is found because the list is newer', async () => {
     chats = [live('a', jane, { seq: 1 })];
     await started();
     newest().say({ type: 'event', chat: 'a', event: said(1, 'one') });
@@ -149,7 +149,7 @@ describe('the desk', () => {
     expect(env.time - from).toBeLessThan(45_000);
   });
 
-  test('says who was faster', async () => {
+  test('names the agent who has already taken a chat', async () => {
     chats = [chatOf('a')];
     claims = () => {
       chats = [live('a', sam)];
@@ -159,11 +159,11 @@ describe('the desk', () => {
     const desk = await started();
     expect(await desk.claim('a')).toBe(false);
     await settle();
-    expect(desk.state.value.toast).toBe('Sam Miller was faster and has this chat.');
+    expect(desk.state.value.toast).toBe('Sam Miller has already taken this chat.');
     expect(desk.state.value.chats[0]?.agent?.name).toBe('Sam Miller');
   });
 
-  test('a switch that did not reach the server goes back', async () => {
+  test('availability goes back when the server was not reached', async () => {
     const desk = await started();
     await desk.setAvailable(false);
     expect(desk.state.value.available).toBe(true);
@@ -175,10 +175,10 @@ describe('the desk', () => {
     const desk = await started();
     const states = () =>
       desk
-        .room('a')
+        .chatStore('a')
         .thread(desk.state.value.chats[0] as Chat)
         .rows.map((row) => row.kind === 'message' && row.delivery);
-    desk.room('a').say(' hi ');
+    desk.chatStore('a').say(' hi ');
     expect(states()).toEqual(['sending']);
     await settle();
     expect(sends).toEqual(['a id1 hi']);
@@ -195,24 +195,24 @@ describe('the desk', () => {
   test('drafts are kept per chat and survive the page', async () => {
     chats = [live('a', jane), live('b', jane)];
     const desk = await started();
-    desk.room('a').draft = 'to a';
-    desk.room('b').draft = 'to b';
-    expect(make().room('a').draft).toBe('to a');
-    expect(make().room('b').draft).toBe('to b');
+    desk.chatStore('a').draft = 'to a';
+    desk.chatStore('b').draft = 'to b';
+    expect(make().chatStore('a').draft).toBe('to a');
+    expect(make().chatStore('b').draft).toBe('to b');
   });
 
-  test('unread is what the visitor said since I looked or answered', async () => {
+  test('unread counts messages of the visitor since the last look or reply', async () => {
     chats = [live('a', jane)];
     const desk = await started();
-    const room = desk.room('a');
-    for (const one of [said(1, 'x'), answered(2, 'y'), said(3, 'z')]) room.event(one);
-    expect(room.unread).toBe(1);
-    room.read();
-    expect(room.unread).toBe(0);
-    expect(make().room('a').unread).toBe(0);
+    const store = desk.chatStore('a');
+    for (const one of [said(1, 'x'), answered(2, 'y'), said(3, 'z')]) store.event(one);
+    expect(store.unread).toBe(1);
+    store.read();
+    expect(store.unread).toBe(0);
+    expect(make().chatStore('a').unread).toBe(0);
   });
 
-  test('tells of new waiting visitors and of new words, not of history', async () => {
+  test('alerts for new waiting visitors and new messages, not for history', async () => {
     chats = [live('a', jane), chatOf('old')];
     await started();
     newest().say({ type: 'event', chat: 'a', event: said(1, 'long ago') });
@@ -222,18 +222,18 @@ describe('the desk', () => {
     expect(alerts).toEqual(['queued new', 'message a']);
   });
 
-  test('without a transcript the words that asked for a person are shown', async () => {
+  test('without a transcript the message that caused the handover is shown', async () => {
     chats = [chatOf('a')];
     const desk = await started();
-    desk.room('a').event(event(1, { type: 'opened', text: 'a person, please', reason: null }));
-    const { before } = desk.room('a').thread(chats[0] as Chat);
+    desk.chatStore('a').event(event(1, { type: 'opened', text: 'a person, please', reason: null }));
+    const { before } = desk.chatStore('a').thread(chats[0] as Chat);
     expect(before.map((line) => line.text)).toEqual(['a person, please']);
   });
 });
 
 test('a message that cannot be drawn is shown in plain words', () => {
   const text = 70_707 as unknown as string;
-  const common = { key: 'k', at: 0, text, face: null, delivery: null };
+  const common = { key: 'k', at: 0, text, profile: null, delivery: null };
   const row = { kind: 'message', from: 'visitor', ...common } as const;
   expect(JSON.stringify(rowView(row, undefined, undefined, 'Ada'))).toContain('70707');
   expect(JSON.stringify(beforeView([row], 'Ada'))).toContain('70707');
@@ -248,7 +248,7 @@ describe('signing out', () => {
     session.set('baton.desk.agent', jane.email);
     const desk = await started();
     say = () => Promise.reject(new OfflineError());
-    desk.room('a').say('secret');
+    desk.chatStore('a').say('secret');
     await settle();
     expect(unsent().length).toBe(2);
     return desk;
@@ -264,7 +264,7 @@ describe('signing out', () => {
     expect(unsent()).toEqual([]);
   });
 
-  test('by the server is at once, and nobody knocks again', async () => {
+  test('by the server takes effect at once, without reconnecting', async () => {
     const desk = await writing();
     newest().onclose?.({ code: 4401 });
     expect(desk.state.value).toMatchObject({ phase: 'signed-out', agent: null, chats: [] });
@@ -273,7 +273,7 @@ describe('signing out', () => {
     expect([sockets.length, sends.length]).toEqual(before);
   });
 
-  test('by the server keeps what the agent wrote, for this agent alone', async () => {
+  test('by the server keeps unsent replies, for this agent only', async () => {
     await writing();
     newest().onclose?.({ code: 4401 });
     say = () => Promise.resolve({ seq: 99 });
@@ -294,16 +294,16 @@ describe('signing out', () => {
 
 describe('how a chat ended', () => {
   const reasons: [string, boolean, string][] = [
-    ['nobody_available', true, 'Nobody was available: the bot kept the visitor'],
-    ['queue_timeout', true, 'Nobody took the chat in time: the visitor is with the bot again'],
+    ['nobody_available', true, 'No agent was available: the visitor stayed with the bot'],
+    ['queue_timeout', true, 'No agent took the chat in time: the visitor is back with the bot'],
     ['agent_closed', false, 'Jane Doe handed the visitor back to the bot'],
-    ['idle', false, 'Closed after a long silence: the visitor is with the bot again'],
-    ['visitor_left', false, 'The visitor closed the chat'],
-    ['pause_expired', false, 'The pause ran out: the visitor is with the bot again'],
+    ['idle', false, 'Closed after long inactivity: the visitor is back with the bot'],
+    ['visitor_left', false, 'The visitor left the chat'],
+    ['pause_expired', false, 'Chat timed out: the visitor is back with the bot'],
     ['something new', false, 'The chat was closed'],
   ];
 
-  test.each(reasons)('%s is told, whoever had it', async (reason, missed, text) => {
+  test.each(reasons)('%s is shown in the chat', async (reason, missed, text) => {
     chats = [live('a', jane)];
     const desk = await started();
     newest().say({
@@ -326,7 +326,7 @@ describe('how a chat ended', () => {
 describe('the queue', () => {
   const all = [chatOf('q'), live('m', jane), live('s', sam), chatOf('x', { status: 'closed' })];
 
-  test('puts my chats first, then who waits', () => {
+  test('has own chats first, then the waiting ones', () => {
     const groups = groupsOf(all, jane.email).map(({ id, chats: c }) => [
       id,
       c.map((one) => one.id),
@@ -339,7 +339,7 @@ describe('the queue', () => {
     ]);
   });
 
-  test('is walked from end to end', () => {
+  test('can be stepped through from end to end', () => {
     const groups = groupsOf(all, jane.email);
     expect(neighbour(groups, null, 1)?.id).toBe('m');
     expect(neighbour(groups, 'm', 1)?.id).toBe('q');
@@ -359,7 +359,7 @@ describe('the queue', () => {
     expect(waitingOf(chatOf('q'), make(), Date.parse(at) + ms)).toEqual({ urgency, span });
   });
 
-  test('visitors without a name are told apart', () => {
+  test('visitors without a name have different names', () => {
     const userId = 'usr_01hq4k7f2a';
     expect(visitorName(chatOf('a', { visitor: { userId, name: null } }))).toBe('Visitor 7F2A');
     expect(visitorName(chatOf('a', { visitor: { userId, name: ' Ada ' } }))).toBe('Ada');

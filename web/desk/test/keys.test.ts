@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { shortcutOf, type Press } from '../src/keys.js';
+import { shortcutOf, type KeyPress } from '../src/keys.js';
 
-const press = (key: string, more: Partial<Press> = {}): Press => ({
+const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
   key,
   altKey: false,
   ctrlKey: false,
   metaKey: false,
   altGraph: false,
   repeat: false,
-  taken: false,
+  inField: false,
   ...more,
 });
 
@@ -16,8 +16,8 @@ test.each(['j', 'k', 'c', 'r', 'i', '?'])('%s is a shortcut', (key) => {
   expect(shortcutOf(press(key), true)).toBe(key);
 });
 
-test.each<[string, Partial<Press>]>([
-  ['in a field', { taken: true }],
+test.each<[string, Partial<KeyPress>]>([
+  ['in a field', { inField: true }],
   ['with Ctrl, as in copy', { ctrlKey: true }],
   ['with Cmd', { metaKey: true }],
   ['with Alt, which makes letters on some layouts', { altKey: true }],

@@ -75,7 +75,7 @@ async function reflow(browser, target) {
   assert.ok(inner <= 0, `messages are ${inner} px too wide`);
 }
 
-/** By how much the conversation is wider than its room. */
+/** By how many pixels the conversation is too wide. */
 export function overflow(page) {
   return page.evaluate(() => {
     const root = document.querySelector('baton-widget').shadowRoot.querySelector('baton-chat');

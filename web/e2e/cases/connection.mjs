@@ -1,22 +1,22 @@
-// What a bad network does: cut sockets, no sockets, a server that is busy or away.
+// A bad network: cut sockets, no sockets, a server that is busy or down.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { handover, openPage, quiet, until, widget } from '../kit.mjs';
 
 export const cases = {
-  'cut sockets lose and double nothing': { needs: 'mock', run: cuts },
-  'without WebSocket the chat goes on by polling': { needs: 'mock', run: polling },
-  'a message that could not be sent says so and is sent once on retry': {
+  'cut sockets lose and repeat nothing': { needs: 'mock', run: cuts },
+  'without WebSocket the chat uses polling': { needs: 'mock', run: polling },
+  'a message that was not sent is marked, and is sent once on retry': {
     needs: 'mock',
     run: retries,
   },
-  'unsent words survive a reload': { needs: 'mock', run: reloads },
-  'offline is said within seconds on both sides, and nothing is lost': {
+  'unsent messages survive a reload': { needs: 'mock', run: reloads },
+  'both sides show offline within seconds, and nothing is lost': {
     needs: 'any',
     run: offline,
   },
   'the widget works on a page of another host': { needs: 'any', run: elsewhere },
-  'a text of thousands of marks takes nothing else down': { needs: 'mock', run: marks },
+  'a text with thousands of marks does not break the other messages': { needs: 'mock', run: marks },
   'unread messages show on the launcher and in the title': { needs: 'mock', run: badge },
 };
 
@@ -113,7 +113,7 @@ async function offline(browser, target) {
   await deskPage.locator('desk-chat .hand-back').click();
 }
 
-/** The usual case: the shop and the chat server are two hosts. */
+/** The usual setup: the shop and the chat server are two hosts. */
 async function elsewhere(browser, target) {
   const shop = createServer((_, response) => {
     response.setHeader('content-type', 'text/html');

@@ -1,4 +1,4 @@
-// The whole way: bot, human, reload in the middle, back to the bot.
+// A whole conversation: bot, human agent, reloads in the middle, back to the bot.
 import assert from 'node:assert/strict';
 import { closeAll, desk, handover, openPage, quiet, until, widget } from '../kit.mjs';
 
@@ -9,10 +9,10 @@ export const cases = {
     needs: 'any',
     run: wholeWay,
   },
-  'nothing is stored or asked before the first open': { needs: 'any', run: nothingBefore },
+  'nothing is stored or requested before the first open': { needs: 'any', run: nothingBefore },
   'a draft at the desk survives a reload': { needs: 'any', run: draftStays },
   'signing out in one tab signs out the others at once': { needs: 'any', run: signOut },
-  'a visitor whom nobody could take is marked at the desk': { needs: 'mock', run: missed },
+  'a chat that no agent could take is marked as missed at the desk': { needs: 'mock', run: missed },
 };
 
 async function wholeWay(browser, target) {
@@ -70,7 +70,7 @@ async function oneRound({ visitorPage, visitor, deskPage, agent }, round, showsT
   return [`visitor: ${question}`, `agent: ${answer}`];
 }
 
-/** Goes on typing, in blanks that are trimmed later, until the other side sees it. */
+/** Types spaces, which are trimmed later, until the other side sees the typing sign. */
 async function typeUntil(page, sign) {
   await until(async () => {
     await page.keyboard.type(' ');
@@ -133,6 +133,6 @@ async function missed(browser, target) {
   await row.click();
   await deskPage.locator('desk-context .missed').waitFor();
   const status = await deskPage.locator('desk-log .status span').textContent();
-  assert.equal(status, 'Nobody was available: the bot kept the visitor');
+  assert.equal(status, 'No agent was available: the visitor stayed with the bot');
   quiet(deskPage);
 }

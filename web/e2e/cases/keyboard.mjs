@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { openPage, queued, quiet, until, widget } from '../kit.mjs';
 
-/** What has the focus, through all shadow roots: its tag, and what it is called. */
+/** Tag and class of the focused element, through all shadow roots. */
 const focused = (page) =>
   page.evaluate(() => {
     let element = document.activeElement;
@@ -12,7 +12,7 @@ const focused = (page) =>
 
 export const cases = {
   'the widget by keyboard alone': { needs: 'any', run: widgetKeys },
-  'on a phone the focus stays in the sheet': { needs: 'any', run: sheetKeys },
+  'on a phone the focus stays in the chat': { needs: 'any', run: sheetKeys },
   'the desk by keyboard alone': { needs: 'any', run: deskKeys },
   'each new message is announced once': { needs: 'mock', run: announced },
 };

@@ -1,4 +1,4 @@
-// Words that would run a script where text is taken for markup: each calls alert or sets a mark.
+// Texts that would run a script if they were treated as markup.
 export const PAYLOADS = [
   '<script>alert(1)</script>',
   '<img src=x onerror=alert(1)>',

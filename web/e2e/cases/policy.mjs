@@ -1,10 +1,10 @@
-// The widget on a page that allows nothing but files of its own host.
+// The widget on a page whose policy allows only files of its own host.
 import assert from 'node:assert/strict';
 import { openPage, quiet, until, widget } from '../kit.mjs';
 import { RICH } from '../mock-rich.mjs';
 
 export const cases = {
-  'the widget is whole under a strict policy': { needs: 'mock', run: strict },
+  'the widget works under a strict policy': { needs: 'mock', run: strict },
 };
 
 async function strict(browser, { url }) {

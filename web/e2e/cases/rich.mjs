@@ -1,18 +1,18 @@
-// Every kind of a bot's answer: drawn, pressed, filled in; with axe, at 320 px and wide.
+// Every kind of rich response: drawn, clicked and filled in; checked by axe, at 320 px and wide.
 import assert from 'node:assert/strict';
 import { openPage, quiet, until, widget } from '../kit.mjs';
 import { RICH } from '../mock-rich.mjs';
 import { breaches, NARROW, overflow, WIDE } from './axe.mjs';
 
 export const cases = {
-  'every kind of answer is shown, with nothing for axe and nothing too wide': {
+  'every kind of answer is shown, accessible and not too wide': {
     needs: 'mock',
     run: everyKind,
   },
-  'suggestions vanish when used and when newer ones come': { needs: 'mock', run: chips },
-  'a form by keyboard: errors are told, values go out': { needs: 'mock', run: form },
+  'suggestions disappear when used and when newer ones come': { needs: 'mock', run: chips },
+  'a form by keyboard shows its errors and sends its values': { needs: 'mock', run: form },
   'a wall covers the conversation until it is cancelled or sent': { needs: 'mock', run: wall },
-  'a place is asked for and goes out': { needs: 'mock', run: place },
+  'a location is requested and sent': { needs: 'mock', run: place },
 };
 
 async function begin(browser, url, options) {
@@ -30,7 +30,7 @@ async function begin(browser, url, options) {
 
 const posted = (mock, look) => until(() => mock.world.posts.find(look), 'what was sent');
 
-/** What has the focus, through all shadow roots. */
+/** Type or tag of the focused element, through all shadow roots. */
 const focused = (page) =>
   page.evaluate(() => {
     let element = document.activeElement;

@@ -1,19 +1,19 @@
-// Whatever anyone writes stays text: no dialog, no script, shown as typed.
+// All messages stay text: no dialog opens, no script runs, and the text is shown as typed.
 import assert from 'node:assert/strict';
 import { handover, openPage, quiet, until, widget, desk } from '../kit.mjs';
 import { RICH } from '../mock-rich.mjs';
 import { PAYLOADS } from './payloads.mjs';
 
 export const cases = {
-  'scripts in what visitor and agent write stay text on both sides': {
+  'scripts in messages of visitor and agent stay text on both sides': {
     needs: 'any',
     run: bothWays,
   },
-  'scripts in all a lying server can say to the widget stay text': {
+  'scripts in any event from the server stay text in the widget': {
     needs: 'mock',
     run: lyingToWidget,
   },
-  'scripts in all a lying server can say to the desk stay text': {
+  'scripts in any event from the server stay text at the desk': {
     needs: 'mock',
     run: lyingToDesk,
   },
@@ -21,7 +21,7 @@ export const cases = {
 
 const ALLOWED = 'p, span, a, strong, em, code, ul, ol, li, pre, img, svg, path, circle';
 
-/** Nothing ran, and inside message bodies there are only the elements we draw. */
+/** Checks that nothing ran, and that message bodies contain only the elements we draw. */
 async function harmless(page) {
   quiet(page);
   assert.equal(await page.evaluate(() => window.xss), undefined);
@@ -51,7 +51,7 @@ async function harmless(page) {
 const shown = (lines, from) =>
   lines.filter((line) => line.startsWith(`${from}: `)).map((line) => line.slice(from.length + 2));
 
-/** What is left of an agent's words once the widget has drawn their Markdown. */
+/** The visible text of an agent's message after the widget has drawn its Markdown. */
 const drawn = (text) => text.replaceAll(/`([^`]+)`/g, '$1');
 
 async function bothWays(browser, target) {
@@ -123,13 +123,13 @@ async function lyingToWidget(browser, { url, mock }) {
   assert.ok(mock.world.conversations.size > 0);
 }
 
-/** Every text and every address of every kind, as one message of the rich form. */
+/** A message with every kind of element, in which each text and address is the payload. */
 function contentOf(payload) {
   const all = [...RICH.values()].flatMap(({ content }) => content);
   return all.filter(({ style }) => style !== 'wall').map((element) => poisoned(element, payload));
 }
 
-/** What decides how something is drawn stays; all else becomes the payload. */
+/** Fields that decide how an element is drawn keep their value. */
 const SHAPE = new Set(['type', 'style', 'align', 'target']);
 
 function poisoned(value, payload, key = '') {
@@ -137,7 +137,7 @@ function poisoned(value, payload, key = '') {
   if (Array.isArray(value)) return value.map((one) => poisoned(one, payload, key));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    // The kinds of media are tried as they are: another one would not reach its address.
+    // The kind of media stays, because an unknown kind would not use the address.
     Object.entries(value).map(([name, one]) => [
       name,
       name === 'kind' && 'url' in value ? one : poisoned(one, payload, name),

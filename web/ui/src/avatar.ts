@@ -1,11 +1,11 @@
 import { css, html, type TemplateResult } from 'lit';
 import { safeImage } from '@baton/client/text';
-import type { Face } from '@baton/client/types';
+import type { Profile } from '@baton/client/types';
 
 const HUES = 6;
 
-/** A picture, or the initials on one of a few quiet colours, always the same one for a name. */
-export function avatar(face: Face): TemplateResult {
+/** The profile's picture, or its initials on a colour that depends on the name. */
+export function avatar(face: Profile): TemplateResult {
   const src = safeImage(face.avatarUrl);
   return html`<span class="avatar hue-${hueOf(face.name)}" aria-hidden="true">
     ${initialsOf(face.name)}

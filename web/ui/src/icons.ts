@@ -14,9 +14,9 @@ const draw = (paths: TemplateResult): TemplateResult =>
     ${paths}
   </svg>`;
 
-/** Drawn in one stroke weight on a 24 pixel grid; sized by the style sheet. */
+/** All icons have one stroke width on a 24 pixel grid. Style sheets set their size. */
 export const icons = {
-  /** The mark: a baton between two hands, on its way. */
+  /** The logo: a baton between two hands. */
   baton: draw(svg`<path d="M7.2 16.8 16.8 7.2" stroke-width="4.6"/>
     <path d="M4 12.4A8 8 0 0 1 12.4 4" opacity=".55"/><path d="M20 11.6a8 8 0 0 1-8.4 8.4" opacity=".55"/>`),
   close: draw(svg`<path d="M6 6l12 12M18 6 6 18"/>`),

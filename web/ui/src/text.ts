@@ -1,8 +1,11 @@
 import { css, html, type TemplateResult } from 'lit';
 import { markdown, plain, type Block, type Inline } from '@baton/client/text';
 
-/** What `draw` gives, or `instead` where it throws: one message cannot take the others along. */
-export function drawn(draw: () => TemplateResult, instead: () => TemplateResult): TemplateResult {
+/** Calls `draw`, or `instead` if it throws, so that one bad message does not hide the others. */
+export function renderOr(
+  draw: () => TemplateResult,
+  instead: () => TemplateResult,
+): TemplateResult {
   try {
     return draw();
   } catch {
@@ -10,7 +13,7 @@ export function drawn(draw: () => TemplateResult, instead: () => TemplateResult)
   }
 }
 
-/** Text as typed, line breaks kept, addresses as links. */
+/** The text as typed, with line breaks, and addresses as links. */
 export function plainView(text: string): TemplateResult {
   return html`<p class="text">${plain(text).map(inlineView)}</p>`;
 }

@@ -1,4 +1,4 @@
-/** Times for people, in their own locale. */
+/** Formats times in the reader's locale. */
 const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
@@ -17,7 +17,7 @@ export function sameDay(a: number, b: number): boolean {
   return midnight(a) === midnight(b);
 }
 
-/** A span as m:ss, or h:mm:ss from an hour on. */
+/** A duration as m:ss, or h:mm:ss from one hour on. */
 export function spanOf(ms: number): string {
   const all = Math.max(0, Math.floor(ms / 1_000));
   const two = (n: number) => String(n).padStart(2, '0');

@@ -20,7 +20,7 @@ const dark = `
   --c-good: #67d39b; --c-shadow: 0 0 0;
 `;
 
-/** Colours by role. `theme="light"` or `theme="dark"` on the host overrules the system. */
+/** Colours by role. `theme="light"` or `"dark"` on the host overrides the system setting. */
 export const tokens: CSSResult = css`
   :host {
     ${unsafeCSS(light)}
@@ -40,7 +40,7 @@ export const tokens: CSSResult = css`
     ${unsafeCSS(dark)}
     color-scheme: dark;
   }
-  /* Words on an accent of the page's choice: white or black, whichever can be read. */
+  /* Text on the page's own accent colour: white or black, whichever has more contrast. */
   @supports (color: oklch(from red l c h)) {
     :host,
     :host([theme]) {
@@ -52,7 +52,7 @@ export const tokens: CSSResult = css`
   }
 `;
 
-/** What every shadow root starts from. */
+/** The base styles of every shadow root. */
 export const base: CSSResult = css`
   *,
   *::before,

@@ -1,15 +1,15 @@
-/** What the page says about its widget, on the script tag. */
+/** The settings of the widget, from the script tag. */
 export interface Config {
   /** Origin of the server, without a slash at the end. */
   base: string;
   botId: string;
   botName: string;
   botAvatar: string | null;
-  /** What the tag says of the place it stands in, for the bot. */
+  /** `data-snippet-ref`: the site owner's name for this place, passed to the bot. */
   snippetRef: string | null;
 }
 
-/** What the loader and the chat chunk say to each other. */
+/** What the loader calls on the chat element. */
 export interface ChatElement extends HTMLElement {
   config: Config;
   open: boolean;

@@ -1,4 +1,4 @@
-/** A plain script tag, for it needs no permission of the host page beyond the one we have. */
+/** Loads a script by a script tag: the page's content security policy already allows our host. */
 export function include(src: string, nonce: string | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const tag = document.createElement('script');

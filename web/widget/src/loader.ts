@@ -1,18 +1,18 @@
 /**
- * The script a page includes. It draws the launcher and brings the chat on the first open; before
- * that it asks the server for nothing and stores nothing. No dependencies: this is what every
- * visitor of the host page pays for.
+ * The script that a page includes. It draws the launcher and loads the chat on the first open.
+ * Before that it sends no request and stores nothing. It has no dependencies, because every
+ * visitor of the host page downloads it.
  */
 import type { ChatElement, Config, UnreadDetail } from './config.js';
-import { CHAT_PATH, drawing, FOLD_PATH } from './drawing.js';
+import { CHAT_PATH, iconElement, FOLD_PATH } from './launcher-icons.js';
 import { include } from './include.js';
 import { launcherStyles } from './launcher-styles.js';
-import { wordsFor } from './words.js';
+import { stringsFor } from './strings.js';
 
 declare const __CHAT_FILE__: string;
 
 const script = document.currentScript as HTMLScriptElement | null;
-const words = wordsFor(document.documentElement.lang);
+const strings = stringsFor(document.documentElement.lang);
 
 class BatonWidget extends HTMLElement {
   readonly config: Config = configOf(script);
@@ -30,7 +30,7 @@ class BatonWidget extends HTMLElement {
     this.button.type = 'button';
     this.button.className = 'launcher';
     this.button.setAttribute('aria-expanded', 'false');
-    this.button.append(drawing('chat', CHAT_PATH), drawing('fold', FOLD_PATH), this.badge);
+    this.button.append(iconElement('chat', CHAT_PATH), iconElement('fold', FOLD_PATH), this.badge);
     this.badge.className = 'badge';
     this.badge.hidden = true;
     this.badge.setAttribute('aria-hidden', 'true');
@@ -74,7 +74,7 @@ class BatonWidget extends HTMLElement {
     void this.load().then((chat) => chat.sendText(text));
   }
 
-  /** A visitor who was here before goes on where they were, once the page has settled. */
+  /** For a returning visitor: loads the chat when the page is idle, and opens it if it was. */
   private resume(): void {
     if (!read(() => localStorage.getItem(`baton.${this.config.botId}.token`))) return;
     const wasOpen = read(() => sessionStorage.getItem(this.openKey)) !== null;
@@ -118,7 +118,7 @@ class BatonWidget extends HTMLElement {
   }
 
   private label(unread: number): void {
-    this.button.setAttribute('aria-label', words.launcher(unread));
+    this.button.setAttribute('aria-label', strings.launcher(unread));
     this.badge.hidden = unread === 0;
     this.badge.textContent = unread > 9 ? '9+' : String(unread);
     const title = document.title.replace(/^\(\d+\+?\) /, '');
@@ -145,7 +145,7 @@ function configOf(tag: HTMLScriptElement | null): Config {
   return {
     base: (data.baseUrl ?? origin).replace(/\/+$/, ''),
     botId: data.botId ?? '',
-    botName: data.botName ?? words.assistant,
+    botName: data.botName ?? strings.assistant,
     botAvatar: data.botAvatar ?? null,
     snippetRef: data.snippetRef ?? null,
   };

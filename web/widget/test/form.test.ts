@@ -5,9 +5,9 @@ import type { Item } from '@baton/client/thread';
 import { threadOf } from '@baton/client/thread';
 import type { BotMessage, ConversationEvent } from '@baton/client/types';
 import { locate, type Locator } from '../src/chat/action.js';
-import { entriesOf, faultOf, labelOf, valuesOf } from '../src/chat/form.js';
+import { entriesOf, fieldErrorOf, labelOf, valuesOf } from '../src/chat/form.js';
 import { wallOf } from '../src/chat/wall.js';
-import { wordsFor } from '../src/words.js';
+import { stringsFor } from '../src/strings.js';
 
 const file = new URL('../../../crates/wire/examples/rich.form.json', import.meta.url);
 const event = JSON.parse(readFileSync(file, 'utf8')) as BotMessage;
@@ -22,11 +22,11 @@ const text: Field = {
 };
 
 describe('a form', () => {
-  test('begins with what the bot chose', () => {
+  test('starts with the values that the bot set', () => {
     expect(entriesOf(form)).toEqual(['', '', '', [true, false], '', '', false]);
   });
 
-  test('sends texts, ticks of a group, one choice, and a boolean', () => {
+  test('sends texts, checkboxes of a group, one choice, and a boolean', () => {
     const entries = ['a@b.example', '', 'hi', [true, false], 'B', 'dark', true];
     expect(valuesOf(form, entries)).toEqual({
       email: 'a@b.example',
@@ -47,18 +47,18 @@ describe('a form', () => {
     ['not what the browser takes', {}, '', false, 'wrong'],
     ['against its pattern', { pattern: '[0-9]{4}' }, '12345', true, 'wrong'],
     ['along its pattern', { pattern: '[0-9]{4}' }, '1234', true, null],
-    ['a pattern that is none', { pattern: '(' }, 'x', true, null],
+    ['checked by an invalid pattern', { pattern: '(' }, 'x', true, null],
     ['unticked', { type: 'checkbox', required: true }, false, true, 'missing'],
     ['no tick of a group', { type: 'checkboxes', required: true }, [false], true, 'missing'],
     ['one tick of a group', { type: 'checkboxes', required: true }, [false, true], true, null],
-  ])('a field that is %s', (_, more, entry, fits, expected) => {
-    expect(faultOf({ ...text, ...more } as Field, entry, fits)).toBe(expected);
+  ])('a field that is %s', (_, more, entry, valid, expected) => {
+    expect(fieldErrorOf({ ...text, ...more } as Field, entry, valid)).toBe(expected);
   });
 
-  test('is called in the conversation by what it says, or by its title', () => {
-    expect(labelOf(form, wordsFor('en'))).toBe('Your delivery');
+  test('appears in the conversation as its text or its title', () => {
+    expect(labelOf(form, stringsFor('en'))).toBe('Your delivery');
     const said = { ...form, action: { type: 'message', text: 'done' } } as const;
-    expect(labelOf(said, wordsFor('en'))).toBe('done');
+    expect(labelOf(said, stringsFor('en'))).toBe('done');
   });
 });
 
@@ -68,7 +68,7 @@ describe('a form over the conversation', () => {
     ({ seq: 3, at: event.at, type, text: 'x', clientId: 'c', ...more }) as ConversationEvent;
   const items = (...events: ConversationEvent[]): Item[] => threadOf(events, []).items;
 
-  test('is the newest one until the visitor speaks or puts it away', () => {
+  test('is the newest one until the visitor writes or dismisses it', () => {
     const shown = wallOf(items(wall), new Set());
     expect(shown?.form.title).toBe('Your delivery');
     expect(wallOf(items(wall, later('bot_message')), new Set())).not.toBeNull();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { MessageItem } from '@baton/client/thread';
-import { itemView, type Around } from '../src/chat/message.js';
-import { wordsFor } from '../src/words.js';
+import { itemView, type MessageContext } from '../src/chat/message.js';
+import { stringsFor } from '../src/strings.js';
 
-/** All words of a template, without a browser. */
+/** All text of a template, without a browser. */
 function wordsOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.map(wordsOf).join('');
@@ -18,27 +18,27 @@ const item = (text: string, more: object = {}): MessageItem => ({
   at: 0,
   from: 'bot',
   text,
-  face: null,
+  profile: null,
   content: [{ type: 'text', text }],
   answered: false,
   answer: '',
-  outdone: false,
+  superseded: false,
   state: 'shown',
   ...more,
 });
-const around: Around = {
+const context: MessageContext = {
   before: undefined,
   after: undefined,
-  config: { botName: 'Bot' } as Around['config'],
-  words: wordsFor('en'),
+  config: { botName: 'Bot' } as MessageContext['config'],
+  strings: stringsFor('en'),
   now: 0,
 };
 const broken = [{ type: 'carousel', cards: null }];
 
 describe('a message that cannot be drawn', () => {
   test('is shown in plain words in the widget', () => {
-    expect(wordsOf(itemView(item('**fine**'), around))).toContain('fine');
-    expect(wordsOf(itemView(item('**words**', { content: broken }), around))).toContain(
+    expect(wordsOf(itemView(item('**fine**'), context))).toContain('fine');
+    expect(wordsOf(itemView(item('**words**', { content: broken }), context))).toContain(
       '**words**',
     );
   });

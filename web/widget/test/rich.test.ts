@@ -4,7 +4,7 @@ import { contentOf, type Element } from '@baton/client/rich';
 import { threadOf, type MessageItem } from '@baton/client/thread';
 import type { BotMessage, ConversationEvent } from '@baton/client/types';
 import { richView } from '../src/chat/rich-view.js';
-import { wordsFor } from '../src/words.js';
+import { stringsFor } from '../src/strings.js';
 
 /** The examples of the contract, which the server's tests read as well. */
 const folder = new URL('../../../crates/wire/examples/', import.meta.url);
@@ -25,17 +25,17 @@ function itemOf(...events: ConversationEvent[]): MessageItem {
   return threadOf(events, []).items[0] as MessageItem;
 }
 
-/** All that a template shows or points at, without a browser. */
+/** All values of a template, without a browser. */
 function drawn(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return `${value} `;
   if (Array.isArray(value)) return value.map(drawn).join('');
   const { values, fields } = (value ?? {}) as Record<string, unknown>;
-  // A form is an element of its own: here it is enough that it is handed over.
+  // A form is a separate element: here it is enough that it is passed on.
   return fields ? JSON.stringify(value) : drawn(values ?? []);
 }
 
 const bare = (text: string) => text.replace(/\s/g, '');
-const view = (item: MessageItem) => drawn(richView(item, wordsFor('en')));
+const view = (item: MessageItem) => drawn(richView(item, stringsFor('en')));
 
 /** Texts of an element that must be on screen. */
 function textsOf(value: unknown, key = ''): string[] {
@@ -57,7 +57,7 @@ describe('the form of the contract', () => {
   });
 
   test.each(examples.map((event) => [event.content?.[0]?.type, event] as const))(
-    '%s is drawn with all its words',
+    '%s is rendered with all its words',
     (_, event) => {
       const shown = view(itemOf(event));
       const texts = textsOf(event.content).map((text) => text.replaceAll('**', ''));
@@ -78,15 +78,15 @@ const chips = (seq: number, title: string): ConversationEvent => ({
 });
 
 describe('suggestions', () => {
-  test('are there until the visitor has spoken', () => {
+  test('are shown until the visitor has written', () => {
     expect(view(itemOf(chips(1, 'Yes')))).toContain('Yes');
     expect(view(itemOf(chips(1, 'Yes'), visitor(2, 'Yes')))).not.toContain('Yes');
   });
 
-  test('give way to newer ones, not to other words', () => {
+  test('are replaced by newer ones, not by other messages', () => {
     expect(view(itemOf(chips(1, 'Yes'), chips(2, 'No')))).not.toContain('Yes');
-    const words: ConversationEvent = { seq: 2, at, type: 'bot_message', text: 'by the way' };
-    expect(view(itemOf(chips(1, 'Yes'), words))).toContain('Yes');
+    const strings: ConversationEvent = { seq: 2, at, type: 'bot_message', text: 'by the way' };
+    expect(view(itemOf(chips(1, 'Yes'), strings))).toContain('Yes');
   });
 });
 
@@ -98,7 +98,7 @@ describe('content of any shape', () => {
     ['some known', [{ type: 'x' }, { type: 'text', text: 'a' }], [{ type: 'text', text: 'a' }]],
   ])('%s', (_, content, expected) => expect(contentOf(content, 'words')).toEqual(expected));
 
-  test('an address that runs is no link', () => {
+  test('an address that runs a script is not a link', () => {
     const card = (url: string): ConversationEvent => ({
       seq: 1,
       at,

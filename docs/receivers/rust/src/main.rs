@@ -1,4 +1,4 @@
-//! A middleware for human handover whose agent is an echo.
+//! A middleware for human handover. Its agent is an echo.
 //!
 //! `WEBHOOK_TOKEN=… PUSH_URL=https://HOST/webhooks/handover/push PUSH_KEY=… PORT=8091 cargo run`
 #![forbid(unsafe_code)]
@@ -37,9 +37,9 @@ struct App {
 
 #[derive(Default)]
 struct Chats {
-    /// Bot and visitor of every chat that a human has.
+    /// The open chats, by bot and visitor.
     open: HashSet<(String, String)>,
-    /// `Idempotency-Key` to answer; the queue has the keys, oldest first.
+    /// The answers by `Idempotency-Key`. The queue has the keys, oldest first.
     answers: HashMap<String, Value>,
     order: VecDeque<String>,
 }
@@ -125,7 +125,7 @@ impl App {
         Ok(answer)
     }
 
-    /// The token may stand bare or after `Bearer` in `Authorization`, or in the body.
+    /// The token may be bare or after `Bearer` in `Authorization`, or in the body.
     fn may_enter(&self, headers: &HeaderMap, body: &Body) -> bool {
         let header = headers.get("authorization").and_then(|value| value.to_str().ok());
         let header = header.unwrap_or_default().trim();
@@ -138,7 +138,7 @@ impl App {
         bool::from(fits(bare) | fits(in_body))
     }
 
-    /// A human is wanted. This one is always there.
+    /// Step one: the bot asks for a human. This echo is always available.
     fn step_one(&self, state: &mut Chats, chat: (String, String)) -> Value {
         self.push(&chat, "channel_update", json!({}));
         self.push(&chat, "message", json!({ "text": "Hello, I am Echo. Say bye to leave." }));
@@ -146,7 +146,7 @@ impl App {
         json!({ "paused": true, "minutesPaused": 10 })
     }
 
-    /// The visitor talks to the human.
+    /// Step two: the visitor wrote to the human.
     fn step_two(&self, state: &mut Chats, chat: &(String, String), text: &str) -> Value {
         if !state.open.contains(chat) {
             return json!({ "paused": false, "minutesPaused": 0 });
@@ -186,13 +186,13 @@ impl Chats {
     }
 }
 
-/// What the visitor wrote, or the event that stands for it.
+/// The text of the visitor, or the name of the event that was sent instead.
 fn said(body: &Body) -> Option<&str> {
     let input = body.get("queryInput")?;
     input.pointer("/text/text").or_else(|| input.pointer("/event/name"))?.as_str()
 }
 
-/// One after the other, each until it is taken or never will be.
+/// Sends the pushes one at a time, each until it is accepted or rejected for good.
 async fn send_pushes(url: String, key: String, mut waiting: mpsc::UnboundedReceiver<Value>) {
     let Ok(http) = reqwest::Client::builder().timeout(Duration::from_secs(10)).build() else {
         return eprintln!("no pushes: the HTTP client cannot be built");

@@ -1,13 +1,13 @@
 import type { Item } from '@baton/client/thread';
 import type { Config } from '../config.js';
-import type { Words } from '../words.js';
+import type { Strings } from '../strings.js';
 import { nameOf } from './message.js';
 
 const STAYS_MS = 1_200;
 
 /**
- * Tells a screen reader each new message once. The visible list is not live: readers would repeat
- * it on every change of a state below a bubble.
+ * Announces each new message to screen readers once, in a live region of its own. The visible list
+ * is not live: it would be read again whenever the state below a message changes.
  */
 export class Announcer {
   private heard = Infinity;
@@ -15,10 +15,10 @@ export class Announcer {
   constructor(
     private readonly region: () => HTMLElement | null,
     private readonly config: () => Config,
-    private readonly words: () => Words,
+    private readonly strings: () => Strings,
   ) {}
 
-  /** History is not news: what is there when the conversation is loaded is not read out. */
+  /** Marks messages as known, so that loaded history is not announced. */
   settle(items: readonly Item[]): void {
     this.heard = Math.max(0, ...items.map((item) => item.seq));
   }
@@ -40,14 +40,14 @@ export class Announcer {
 
   private sentence(item: Item): string {
     if (item.kind === 'notice') return item.text;
-    const around = {
+    const context = {
       before: undefined,
       after: undefined,
       config: this.config(),
-      words: this.words(),
+      strings: this.strings(),
       now: 0,
     };
-    return this.words().said(nameOf(item, around), item.text);
+    return this.strings().said(nameOf(item, context), item.text);
   }
 }
 

@@ -1,7 +1,7 @@
 import { LitElement, html, nothing, type PropertyValues } from 'lit';
 import { Visitor } from '@baton/client/visitor';
 import type { Config, UnreadDetail } from '../config.js';
-import { wordsFor } from '../words.js';
+import { stringsFor } from '../strings.js';
 import { Announcer } from './announcer.js';
 import type { BatonComposer } from './baton-composer.js';
 import type { BatonMessages } from './baton-messages.js';
@@ -13,7 +13,7 @@ import type { FormDetail } from './baton-form.js';
 import type { ChoiceDetail } from './rich-view.js';
 import { Wall } from './wall.js';
 
-/** The open chat: one panel over the page, a full sheet on phones. */
+/** The chat: a panel over the page, or the whole screen on phones. */
 export class BatonChat extends LitElement {
   static override styles = chatStyles;
   static override properties = {
@@ -23,26 +23,26 @@ export class BatonChat extends LitElement {
   };
   declare config: Config;
   declare open: boolean;
-  /** Covers the whole page, so it behaves like a modal dialog. */
+  /** True on phones: the chat covers the page and behaves like a modal dialog. */
   declare sheet: boolean;
-  private readonly words = wordsFor(document.documentElement.lang);
+  private readonly strings = stringsFor(document.documentElement.lang);
   private visitor!: Visitor;
   private actions!: Actions;
-  private readonly wall = new Wall(this, this.words, () => this.focusInput());
+  private readonly wall = new Wall(this, this.strings, () => this.focusInput());
   private leave: (() => void)[] = [];
   private settled = false;
   private typingSaid = false;
   private readonly announcer = new Announcer(
     () => this.renderRoot.querySelector('.live'),
     () => this.config,
-    () => this.words,
+    () => this.strings,
   );
 
   override connectedCallback(): void {
     super.connectedCallback();
     const page = () => pageView(this.config.snippetRef);
     this.visitor ??= new Visitor({ ...this.config, page });
-    this.actions ??= new Actions(this.visitor, this.words, this, this.announcer);
+    this.actions ??= new Actions(this.visitor, this.strings, this, this.announcer);
     this.leave = [
       this.visitor.state.subscribe(() => this.changed()),
       followViewport(this, (sheet) => (this.sheet = sheet)),
@@ -63,24 +63,24 @@ export class BatonChat extends LitElement {
     const state = this.visitor.state.value;
     return html`<section
       role="dialog"
-      aria-label=${this.words.chat(this.config.botName)}
+      aria-label=${this.strings.chat(this.config.botName)}
       aria-modal=${this.sheet ? 'true' : 'false'}
       @keydown=${this.keyed}
       @baton-form=${(event: CustomEvent<FormDetail>) => this.actions.submit(event.detail)}
     >
-      ${headerView(state, this.config, this.words, () => this.close())}
-      ${bannerView(state, this.words) ?? nothing} ${this.wall.view(state.thread.items)}
+      ${headerView(state, this.config, this.strings, () => this.close())}
+      ${bannerView(state, this.strings) ?? nothing} ${this.wall.view(state.thread.items)}
       <baton-messages
         .state=${state}
         .config=${this.config}
-        .words=${this.words}
+        .strings=${this.strings}
         @baton-choice=${(event: CustomEvent<ChoiceDetail>) => this.actions.choose(event.detail)}
         @baton-retry=${(event: CustomEvent<string>) => this.visitor.outbox.retry(event.detail)}
         @baton-wall=${this.wall.reopen}
         @baton-to-input=${() => this.focusInput()}
       ></baton-messages>
       <baton-composer
-        .words=${this.words}
+        .strings=${this.strings}
         @baton-send=${(event: CustomEvent<string>) => this.sendText(event.detail)}
         @baton-typing=${() => this.visitor.typing()}
         @baton-walk=${() => this.list?.focusLast()}
@@ -125,7 +125,7 @@ export class BatonChat extends LitElement {
     }
     if (this.settled && this.open) this.announcer.tell(thread.items);
     if (typing && !this.typingSaid && this.open) {
-      this.announcer.say(this.words.typing(typing.agent?.name ?? this.words.someone));
+      this.announcer.say(this.strings.typing(typing.agent?.name ?? this.strings.someone));
     }
     this.typingSaid = typing !== null;
     const detail: UnreadDetail = { unread };
@@ -134,7 +134,7 @@ export class BatonChat extends LitElement {
   }
 
   private look(): void {
-    this.visitor.look(this.open && document.visibilityState === 'visible');
+    this.visitor.setOnScreen(this.open && document.visibilityState === 'visible');
   }
 
   private keyed(event: KeyboardEvent): void {

@@ -1,15 +1,15 @@
 import { LitElement, html, type PropertyValues } from 'lit';
 import { icons } from '@baton/ui/icons';
-import type { Words } from '../words.js';
+import type { Strings } from '../strings.js';
 import { composerStyles } from './composer-styles.js';
 
 export const TEXT_MAX = 4_000;
 
-/** Where the visitor writes. Enter sends, Shift with Enter begins a new line. */
+/** The input box. Enter sends; Shift+Enter starts a new line. */
 export class BatonComposer extends LitElement {
   static override styles = composerStyles;
-  static override properties = { words: { attribute: false }, text: { state: true } };
-  declare words: Words;
+  static override properties = { strings: { attribute: false }, text: { state: true } };
+  declare strings: Strings;
   declare text: string;
 
   constructor() {
@@ -25,15 +25,15 @@ export class BatonComposer extends LitElement {
         maxlength=${TEXT_MAX}
         enterkeyhint="send"
         autocomplete="off"
-        aria-label=${this.words.write}
-        placeholder=${this.words.placeholder}
+        aria-label=${this.strings.write}
+        placeholder=${this.strings.placeholder}
         .value=${this.text}
         @input=${this.typed}
         @keydown=${this.keyed}
       ></textarea>
       <button
         class="send"
-        aria-label=${this.words.send}
+        aria-label=${this.strings.send}
         aria-disabled=${this.text.trim() === '' ? 'true' : 'false'}
       >
         ${icons.send}
@@ -59,7 +59,7 @@ export class BatonComposer extends LitElement {
   }
 
   private keyed(event: KeyboardEvent): void {
-    // While an input method composes, Enter belongs to it.
+    // While an input method is composing, Enter only confirms its text.
     if (event.isComposing || event.keyCode === 229) return;
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
@@ -82,7 +82,7 @@ export class BatonComposer extends LitElement {
     this.area?.focus();
   }
 
-  /** Browsers without `field-sizing` get their height counted. */
+  /** Sets the height for browsers without `field-sizing`. */
   private grow(): void {
     const area = this.area;
     if (!area || CSS.supports('field-sizing', 'content')) return;

@@ -1,8 +1,8 @@
 import { LitElement, html, nothing, type PropertyValues } from 'lit';
 import type { Form, Parameters } from '@baton/client/rich';
 import { plainView } from '@baton/ui/text';
-import type { Words } from '../words.js';
-import { entriesOf, faultOf, valuesOf, type Entry, type Fault } from './form.js';
+import type { Strings } from '../strings.js';
+import { entriesOf, fieldErrorOf, valuesOf, type Entry, type FieldError } from './form.js';
 import { fieldView } from './form-view.js';
 import { formStyles } from './form-styles.js';
 
@@ -11,37 +11,37 @@ export interface FormDetail {
   values: Parameters;
 }
 
-/** A form of the bot. Sends its values up once they are whole, then shows that they went. */
+/** A form of the bot. Fires `baton-form` with the values once all are valid, then says so. */
 export class BatonForm extends LitElement {
   static override styles = formStyles;
   static override properties = {
     form: { attribute: false },
-    words: { attribute: false },
+    strings: { attribute: false },
     sent: { type: Boolean },
     entries: { state: true },
-    faults: { state: true },
+    errors: { state: true },
   };
   declare form: Form;
-  declare words: Words;
+  declare strings: Strings;
   declare sent: boolean;
   declare entries: Entry[];
-  declare faults: Fault[];
+  declare errors: FieldError[];
 
   override willUpdate(changed: PropertyValues): void {
     if (changed.has('form')) {
       this.entries = entriesOf(this.form);
-      this.faults = [];
+      this.errors = [];
     }
   }
 
   override render() {
-    const { form, words } = this;
+    const { form, strings } = this;
     return html`<div role="group" aria-labelledby="title">
       <p class=${form.title ? 'title' : 'off-screen'} id="title" dir="auto">
-        ${form.title || words.form}
+        ${form.title || strings.form}
       </p>
       ${form.subtitle ? html`<div class="soft">${plainView(form.subtitle)}</div>` : nothing}
-      ${this.sent ? html`<p class="soft text">${words.formSent}</p>` : this.bodyView()}
+      ${this.sent ? html`<p class="soft text">${strings.formSent}</p>` : this.bodyView()}
     </div>`;
   }
 
@@ -50,27 +50,27 @@ export class BatonForm extends LitElement {
   }
 
   private bodyView() {
-    const { form, words } = this;
-    const wrong = this.faults.filter(Boolean).length;
+    const { form, strings } = this;
+    const wrong = this.errors.filter(Boolean).length;
     return html`<form novalidate @submit=${this.submit}>
       <div class="fields">
         ${form.fields.map((field, at) =>
           fieldView(field, {
             at,
             entry: this.entries[at],
-            fault: this.faults[at] ?? null,
-            words,
+            error: this.errors[at] ?? null,
+            strings,
             change: (entry) => this.change(at, entry),
           }),
         )}
       </div>
-      <p class="off-screen" role="alert">${wrong > 0 ? words.checkFields(wrong) : ''}</p>
+      <p class="off-screen" role="alert">${wrong > 0 ? strings.checkFields(wrong) : ''}</p>
       <div class="ends">
-        <button class="go">${words.submit}</button>
+        <button class="go">${strings.submit}</button>
         ${
           form.style === 'wall' && !form.force
             ? html`<button type="button" class="cancel" @click=${this.cancel}>
-                ${words.cancel}
+                ${strings.cancel}
               </button>`
             : nothing
         }
@@ -84,25 +84,25 @@ export class BatonForm extends LitElement {
 
   private change(at: number, entry: Entry): void {
     this.entries = this.entries.map((one, n) => (n === at ? entry : one));
-    const fault = this.faults[at];
-    if (fault && !this.faultAt(at)) {
-      this.faults = this.form.fields.map((_, n) => (n === at ? null : (this.faults[n] ?? null)));
+    const error = this.errors[at];
+    if (error && !this.errorAt(at)) {
+      this.errors = this.form.fields.map((_, n) => (n === at ? null : (this.errors[n] ?? null)));
     }
   }
 
-  /** A control cannot give the text it would not take, so what it thinks is asked as well. */
-  private faultAt(at: number): Fault {
+  /** A control hides text that it does not accept, so its own validity is checked as well. */
+  private errorAt(at: number): FieldError {
     const field = this.form.fields[at];
     const control = this.control(at);
-    const fits = field?.type !== 'text' || !control || control.validity.valid;
-    return field ? faultOf(field, this.entries[at], fits) : null;
+    const valid = field?.type !== 'text' || !control || control.validity.valid;
+    return field ? fieldErrorOf(field, this.entries[at], valid) : null;
   }
 
   private submit(event: Event): void {
     event.preventDefault();
     if (this.sent) return;
-    this.faults = this.form.fields.map((_, at) => this.faultAt(at));
-    const first = this.faults.findIndex((fault) => fault !== null);
+    this.errors = this.form.fields.map((_, at) => this.errorAt(at));
+    const first = this.errors.findIndex((error) => error !== null);
     if (first >= 0) {
       void this.updateComplete.then(() => this.control(first)?.focus());
       return;

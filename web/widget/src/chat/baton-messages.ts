@@ -3,29 +3,29 @@ import { repeat } from 'lit/directives/repeat.js';
 import { icons } from '@baton/ui/icons';
 import type { VisitorState } from '@baton/client/visitor';
 import type { Config } from '../config.js';
-import type { Words } from '../words.js';
+import type { Strings } from '../strings.js';
 import { itemView, typingView } from './message.js';
 import { listStyles } from './list-styles.js';
 
 const NEAR_END_PX = 80;
-/** What Enter on a message goes to. */
+/** Enter on a message moves the focus to the first of these. */
 const PRESSED = 'button:not([aria-disabled=true]), a, baton-form';
-/** Keys belong to these while they have the focus. */
+/** These handle all keys themselves while they have the focus. */
 const WRITTEN_IN = 'input, select, textarea';
 
-/** The conversation: keeps its end in view, and can be walked with the arrow keys. */
+/** The list of messages. It stays scrolled to its end; arrow keys move between messages. */
 export class BatonMessages extends LitElement {
   static override styles = listStyles;
   static override properties = {
     state: { attribute: false },
     config: { attribute: false },
-    words: { attribute: false },
+    strings: { attribute: false },
     away: { state: true },
   };
   declare state: VisitorState;
   declare config: Config;
-  declare words: Words;
-  /** Scrolled up, reading what was said before. */
+  declare strings: Strings;
+  /** Scrolled up, away from the newest message. */
   declare away: boolean;
   private scroller: HTMLElement | null = null;
   private lastKey = '';
@@ -43,7 +43,7 @@ export class BatonMessages extends LitElement {
         class="scroller"
         role="region"
         tabindex="0"
-        aria-label=${this.words.conversation}
+        aria-label=${this.strings.conversation}
         @scroll=${this.scrolled}
         @keydown=${this.walk}
         @click=${this.clicked}
@@ -57,7 +57,7 @@ export class BatonMessages extends LitElement {
                 before: items[at - 1],
                 after: items[at + 1],
                 config: this.config,
-                words: this.words,
+                strings: this.strings,
                 now,
               }),
           )}
@@ -65,11 +65,11 @@ export class BatonMessages extends LitElement {
             thread.control === 'requested' || (thread.control === 'human' && !thread.agent)
               ? html`<li class="waiting">
                   <span class="pulse" aria-hidden="true"></span>
-                  <span dir="auto">${this.words.connectingLine}</span>
+                  <span dir="auto">${this.strings.connectingLine}</span>
                 </li>`
               : nothing
           }
-          ${typing ? typingView(typing.agent ?? thread.agent, this.config, this.words) : nothing}
+          ${typing ? typingView(typing.agent ?? thread.agent, this.config, this.strings) : nothing}
         </ol>
         ${
           phase === 'starting' || (phase === 'loading' && items.length === 0)
@@ -80,7 +80,7 @@ export class BatonMessages extends LitElement {
       ${
         this.away && items.length > 0
           ? html`<button type="button" class="newer" @click=${() => this.toEnd()}>
-              ${icons.down}<span>${this.words.newer}</span>
+              ${icons.down}<span>${this.strings.newer}</span>
             </button>`
           : nothing
       }`;
@@ -100,12 +100,12 @@ export class BatonMessages extends LitElement {
     requestAnimationFrame(() => this.scroller?.scrollTo({ top: this.scroller.scrollHeight }));
   }
 
-  /** From the input: go to the newest message. */
+  /** Moves the focus from the input to the newest message. */
   focusLast(): void {
     this.lines().at(-1)?.focus();
   }
 
-  /** Page keys typed in the empty input. */
+  /** Scrolls by one page: the page keys in the empty input do this. */
   page(direction: 1 | -1): void {
     this.scroller?.scrollBy({ top: direction * (this.scroller.clientHeight - 60) });
   }

@@ -1,17 +1,17 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { ChoiceField, Field, TextField } from '@baton/client/rich';
-import type { Words } from '../words.js';
-import type { Entry, Fault } from './form.js';
+import type { Strings } from '../strings.js';
+import type { Entry, FieldError } from './form.js';
 
 export interface FieldState {
   at: number;
   entry: Entry | undefined;
-  fault: Fault;
-  words: Words;
+  error: FieldError;
+  strings: Strings;
   change(entry: Entry): void;
 }
 
-/** One field with its label, its help and its error, all tied to the control. */
+/** One field with its label, help and error. All three are linked to the control for readers. */
 export function fieldView(field: Field, state: FieldState): TemplateResult {
   return html`<div class="field">
     ${controlView(field, state)}
@@ -19,15 +19,17 @@ export function fieldView(field: Field, state: FieldState): TemplateResult {
       field.helper ? html`<p class="helper text" id=${`h${state.at}`}>${field.helper}</p>` : nothing
     }
     ${
-      state.fault
-        ? html`<p class="fault text" id=${`e${state.at}`}>${faultWords(field, state)}</p>`
+      state.error
+        ? html`<p class="fault text" id=${`e${state.at}`}>${errorText(field, state)}</p>`
         : nothing
     }
   </div>`;
 }
 
-function faultWords(field: Field, { fault, words }: FieldState): string {
-  return field.error || (fault === 'missing' ? words.fieldMissing : words.fieldWrong);
+function errorText(field: Field, { error, strings }: FieldState): string {
+  if (field.error) return field.error;
+  if (error === 'missing') return strings.fieldMissing;
+  return strings.fieldWrong(field.type === 'text' ? field.kind : '', field.label);
 }
 
 function controlView(field: Field, state: FieldState): TemplateResult {
@@ -39,7 +41,7 @@ function controlView(field: Field, state: FieldState): TemplateResult {
           data-field=${state.at}
           .checked=${state.entry === true}
           aria-required=${field.required ? 'true' : nothing}
-          aria-invalid=${state.fault ? 'true' : 'false'}
+          aria-invalid=${state.error ? 'true' : 'false'}
           aria-describedby=${described(field, state)}
           @change=${(event: Event) => state.change(box(event).checked)}
         />
@@ -63,20 +65,20 @@ function nameView(field: Field, state: FieldState): TemplateResult {
   >`;
 }
 
-function labelView(field: Field, { words }: FieldState): TemplateResult {
+function labelView(field: Field, { strings }: FieldState): TemplateResult {
   return html`${field.label}${
     field.required
-      ? html` <span aria-hidden="true">*</span><span class="off-screen">${words.required}</span>`
+      ? html` <span aria-hidden="true">*</span><span class="off-screen">${strings.required}</span>`
       : nothing
   }`;
 }
 
-function described(field: Field, { at, fault }: FieldState): string | typeof nothing {
-  const ids = [field.helper ? `h${at}` : '', fault ? `e${at}` : ''].filter(Boolean);
+function described(field: Field, { at, error }: FieldState): string | typeof nothing {
+  const ids = [field.helper ? `h${at}` : '', error ? `e${at}` : ''].filter(Boolean);
   return ids.length > 0 ? ids.join(' ') : nothing;
 }
 
-/** Kinds of text that a browser has controls for. */
+/** Kinds of text fields for which browsers have an input type. */
 const KINDS = new Set(
   'color date datetime-local email month number password tel text time url week'.split(' '),
 );
@@ -96,7 +98,7 @@ function lineView(field: TextField, state: FieldState): TemplateResult {
     step=${field.kind === 'number' ? 'any' : nothing}
     .value=${String(state.entry ?? '')}
     aria-required=${field.required ? 'true' : nothing}
-    aria-invalid=${state.fault ? 'true' : 'false'}
+    aria-invalid=${state.error ? 'true' : 'false'}
     aria-describedby=${described(field, state)}
     @input=${(event: Event) => state.change(box(event).value)}
   />`;
@@ -114,7 +116,7 @@ function areaView(field: TextField, state: FieldState): TemplateResult {
     maxlength=${field.charsMax}
     .value=${String(state.entry ?? '')}
     aria-required=${field.required ? 'true' : nothing}
-    aria-invalid=${state.fault ? 'true' : 'false'}
+    aria-invalid=${state.error ? 'true' : 'false'}
     aria-describedby=${described(field, state)}
     @input=${(event: Event) => state.change(box(event).value)}
   ></textarea>`;
@@ -126,11 +128,11 @@ function selectView(field: ChoiceField, state: FieldState): TemplateResult {
     data-field=${state.at}
     class="control"
     aria-required=${field.required ? 'true' : nothing}
-    aria-invalid=${state.fault ? 'true' : 'false'}
+    aria-invalid=${state.error ? 'true' : 'false'}
     aria-describedby=${described(field, state)}
     @change=${(event: Event) => state.change(box(event).value)}
   >
-    <option value="" ?selected=${state.entry === ''}>${state.words.choose}</option>
+    <option value="" ?selected=${state.entry === ''}>${state.strings.choose}</option>
     ${field.options.map(
       (option) =>
         html`<option value=${option.value} ?selected=${state.entry === option.value}>
@@ -140,7 +142,7 @@ function selectView(field: ChoiceField, state: FieldState): TemplateResult {
   </select>`;
 }
 
-/** The group carries the name, the help and the error; its first box is where the focus goes. */
+/** The group has the label, the help and the error. `focus` goes to its first box. */
 function groupView(field: ChoiceField, state: FieldState): TemplateResult {
   const one = field.type === 'radio';
   const ticks = Array.isArray(state.entry) ? state.entry : [];
@@ -150,7 +152,7 @@ function groupView(field: ChoiceField, state: FieldState): TemplateResult {
     role=${one ? 'radiogroup' : 'group'}
     aria-labelledby=${`l${state.at}`}
     aria-required=${one && field.required ? 'true' : nothing}
-    aria-invalid=${one && state.fault ? 'true' : nothing}
+    aria-invalid=${one && state.error ? 'true' : nothing}
     aria-describedby=${described(field, state)}
   >
     <p class="label" dir="auto" id=${`l${state.at}`}>${labelView(field, state)}</p>

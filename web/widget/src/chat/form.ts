@@ -1,7 +1,7 @@
 import type { Field, Form, Parameters } from '@baton/client/rich';
-import type { Words } from '../words.js';
+import type { Strings } from '../strings.js';
 
-/** What was entered so far, one entry for each field: text, a tick, or the ticks of a group. */
+/** The present value of one field: a text, a checkbox, or all checkboxes of a group. */
 export type Entry = string | boolean | boolean[];
 
 export function entriesOf(form: Form): Entry[] {
@@ -20,12 +20,12 @@ export function entriesOf(form: Form): Entry[] {
   });
 }
 
-/** What the conversation shows when a form was sent. */
-export function labelOf({ action, title }: Form, words: Words): string {
-  return (action.type === 'message' ? action.text : title || words.form).trim();
+/** The text that the conversation shows for a form that was sent. */
+export function labelOf({ action, title }: Form, strings: Strings): string {
+  return (action.type === 'message' ? action.text : title || strings.form).trim();
 }
 
-/** The parameters a form sends. What was left empty is left out. */
+/** The parameters that a form sends. Empty text fields and choices are left out. */
 export function valuesOf(form: Form, entries: readonly Entry[]): Parameters {
   const pairs = form.fields.flatMap((field, at): [string, unknown][] => {
     const entry = entries[at];
@@ -43,18 +43,18 @@ export function valuesOf(form: Form, entries: readonly Entry[]): Parameters {
   return Object.fromEntries(pairs);
 }
 
-export type Fault = 'missing' | 'wrong' | null;
+export type FieldError = 'missing' | 'wrong' | null;
 
-/** Whether a field may go out; `fits` is what the browser says of the kind of its text. */
-export function faultOf(field: Field, entry: Entry | undefined, fits: boolean): Fault {
+/** What is wrong with a field, or null. `valid` is the browser's own check of the control. */
+export function fieldErrorOf(field: Field, entry: Entry | undefined, valid: boolean): FieldError {
   const empty = Array.isArray(entry) ? !entry.includes(true) : entry === '' || entry === false;
-  if (!fits) return 'wrong';
+  if (!valid) return 'wrong';
   if (empty || entry === undefined) return field.required ? 'missing' : null;
   if (field.type !== 'text') return null;
   return matches(field.pattern, String(entry)) ? null : 'wrong';
 }
 
-/** A pattern that is none forbids nothing, as in a browser. */
+/** A pattern that is not a valid expression allows everything, as browsers do. */
 function matches(pattern: string | undefined, text: string): boolean {
   if (!pattern) return true;
   try {

@@ -3,30 +3,30 @@ import { avatar } from '@baton/ui/avatar';
 import { icons } from '@baton/ui/icons';
 import type { VisitorState } from '@baton/client/visitor';
 import type { Config } from '../config.js';
-import type { Words } from '../words.js';
+import type { Strings } from '../strings.js';
 import { botFace } from './message.js';
 
-/** Who the visitor talks to, now. */
+/** Shows who has control: the bot, a human agent, or nobody yet. */
 export function headerView(
   state: VisitorState,
   config: Config,
-  words: Words,
+  strings: Strings,
   close: () => void,
 ): TemplateResult {
   const { control, agent } = state.thread;
   const who = () => {
     if (control === 'human' && agent) {
-      return { face: avatar(agent), title: agent.name, role: words.agentRole, mood: 'human' };
+      return { face: avatar(agent), title: agent.name, role: strings.agentRole, mood: 'human' };
     }
     if (control !== 'bot') {
       return {
         face: html`<span class="avatar seeking" aria-hidden="true">${icons.user}</span>`,
-        title: words.connecting,
-        role: words.connectingRole,
+        title: strings.connecting,
+        role: strings.connectingRole,
         mood: 'seeking',
       };
     }
-    return { face: botFace(config), title: config.botName, role: words.botRole, mood: 'bot' };
+    return { face: botFace(config), title: config.botName, role: strings.botRole, mood: 'bot' };
   };
   const { face, title, role, mood } = who();
   return html`<div class="head ${mood}">
@@ -35,16 +35,16 @@ export function headerView(
       <h2 id="who" dir="auto">${title}</h2>
       <p dir="auto">${role}</p>
     </div>
-    <button type="button" class="close" aria-label=${words.close} @click=${close}>
+    <button type="button" class="close" aria-label=${strings.close} @click=${close}>
       ${icons.close}
     </button>
   </div>`;
 }
 
-export function bannerView(state: VisitorState, words: Words): TemplateResult | null {
-  if (state.phase === 'lost') {
-    return html`<p class="banner" role="status">${icons.alert}${words.lost}</p>`;
+export function bannerView(state: VisitorState, strings: Strings): TemplateResult | null {
+  if (state.phase === 'failed') {
+    return html`<p class="banner" role="status">${icons.alert}${strings.unavailable}</p>`;
   }
-  if (state.link !== 'waiting') return null;
-  return html`<p class="banner" role="status">${icons.alert}${words.offline}</p>`;
+  if (state.connection !== 'waiting') return null;
+  return html`<p class="banner" role="status">${icons.alert}${strings.offline}</p>`;
 }

@@ -1,15 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Media } from '@baton/client/rich';
 import { safeImage } from '@baton/client/text';
-import type { Words } from '../words.js';
+import type { Strings } from '../strings.js';
 
 /**
- * Pictures are shown; sounds, films and players are links, because a host page with a strict policy
- * allows neither media nor frames of others, and says so as soon as one names its source.
+ * Images are shown. Audio, video and players are links: a host page with a strict content security
+ * policy allows neither media nor frames of other hosts.
  */
 export function mediaView(
   media: Media,
-  words: Words,
+  strings: Strings,
   small = false,
 ): TemplateResult | typeof nothing {
   const src = safeImage(media.url);
@@ -18,11 +18,11 @@ export function mediaView(
   if (media.kind === 'image') return pictureView(src, media.alt ?? '');
   if (small) return nothing;
   const poster = safeImage(media.poster);
-  const what = { audio: words.audio, video: words.video, embed: '' }[media.kind];
+  const what = { audio: strings.audio, video: strings.video, embed: '' }[media.kind];
   return html`${poster ? pictureView(poster, '') : nothing}
     <a class="embed" href=${src} target="_blank" rel="noopener noreferrer">
       <span class="play" aria-hidden="true">▶</span
-      ><span dir="auto">${name || what || words.watch(new URL(src).hostname)}</span
+      ><span dir="auto">${name || what || strings.watch(new URL(src).hostname)}</span
       ><span class="out" aria-hidden="true">↗</span>
     </a>`;
 }

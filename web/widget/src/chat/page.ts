@@ -1,10 +1,10 @@
 import type { PageView } from '@baton/client/thread';
 
-/** The few things the chat needs to know of the page around it. */
+/** What the chat needs from the host page: viewport, address, visibility and focus. */
 
 const PHONE = '(max-width: 480px)';
 
-/** Tells whether the chat covers the page, and keeps its height above a phone's keyboard. */
+/** Reports whether the chat covers the page, and fits its height above a phone's keyboard. */
 export function followViewport(host: HTMLElement, sheet: (covers: boolean) => void): () => void {
   const phone = matchMedia(PHONE);
   const view = window.visualViewport;
@@ -27,7 +27,7 @@ export function followViewport(host: HTMLElement, sheet: (covers: boolean) => vo
 const URL_MAX = 2_000;
 const REF_MAX = 256;
 
-/** Where the visitor is. An address too long to be sent goes without what is behind its path. */
+/** The page the visitor is on. A too long address is sent without query and fragment. */
 export function pageView(snippet: string | null): PageView {
   const { href, origin, pathname, search } = location;
   const ref = new URLSearchParams(search).get('ref');
@@ -67,7 +67,7 @@ export function watchPage(tell: PageWatcher): () => void {
 
 const FOCUSABLE = 'button, a[href], textarea, input, select, [tabindex="0"]';
 
-/** Keeps Tab within the sheet, whose parts have shadow roots of their own. */
+/** Keeps the Tab focus inside the chat, through all nested shadow roots. */
 export function keepInside(host: HTMLElement, event: KeyboardEvent): void {
   const stops = stopsIn(host.shadowRoot);
   const from = event.composedPath()[0];

@@ -3,7 +3,7 @@ import type { Action, Button, Card, Element, Table } from '@baton/client/rich';
 import { safeHref } from '@baton/client/text';
 import type { MessageItem } from '@baton/client/thread';
 import { markdownView, plainView } from '@baton/ui/text';
-import type { Words } from '../words.js';
+import type { Strings } from '../strings.js';
 import { labelOf } from './form.js';
 import { mediaView } from './media-view.js';
 
@@ -12,16 +12,16 @@ export interface ChoiceDetail {
   title: string;
 }
 
-/** Draws what a bot says; what is pressed goes up as `baton-choice`. */
-export function richView(item: MessageItem, words: Words): TemplateResult {
-  const draw = new Drawing(item, words);
+/** Draws a bot's message. A pressed button fires `baton-choice`; links open by themselves. */
+export function richView(item: MessageItem, strings: Strings): TemplateResult {
+  const draw = new RichRenderer(item, strings);
   return html`${item.content.map((element) => draw.element(element))}`;
 }
 
-class Drawing {
+class RichRenderer {
   constructor(
     private readonly item: MessageItem,
-    private readonly words: Words,
+    private readonly strings: Strings,
   ) {}
 
   element(element: Element): TemplateResult | typeof nothing {
@@ -35,7 +35,7 @@ class Drawing {
           class="carousel"
           role="group"
           tabindex="0"
-          aria-label=${this.words.cards(element.cards.length)}
+          aria-label=${this.strings.cards(element.cards.length)}
         >
           ${element.cards.map((card) => this.card(card))}
         </div>`;
@@ -48,7 +48,7 @@ class Drawing {
         </div>`;
       case 'media':
         return html`<div class="media">
-          ${mediaView(element, this.words)}
+          ${mediaView(element, this.strings)}
           ${this.head(element.kind === 'image' ? element.title : '', element.body)}
         </div>`;
       case 'table':
@@ -66,27 +66,29 @@ class Drawing {
     }
   }
 
-  /** Suggestions are gone once the visitor has spoken, or when newer ones are there. */
+  /** Suggestions are hidden once the visitor has written, or when newer ones arrived. */
   private chips(buttons: Button[]): TemplateResult | typeof nothing {
-    if (this.item.answered || this.item.outdone) return nothing;
+    if (this.item.answered || this.item.superseded) return nothing;
     return html`<div class="chips">
-      ${buttons.map((button) => this.press(button.action, button.title, 'chip'))}
+      ${buttons.map((button) => this.actionView(button.action, button.title, 'chip'))}
     </div>`;
   }
 
   private card(card: Card): TemplateResult {
     const { title, subtitle, body, media, action, buttons = [] } = card;
-    const words = title || subtitle || body || '';
-    const bare = action !== undefined && words === '';
-    const said = action ? words : undefined;
+    const heading = title || subtitle || body || '';
+    const bare = action !== undefined && heading === '';
+    const said = action ? heading : undefined;
     return html`<article class="card">
-      ${media ? mediaView(media, this.words) : nothing}
+      ${media ? mediaView(media, this.strings) : nothing}
       ${
-        words
+        heading
           ? html`<div class="card-words">
               ${
                 action
-                  ? html`<p class="card-title">${this.press(action, words, 'card-press')}</p>`
+                  ? html`<p class="card-title">
+                      ${this.actionView(action, heading, 'card-press')}
+                    </p>`
                   : title
                     ? html`<p class="card-title text">${title}</p>`
                     : nothing
@@ -103,8 +105,8 @@ class Drawing {
       ${
         buttons.length > 0 || bare
           ? html`<div class="card-buttons">
-              ${bare ? this.press(action, this.words.open, 'card-button') : nothing}
-              ${buttons.map((button) => this.press(button.action, button.title, 'card-button'))}
+              ${bare ? this.actionView(action, this.strings.open, 'card-button') : nothing}
+              ${buttons.map((one) => this.actionView(one.action, one.title, 'card-button'))}
             </div>`
           : nothing
       }
@@ -114,22 +116,22 @@ class Drawing {
   private listed(card: Card): TemplateResult {
     const title = card.title || card.subtitle || card.body || '';
     const soft = [card.subtitle, card.body].filter((line) => line && line !== title);
-    const words = html`${card.media ? mediaView(card.media, this.words, true) : nothing}
+    const inner = html`${card.media ? mediaView(card.media, this.strings, true) : nothing}
       <span class="item-words">
         <span class="item-title" dir="auto">${title}</span>
         ${soft.map((line) => html`<span class="card-soft" dir="auto">${line}</span>`)}
       </span>`;
-    if (!card.action) return html`<div class="item">${words}</div>`;
-    return this.press(card.action, title, 'item', words);
+    if (!card.action) return html`<div class="item">${inner}</div>`;
+    return this.actionView(card.action, title, 'item', inner);
   }
 
   private table(table: Table): TemplateResult {
     const align = (at: number) => table.columns[at]?.align ?? 'start';
     const named = table.columns.some((column) => column.title !== '');
     return html`<div class="table">
-      ${table.media ? mediaView(table.media, this.words) : nothing}
+      ${table.media ? mediaView(table.media, this.strings) : nothing}
       ${this.head(table.title, table.subtitle)}
-      <div class="sheet" role="group" tabindex="0" aria-label=${table.title || this.words.table}>
+      <div class="sheet" role="group" tabindex="0" aria-label=${table.title || this.strings.table}>
         <table>
           ${
             named
@@ -158,23 +160,23 @@ class Drawing {
       ${
         (table.buttons ?? []).length > 0
           ? html`<div class="card-buttons">
-              ${table.buttons?.map((one) => this.press(one.action, one.title, 'card-button'))}
+              ${table.buttons?.map((one) => this.actionView(one.action, one.title, 'card-button'))}
             </div>`
           : nothing
       }
     </div>`;
   }
 
-  /** A wall stands over the conversation; here is only the way back to it. */
+  /** A wall form covers the conversation (`wall.ts`); the message only has a button to open it. */
   private form(form: Element & { type: 'form' }): TemplateResult {
     const { answered, answer } = this.item;
-    const sent = answered && answer === labelOf(form, this.words);
+    const sent = answered && answer === labelOf(form, this.strings);
     if (form.style === 'message') {
-      return html`<baton-form .form=${form} .words=${this.words} .sent=${sent}></baton-form>`;
+      return html`<baton-form .form=${form} .strings=${this.strings} .sent=${sent}></baton-form>`;
     }
     const again = () => new CustomEvent('baton-wall', { detail: this.item.key, ...up });
     return html`<article class="card">
-      <div class="card-words">${this.head(form.title || this.words.form, form.subtitle)}</div>
+      <div class="card-words">${this.head(form.title || this.strings.form, form.subtitle)}</div>
       ${
         answered
           ? nothing
@@ -184,7 +186,7 @@ class Drawing {
                 class="card-button"
                 @click=${(event: Event) => event.target?.dispatchEvent(again())}
               >
-                ${this.words.fillIn}
+                ${this.strings.fillIn}
               </button>
             </div>`
       }
@@ -196,7 +198,7 @@ class Drawing {
     ${soft ? html`<p class="card-soft text">${soft}</p>` : nothing}`;
   }
 
-  private press(
+  private actionView(
     action: Action,
     title: string,
     kind: string,
@@ -206,7 +208,7 @@ class Drawing {
     const { answered, answer } = this.item;
     const said = action.type === 'message' ? action.text : title;
     const chosen = answered && (answer === said.trim() || answer === title);
-    const press = (event: Event) => {
+    const choose = (event: Event) => {
       if (answered) return;
       const detail: ChoiceDetail = { action, title };
       event.target?.dispatchEvent(new CustomEvent('baton-choice', { detail, ...up }));
@@ -215,9 +217,9 @@ class Drawing {
       type="button"
       class=${chosen ? `${kind} chosen` : kind}
       aria-disabled=${answered ? 'true' : 'false'}
-      @click=${press}
+      @click=${choose}
     >
-      ${shown}${chosen ? html`<span class="off-screen">(${this.words.chosen})</span>` : nothing}
+      ${shown}${chosen ? html`<span class="off-screen">(${this.strings.chosen})</span>` : nothing}
     </button>`;
   }
 }
@@ -228,7 +230,7 @@ function bubble(text: string): TemplateResult {
   return html`<div class="bubble" dir="auto">${markdownView(text)}</div>`;
 }
 
-/** An address that cannot be followed leaves its words. */
+/** If the address is not safe to open, only its text is shown. */
 function linkView(action: Action & { type: 'link' }, kind: string, shown: unknown): TemplateResult {
   const href = safeHref(action.url);
   if (href === null) return html`<span class=${kind}>${shown}</span>`;

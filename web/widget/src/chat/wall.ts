@@ -1,7 +1,7 @@
 import { html, nothing, type LitElement, type ReactiveController, type TemplateResult } from 'lit';
 import type { Form } from '@baton/client/rich';
 import type { Item } from '@baton/client/thread';
-import type { Words } from '../words.js';
+import type { Strings } from '../strings.js';
 
 export interface WallForm {
   key: string;
@@ -9,16 +9,16 @@ export interface WallForm {
 }
 
 /**
- * The form that stands over the conversation: the newest one still open and not put away. What a
- * human says is never behind it.
+ * The newest form of style `wall` that is neither answered nor dismissed, or null. A message of a
+ * human agent ends the search, so a form never covers it.
  */
-export function wallOf(items: readonly Item[], away: ReadonlySet<string>): WallForm | null {
+export function wallOf(items: readonly Item[], dismissed: ReadonlySet<string>): WallForm | null {
   for (let at = items.length - 1; at >= 0; at -= 1) {
     const item = items[at];
     if (item?.kind !== 'message') continue;
     if (item.from !== 'bot') return null;
     for (const element of item.content) {
-      if (element.type === 'form' && element.style === 'wall' && !away.has(item.key)) {
+      if (element.type === 'form' && element.style === 'wall' && !dismissed.has(item.key)) {
         return { key: item.key, form: element };
       }
     }
@@ -26,35 +26,35 @@ export function wallOf(items: readonly Item[], away: ReadonlySet<string>): WallF
   return null;
 }
 
-/** Keeps which forms were put away, and brings the focus to one that comes up. */
+/** Shows a form over the conversation, remembers dismissed ones, and moves the focus to it. */
 export class Wall implements ReactiveController {
-  private readonly away = new Set<string>();
+  private readonly dismissed = new Set<string>();
   private shown: WallForm | null = null;
   private focused = '';
 
   constructor(
     private readonly host: LitElement,
-    private readonly words: Words,
+    private readonly strings: Strings,
     private readonly left: () => void,
   ) {
     host.addController(this);
   }
 
   readonly reopen = (event: CustomEvent<string>): void => {
-    this.away.delete(event.detail);
+    this.dismissed.delete(event.detail);
     this.host.requestUpdate();
   };
 
-  /** While it is shown, the conversation is not. */
+  /** While this is not empty, the conversation is hidden. */
   view(items: readonly Item[]): TemplateResult | typeof nothing {
-    this.shown = wallOf(items, this.away);
+    this.shown = wallOf(items, this.dismissed);
     if (!this.shown) return nothing;
     const { form } = this.shown;
     return html`<div
       class="wall"
       role="dialog"
       aria-modal="true"
-      aria-label=${form.title || this.words.form}
+      aria-label=${form.title || this.strings.form}
       @baton-form-cancel=${this.cancel}
       @keydown=${(event: KeyboardEvent) => {
         if (event.key !== 'Escape' || form.force) return;
@@ -62,7 +62,7 @@ export class Wall implements ReactiveController {
         this.cancel();
       }}
     >
-      <baton-form .form=${form} .words=${this.words}></baton-form>
+      <baton-form .form=${form} .strings=${this.strings}></baton-form>
     </div>`;
   }
 
@@ -75,7 +75,7 @@ export class Wall implements ReactiveController {
   }
 
   private readonly cancel = (): void => {
-    if (this.shown) this.away.add(this.shown.key);
+    if (this.shown) this.dismissed.add(this.shown.key);
     this.host.requestUpdate();
     this.left();
   };

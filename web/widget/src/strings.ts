@@ -1,4 +1,4 @@
-/** What the widget itself says. English is complete; another language may leave texts out. */
+/** The widget's own texts. English is complete; another language may leave texts out. */
 const en = {
   launcher: (unread: number) =>
     unread === 0
@@ -12,28 +12,27 @@ const en = {
   placeholder: 'Write a message…',
   send: 'Send message',
   botRole: 'Automated assistant',
-  agentRole: 'A person, here with you now',
+  agentRole: 'Support agent · online',
   connecting: 'Connecting you…',
-  connectingRole: 'A person will be with you shortly',
-  connectingLine: 'Looking for a person who can help. You can go on writing.',
+  connectingRole: 'Waiting for a support agent',
+  connectingLine: 'Finding someone to help. You can keep typing.',
   you: 'You',
-  someone: 'A person',
+  someone: 'Support agent',
   sending: 'Sending…',
   sent: 'Sent',
   failed: 'Not sent.',
-  refused: 'This could not be sent.',
+  refused: 'This message could not be sent.',
   retry: 'Try again',
   typing: (name: string) => `${name} is typing`,
   said: (name: string, text: string) => `${name} said: ${text}`,
   offline: 'No connection. Trying again…',
-  lost: 'The chat cannot be reached right now.',
+  unavailable: 'Chat is not available right now.',
   newer: 'Latest messages',
-  chosen: 'chosen',
-  history: 'Use the arrow keys to read earlier messages',
+  chosen: 'selected',
   open: 'Open',
   cards: (count: number) => (count === 1 ? '1 card' : `${count} cards, side by side`),
   table: 'Table',
-  audio: 'Recording',
+  audio: 'Audio',
   video: 'Video',
   watch: (host: string) => `Open ${host}`,
   form: 'Form',
@@ -42,17 +41,29 @@ const en = {
   cancel: 'Cancel',
   choose: 'Choose…',
   required: '(required)',
-  fieldMissing: 'Please fill this in.',
-  fieldWrong: 'This does not fit. Please check it.',
+  fieldMissing: 'Please fill in this field.',
+  /** `kind` is the kind of a text field, such as `email`; `label` is the field's name. */
+  fieldWrong: (kind: string, label: string) => {
+    switch (kind) {
+      case 'email':
+        return 'Please enter a valid e-mail address, such as name@example.com.';
+      case 'url':
+        return 'Please enter a full web address, such as https://example.com.';
+      case 'number':
+        return 'Please enter a number.';
+      default:
+        return `Please enter a valid value for “${label}”.`;
+    }
+  },
   checkFields: (count: number) =>
     count === 1 ? 'Please check one field.' : `Please check ${count} fields.`,
   formSent: 'Sent.',
-  locating: 'Looking for your place…',
+  locating: 'Getting your location…',
 };
 
-export type Words = typeof en;
+export type Strings = typeof en;
 
-const de: Partial<Words> = {
+const de: Partial<Strings> = {
   launcher: (unread) =>
     unread === 0
       ? 'Chat öffnen'
@@ -65,28 +76,27 @@ const de: Partial<Words> = {
   placeholder: 'Nachricht schreiben…',
   send: 'Nachricht senden',
   botRole: 'Automatischer Assistent',
-  agentRole: 'Ein Mensch, jetzt für Sie da',
+  agentRole: 'Kundenservice · online',
   connecting: 'Sie werden verbunden…',
-  connectingRole: 'Gleich ist ein Mensch für Sie da',
-  connectingLine: 'Wir suchen jemanden, der helfen kann. Sie können weiterschreiben.',
+  connectingRole: 'Einen Moment bitte',
+  connectingLine: 'Wir suchen jemanden, der Ihnen hilft. Sie können weiterschreiben.',
   you: 'Sie',
-  someone: 'Ein Mensch',
+  someone: 'Kundenservice',
   sending: 'Wird gesendet…',
   sent: 'Gesendet',
   failed: 'Nicht gesendet.',
-  refused: 'Das konnte nicht gesendet werden.',
-  retry: 'Noch einmal',
+  refused: 'Diese Nachricht konnte nicht gesendet werden.',
+  retry: 'Noch einmal versuchen',
   typing: (name) => `${name} schreibt`,
   said: (name, text) => `${name}: ${text}`,
   offline: 'Keine Verbindung. Neuer Versuch…',
-  lost: 'Der Chat ist gerade nicht erreichbar.',
-  newer: 'Zum Neuesten',
-  chosen: 'gewählt',
-  history: 'Mit den Pfeiltasten lesen Sie frühere Nachrichten',
+  unavailable: 'Der Chat ist gerade nicht verfügbar.',
+  newer: 'Neueste Nachrichten',
+  chosen: 'ausgewählt',
   open: 'Öffnen',
   cards: (count) => (count === 1 ? '1 Karte' : `${count} Karten nebeneinander`),
   table: 'Tabelle',
-  audio: 'Aufnahme',
+  audio: 'Audio',
   video: 'Video',
   watch: (host) => `${host} öffnen`,
   form: 'Formular',
@@ -96,16 +106,27 @@ const de: Partial<Words> = {
   choose: 'Bitte wählen…',
   required: '(Pflichtfeld)',
   fieldMissing: 'Bitte füllen Sie dieses Feld aus.',
-  fieldWrong: 'Das passt nicht. Bitte prüfen Sie es.',
+  fieldWrong: (kind, label) => {
+    switch (kind) {
+      case 'email':
+        return 'Bitte geben Sie eine gültige E-Mail-Adresse ein, zum Beispiel name@example.com.';
+      case 'url':
+        return 'Bitte geben Sie eine vollständige Webadresse ein: https://example.com.';
+      case 'number':
+        return 'Bitte geben Sie eine Zahl ein.';
+      default:
+        return `Bitte geben Sie einen gültigen Wert für „${label}“ ein.`;
+    }
+  },
   checkFields: (count) =>
     count === 1 ? 'Bitte prüfen Sie ein Feld.' : `Bitte prüfen Sie ${count} Felder.`,
   formSent: 'Abgesendet.',
-  locating: 'Ihr Standort wird gesucht…',
+  locating: 'Ihr Standort wird ermittelt…',
 };
 
-const languages: Record<string, Partial<Words>> = { de };
+const languages: Record<string, Partial<Strings>> = { de };
 
-export function wordsFor(language: string): Words {
+export function stringsFor(language: string): Strings {
   const own = languages[language.toLowerCase().split('-')[0] ?? ''];
   return own ? { ...en, ...own } : en;
 }

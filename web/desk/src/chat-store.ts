@@ -1,48 +1,48 @@
-import type { Box, Env } from '@baton/client/env';
+import type { KeyValue, Env } from '@baton/client/env';
 import { EventLog } from '@baton/client/log';
 import { Outbox } from '@baton/client/outbox';
-import type { Api, Chat, ChatEvent, Line } from './api.js';
+import type { Api, Chat, ChatEvent, TranscriptLine } from './api.js';
 import { chatThread, type ChatThread, type Reply } from './thread.js';
 
-export interface RoomOptions {
+export interface ChatStoreOptions {
   id: string;
   api: Api;
   env: Env;
-  local: Box;
-  session: Box;
-  changed(): void;
-  unauthorized(): void;
-  unreachable(): void;
+  local: KeyValue;
+  session: KeyValue;
+  onChange(): void;
+  onUnauthorized(): void;
+  onUnreachable(): void;
 }
 
-/** Where what was written and not yet sent is kept, by chat. */
-export const UNSENT = 'baton.desk.unsent.';
+/** Key prefix of the unsent replies. The chat's id follows. */
+export const UNSENT_PREFIX = 'baton.desk.unsent.';
 
 const TYPING_EVERY_MS = 4_000;
 
-/** One chat at this desk: its events, its reply box, what is being sent. */
-export class Room {
+/** The state of one chat: its transcript, events, draft and unsent replies. */
+export class ChatStore {
   readonly outbox: Outbox<Reply>;
-  transcript: readonly Line[] = [];
+  transcript: readonly TranscriptLine[] = [];
   loaded = false;
-  visitorTypes = false;
+  visitorIsTyping = false;
   private readonly log = new EventLog<ChatEvent>();
   private typedAt = -Infinity;
   private endTyping: (() => void) | null = null;
   private loading: Promise<void> | null = null;
   private catchingUp: Promise<void> | null = null;
 
-  constructor(private readonly options: RoomOptions) {
+  constructor(private readonly options: ChatStoreOptions) {
     const { id, api, env, session } = options;
     this.outbox = new Outbox<Reply>({
       env,
-      box: session,
-      key: `${UNSENT}${id}`,
-      deliver: (clientId, { text }) => api.say(id, clientId, text),
-      unauthorized: options.unauthorized,
-      unreachable: options.unreachable,
+      storage: session,
+      key: `${UNSENT_PREFIX}${id}`,
+      send: (clientId, { text }) => api.say(id, clientId, text),
+      onUnauthorized: options.onUnauthorized,
+      onUnreachable: options.onUnreachable,
     });
-    this.outbox.items.subscribe(options.changed);
+    this.outbox.items.subscribe(options.onChange);
     this.outbox.wake();
   }
 
@@ -54,13 +54,13 @@ export class Room {
     return chatThread(chat, this.transcript, this.log.events, this.outbox.items.value);
   }
 
-  /** Reads the transcript, once. */
+  /** Reads the transcript once. A failed call may be repeated. */
   load(): Promise<void> {
     this.loading ??= this.options.api.chat(this.options.id).then(
       ({ transcript }) => {
         this.transcript = transcript;
         this.loaded = true;
-        this.options.changed();
+        this.options.onChange();
       },
       () => {
         this.loading = null;
@@ -72,13 +72,13 @@ export class Room {
   event(event: ChatEvent): boolean {
     const outcome = this.log.accept(event);
     if (outcome === 'gap') void this.catchUp().catch(() => undefined);
-    if (outcome === 'new') this.taken([event]);
+    if (outcome === 'new') this.onNewEvents([event]);
     return outcome === 'new';
   }
 
-  /** Reads everything after the log's end. */
+  /** Reads all events after the last known one. */
   catchUp(): Promise<void> {
-    this.catchingUp ??= this.readOn().finally(() => (this.catchingUp = null));
+    this.catchingUp ??= this.readRest().finally(() => (this.catchingUp = null));
     return this.catchingUp;
   }
 
@@ -86,12 +86,12 @@ export class Room {
     const left = Date.parse(until) - this.options.env.now();
     const ms = left > 0 && left < 15_000 ? left : 5_000;
     this.endTyping?.();
-    this.endTyping = this.options.env.after(ms, () => this.quiet());
-    this.visitorTypes = true;
-    this.options.changed();
+    this.endTyping = this.options.env.after(ms, () => this.clearTyping());
+    this.visitorIsTyping = true;
+    this.options.onChange();
   }
 
-  /** The agent is writing. */
+  /** Reports that the agent is typing. */
   tellTyping(): void {
     const now = this.options.env.now();
     if (now - this.typedAt < TYPING_EVERY_MS) return;
@@ -114,7 +114,7 @@ export class Room {
   }
 
   get unread(): number {
-    // What came before my own last word was read, on whichever device that was.
+    // Messages before this agent's last reply count as read, also on another device.
     const answered = this.log.events.findLast((e) => e.type === 'agent_message')?.seq ?? 0;
     const read = Math.max(answered, Number(this.options.local.get(this.key('read')) ?? 0));
     return this.log.events.filter((e) => e.type === 'visitor_message' && e.seq > read).length;
@@ -123,48 +123,48 @@ export class Room {
   read(): void {
     if (this.unread === 0) return;
     this.options.local.set(this.key('read'), String(this.log.last));
-    this.options.changed();
+    this.options.onChange();
   }
 
-  /** Nobody looks at this room any more; what is unsent waits for its agent in the session. */
-  leave(): void {
+  /** Stops sending. Unsent replies stay in the session storage for this agent. */
+  dispose(): void {
     this.endTyping?.();
     this.outbox.stop();
   }
 
-  /** The chat is gone for good: leave nothing of it in this browser. */
-  forget(): void {
+  /** The chat is gone: deletes its data from this browser. */
+  deleteLocal(): void {
     this.endTyping?.();
     this.outbox.clear();
     for (const name of ['draft', 'read']) this.options.local.set(this.key(name), null);
   }
 
-  private async readOn(): Promise<void> {
+  private async readRest(): Promise<void> {
     for (;;) {
       const { events } = await this.options.api.events(this.options.id, this.log.last);
       const before = this.log.last;
       if (!this.log.acceptPage(events)) return;
-      this.taken(this.log.events.filter((event) => event.seq > before));
+      this.onNewEvents(this.log.events.filter((event) => event.seq > before));
     }
   }
 
-  private taken(events: readonly ChatEvent[]): void {
-    if (events.some((event) => event.type === 'visitor_message')) this.quiet();
+  private onNewEvents(events: readonly ChatEvent[]): void {
+    if (events.some((event) => event.type === 'visitor_message')) this.clearTyping();
     if (this.loaded && events.some((event) => event.type === 'opened' && event.seq > 1)) {
       this.loading = null;
       void this.load();
     }
     const ids = events.map((e) => (e.type === 'agent_message' ? (e.clientId ?? '') : ''));
-    this.outbox.shown(this.log.last, new Set(ids));
-    this.options.changed();
+    this.outbox.confirm(this.log.last, new Set(ids));
+    this.options.onChange();
   }
 
-  private quiet(): void {
+  private clearTyping(): void {
     this.endTyping?.();
     this.endTyping = null;
-    if (!this.visitorTypes) return;
-    this.visitorTypes = false;
-    this.options.changed();
+    if (!this.visitorIsTyping) return;
+    this.visitorIsTyping = false;
+    this.options.onChange();
   }
 
   private key(name: string): string {

@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Link, LIMITS, type LinkState } from '../src/link.js';
+import { Connection, LIMITS, type ConnectionState } from '../src/connection.js';
 import { FakeEnv, FakeSocket, settle } from './fakes.js';
 
 let env: FakeEnv;
 let sockets: FakeSocket[];
-let states: LinkState[];
+let states: ConnectionState[];
 let probes: (() => Promise<boolean>)[];
 let polls: number;
 let poll: () => Promise<void>;
-let refused: boolean;
-let link: Link;
+let onUnauthorized: boolean;
+let connection: Connection;
 
 beforeEach(() => {
   env = new FakeEnv();
@@ -18,40 +18,40 @@ beforeEach(() => {
   probes = [];
   polls = 0;
   poll = () => new Promise(() => undefined);
-  refused = false;
-  link = new Link(
+  onUnauthorized = false;
+  connection = new Connection(
     {
-      connect: () => {
+      openSocket: () => {
         const socket = new FakeSocket();
         sockets.push(socket);
         return socket;
       },
-      hello: () => ['hello'],
-      frame: () => undefined,
-      probe: () => (probes.shift() ?? (() => Promise.resolve(true)))(),
+      firstFrames: () => ['hello'],
+      onFrame: () => undefined,
+      isUpToDate: () => (probes.shift() ?? (() => Promise.resolve(true)))(),
       poll: () => {
         polls += 1;
         return poll();
       },
-      refused: () => (refused = true),
-      changed: (state) => states.push(state),
+      onUnauthorized: () => (onUnauthorized = true),
+      onStateChange: (state) => states.push(state),
     },
     env,
   );
-  link.start();
+  connection.start();
 });
 
 const newest = () => sockets[sockets.length - 1] as FakeSocket;
 const cut = (code = 1006) => newest().onclose?.({ code });
 
-describe('a kept socket', () => {
-  test('says hello when it opens', () => {
+describe('a kept connection', () => {
+  test('sends the first frames when it opens', () => {
     newest().onopen?.();
     expect(newest().sent).toEqual(['hello']);
     expect(states).toEqual(['connecting', 'live']);
   });
 
-  test('comes back after a cut, later each time, and at once when the page wakes', async () => {
+  test('reconnects with growing waits, and at once when the page wakes', async () => {
     const waits: number[] = [];
     for (let i = 0; i < 4; i += 1) {
       newest().onopen?.();
@@ -65,7 +65,7 @@ describe('a kept socket', () => {
     newest().onopen?.();
     cut();
     const count = sockets.length;
-    link.wake();
+    connection.wake();
     expect(sockets.length).toBe(count + 1);
   });
 
@@ -78,40 +78,40 @@ describe('a kept socket', () => {
     expect(sockets[0]?.closed).toBe(true);
   });
 
-  test('a quiet but healthy socket is left alone', async () => {
+  test('a silent but healthy socket stays open', async () => {
     newest().onopen?.();
     await env.pass(10 * 60_000);
     expect(sockets.length).toBe(1);
   });
 
-  test('a failed probe means that the way is cut', async () => {
+  test('a failed check counts as a lost connection', async () => {
     newest().onopen?.();
     probes = [() => Promise.reject(new Error('offline'))];
     await env.pass(LIMITS.silenceMs);
-    expect(link.state).toBe('waiting');
+    expect(connection.state).toBe('waiting');
   });
 
-  test('a doubt from elsewhere is looked into at once', async () => {
+  test('`verify` checks the socket at once', async () => {
     newest().onopen?.();
     probes = [() => Promise.reject(new Error('offline'))];
-    link.suspect();
+    connection.verify();
     await settle();
-    expect(link.state).toBe('waiting');
+    expect(connection.state).toBe('waiting');
   });
 
-  test('what an old socket says late is not heard', async () => {
+  test('late frames of an old socket are ignored', async () => {
     newest().onopen?.();
     const old = newest();
-    link.reconnect();
+    connection.reconnect();
     newest().onopen?.();
     old.onclose?.({ code: 1006 });
-    expect(link.state).toBe('live');
+    expect(connection.state).toBe('live');
   });
 
-  test('a refused token stops it', async () => {
+  test('a rejected token stops it', async () => {
     newest().onopen?.();
     cut(4401);
-    expect(refused).toBe(true);
+    expect(onUnauthorized).toBe(true);
     await env.pass(60_000);
     expect(sockets.length).toBe(1);
   });
@@ -132,7 +132,7 @@ describe('where sockets cannot be opened', () => {
     expect(polls).toBe(1);
     answer();
     await env.pass(1);
-    expect(link.state).toBe('polling');
+    expect(connection.state).toBe('polling');
     expect(polls).toBe(2);
   });
 
@@ -141,15 +141,15 @@ describe('where sockets cannot be opened', () => {
     await env.pass(LIMITS.retrySocketAfterMs);
     expect(sockets.length).toBe(3);
     newest().onopen?.();
-    expect(link.state).toBe('live');
+    expect(connection.state).toBe('live');
   });
 
   test('when polling fails as well, the next try is a socket', async () => {
     poll = () => Promise.reject(new Error('down'));
     await failTwice();
-    expect(link.state).toBe('waiting');
+    expect(connection.state).toBe('waiting');
     while (sockets.length === 2) await env.pass(100);
     newest().onopen?.();
-    expect(link.state).toBe('live');
+    expect(connection.state).toBe('live');
   });
 });

@@ -160,8 +160,8 @@ impl Jobs {
         Some(units)
     }
 
-    /// True while those whom the last commit woke are probably still on their way: without a
-    /// moment's patience every other commit would carry only the quickest of them.
+    /// True while the callers of the last commit probably still send their next units. Without this
+    /// short wait, every other commit would carry only the first few of them.
     fn is_early(&self, units: usize, began: Instant) -> bool {
         self.closing.is_none() && units * 2 < self.last && began.elapsed() < GATHER_WAIT
     }

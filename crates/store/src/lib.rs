@@ -104,8 +104,8 @@ impl Store {
         })
     }
 
-    /// Ends when the writer has stopped after a failure, with the reason. The process should then exit
-    /// with a failure and be started again: the database recovers from what is on the disk.
+    /// Ends when the writer has stopped after a failure, with the reason. The process should then
+    /// exit with a failure and be started again: the database recovers from what is on the disk.
     pub async fn failed(&self) -> StoreError {
         self.inner.engine.front().failed().await
     }

@@ -5,7 +5,7 @@ use std::{io::Write as _, path::Path, time::Duration};
 use anyhow::Context as _;
 use axum::Router;
 use bridge::{AgentConfig, Bridge};
-use dialogflow::local::Agent;
+use dialogflow::local::LocalAgent;
 use edge::{
     Clock,
     egress::{Egress, Target},
@@ -166,7 +166,7 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
 
 /// `baton agent`: what an export brings.
 pub(crate) fn report_agent(export: &Path) -> anyhow::Result<()> {
-    let (_, report) = Agent::load(export).with_context(|| export.display().to_string())?;
+    let (_, report) = LocalAgent::load(export).with_context(|| export.display().to_string())?;
     write!(std::io::stdout().lock(), "{report}")?;
     Ok(())
 }

@@ -92,7 +92,7 @@ impl World {
     async fn nothing(times: chat::Clock, change: Change) -> Left {
         let (clock, hand) = Clock::manual(START);
         let (files, platform) = (tempfile::tempdir().unwrap(), Platform::start().await);
-        let host = proving::server::free_address().unwrap();
+        let host = kit::address::free_address().unwrap();
         Left { host, files, clock, hand, times, change, tools: Tools::default(), platform }
     }
 

@@ -42,7 +42,7 @@ async fn store(server: &Server, args: &[&str]) -> anyhow::Result<(Option<i32>, S
 
 async fn speaks(visitor: &Visitor, client_id: &str) -> anyhow::Result<()> {
     let asked = visitor.say(client_id, QUESTION).await?;
-    visitor.wait_for(asked, |event| event.is("bot")).await.map(drop)
+    visitor.wait_for(asked, |event| event.is("bot_message")).await.map(drop)
 }
 
 #[tokio::test]

@@ -2,12 +2,10 @@
 
 use std::{path::Path, process::Output};
 
+use kit::{address::free_address, http::Http, receiver::Receiver, visitor::Visitor};
 use proving::{
     config::{Bot, Setup},
-    http::Http,
-    receiver::Receiver,
-    server::{Server, free_address},
-    visitor::Visitor,
+    server::Server,
 };
 use serde_json::Value;
 use tokio::process::Command;

@@ -1,85 +1,77 @@
-//! Every format in which chats were ever written opens, and the chat goes on.
+//! Every format that was ever written can still be read: `tests/formats` holds states and events
+//! as releases wrote them. A file there is never edited; a new format gets new files.
 
-use machine::{
-    Event as _, Machine as _, Recorded,
-    chat::{Agent, Chat, ConnectorEvent, Event, Input, Policy},
-};
-use serde::Deserialize as _;
+use std::collections::BTreeSet;
+
+use machine::{Event, Machine, chat, conversation};
 use serde_json::Value;
 
-/// An open chat at a tool that owes one push and one delivery, as each format has it, its
-/// checkpoint column, and its journal.
-const FIXTURES: [(u32, &str, Option<&str>, &str); 2] = [
-    (
-        1,
-        include_str!("../fixtures/chat.1.json"),
-        None,
-        include_str!("../fixtures/chat.1.journal.json"),
-    ),
-    (
-        2,
-        include_str!("../fixtures/chat.2.json"),
-        Some("chat-7 at 5"),
-        include_str!("../fixtures/chat.2.journal.json"),
-    ),
-];
-
-fn read(format: u32, state: &str, column: Option<&str>) -> Chat {
-    let mut chat = Chat::read(format, &mut serde_json::Deserializer::from_str(state)).unwrap();
-    chat.set_checkpoint(column.map(str::to_owned));
-    chat
+/// What was written in `format`.
+fn written(name: &str, format: u32) -> Vec<Value> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats");
+    let path = format!("{folder}/{name}-{format}.json");
+    let text = std::fs::read_to_string(&path).expect("every format has its file");
+    serde_json::from_str(&text).expect("a file of formats is JSON")
 }
 
-#[test]
-fn every_format_opens_as_the_same_chat_and_is_written_in_the_latest() {
-    let (latest, written, _, _) = FIXTURES[FIXTURES.len() - 1];
-    assert_eq!(latest, Chat::FORMAT);
-    for (format, state, column, _) in FIXTURES {
-        let chat = read(format, state, column);
-        assert_eq!(chat.checkpoint(), Some("chat-7 at 5"), "format {format}");
-        let written: Value = serde_json::from_str(written).unwrap();
-        assert_eq!(serde_json::to_value(&chat).unwrap(), written, "format {format}");
-    }
-    let known = FIXTURES.map(|(_, state, ..)| state);
-    for format in [0, 3] {
-        assert!(Chat::read(format, &mut serde_json::Deserializer::from_str(known[1])).is_err());
-    }
-}
-
-#[test]
-fn a_chat_of_every_format_goes_on() {
-    for (format, state, column, _) in FIXTURES {
-        let (mut chat, policy) = (read(format, state, column), Policy::default());
-        let opening = chat.opening().unwrap();
-        let agent = Agent {
-            email: "jane@example.com".to_owned(),
-            name: "Jane".to_owned(),
-            avatar_url: String::new(),
-        };
-        let event = Some(ConnectorEvent::Said { agent, text: "Hello".to_owned() });
-        let now = chat.last_said() + 1_000;
-        let heard = Input::Heard { opening, event, checkpoint: Some("chat-7 at 6".to_owned()) };
-        let events = chat.step(&policy, now, heard).unwrap();
-        assert!(matches!(events.last().unwrap().event, Event::AgentSaid { .. }), "{events:?}");
-        assert_eq!(chat.checkpoint(), Some("chat-7 at 6"), "format {format}");
-        let moved = Input::Heard { opening, event: None, checkpoint: Some("at 7".to_owned()) };
-        assert_eq!(chat.step(&policy, now, moved).unwrap(), [], "no event tells a checkpoint");
-        assert_eq!(chat.checkpoint(), Some("at 7"), "format {format}");
-    }
-}
-
-#[test]
-fn a_journal_of_every_format_gives_its_state() {
-    for (format, state, column, journal) in FIXTURES {
-        let mut chat = Chat::initial(Some("3:bot/visitor")).unwrap();
-        let journal: Vec<Value> = serde_json::from_str(journal).unwrap();
-        for recorded in journal {
-            let Recorded { position, at, event } =
-                Recorded::<Value>::deserialize(recorded).unwrap();
-            let event = Event::read(format, event).unwrap();
-            chat.apply(&Recorded { position, at, event });
+fn check_states<M: Machine + std::fmt::Debug>(name: &str) {
+    for format in 1..=M::FORMAT {
+        for state in written(&format!("{name}-state"), format) {
+            let read = M::read(format, &state).unwrap_or_else(|error| panic!("{error}: {state}"));
+            if format == M::FORMAT {
+                let again = serde_json::to_value(&read).expect("a state is data");
+                assert_eq!(again, state, "it is written as it was read");
+            }
+            assert!(M::read(M::FORMAT + 1, &state).is_err(), "a format from the future");
         }
-        chat.set_checkpoint(column.map(str::to_owned));
-        assert_eq!(chat, read(format, state, column), "format {format}");
     }
+}
+
+fn check_events<E: Event>(name: &str) {
+    for format in 1..=E::FORMAT {
+        for event in written(&format!("{name}-event"), format) {
+            let read = E::read(format, &event).unwrap_or_else(|error| panic!("{error}: {event}"));
+            if format == E::FORMAT {
+                let again = serde_json::to_value(&read).expect("an event is data");
+                assert_eq!(again, event, "it is written as it was read");
+            }
+            assert!(E::read(E::FORMAT + 1, &event).is_err(), "a format from the future");
+        }
+    }
+    let newest = written(&format!("{name}-event"), E::FORMAT);
+    let types = newest.iter().filter_map(|event| event["type"].as_str()).map(str::to_owned);
+    assert_eq!(types.collect::<BTreeSet<_>>(), variants::<E>(), "every event is there");
+}
+
+/// The names of all events, as serde lists them for one that it does not know.
+fn variants<E: Event>() -> BTreeSet<String> {
+    let unknown = serde_json::json!({ "type": "?" });
+    let error = E::read(E::FORMAT, &unknown).expect_err("there is no such event").to_string();
+    let (_, known) = error.split_once("expected one of ").expect("it lists the known ones");
+    known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_state_that_was_written_can_be_read() {
+    check_states::<conversation::Conversation>("conversation");
+    check_states::<chat::Chat>("chat");
+}
+
+#[test]
+fn every_event_that_was_written_can_be_read() {
+    check_events::<conversation::Event>("conversation");
+    check_events::<chat::Event>("chat");
+}
+
+/// A damaged chat is rebuilt from its events, for which its peer must be enough.
+#[test]
+fn a_chat_begins_with_what_its_peer_says() {
+    for (bot, user) in [("bot", "visitor"), ("b/o:t", "v/i:s"), ("", ""), ("bö", "ü")] {
+        let peer = chat::Chat::peer_of(bot, user);
+        assert_eq!(chat::Chat::initial(Some(&peer)), Some(chat::Chat::new(bot, user)));
+    }
+    for peer in ["", "3", "9:bot/user", "x:bot/user", "2:bot/user", "1:ü/user"] {
+        assert_eq!(chat::Chat::initial(Some(peer)), None, "{peer}");
+    }
+    assert_eq!(chat::Chat::initial(None), None);
 }

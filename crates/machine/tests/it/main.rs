@@ -4,6 +4,7 @@
 
 mod both;
 mod chat;
+mod chat_formats;
 mod conversation;
 mod exhaustive;
 mod formats;

@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 
 use super::{
     AgentEnd,
-    state::{Author, Conversation, DisconnectType, Door, Message, Participant, Purpose, State},
+    state::{
+        Author, Conversation, DisconnectType, Door, Message, Participant, Purpose, State,
+        outbox::Outbox,
+    },
     views,
-    webhook::Outbox,
+    web_frames::push,
 };
 use crate::Act;
 
@@ -115,6 +118,18 @@ impl State {
             self.leave(at, agent, DisconnectType::Peer, None);
         }
         self.end(at, DisconnectType::Client);
+    }
+
+    /// The visitor was silent for days.
+    pub(super) fn expire_web_session(&mut self, token: &str) {
+        self.show(token, &push("SessionExpiredEvent", &json!({})));
+        if let Some(session) = self.web.get_mut(token) {
+            session.expired = true;
+        }
+        let door = Door::Web { token: token.to_owned() };
+        if let Some(at) = self.open_of(&door, token) {
+            self.visitor_ends(at);
+        }
     }
 
     /// Disconnects all remaining participants.

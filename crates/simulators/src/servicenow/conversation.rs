@@ -250,10 +250,12 @@ pub(super) fn act(
     let one = &mut conversations[at];
     one.last_at = now;
     match (one.phase, &act) {
-        (Phase::Ended, _) => return Err("the conversation is over"),
+        (Phase::Ended, _) => return Err("the conversation has ended"),
         (Phase::Waiting, Act::Accept { .. }) if one.queued => {}
-        (Phase::Waiting, _) => return Err("nobody has accepted the conversation"),
-        (_, Act::Accept { .. }) => return Err("somebody has the conversation already"),
+        (Phase::Waiting, _) => return Err("no agent has accepted the conversation"),
+        (_, Act::Accept { .. }) => {
+            return Err("another agent has already accepted the conversation");
+        }
         _ => {}
     }
     match act {
@@ -292,7 +294,7 @@ pub(super) fn act(
             let name = one.agent.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
             one.write(From::Note, &name, &text, now);
         }
-        Act::Hold { .. } => return Err("a conversation cannot be held"),
+        Act::Hold { .. } => return Err("a conversation cannot be put on hold"),
         Act::End => one.end(Ending::Agent, now),
     }
     Ok(())

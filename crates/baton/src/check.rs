@@ -10,8 +10,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use bridge::{Finding, Verdict};
 use clap::{Args, Subcommand};
+use connector::{Finding, Verdict};
 use edge::{Clock, egress::Egress};
 use kit::conformance::{
     Contract, Report, Selection,

@@ -8,7 +8,6 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use bridge::ConnectorSettings;
 use serde::Deserialize;
 
 mod agent;
@@ -48,7 +47,7 @@ pub(crate) struct Config {
     pub(crate) agents: Vec<Agent>,
     /// Tools agents work in, by the names routes call them by.
     #[serde(default)]
-    pub(crate) connectors: BTreeMap<String, ConnectorSettings>,
+    pub(crate) connectors: BTreeMap<String, connectors::Settings>,
 }
 
 /// A person at the desk.

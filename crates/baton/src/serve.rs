@@ -1,10 +1,11 @@
 //! The composition root: from a configuration to a running server, on one screen.
 
-use std::{io::Write as _, path::Path, time::Duration};
+use std::{collections::BTreeMap, io::Write as _, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use bridge::{AgentConfig, Bridge};
+use bridge::{Bridge, HumanAgentConfig};
+use connector::{Connector, Parts};
 use dialogflow::local::LocalAgent;
 use edge::{
     Clock,
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent,
-    config::{self, Config},
+    config::{self, Config, Secret},
     pages,
 };
 
@@ -59,8 +60,8 @@ pub(crate) async fn run(
     let platform = Platform::new(bots(config).await?, store.clone(), clock.clone(), egress.clone());
     let bridge = Bridge::new(
         routes(config)?,
-        agents(config)?,
-        &config.connectors,
+        human_agents(config)?,
+        connectors(config, &clock, &egress)?,
         store.clone(),
         clock,
         egress,
@@ -97,19 +98,37 @@ pub(crate) async fn run(
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let url = if let Some(url) = &config.database {
-        url.read("database")?.expose_secret().to_owned()
-    } else {
+    if config.database.is_none() {
         std::fs::create_dir_all(&config.data)
             .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
-        format!("sqlite:{}", config.data.join("baton.db").display())
-    };
+    }
+    let url = database_url(config.database.as_ref(), &config.data)?;
     Store::open(&url).await.context("cannot open the store")
 }
 
-fn agents(config: &Config) -> anyhow::Result<Vec<AgentConfig>> {
+/// The address of the database: as configured, or SQLite in the folder `data`.
+pub(crate) fn database_url(database: Option<&Secret>, data: &Path) -> anyhow::Result<String> {
+    Ok(match database {
+        Some(url) => url.read("database")?.expose_secret().to_owned(),
+        None => format!("sqlite:{}", data.join("baton.db").display()),
+    })
+}
+
+fn connectors(
+    config: &Config,
+    clock: &Clock,
+    egress: &Egress,
+) -> anyhow::Result<BTreeMap<String, Arc<dyn Connector>>> {
+    let build = |(name, settings): (&String, &connectors::Settings)| {
+        let (egress, clock) = (egress.clone(), clock.clone());
+        anyhow::Ok((name.clone(), settings.build(Parts { name: name.clone(), egress, clock })?))
+    };
+    config.connectors.iter().map(build).collect()
+}
+
+fn human_agents(config: &Config) -> anyhow::Result<Vec<HumanAgentConfig>> {
     let agent = |agent: &config::Agent| {
-        anyhow::Ok(AgentConfig {
+        anyhow::Ok(HumanAgentConfig {
             email: agent.email.clone(),
             name: agent.name.clone(),
             avatar_url: agent.avatar_url.clone(),
@@ -144,7 +163,7 @@ pub(crate) async fn told_to_stop() {
 
 /// `baton check`: everything that can be checked without serving.
 pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
-    let (bots, routes, agents) = (bots(config).await?, routes(config)?, agents(config)?);
+    let (bots, routes, agents) = (bots(config).await?, routes(config)?, human_agents(config)?);
     let mut out = std::io::stdout().lock();
     for (bot, configured) in bots.iter().zip(&config.bots) {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());

@@ -4,7 +4,6 @@
 use std::{io::Write as _, net::SocketAddr};
 
 use anyhow::Context as _;
-use bridge::ConnectorSettings;
 use clap::builder::PossibleValuesParser;
 use simulators::{Simulator, catalog};
 
@@ -29,7 +28,7 @@ pub(crate) fn names() -> PossibleValuesParser {
 
 /// A simulated tool that serves beside the bridge it was made for.
 pub(crate) struct Served {
-    pub(crate) settings: ConnectorSettings,
+    pub(crate) settings: connectors::Settings,
     pub(crate) simulator: Simulator,
 }
 

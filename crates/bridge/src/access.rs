@@ -3,14 +3,12 @@
 //! tells repeats of a call apart from new ones.
 
 use edge::{
-    http::ApiError,
     secrets::{KnownSecret, any_matches},
-    signature::{SignedId, Signing},
+    signature::{SignatureError, SignedId, Signing},
 };
 use http::{HeaderMap, HeaderName, header};
 use machine::Millis;
 use secrecy::ExposeSecret;
-use wire::problem::ProblemId;
 
 /// What the callers of one route present.
 pub struct Access {
@@ -57,9 +55,8 @@ impl Access {
         headers: &HeaderMap,
         body: &[u8],
         now: Millis,
-    ) -> Result<Option<SignedId>, ApiError> {
+    ) -> Result<Option<SignedId>, SignatureError> {
         let Some(signing) = &self.signing else { return Ok(None) };
-        let signed = signing.signed_id(headers, body, now);
-        signed.map_err(|error| ApiError::new(ProblemId::Unauthorized, format!("{error}.")))
+        signing.signed_id(headers, body, now)
     }
 }

@@ -1,24 +1,25 @@
-//! The bridge: the contract's middleware between a chat platform and the tools agents work in.
+//! The bridge: the contract's middleware between a chat platform and the tools human agents work
+//! in.
 //!
 //! A webhook call becomes an input of a chat ([`machine::chat`]), is stored, and only then
-//! answered. What agents say is pushed back by one driver (`session`), in order and until the
-//! platform has it. Connectors lead to the tools; Baton's own desk is one of them, and what
-//! the others have in common is in `tool`.
+//! answered. What human agents say is pushed back by the one driver, in order and until the
+//! platform has accepted it. A route is attached either to Baton's own desk (`desk`) or to a
+//! connector (`runtime`). Of connectors the bridge knows the seam only, the crate `connector`.
 #![forbid(unsafe_code)]
 
 mod access;
-mod app;
-mod connectors;
+mod bridge;
+mod config;
 mod desk;
+mod driver;
 mod http;
-mod problems;
 mod push;
-mod session;
+mod route;
+mod runtime;
+mod tasks;
 mod timer;
-mod tool;
 
 pub use access::Access;
-pub use app::{AgentConfig, Bridge, ConfigError, RouteConfig, Running};
-pub use connectors::{Connector, Settings as ConnectorSettings, SettingsError};
+pub use bridge::{Bridge, Running};
+pub use config::{ConfigError, ConnectorChoice, HumanAgentConfig, RouteConfig};
 pub use push::{KeyIn, PushConfig};
-pub use tool::{Finding, Verdict};

@@ -1,121 +1,128 @@
-//! What time brings: chats whose wake time has come, and pushes whose wait is over.
+//! What time brings: chats whose wake time has come, pushes whose wait is over, and now and then a
+//! sweep for owed work that no commit told of.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use edge::Clock;
 use machine::{
     Millis,
     chat::{Chat, Input, Policy},
 };
-use store::StoreError;
+use store::{StepError, Store, StoreError};
+use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::app::{App, Bridge};
+use crate::{driver::Driver, route::Route, tasks::Tasks};
 
 /// Most chats taken from the store at once.
 const PAGE: usize = 200;
-/// Longest sleep without a look at the clock, which may jump, for example after a suspend.
-const LOOK_EVERY_MS: Millis = 200;
+/// Between two sweeps.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// Pause after the store failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// Drives every chat that still owed a push when the process last ended.
-pub(crate) async fn take_up_owed(app: &App) -> Result<(), StoreError> {
-    let mut after = String::new();
-    let mut strangers = 0_usize;
-    loop {
-        let page = app.store.owing::<Chat>(&after, PAGE).await?;
-        for (owner, id) in &page {
-            match app.routes.get(owner) {
-                Some(route) => app.driver.drive(route, id),
-                None => strangers += 1,
-            }
-        }
-        match page.into_iter().next_back() {
-            Some((_, last)) => after = last,
-            None => break,
-        }
-    }
-    if strangers > 0 {
-        tracing::warn!(
-            chats = strangers,
-            "chats of routes that are not configured any more owe pushes that cannot be sent"
-        );
-    }
-    Ok(())
+pub(crate) struct Timer {
+    pub(crate) routes: BTreeMap<Arc<str>, Arc<Route>>,
+    pub(crate) driver: Driver,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) tasks: Tasks,
 }
 
-/// Tells chats that time has passed, until the bridge stops.
-pub(crate) async fn keep_time(bridge: Bridge) {
-    let app = bridge.app();
-    let mut wakes = app.store.wakes::<Chat>();
-    loop {
-        let now = app.clock.now();
-        let parked = app.driver.unpark(now);
-        let next = match wake_due(app, now).await {
-            Ok(next) => next.into_iter().chain(parked).min(),
-            Err(error) => {
-                tracing::error!(%error, "the chats that are due could not be read");
-                tokio::select! {
-                    () = tokio::time::sleep(STORE_PAUSE) => continue,
-                    () = app.stop.cancelled() => return,
+impl Timer {
+    /// Starts the work of every chat that owes any; gives how many owe on routes that are not
+    /// configured any more.
+    pub(crate) async fn sweep(&self) -> Result<usize, StoreError> {
+        let (mut after, mut unrouted) = (String::new(), 0);
+        loop {
+            let page = self.store.owing::<Chat>(&after, PAGE).await?;
+            for (owner, id) in &page {
+                match self.routes.get(owner.as_str()) {
+                    Some(route) => self.driver.take_up(route, id),
+                    None => unrouted += 1,
                 }
             }
-        };
-        tokio::select! {
-            () = until(&app.clock, next) => {}
-            () = wakes.before(next) => {}
-            () = app.driver.newly_parked() => {}
-            () = app.stop.cancelled() => return,
-        }
-    }
-}
-
-/// Feeds `Woke` to what is due and gives the next wake time.
-async fn wake_due(app: &App, now: Millis) -> Result<Option<Millis>, StoreError> {
-    loop {
-        let due = app.store.due::<Chat>(now, PAGE).await?;
-        if due.is_empty() {
-            return app.store.next_wake::<Chat>().await;
-        }
-        let mut failed = None;
-        for (owner, id) in &due {
-            if let Err(error) = wake(app, owner, id).await {
-                failed = Some(error);
+            match page.into_iter().next_back() {
+                Some((_, last)) => after = last,
+                None => return Ok(unrouted),
             }
         }
-        if let Some(error) = failed {
-            return Err(error);
+    }
+
+    /// Sweeps again and again until the bridge stops.
+    pub(crate) async fn keep_sweeping(self: Arc<Self>) {
+        let mut sweeps = tokio::time::interval_at(Instant::now() + SWEEP_EVERY, SWEEP_EVERY);
+        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = sweeps.tick() => {}
+                () = self.tasks.stop.cancelled() => return,
+            }
+            if let Err(error) = self.sweep().await {
+                tracing::error!(%error, "the chats that owe work could not be read");
+            }
         }
     }
-}
 
-async fn wake(app: &App, owner: &str, id: &str) -> Result<(), StoreError> {
-    let stepped = if let Some(route) = app.routes.get(owner) {
-        app.driver.step(route, id, None, Input::Woke).await
-    } else {
-        // The route is gone from the configuration; its chats still come to their end.
-        let (policy, now) = (Policy::default(), app.clock.now());
-        app.store.ledger::<Chat>(owner).step(id, &policy, now, None, Input::Woke).await
-    };
-    match stepped {
-        Err(store::StepError::Store(error)) => {
-            tracing::error!(chat.id = id, %error, "a chat could not be woken");
-            Err(error)
+    /// Tells chats that time has passed, until the bridge stops.
+    pub(crate) async fn keep_time(self: Arc<Self>) {
+        let mut wakes = self.store.wakes::<Chat>();
+        loop {
+            let now = self.clock.now();
+            let parked = self.driver.unpark(now);
+            let next = match self.wake_due(now).await {
+                Ok(next) => next.into_iter().chain(parked).min(),
+                Err(error) => {
+                    tracing::error!(%error, "the chats that are due could not be read");
+                    tokio::select! {
+                        () = tokio::time::sleep(STORE_PAUSE) => continue,
+                        () = self.tasks.stop.cancelled() => return,
+                    }
+                }
+            };
+            tokio::select! {
+                () = self.clock.sleep_until(next) => {}
+                () = wakes.before(next) => {}
+                () = self.driver.newly_parked() => {}
+                () = self.tasks.stop.cancelled() => return,
+            }
         }
-        // Nobody is refused the time of day, and a chat that is gone needs no waking.
-        Ok(_) | Err(_) => Ok(()),
     }
-}
 
-/// Ends when the clock shows `at`; never for `None`.
-async fn until(clock: &Clock, at: Option<Millis>) {
-    let Some(at) = at else { return std::future::pending().await };
-    loop {
-        let left = at - clock.now();
-        if left <= 0 {
-            return;
+    /// Feeds `Woke` to what is due and gives the next wake time.
+    async fn wake_due(&self, now: Millis) -> Result<Option<Millis>, StoreError> {
+        loop {
+            let due = self.store.due::<Chat>(now, PAGE).await?;
+            if due.is_empty() {
+                return self.store.next_wake::<Chat>().await;
+            }
+            let mut failed = None;
+            for (owner, id) in &due {
+                if let Err(error) = self.wake(owner, id).await {
+                    failed = Some(error);
+                }
+            }
+            if let Some(error) = failed {
+                return Err(error);
+            }
         }
-        let nap = left.min(LOOK_EVERY_MS).unsigned_abs();
-        tokio::time::sleep(Duration::from_millis(nap)).await;
+    }
+
+    async fn wake(&self, owner: &str, id: &str) -> Result<(), StoreError> {
+        let stepped = if let Some(route) = self.routes.get(owner) {
+            route.step(id, None, Input::Woke).await.map(drop)
+        } else {
+            // The route is gone from the configuration; its chats still come to their end.
+            let (policy, now) = (Policy::default(), self.clock.now());
+            let ledger = self.store.ledger::<Chat>(owner);
+            ledger.step(id, &policy, now, None, Input::Woke).await.map(drop)
+        };
+        match stepped {
+            Err(StepError::Store(error)) => {
+                tracing::error!(chat.id = id, %error, "a chat could not be woken");
+                Err(error)
+            }
+            // `Woke` is never refused, and a chat that is gone needs no waking.
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 }

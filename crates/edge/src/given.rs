@@ -1,10 +1,12 @@
 //! A secret in the configuration: the text itself, `{ file = "…" }`, or `{ env = "…" }`.
 
 use std::{
+    borrow::Cow,
     fmt,
     path::{Path, PathBuf},
 };
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{
     Deserialize, Deserializer,
@@ -80,6 +82,27 @@ impl Secret {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(SecretVisitor)
+    }
+}
+
+impl JsonSchema for Secret {
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let place = |source: &str| {
+            json_schema!({
+                "type": "object",
+                "properties": { source: { "type": "string" } },
+                "required": [source],
+                "additionalProperties": false,
+            })
+        };
+        json_schema!({
+            "description": "The text itself, or the file or environment variable that holds it.",
+            "oneOf": [{ "type": "string" }, place("file"), place("env")],
+        })
     }
 }
 

@@ -97,13 +97,18 @@ impl Visitor {
         let url = format!("{base}/v1/bots/{bot_id}/visitors");
         let about = json!({ "language": "en", "timeZone": "Europe/Vienna" });
         let created: Created = http.post(&url, &[], &about).await?.expect(201)?.json()?;
-        Ok(Self {
+        Ok(Self::known(http, base, &created.user_id, &created.token))
+    }
+
+    /// A visitor who has a token already.
+    pub fn known(http: &Http, base: &str, user_id: &str, token: &str) -> Self {
+        Self {
             http: http.clone(),
             base: base.to_owned(),
-            user_id: created.user_id,
-            authorization: format!("Bearer {}", created.token),
-            token: created.token,
-        })
+            user_id: user_id.to_owned(),
+            authorization: format!("Bearer {token}"),
+            token: token.to_owned(),
+        }
     }
 
     /// POSTs `body` to `/v1/conversation/{path}` and returns the answer, whatever its status.

@@ -34,6 +34,8 @@ enum Said {
 }
 
 impl Event for Said {
+    const FORMAT: u32 = 1;
+
     fn is_note(&self) -> bool {
         false
     }
@@ -41,6 +43,7 @@ impl Event for Said {
 
 impl Machine for Talk {
     const PREFIX: &'static str = "tlk";
+    const FORMAT: u32 = 1;
     type Input = String;
     type Event = Said;
     type Policy = ();
@@ -115,7 +118,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let unit = move |task: usize, n| {
                 let (ledger, ids) = (ledger.clone(), ids.clone());
                 async move {
-                    let key = Key { id: format!("{round}/{in_flight}/{task}/{n}"), print: n };
+                    let key = Key { id: format!("{round}/{in_flight}/{task}/{n}"), fingerprint: n };
                     let text = "a message of the usual length, about eighty bytes of text in it";
                     let id = &ids[task % MACHINES];
                     ledger.step(id, &(), n as i64, Some(key), text.to_owned()).await.is_ok()

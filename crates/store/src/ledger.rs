@@ -9,6 +9,7 @@ use crate::{
     signals::Signals,
     sql,
     step::{Feed, Make, MakeOnce, Outcome, Step, Subject},
+    stored::{self, Unreadable},
     tx::{Columns, Query, Value},
     watch::{OwnerWatcher, Watcher},
 };
@@ -27,7 +28,7 @@ pub struct Ledger<M> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     pub id: String,
-    pub print: u64,
+    pub fingerprint: u64,
 }
 
 /// What a step did.
@@ -35,10 +36,10 @@ pub struct Key {
 pub struct Stepped<M: Machine> {
     pub id: String,
     /// The state after the step; the current one when `repeated`.
-    pub state: M,
+    pub state: Arc<M>,
     /// What was recorded, with its place; empty when `repeated`.
     pub events: Arc<[Recorded<M::Event>]>,
-    /// The key was seen before with the same print: nothing changed.
+    /// The key was seen before with the same fingerprint: nothing changed.
     pub repeated: bool,
     /// Number of the first event of the step, or of the step that is repeated.
     pub first_seq: u64,
@@ -57,28 +58,46 @@ impl<M: Machine> Ledger<M> {
         &self.owner
     }
 
+    /// The machine `id`, if this owner has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when this row cannot be read; it is then set aside.
     pub async fn load(&self, id: &str) -> Result<Option<M>, StoreError> {
         let query = Query {
             sql: sql::LOAD,
             args: vec![id.into(), M::PREFIX.into(), (&*self.owner).into()],
         };
         let subject = id.to_owned();
-        let states = self.store.query(query, move |row| decode(&subject, row.text(0)?)).await?;
-        Ok(states.into_iter().next())
+        let read = move |row: &dyn Columns| Ok(stored::state(&subject, row, 0));
+        match self.store.query(query, read).await?.into_iter().next() {
+            None => Ok(None),
+            Some(Ok(machine)) => Ok(Some(machine)),
+            Some(Err(found)) => {
+                self.set_aside(&[&found]).await;
+                Err(found.error())
+            }
+        }
     }
 
     /// The machines that have a peer, which means the open ones, oldest first: those that wait
-    /// longest are never cut off by the limit.
+    /// longest are never cut off by the limit. Those that cannot be read are left out and set
+    /// aside.
     pub async fn open_ids(&self, limit: usize) -> Result<Vec<(String, M)>, StoreError> {
         let args = vec![M::PREFIX.into(), (&*self.owner).into(), count(limit)];
         let read = |row: &dyn Columns| {
             let id = row.text(0)?;
-            Ok((id.to_owned(), decode(id, row.text(1)?)?))
+            Ok(stored::state(id, row, 1).map(|machine| (id.to_owned(), machine)))
         };
-        self.store.query(Query { sql: sql::OPEN_IDS, args }, read).await
+        let rows = self.store.query(Query { sql: sql::OPEN_IDS, args }, read).await?;
+        let unreadable: Vec<_> = rows.iter().filter_map(|row| row.as_ref().err()).collect();
+        self.set_aside(&unreadable).await;
+        Ok(rows.into_iter().flatten().collect())
     }
 
     /// Numbered events with `seq > after`, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when one of them cannot be read.
     pub async fn events(
         &self,
         id: &str,
@@ -113,11 +132,11 @@ impl<M: Machine> Ledger<M> {
         OwnerWatcher::new(self.signals().clone(), M::PREFIX, self.owner.clone())
     }
 
-    /// Says something to the watchers of one machine without storing it. Whoever starts to watch
-    /// later hears the last whisper too, as long as somebody else was watching all the while;
-    /// `until` tells them whether it still holds.
-    pub fn whisper(&self, id: &str, text: &str, until: Millis) {
-        self.signals().whisper(&self.owner, id, text, until);
+    /// Sends an event to the watchers of one machine without storing it. A watcher that starts
+    /// later sees the last one too, as long as another watcher was there all the time; `until`
+    /// tells whether it still holds.
+    pub fn send_ephemeral(&self, id: &str, text: &str, until: Millis) {
+        self.signals().send_ephemeral(&self.owner, id, text, until);
     }
 
     fn subject_args(&self, id: &str) -> Vec<Value> {
@@ -130,11 +149,19 @@ impl<M: Machine> Ledger<M> {
         query: Query,
     ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
         let subject = id.to_owned();
-        let read = move |row: &dyn Columns| {
-            let position = Position { seq: row.int(0)? as u64, sub: row.int(1)? as u64 };
-            Ok(Recorded { position, at: row.int(2)?, event: decode(&subject, row.text(3)?)? })
-        };
-        self.store.query(query, read).await
+        let read = move |row: &dyn Columns| stored::event(&subject, row);
+        let rows = self.store.query(query, read).await?;
+        let unreadable: Vec<_> = rows.iter().filter_map(|row| row.as_ref().err()).collect();
+        if let Some(found) = unreadable.first() {
+            let error = found.error();
+            self.set_aside(&unreadable).await;
+            return Err(error);
+        }
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    async fn set_aside(&self, found: &[&Unreadable]) {
+        self.store.put_aside(M::PREFIX, &self.owner, found).await;
     }
 }
 
@@ -157,7 +184,8 @@ where
     /// Feeds one input to one machine, durably: load, look for the key, step, append the events,
     /// write the state, commit, sync; only then does this return and do watchers hear of it.
     ///
-    /// The key is recorded on the first event. A step that records none stores nothing.
+    /// The key is recorded on the first event. A step that records none stores nothing but a
+    /// changed checkpoint.
     pub async fn step(
         &self,
         id: &str,
@@ -214,10 +242,6 @@ impl<M> fmt::Debug for Ledger<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger").field("owner", &self.owner).finish_non_exhaustive()
     }
-}
-
-fn decode<T: serde::de::DeserializeOwned>(id: &str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| crate::workbench::unreadable(id, &error.to_string()))
 }
 
 /// A place in a journal; beyond what a column can hold there is as little as at its end.

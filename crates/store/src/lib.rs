@@ -3,28 +3,35 @@
 //! Only this crate speaks SQL, and only it sends signals, never before a commit is synced. A
 //! [`Ledger`] runs the steps of one owner's machines: what a step recorded, its state and its wake
 //! time are stored together or not at all. Drivers ask the [`Store`] what is due and what is owed.
-//! No transaction stays open while anybody waits for a network other than the database's own.
+//! No transaction stays open during a call to any network but the database's own.
 #![forbid(unsafe_code)]
 
+mod commits;
 mod engine;
 mod error;
 mod finisher;
 mod front;
 mod ledger;
+mod maintain;
 mod migrate;
 mod mutant;
 mod postgres;
+mod recheck;
 mod signals;
 mod sql;
 mod sqlite;
 mod step;
+mod stored;
 mod tx;
 mod unit;
 mod watch;
 mod workbench;
 
+pub use commits::{CommitGuard, Committed};
 pub use error::{StepError, StoreError};
 pub use ledger::{Key, Ledger, Stepped};
+pub use maintain::{Contents, Repair};
+pub use stored::SetAside;
 pub use watch::{OwnerWatcher, Seen, Wakes, Watcher};
 
 use engine::Engine;
@@ -68,11 +75,14 @@ impl Store {
     /// Opens a database and brings its schema up to date.
     ///
     /// Refuses, with an error that says what to do, a database that would lose what it
-    /// acknowledged, is damaged, in use, or newer than this release.
+    /// acknowledged, is damaged, in use, or newer than this release. Rows that were set aside are
+    /// tried again, because this release may be able to read them.
     pub async fn open_with(url: &str, options: &Options) -> Result<Self, StoreError> {
         let signals = Arc::new(Signals::new());
         let engine = Engine::open(url, options, &signals).await?;
-        Ok(Self { inner: Arc::new(Inner { engine, signals }) })
+        let store = Self { inner: Arc::new(Inner { engine, signals }) };
+        store.retry_set_aside().await?;
+        Ok(store)
     }
 
     /// The machines `M` of one owner: a bot or a route.
@@ -94,8 +104,8 @@ impl Store {
         })
     }
 
-    /// Ends when the writer has given up for good, with the reason. The process should then exit
-    /// with a failure and be started again: the database recovers from what is on the disk.
+    /// Ends when the writer has stopped after a failure, with the reason. The process should then
+    /// exit with a failure and be started again: the database recovers from what is on the disk.
     pub async fn failed(&self) -> StoreError {
         self.inner.engine.front().failed().await
     }
@@ -125,6 +135,20 @@ impl Store {
     /// Lets a timer learn that an earlier wake time was committed for some machine `M`.
     pub fn wakes<M: Machine>(&self) -> Wakes {
         Wakes::new(self.inner.signals.clone(), M::PREFIX)
+    }
+
+    /// Calls `hear` after every commit of a machine `M` in this process, until the guard is
+    /// dropped: in commit order for each machine, from the store's own task, and before the caller
+    /// of the step is answered. A repeated step, and one that stored nothing, is not told. When the
+    /// answer to a commit was lost, it is told once the store has found it.
+    ///
+    /// `hear` must not block. A panic is caught and logged. The store keeps `hear`, so what it
+    /// captures should not own the store.
+    pub fn on_commit<M: Machine>(
+        &self,
+        hear: impl Fn(&Committed<M>) + Send + Sync + 'static,
+    ) -> CommitGuard {
+        self.inner.signals.subscribers().add(hear)
     }
 
     /// Machines that owed work at their last commit, by id: (owner, id). Page with the last id.
@@ -201,10 +225,19 @@ impl Store {
     }
 
     async fn execute(&self, queries: Vec<Query>) -> Result<(), StoreError> {
+        self.execute_on(Vec::new(), queries).await
+    }
+
+    /// Runs statements that change `machines` past the units of work.
+    async fn execute_on(
+        &self,
+        machines: Vec<String>,
+        queries: Vec<Query>,
+    ) -> Result<(), StoreError> {
         if !queries.iter().flat_map(|query| &query.args).all(Value::is_storable) {
-            return Err(StoreError::Unstorable("a record has a NUL character in it".to_owned()));
+            return Err(StoreError::Unstorable("a text has a NUL character in it".to_owned()));
         }
-        let (unit, outcome) = Statements::new(queries);
+        let (unit, outcome) = Statements::new(queries, machines);
         self.submit(unit).await?;
         outcome.await.unwrap_or_else(|_| Err(self.stopped()))
     }

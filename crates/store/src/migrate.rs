@@ -16,18 +16,22 @@ pub(crate) struct Migration {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Applied {
     pub(crate) version: i64,
-    pub(crate) print: i64,
+    pub(crate) fingerprint: i64,
 }
 
 /// Works on both engines; run before anything else.
 pub(crate) const SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema (\
      version bigint NOT NULL PRIMARY KEY, name text NOT NULL, print bigint NOT NULL)";
 
-pub(crate) const SQLITE: &[Migration] =
-    &[Migration { name: "start", sql: include_str!("../migrations/sqlite/0001_start.sql") }];
+pub(crate) const SQLITE: &[Migration] = &[
+    Migration { name: "start", sql: include_str!("../migrations/sqlite/0001_start.sql") },
+    Migration { name: "formats", sql: include_str!("../migrations/sqlite/0002_formats.sql") },
+];
 
-pub(crate) const POSTGRES: &[Migration] =
-    &[Migration { name: "start", sql: include_str!("../migrations/postgres/0001_start.sql") }];
+pub(crate) const POSTGRES: &[Migration] = &[
+    Migration { name: "start", sql: include_str!("../migrations/postgres/0001_start.sql") },
+    Migration { name: "formats", sql: include_str!("../migrations/postgres/0002_formats.sql") },
+];
 
 /// The migrations that are still to be applied, with their versions (the first is version 1).
 pub(crate) fn missing<'a>(
@@ -36,7 +40,7 @@ pub(crate) fn missing<'a>(
     applied: &[Applied],
 ) -> Result<Vec<(i64, &'a Migration)>, StoreError> {
     let newest = known.len() as i64;
-    for Applied { version, print: applied } in applied {
+    for Applied { version, fingerprint: applied } in applied {
         if *version > newest {
             return Err(StoreError::NewerSchema {
                 database: database.to_owned(),
@@ -47,7 +51,7 @@ pub(crate) fn missing<'a>(
         let same = usize::try_from(*version - 1)
             .ok()
             .and_then(|at| known.get(at))
-            .is_some_and(|migration| print(migration.sql) == *applied);
+            .is_some_and(|migration| fingerprint(migration.sql) == *applied);
         if !same {
             return Err(StoreError::ChangedMigration {
                 database: database.to_owned(),
@@ -59,7 +63,7 @@ pub(crate) fn missing<'a>(
 }
 
 /// Fingerprint of a migration's text (FNV-1a): it finds edits, it is no protection.
-pub(crate) fn print(text: &str) -> i64 {
+pub(crate) fn fingerprint(text: &str) -> i64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in text.bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -72,7 +76,7 @@ mod tests {
     use super::*;
 
     fn applied(versions: &[(i64, i64)]) -> Vec<Applied> {
-        versions.iter().map(|&(version, print)| Applied { version, print }).collect()
+        versions.iter().map(|&(version, fingerprint)| Applied { version, fingerprint }).collect()
     }
 
     const KNOWN: &[Migration] =
@@ -85,8 +89,8 @@ mod tests {
             missing.into_iter().map(|(version, migration)| (version, migration.name)).collect()
         };
         assert_eq!(names(&[]), [(1, "a"), (2, "b")]);
-        assert_eq!(names(&applied(&[(1, print("one"))])), [(2, "b")]);
-        assert_eq!(names(&applied(&[(1, print("one")), (2, print("two"))])), []);
+        assert_eq!(names(&applied(&[(1, fingerprint("one"))])), [(2, "b")]);
+        assert_eq!(names(&applied(&[(1, fingerprint("one")), (2, fingerprint("two"))])), []);
     }
 
     #[test]
@@ -100,7 +104,7 @@ mod tests {
 
     #[test]
     fn an_edited_migration_is_refused() {
-        let error = missing("db", KNOWN, &applied(&[(1, print("One"))])).unwrap_err();
+        let error = missing("db", KNOWN, &applied(&[(1, fingerprint("One"))])).unwrap_err();
         assert_eq!(error, StoreError::ChangedMigration { database: "db".to_owned(), version: 1 });
     }
 }

@@ -1,17 +1,22 @@
-//! Signals: who is told, in this process, that something was committed.
+//! Signals: what is told, in this process, that something was committed.
 //!
 //! Writers call [`Signals::committed`] after the commit, in commit order. Signals are hints: a
 //! watcher that misses one sees the gap by number and reads the store, a repeated one does
-//! nothing. A slot exists only while somebody watches, and keeps events only until every watcher
+//! nothing. A slot exists only while a watcher does, and keeps events only until every watcher
 //! has taken them.
 
+use crate::{
+    commits::{Committed, Subscribers},
+    stored::Logged,
+};
 use machine::{Event, Machine, Millis, Recorded};
+use parking_lot::Mutex;
 use std::{
     any::Any,
     collections::{HashMap, VecDeque},
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -23,12 +28,14 @@ const SHARDS: usize = 64;
 /// A cursor that no watcher uses; beyond every number.
 const FREE: u64 = u64::MAX;
 
-/// Everybody in this process who waits for commits.
+/// Everything in this process that waits for commits.
 pub(crate) struct Signals {
     hasher: RandomState,
     slots: Vec<Mutex<HashMap<Box<str>, Entry>>>,
     owners: Mutex<Owners>,
     wakes: Mutex<Vec<(&'static str, Arc<WakeCell>)>>,
+    subscribers: Arc<Subscribers>,
+    logged: Logged,
 }
 
 /// A counter of changes for each owner that is watched, by kind of machine.
@@ -36,15 +43,15 @@ type Owners = HashMap<(&'static str, Arc<str>), watch::Sender<u64>>;
 
 struct Entry {
     /// A `Slot<E>`; the events of one machine have one type.
-    slot: Arc<dyn Pulse>,
+    slot: Arc<dyn AnySlot>,
     watchers: usize,
 }
 
 /// What can be done to a slot without knowing its events.
-trait Pulse: Any + Send + Sync {
+trait AnySlot: Any + Send + Sync {
     /// Learns from another node that `seq` was committed.
     fn heard(&self, seq: u64);
-    fn whisper(&self, text: Arc<str>, until: Millis);
+    fn send_ephemeral(&self, text: Arc<str>, until: Millis);
 }
 
 /// Where the watchers of one machine meet its commits.
@@ -59,11 +66,12 @@ pub(crate) struct SlotState<E> {
     ring: VecDeque<Arc<[Recorded<E>]>>,
     /// What each watcher has taken, by its place.
     cursors: Vec<u64>,
-    whisper: Option<Box<Whisper>>,
+    ephemeral: Option<Box<Ephemeral>>,
 }
 
+/// The last ephemeral event of a machine.
 #[derive(Clone)]
-pub(crate) struct Whisper {
+pub(crate) struct Ephemeral {
     pub(crate) number: u64,
     pub(crate) text: Arc<str>,
     pub(crate) until: Millis,
@@ -82,6 +90,39 @@ impl Signals {
             slots: (0..SHARDS).map(|_| Mutex::default()).collect(),
             owners: Mutex::default(),
             wakes: Mutex::default(),
+            subscribers: Arc::default(),
+            logged: Logged::default(),
+        }
+    }
+
+    /// The subscribers that are called after each commit.
+    pub(crate) fn subscribers(&self) -> &Arc<Subscribers> {
+        &self.subscribers
+    }
+
+    /// What was logged as unreadable.
+    pub(crate) fn logged(&self) -> &Logged {
+        &self.logged
+    }
+
+    /// Passes on that a commit whose answer was lost is stored.
+    pub(crate) fn found<M: Machine>(&self, owner: &Arc<str>, id: &str, state: &Arc<M>) {
+        self.subscribers.tell(|| Committed {
+            owner: owner.clone(),
+            id: id.into(),
+            state: state.clone(),
+            events: Arc::new([]),
+        });
+        self.heard(owner, id, state.position().seq);
+        self.owner_changed(M::PREFIX, owner);
+        if let Some(at) = state.wake_at() {
+            self.wake_committed::<M>(at);
+        }
+    }
+
+    fn wake_committed<M: Machine>(&self, at: Millis) {
+        for (_, cell) in self.wakes.lock().iter().filter(|(kind, _)| *kind == M::PREFIX) {
+            cell.lower(at);
         }
     }
 
@@ -95,7 +136,7 @@ impl Signals {
     ) {
         let slot = {
             let key = slot_key(owner, id);
-            let shard = lock(self.shard(&key));
+            let shard = self.shard(&key).lock();
             shard.get(&*key).map(|entry| entry.slot.clone())
         };
         if let Some(slot) = slot.and_then(known::<M::Event>) {
@@ -103,14 +144,12 @@ impl Signals {
         }
         self.owner_changed(M::PREFIX, owner);
         if let Some(at) = wake {
-            for (_, cell) in lock(&self.wakes).iter().filter(|(kind, _)| *kind == M::PREFIX) {
-                cell.lower(at);
-            }
+            self.wake_committed::<M>(at);
         }
     }
 
     fn owner_changed(&self, kind: &'static str, owner: &Arc<str>) {
-        let owners = lock(&self.owners);
+        let owners = self.owners.lock();
         if !owners.is_empty()
             && let Some(version) = owners.get(&(kind, owner.clone()))
         {
@@ -118,11 +157,11 @@ impl Signals {
         }
     }
 
-    pub(crate) fn whisper(&self, owner: &str, id: &str, text: &str, until: Millis) {
+    pub(crate) fn send_ephemeral(&self, owner: &str, id: &str, text: &str, until: Millis) {
         let key = slot_key(owner, id);
-        let slot = lock(self.shard(&key)).get(&*key).map(|entry| entry.slot.clone());
+        let slot = self.shard(&key).lock().get(&*key).map(|entry| entry.slot.clone());
         if let Some(slot) = slot {
-            slot.whisper(text.into(), until);
+            slot.send_ephemeral(text.into(), until);
         }
     }
 
@@ -134,7 +173,7 @@ impl Signals {
         after: u64,
     ) -> Option<(Arc<Slot<E>>, usize)> {
         let key = slot_key(owner, id);
-        let mut shard = lock(self.shard(&key));
+        let mut shard = self.shard(&key).lock();
         let entry = shard
             .entry(key)
             .or_insert_with(|| Entry { slot: Arc::new(Slot::<E>::new()), watchers: 0 });
@@ -144,11 +183,11 @@ impl Signals {
         Some((slot, place))
     }
 
-    /// Leaves; the last one out removes the slot.
+    /// Unsubscribes; removes the slot when no watcher is left.
     pub(crate) fn leave<E: Event>(&self, owner: &str, id: &str, slot: &Slot<E>, place: usize) {
         slot.advance(place, FREE);
         let key = slot_key(owner, id);
-        let mut shard = lock(self.shard(&key));
+        let mut shard = self.shard(&key).lock();
         if let Some(entry) = shard.get_mut(&*key) {
             entry.watchers -= 1;
             if entry.watchers == 0 {
@@ -158,14 +197,14 @@ impl Signals {
     }
 
     pub(crate) fn join_owner(&self, kind: &'static str, owner: &Arc<str>) -> watch::Receiver<u64> {
-        let mut owners = lock(&self.owners);
+        let mut owners = self.owners.lock();
         let version = owners.entry((kind, owner.clone())).or_insert_with(|| watch::Sender::new(0));
         version.subscribe()
     }
 
-    /// Forgets an owner nobody watches; `last` is the receiver that is about to go.
+    /// Removes an owner when the receiver that is about to be dropped is the last one.
     pub(crate) fn leave_owner(&self, kind: &'static str, owner: &Arc<str>) {
-        let mut owners = lock(&self.owners);
+        let mut owners = self.owners.lock();
         let key = (kind, owner.clone());
         if owners.get(&key).is_some_and(|version| version.receiver_count() <= 1) {
             owners.remove(&key);
@@ -175,12 +214,12 @@ impl Signals {
     pub(crate) fn join_wakes(&self, kind: &'static str) -> Arc<WakeCell> {
         let cell =
             Arc::new(WakeCell { earliest: AtomicI64::new(Millis::MAX), notify: Notify::new() });
-        lock(&self.wakes).push((kind, cell.clone()));
+        self.wakes.lock().push((kind, cell.clone()));
         cell
     }
 
     pub(crate) fn leave_wakes(&self, cell: &Arc<WakeCell>) {
-        lock(&self.wakes).retain(|(_, other)| !Arc::ptr_eq(other, cell));
+        self.wakes.lock().retain(|(_, other)| !Arc::ptr_eq(other, cell));
     }
 
     /// Ids of all machines that are watched.
@@ -188,7 +227,7 @@ impl Signals {
         let mut ids = Vec::new();
         for shard in &self.slots {
             ids.extend(
-                lock(shard).keys().filter_map(|key| Some(key.split_once('\n')?.1.to_owned())),
+                shard.lock().keys().filter_map(|key| Some(key.split_once('\n')?.1.to_owned())),
             );
         }
         ids
@@ -197,26 +236,26 @@ impl Signals {
     /// Learns that other nodes have brought these machines of an owner to a number.
     pub(crate) fn heard(&self, owner: &str, id: &str, seq: u64) {
         let key = slot_key(owner, id);
-        let slot = lock(self.shard(&key)).get(&*key).map(|entry| entry.slot.clone());
+        let slot = self.shard(&key).lock().get(&*key).map(|entry| entry.slot.clone());
         if let Some(slot) = slot {
             slot.heard(seq);
         }
     }
 
-    /// Sends owner watchers and timers to look for themselves: other nodes may have written.
+    /// Wakes all owner watchers and timers, because other nodes may have written.
     pub(crate) fn look_around(&self) {
-        for version in lock(&self.owners).values() {
+        for version in self.owners.lock().values() {
             version.send_modify(|version| *version += 1);
         }
-        for (_, cell) in lock(&self.wakes).iter() {
+        for (_, cell) in self.wakes.lock().iter() {
             cell.lower(Millis::MIN);
         }
     }
 
     /// How many slots and owners are held; for tests of tidiness.
     pub(crate) fn held(&self) -> usize {
-        let slots: usize = self.slots.iter().map(|shard| lock(shard).len()).sum();
-        slots + lock(&self.owners).len() + lock(&self.wakes).len()
+        let slots: usize = self.slots.iter().map(|shard| shard.lock().len()).sum();
+        slots + self.owners.lock().len() + self.wakes.lock().len()
     }
 
     fn shard(&self, key: &str) -> &Mutex<HashMap<Box<str>, Entry>> {
@@ -227,7 +266,8 @@ impl Signals {
 
 impl<E: Event> Slot<E> {
     fn new() -> Self {
-        let state = SlotState { seq: 0, ring: VecDeque::new(), cursors: Vec::new(), whisper: None };
+        let state =
+            SlotState { seq: 0, ring: VecDeque::new(), cursors: Vec::new(), ephemeral: None };
         Self { state: Mutex::new(state), notify: Notify::new() }
     }
 
@@ -235,7 +275,7 @@ impl<E: Event> Slot<E> {
         let Some(events) = numbered(events) else {
             return;
         };
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.seq = state.seq.max(last_seq(&events));
         state.ring.push_back(events);
         if state.ring.len() > RING_LENGTH_MAX {
@@ -246,7 +286,7 @@ impl<E: Event> Slot<E> {
     }
 
     fn take_place(&self, after: u64) -> usize {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if let Some(place) = state.cursors.iter().position(|cursor| *cursor == FREE) {
             state.cursors[place] = after;
             return place;
@@ -257,7 +297,7 @@ impl<E: Event> Slot<E> {
 
     /// Notes how far a watcher is and drops what all have taken.
     pub(crate) fn advance(&self, place: usize, to: u64) {
-        lock(&self.state).advance(place, to);
+        self.state.lock().advance(place, to);
     }
 }
 
@@ -284,14 +324,14 @@ impl<E: Event> SlotState<E> {
         Some(events[rest..].into())
     }
 
-    pub(crate) fn whisper_after(&self, number: u64) -> Option<&Whisper> {
-        self.whisper.as_deref().filter(|whisper| whisper.number > number)
+    pub(crate) fn ephemeral_after(&self, number: u64) -> Option<&Ephemeral> {
+        self.ephemeral.as_deref().filter(|ephemeral| ephemeral.number > number)
     }
 }
 
-impl<E: Event> Pulse for Slot<E> {
+impl<E: Event> AnySlot for Slot<E> {
     fn heard(&self, seq: u64) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if seq > state.seq {
             state.seq = seq;
             drop(state);
@@ -299,10 +339,10 @@ impl<E: Event> Pulse for Slot<E> {
         }
     }
 
-    fn whisper(&self, text: Arc<str>, until: Millis) {
-        let mut state = lock(&self.state);
-        let number = state.whisper.as_ref().map_or(1, |whisper| whisper.number + 1);
-        state.whisper = Some(Box::new(Whisper { number, text, until }));
+    fn send_ephemeral(&self, text: Arc<str>, until: Millis) {
+        let mut state = self.state.lock();
+        let number = state.ephemeral.as_ref().map_or(1, |ephemeral| ephemeral.number + 1);
+        state.ephemeral = Some(Box::new(Ephemeral { number, text, until }));
         drop(state);
         self.notify.notify_waiters();
     }
@@ -326,7 +366,7 @@ fn numbered<E: Event>(events: Arc<[Recorded<E>]>) -> Option<Arc<[Recorded<E>]>> 
     Some(events).filter(|events| !events.is_empty())
 }
 
-fn known<E: Event>(slot: Arc<dyn Pulse>) -> Option<Arc<Slot<E>>> {
+fn known<E: Event>(slot: Arc<dyn AnySlot>) -> Option<Arc<Slot<E>>> {
     let slot: Arc<dyn Any + Send + Sync> = slot;
     slot.downcast().ok()
 }
@@ -338,9 +378,4 @@ fn last_seq<E>(events: &[Recorded<E>]) -> u64 {
 /// Owner and id together, so that no owner hears of another's machine by guessing its id.
 fn slot_key(owner: &str, id: &str) -> Box<str> {
     format!("{owner}\n{id}").into()
-}
-
-/// A panic elsewhere never leaves these maps half changed, so a poisoned lock is taken over.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,23 +11,52 @@ macro_rules! statements {
 pub(crate) use statements;
 
 statements! { SHARED;
-    LOAD = "SELECT state FROM subjects WHERE id = $1 AND kind = $2 AND owner = $3";
-    // By a sum, so that no planner walks all the machines closed before to the few open ones.
-    OPEN_IDS = "SELECT id, state FROM subjects \
-        WHERE kind = $1 AND owner = $2 AND peer IS NOT NULL ORDER BY num + 0 LIMIT $3";
-    EVENTS = "SELECT e.seq, e.sub, e.at, e.body \
+    LOAD = "SELECT state, format, checkpoint, unreadable FROM subjects \
+        WHERE id = $1 AND kind = $2 AND owner = $3";
+    // Ordered by a sum: a planner that used the index on `num` would walk all closed machines.
+    OPEN_IDS = "SELECT id, state, format, checkpoint, unreadable FROM subjects \
+        WHERE kind = $1 AND owner = $2 AND peer IS NOT NULL AND unreadable IS NULL \
+        ORDER BY num + 0 LIMIT $3";
+    EVENTS = "SELECT e.seq, e.sub, e.at, e.body, e.format, e.unreadable \
         FROM events e JOIN subjects s ON s.num = e.subject \
         WHERE s.id = $1 AND s.kind = $2 AND s.owner = $3 AND e.seq > $4 AND e.sub = 0 \
         ORDER BY e.seq LIMIT $5";
-    JOURNAL = "SELECT e.seq, e.sub, e.at, e.body \
+    JOURNAL = "SELECT e.seq, e.sub, e.at, e.body, e.format, e.unreadable \
         FROM events e JOIN subjects s ON s.num = e.subject \
         WHERE s.id = $1 AND s.kind = $2 AND s.owner = $3 AND (e.seq, e.sub) > ($4, $5) \
         ORDER BY e.seq, e.sub LIMIT $6";
-    DUE = "SELECT owner, id FROM subjects WHERE kind = $1 AND wake_at <= $2 \
+    DUE = "SELECT owner, id FROM subjects \
+        WHERE kind = $1 AND wake_at <= $2 AND unreadable IS NULL \
         ORDER BY wake_at LIMIT $3";
-    NEXT_WAKE = "SELECT min(wake_at) FROM subjects WHERE kind = $1 AND wake_at IS NOT NULL";
-    OWING = "SELECT owner, id FROM subjects WHERE kind = $1 AND owes AND id > $2 \
+    NEXT_WAKE = "SELECT min(wake_at) FROM subjects \
+        WHERE kind = $1 AND wake_at IS NOT NULL AND unreadable IS NULL";
+    OWING = "SELECT owner, id FROM subjects \
+        WHERE kind = $1 AND owes AND id > $2 AND unreadable IS NULL \
         ORDER BY id LIMIT $3";
+    SET_ASIDE = "UPDATE subjects SET unreadable = $2 WHERE id = $1";
+    SET_EVENT_ASIDE = "UPDATE events SET unreadable = $2 \
+        WHERE subject = (SELECT num FROM subjects WHERE id = $1) AND seq = $3 AND sub = $4";
+    STATES_ASIDE = "SELECT kind, owner, id, unreadable FROM subjects \
+        WHERE unreadable IS NOT NULL ORDER BY id";
+    EVENTS_ASIDE = "SELECT s.kind, s.owner, s.id, e.unreadable, e.seq, e.sub \
+        FROM events e JOIN subjects s ON s.num = e.subject \
+        WHERE e.unreadable IS NOT NULL ORDER BY s.id, e.seq, e.sub";
+    RETRY_STATES = "UPDATE subjects SET unreadable = NULL WHERE unreadable IS NOT NULL";
+    RETRY_EVENTS = "UPDATE events SET unreadable = NULL WHERE unreadable IS NOT NULL";
+    KINDS = "SELECT kind, count(*) FROM subjects GROUP BY kind ORDER BY kind";
+    STATES_OF = "SELECT num, id, owner, state, format, checkpoint, unreadable FROM subjects \
+        WHERE kind = $1 AND num > $2 ORDER BY num LIMIT $3";
+    // From one machine to the next, so that no planner sorts the events of all.
+    EVENTS_OF = "SELECT seq, sub, at, body, format, unreadable FROM events \
+        WHERE subject = $1 AND (seq, sub) > ($2, $3) ORDER BY seq, sub LIMIT $4";
+    CONTENTS = "SELECT s.kind, s.owner, s.peer, s.seq, \
+        (SELECT count(*) FROM events e WHERE e.subject = s.num) \
+        FROM subjects s WHERE s.id = $1";
+    REBUILD = "UPDATE subjects SET state = $2, format = $3, peer = $4, wake_at = $5, owes = $6, \
+        unreadable = NULL WHERE id = $1 AND seq = $7";
+    DISCARD_EVENTS = "DELETE FROM events \
+        WHERE subject = (SELECT num FROM subjects WHERE id = $1)";
+    DISCARD_STATE = "DELETE FROM subjects WHERE id = $1";
     PUT_RECORD = "INSERT INTO records (space, key, value, expires_at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (space, key) DO UPDATE \
         SET value = excluded.value, expires_at = excluded.expires_at";

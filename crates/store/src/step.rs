@@ -4,9 +4,12 @@
 //! [`crate::Ledger::create`]. Nothing here waits, and nothing is written unless all of it is.
 
 use crate::{
+    commits::Committed,
     error::{StepError, StoreError},
     ledger::{Key, Stepped},
+    recheck::Recheck,
     signals::Signals,
+    stored::Unreadable,
     tx::{Found, PeerRef, SeenKey, Target, Want, check_storable, has_nul},
     unit::Unit,
     workbench::{Draft, EventRow, SubjectRow, Workbench, unreadable},
@@ -36,13 +39,26 @@ pub(crate) struct Done<M: Machine> {
     pub(crate) wake: Option<Millis>,
     /// True when the step was stored as the first one of its machine.
     created: bool,
+    /// False when there was nothing to store.
+    wrote: bool,
+}
+
+impl<M: Machine> Done<M> {
+    fn committed(&self, owner: &Arc<str>) -> Committed<M> {
+        Committed {
+            owner: owner.clone(),
+            id: self.id.as_str().into(),
+            state: self.state.clone(),
+            events: self.events.clone(),
+        }
+    }
 }
 
 impl<M: Machine> From<Done<M>> for Stepped<M> {
     fn from(done: Done<M>) -> Self {
         Self {
             id: done.id,
-            state: Arc::unwrap_or_clone(done.state),
+            state: done.state,
             events: done.events,
             repeated: done.repeated,
             first_seq: done.first_seq,
@@ -96,6 +112,8 @@ pub(crate) struct Step<M: Machine> {
     pub(crate) key: Option<Key>,
     pub(crate) feed: Option<Feed<M>>,
     outcome: Option<Outcome<M>>,
+    /// What was found unreadable on the way.
+    unreadable: Vec<Unreadable>,
     reply: Option<oneshot::Sender<Outcome<M>>>,
 }
 
@@ -110,7 +128,9 @@ where
         feed: Option<Feed<M>>,
     ) -> (Box<Self>, oneshot::Receiver<Outcome<M>>) {
         let (reply, outcome) = oneshot::channel();
-        let step = Self { owner, subject, key, feed, outcome: None, reply: Some(reply) };
+        let (outcome_of_step, unreadable) = (None, Vec::new());
+        let reply = Some(reply);
+        let step = Self { owner, subject, key, feed, outcome: outcome_of_step, unreadable, reply };
         (Box::new(step), outcome)
     }
 
@@ -192,7 +212,8 @@ where
         let state = Arc::new(after);
         let first_seq = events.first().map_or(state.position().seq, |event| event.position.seq);
         let wake = state.wake_at().filter(|at| fresh || before.wake_at() != Some(*at));
-        if fresh || !events.is_empty() {
+        let wrote = fresh || !events.is_empty() || state.checkpoint() != before.checkpoint();
+        if wrote {
             workbench.keep(Draft {
                 row: self.row(&id, &state)?,
                 machine: state.clone(),
@@ -209,11 +230,15 @@ where
             first_seq,
             wake,
             created: fresh,
+            wrote,
         })
     }
 
     fn row(&self, id: &str, machine: &M) -> Result<SubjectRow, StoreError> {
         check_storable("the id", id)?;
+        machine
+            .checkpoint()
+            .map_or(Ok(()), |checkpoint| check_storable("the checkpoint", checkpoint))?;
         machine.peer().map_or(Ok(()), |peer| check_storable("the peer", peer))?;
         Ok(SubjectRow {
             id: id.to_owned(),
@@ -221,6 +246,8 @@ where
             owner: self.owner.clone(),
             peer: machine.peer().map(str::to_owned),
             state: encode(id, machine)?,
+            format: M::FORMAT,
+            checkpoint: machine.checkpoint().map(str::to_owned),
             seq: machine.position().seq,
             wake_at: machine.wake_at(),
             owes: machine.owes(),
@@ -232,7 +259,7 @@ where
         id: &str,
         events: &[Recorded<M::Event>],
     ) -> Result<Vec<EventRow>, StoreError> {
-        let mut key = self.key.as_ref().map(|key| (key.id.clone(), key.print));
+        let mut key = self.key.as_ref().map(|key| (key.id.clone(), key.fingerprint));
         let rows = events.iter().map(|event| {
             Ok(EventRow {
                 subject: id.to_owned(),
@@ -241,6 +268,7 @@ where
                 at: event.at,
                 key: key.take(),
                 body: encode(id, &event.event)?,
+                format: M::Event::FORMAT,
             })
         });
         rows.collect()
@@ -263,6 +291,17 @@ where
 
     fn decide(&mut self, workbench: &mut Workbench, found: Found) {
         self.outcome = Some(self.run(workbench, found));
+        self.unreadable = workbench.take_unreadable();
+    }
+
+    fn recheck(&self, failed: &StoreError) -> Option<(String, Box<dyn Unit>)> {
+        let Some(Ok(Some(done))) = &self.outcome else { return None };
+        if !done.wrote || !matches!(failed, StoreError::Uncertain(_)) {
+            return None;
+        }
+        let (owner, id) = (self.owner.clone(), done.id.clone());
+        let recheck = Recheck::<M> { owner, id, position: done.state.position(), found: None };
+        Some((done.id.clone(), Box::new(recheck)))
     }
 
     fn finish(mut self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals) {
@@ -277,6 +316,14 @@ where
             }
             _ => None,
         };
+        for unreadable in &self.unreadable {
+            signals.logged().log(M::PREFIX, &self.owner, unreadable);
+        }
+        if let Ok(Some(done)) = &outcome
+            && done.wrote
+        {
+            signals.subscribers().tell(|| done.committed(&self.owner));
+        }
         if let Some(reply) = self.reply.take() {
             // The caller may have been cancelled; what it asked for is stored all the same.
             let _ = reply.send(outcome);
@@ -288,12 +335,13 @@ where
 }
 
 fn repeated<M: Machine>(id: String, state: Arc<M>, key: &Key, seen: SeenKey) -> Outcome<M> {
-    if seen.print != key.print {
+    if seen.fingerprint != key.fingerprint {
         return Err(StepError::KeyReused);
     }
     let events = Arc::new([]);
     let first_seq = seen.seq;
-    Ok(Some(Done { id, state, events, repeated: true, first_seq, wake: None, created: false }))
+    let (repeated, created, wrote) = (true, false, false);
+    Ok(Some(Done { id, state, events, repeated, first_seq, wake: None, created, wrote }))
 }
 
 /// The store promises numbers without gaps, so it does not take the machine's word for it.

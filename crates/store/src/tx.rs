@@ -7,6 +7,7 @@
 
 use crate::{
     error::StoreError,
+    stored::StoredState,
     unit::Unit,
     workbench::{Changes, Workbench},
 };
@@ -17,12 +18,14 @@ pub(crate) enum Value {
     Text(String),
     Int(i64),
     MaybeInt(Option<i64>),
+    MaybeText(Option<String>),
+    Bool(bool),
 }
 
 impl Value {
     /// False for what neither a row nor a question can hold.
     pub(crate) fn is_storable(&self) -> bool {
-        !matches!(self, Self::Text(text) if has_nul(text))
+        !matches!(self, Self::Text(text) | Self::MaybeText(Some(text)) if has_nul(text))
     }
 }
 
@@ -62,6 +65,7 @@ pub(crate) fn check_storable(what: &str, text: &str) -> Result<(), StoreError> {
 /// One row of an answer, borrowed from the driver.
 pub(crate) trait Columns {
     fn text(&self, column: usize) -> Result<&str, StoreError>;
+    fn maybe_text(&self, column: usize) -> Result<Option<&str>, StoreError>;
     fn int(&self, column: usize) -> Result<i64, StoreError>;
     fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError>;
 }
@@ -104,14 +108,22 @@ pub(crate) struct Row {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) owner: String,
-    pub(crate) state: String,
+    pub(crate) state: StoredState,
+}
+
+impl Row {
+    /// From the columns `id, kind, owner, state, format, checkpoint, unreadable`.
+    pub(crate) fn of(row: &dyn Columns) -> Result<Self, StoreError> {
+        let [id, kind, owner] = [row.text(0)?, row.text(1)?, row.text(2)?].map(str::to_owned);
+        Ok(Self { id, kind, owner, state: StoredState::of(row, 3) })
+    }
 }
 
 /// The event that an idempotency key was recorded on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SeenKey {
     pub(crate) seq: u64,
-    pub(crate) print: u64,
+    pub(crate) fingerprint: u64,
 }
 
 /// An open transaction.

@@ -14,6 +14,11 @@ pub(crate) trait Unit: Send {
     /// Decides from what was found and leaves what is to be written on the workbench, or leaves it
     /// as it was. Called again, from the start, when the batch had to be undone.
     fn decide(&mut self, workbench: &mut Workbench, found: Found);
+    /// After a failed batch: what must be looked at again when the database answers, with the id
+    /// of its machine. A later one for the same machine takes the place of an earlier one.
+    fn recheck(&self, _failed: &StoreError) -> Option<(String, Box<dyn Unit>)> {
+        None
+    }
     /// Told once, after the commit was synced or the batch was given up.
     fn finish(self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals);
 }
@@ -21,6 +26,8 @@ pub(crate) trait Unit: Send {
 /// Plain statements that need no machine: records, and the probe for readiness.
 pub(crate) struct Statements {
     queries: Vec<Query>,
+    /// Machines that the statements change past the workbench.
+    machines: Vec<String>,
     reply: oneshot::Sender<Result<(), StoreError>>,
 }
 
@@ -28,9 +35,10 @@ impl Statements {
     /// The unit, and where its outcome arrives.
     pub(crate) fn new(
         queries: Vec<Query>,
+        machines: Vec<String>,
     ) -> (Box<Self>, oneshot::Receiver<Result<(), StoreError>>) {
         let (reply, outcome) = oneshot::channel();
-        (Box::new(Self { queries, reply }), outcome)
+        (Box::new(Self { queries, machines, reply }), outcome)
     }
 }
 
@@ -42,11 +50,12 @@ impl Unit for Statements {
     }
 
     fn decide(&mut self, workbench: &mut Workbench, _found: Found) {
+        self.machines.iter().for_each(|id| workbench.forget(id));
         workbench.run(self.queries.iter().cloned());
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>, _signals: &Signals) {
-        // Nobody listens any more when the caller was cancelled; the statements ran all the same.
+        // The caller may have been cancelled. The statements ran all the same.
         let _ = self.reply.send(committed);
     }
 }

@@ -6,7 +6,7 @@
 use crate::{
     error::StoreError,
     ledger::Ledger,
-    signals::{Signals, Slot, WakeCell, lock},
+    signals::{Signals, Slot, WakeCell},
     workbench::unreadable,
 };
 use machine::{Machine, Millis, Recorded};
@@ -24,8 +24,8 @@ const CATCH_UP_MAX: usize = 200;
 pub enum Seen<E> {
     /// The next numbered events, in order and without gaps; never empty.
     Events(Arc<[Recorded<E>]>),
-    /// A word that is not stored, such as somebody typing until a time.
-    Whisper { text: Arc<str>, until: Millis },
+    /// Something that is not stored, such as a person who types. It holds until `until`.
+    Ephemeral { text: Arc<str>, until: Millis },
 }
 
 /// A live view of one machine with a cursor; see [`Ledger::watch`].
@@ -37,7 +37,8 @@ pub struct Watcher<M: Machine> {
     after: u64,
     /// Newest number for which the store was read; `None` before the slot is known to be enough.
     read: Option<u64>,
-    whisper: u64,
+    /// Number of the last ephemeral event that was seen.
+    ephemeral: u64,
 }
 
 impl<M: Machine> Watcher<M> {
@@ -45,7 +46,7 @@ impl<M: Machine> Watcher<M> {
         // No event has a larger number, and the slot has a use of its own for the largest.
         let after = after.min(i64::MAX as u64);
         let slot = ledger.signals().join::<M::Event>(ledger.owner(), id, after);
-        Self { ledger, id: id.into(), slot, after, read: None, whisper: 0 }
+        Self { ledger, id: id.into(), slot, after, read: None, ephemeral: 0 }
     }
 
     /// The cursor: the number of the last event that was seen.
@@ -64,7 +65,7 @@ impl<M: Machine> Watcher<M> {
             let mut notified = std::pin::pin!(slot.notify.notified());
             notified.as_mut().enable();
             let behind = {
-                let mut state = lock(&slot.state);
+                let mut state = slot.state.lock();
                 if let Some(events) = state.following(self.after) {
                     self.after = events.last().map_or(self.after, |event| event.position.seq);
                     state.advance(place, self.after);
@@ -75,9 +76,10 @@ impl<M: Machine> Watcher<M> {
                 let heard = state.seq;
                 if self.read.is_none_or(|read| heard > read.max(self.after)) {
                     Some(heard)
-                } else if let Some(whisper) = state.whisper_after(self.whisper) {
-                    self.whisper = whisper.number;
-                    return Ok(Seen::Whisper { text: whisper.text.clone(), until: whisper.until });
+                } else if let Some(ephemeral) = state.ephemeral_after(self.ephemeral) {
+                    self.ephemeral = ephemeral.number;
+                    let (text, until) = (ephemeral.text.clone(), ephemeral.until);
+                    return Ok(Seen::Ephemeral { text, until });
                 } else {
                     None
                 }

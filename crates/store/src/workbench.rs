@@ -6,6 +6,7 @@
 
 use crate::{
     error::StoreError,
+    stored::{StoredState, Unreadable},
     tx::{PeerRef, Query, Row, SeenKey},
 };
 use machine::Machine;
@@ -25,6 +26,8 @@ pub(crate) struct Workbench {
     pending: BTreeMap<String, Pending>,
     events: Vec<EventRow>,
     statements: Vec<Query>,
+    /// What was found unreadable since it was last taken.
+    unreadable: Vec<Unreadable>,
     /// Peers that moved in this batch, as the database does not show them yet.
     peers: HashMap<PeerKey, Option<String>>,
     /// Keys used in this batch.
@@ -50,7 +53,9 @@ struct Subject {
 }
 
 enum Body {
-    Text(String),
+    Stored(StoredState),
+    /// Why the stored state cannot be read.
+    Unreadable(String),
     Live(Arc<dyn Any + Send + Sync>),
 }
 
@@ -69,6 +74,8 @@ pub(crate) struct SubjectRow {
     pub(crate) owner: Arc<str>,
     pub(crate) peer: Option<String>,
     pub(crate) state: String,
+    pub(crate) format: u32,
+    pub(crate) checkpoint: Option<String>,
     pub(crate) seq: u64,
     pub(crate) wake_at: Option<i64>,
     pub(crate) owes: bool,
@@ -83,6 +90,7 @@ pub(crate) struct EventRow {
     pub(crate) at: i64,
     pub(crate) key: Option<(String, u64)>,
     pub(crate) body: String,
+    pub(crate) format: u32,
 }
 
 struct Pending {
@@ -124,8 +132,8 @@ impl Workbench {
         if self.holds(&row.id) {
             return;
         }
-        let bytes = row.state.len();
-        let body = Body::Text(row.state);
+        let bytes = row.state.length();
+        let body = Body::Stored(row.state);
         self.lay(row.id, Subject { kind: row.kind, owner: row.owner.into(), bytes, body });
     }
 
@@ -149,14 +157,39 @@ impl Workbench {
                 Ok(machine) => Ok(Some(machine)),
                 Err(_) => Err(unreadable(id, "two machines share one prefix")),
             },
-            Body::Text(text) => {
-                let machine: Arc<M> = match serde_json::from_str(text) {
-                    Ok(machine) => Arc::new(machine),
-                    Err(error) => return Err(unreadable(id, &error.to_string())),
-                };
-                subject.body = Body::Live(machine.clone());
-                Ok(Some(machine))
+            Body::Unreadable(cause) => Err(unreadable(id, cause)),
+            Body::Stored(stored) => {
+                let is_set_aside = stored.is_set_aside;
+                match stored.read::<M>() {
+                    Ok(machine) => {
+                        let machine = Arc::new(machine);
+                        subject.body = Body::Live(machine.clone());
+                        Ok(Some(machine))
+                    }
+                    Err(cause) => {
+                        subject.body = Body::Unreadable(cause.clone());
+                        let found =
+                            Unreadable { id: id.to_owned(), event: None, cause, is_set_aside };
+                        let error = found.error();
+                        self.statements.extend(found.mark());
+                        self.unreadable.push(found);
+                        Err(error)
+                    }
+                }
             }
+        }
+    }
+
+    /// What was found unreadable since this was last called.
+    pub(crate) fn take_unreadable(&mut self) -> Vec<Unreadable> {
+        std::mem::take(&mut self.unreadable)
+    }
+
+    /// Forgets a machine that is written past the workbench.
+    pub(crate) fn forget(&mut self, id: &str) {
+        self.old.remove(id);
+        if let Some(subject) = self.young.subjects.remove(id) {
+            self.young.bytes -= SUBJECT_BYTES + subject.bytes;
         }
     }
 
@@ -194,8 +227,8 @@ impl Workbench {
             }
         }
         for event in &events {
-            if let Some((key, print)) = &event.key {
-                let seen = SeenKey { seq: event.seq, print: *print };
+            if let Some((key, fingerprint)) = &event.key {
+                let seen = SeenKey { seq: event.seq, fingerprint: *fingerprint };
                 self.keys.insert((row.id.clone(), key.clone()), seen);
             }
         }
@@ -203,7 +236,7 @@ impl Workbench {
         let subject = Subject {
             kind: row.kind.to_owned(),
             owner: row.owner.clone(),
-            bytes: row.state.len(),
+            bytes: row.state.len() + row.checkpoint.as_ref().map_or(0, String::len),
             body: Body::Live(machine),
         };
         self.old.remove(&row.id);

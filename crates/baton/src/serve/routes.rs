@@ -1,7 +1,7 @@
 //! The bridge's routes, from the configuration to what the bridge is made of.
 
 use anyhow::Context as _;
-use bridge::{Access, Connector, KeyIn, PushConfig, RouteConfig};
+use bridge::{Access, ConnectorChoice, KeyIn, PushConfig, RouteConfig};
 use edge::signature::{Signing, SigningKeys};
 use http::{HeaderName, header};
 use machine::chat::Notices;
@@ -30,7 +30,7 @@ pub(super) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
 
 fn route(route: &config::Route, config: &Config) -> anyhow::Result<RouteConfig> {
     let tool = config.connectors.get(&route.connector.kind);
-    let default = tool.map(bridge::ConnectorSettings::clock).unwrap_or_default();
+    let default = tool.map(|settings| settings.clock()).unwrap_or_default();
     Ok(RouteConfig {
         id: route.id.clone(),
         access: access(route)?,
@@ -44,9 +44,9 @@ fn route(route: &config::Route, config: &Config) -> anyhow::Result<RouteConfig> 
     })
 }
 
-fn connector(connector: &config::Connector) -> Connector {
+fn connector(connector: &config::Connector) -> ConnectorChoice {
     if connector.kind == "desk" {
-        return Connector::Desk;
+        return ConnectorChoice::Desk;
     }
     let (given, default) = (&connector.notices, Notices::default());
     let or = |given: &Option<String>, default: String| given.clone().unwrap_or(default);
@@ -57,7 +57,7 @@ fn connector(connector: &config::Connector) -> Connector {
         requeued: given.requeued.clone(),
         held: given.held.clone(),
     };
-    Connector::Tool { name: connector.kind.clone(), notices }
+    ConnectorChoice::Named { name: connector.kind.clone(), notices }
 }
 
 fn access(route: &config::Route) -> anyhow::Result<Access> {

@@ -8,8 +8,8 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use wire::desk::Chat;
 
-use super::view;
-use crate::{app::Route, connectors::ClosedChat};
+use super::{closed::ClosedChat, view};
+use crate::route::Route;
 
 /// Most open chats of one route that are shown.
 const OPEN_MAX: usize = 2_000;
@@ -28,7 +28,7 @@ impl Default for Board {
 }
 
 impl Board {
-    pub(super) fn watch(&self) -> watch::Receiver<Arc<[Chat]>> {
+    pub(crate) fn watch(&self) -> watch::Receiver<Arc<[Chat]>> {
         self.0.subscribe()
     }
 
@@ -69,8 +69,8 @@ impl Board {
     }
 }
 
-/// The open chats of `routes`, whoever has waited longest first.
-pub(super) async fn open_chats(routes: &[Arc<Route>]) -> Result<Vec<Chat>, StoreError> {
+/// The open chats of `routes`, longest waiting first.
+pub(crate) async fn open_chats(routes: &[Arc<Route>]) -> Result<Vec<Chat>, StoreError> {
     let mut chats = Vec::new();
     for route in routes {
         let found = route.ledger.open_ids(OPEN_MAX).await?;
@@ -83,7 +83,7 @@ pub(super) async fn open_chats(routes: &[Arc<Route>]) -> Result<Vec<Chat>, Store
 }
 
 /// What one agent sees: all that is open, and what was closed lately and concerns them.
-pub(super) fn with_closed(open: &[Chat], closed: &[ClosedChat]) -> Vec<Chat> {
+pub(crate) fn with_closed(open: &[Chat], closed: &[ClosedChat]) -> Vec<Chat> {
     let mut chats = open.to_vec();
     let closed = closed.iter().filter(|chat| !open.iter().any(|open| open.id == chat.id));
     chats.extend(

@@ -1,29 +1,29 @@
-//! The desk, Baton's own agent console: who may sign in, who is there, and the API and stream the
-//! page works with.
+//! The desk, Baton's own agent console: who may sign in, who is there, and what its pages show. Its
+//! endpoints are in `http/desk`.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+use std::{collections::HashMap, sync::Arc};
+
+use machine::{Millis, chat::Chat};
+use parking_lot::Mutex;
+use store::{Committed, Store, StoreError};
+
+use crate::{
+    config::{ConfigError, HumanAgentConfig},
+    route::{Attachment, Route},
 };
 
-use machine::Millis;
-use store::Store;
-
-use crate::connectors::DeskConnector;
-
-pub(crate) mod auth;
 pub(crate) mod board;
-pub(crate) mod chats;
-pub(crate) mod guard;
-pub(crate) mod presence;
+mod closed;
+pub(crate) mod human_agents;
+mod presence;
 mod sessions;
-pub(crate) mod sign_in;
-pub(crate) mod stream;
 mod throttle;
-mod view;
+pub(crate) mod view;
 
-use auth::Agents;
 use board::Board;
+use closed::ClosedChats;
+use human_agents::HumanAgents;
+use presence::Presence;
 use sessions::Sessions;
 use throttle::Throttle;
 
@@ -33,30 +33,36 @@ const TYPING_PUSH_GAP_MS: Millis = 2_000;
 const TYPING_MAX: usize = 1_000;
 
 pub(crate) struct Desk {
-    agents: Agents,
-    connector: Arc<DeskConnector>,
-    sessions: Sessions,
-    throttle: Throttle,
+    pub(crate) human_agents: HumanAgents,
+    pub(crate) presence: Presence,
+    pub(crate) closed: ClosedChats,
+    pub(crate) sessions: Sessions,
+    pub(crate) throttle: Throttle,
     pub(crate) board: Board,
     typing: Mutex<HashMap<String, Millis>>,
 }
 
 impl Desk {
-    pub(crate) fn new(agents: Agents, connector: Arc<DeskConnector>, store: Store) -> Self {
-        Self {
-            agents,
-            connector,
+    pub(crate) fn new(
+        human_agents: Vec<HumanAgentConfig>,
+        store: Store,
+    ) -> Result<Self, ConfigError> {
+        let human_agents = HumanAgents::new(human_agents)?;
+        let emails = human_agents.iter().map(|agent| agent.email.clone()).collect();
+        Ok(Self {
+            human_agents,
+            presence: Presence::new(store.clone(), emails),
+            closed: ClosedChats::default(),
             sessions: Sessions::new(store),
             throttle: Throttle::default(),
             board: Board::default(),
             typing: Mutex::default(),
-        }
+        })
     }
 
-    /// Whether the platform should hear now that an agent types in this chat.
-    fn may_push_typing(&self, chat: &str, now: Millis) -> bool {
-        // Nothing that holds the lock can panic half way, so what it guards is whole.
-        let mut typing = self.typing.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Whether the platform should hear now that a human agent types in this chat.
+    pub(crate) fn may_push_typing(&self, chat: &str, now: Millis) -> bool {
+        let mut typing = self.typing.lock();
         if typing.len() >= TYPING_MAX {
             typing.retain(|_, at| *at + TYPING_PUSH_GAP_MS > now);
         }
@@ -67,5 +73,20 @@ impl Desk {
                 true
             }
         }
+    }
+}
+
+#[async_trait::async_trait]
+impl Attachment for Desk {
+    async fn is_available(&self, now: Millis) -> Result<bool, StoreError> {
+        self.presence.anybody(now).await
+    }
+
+    fn committed(&self, _route: &Arc<Route>, committed: &Committed<Chat>) {
+        self.closed.committed(committed);
+    }
+
+    fn visitor_types(&self, route: &Arc<Route>, chat: &str, until: Millis) {
+        route.ledger.send_ephemeral(chat, "visitor", until);
     }
 }

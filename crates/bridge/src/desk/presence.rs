@@ -3,15 +3,13 @@
 //! Kept in the store, so that a restart sends no visitor away while pages are still coming back,
 //! and so that the node that is called knows of agents whose pages are on another one.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::HashMap;
 
 use machine::{
     Millis,
     limits::{AGENT_SEEN_MS, SECOND_MS},
 };
+use parking_lot::Mutex;
 use store::{Store, StoreError};
 
 /// Whether an agent wants chats: `yes` or `no`.
@@ -37,7 +35,7 @@ impl Presence {
     /// is no reason to show the agent nothing.
     pub(crate) async fn seen(&self, email: &str, now: Millis) {
         {
-            let mut written = self.written();
+            let mut written = self.written.lock();
             if written.get(email).is_some_and(|at| now - at < WRITE_GAP_MS) {
                 return;
             }
@@ -46,13 +44,13 @@ impl Presence {
         let until = Some(now + AGENT_SEEN_MS);
         if let Err(error) = self.store.put_record(SEEN, email, "", until).await {
             tracing::warn!(%error, "it could not be noted that an agent is there");
-            self.written().remove(email);
+            self.written.lock().remove(email);
         }
     }
 
     /// The agent signed out.
     pub(crate) async fn left(&self, email: &str) -> Result<(), StoreError> {
-        self.written().remove(email);
+        self.written.lock().remove(email);
         self.store.delete_record(SEEN, email).await
     }
 
@@ -76,11 +74,6 @@ impl Presence {
             }
         }
         Ok(false)
-    }
-
-    fn written(&self) -> MutexGuard<'_, HashMap<String, Millis>> {
-        // Nothing that holds the lock can panic half way, so what it guards is whole.
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

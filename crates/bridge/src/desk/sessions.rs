@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::{Store, StoreError};
 use tokio::sync::{Mutex, broadcast};
 
-use super::auth::Agents;
+use super::human_agents::HumanAgents;
 
 const SPACE: &str = "desk-session";
 const IDLE_MS: Millis = 2 * HOUR_MS;
@@ -24,7 +24,7 @@ const REFRESH_MS: Millis = 5 * MINUTE_MS;
 /// Most ended sessions a stream may be late in hearing of; a later one looks in the store.
 const ENDED_MAX: usize = 64;
 
-pub(super) struct Sessions {
+pub(crate) struct Sessions {
     store: Store,
     ended: broadcast::Sender<String>,
     /// Held while a session is written again or ended, so that the one does not undo the other.
@@ -34,21 +34,21 @@ pub(super) struct Sessions {
 #[derive(Serialize, Deserialize)]
 struct Record {
     email: String,
-    /// See [`Agents::binding`].
+    /// See [`HumanAgents::binding`].
     binding: String,
     since: Millis,
     seen: Millis,
 }
 
 impl Sessions {
-    pub(super) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store) -> Self {
         Self { store, ended: broadcast::channel(ENDED_MAX).0, changing: Mutex::default() }
     }
 
     /// The token of a new session. Signing in is rare, so it is when old sessions are swept away.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         &self,
-        agents: &Agents,
+        agents: &HumanAgents,
         email: &str,
         now: Millis,
     ) -> Result<Option<SecretString>, StoreError> {
@@ -61,9 +61,9 @@ impl Sessions {
     }
 
     /// The agent of a session that is still good.
-    pub(super) async fn agent<'a>(
+    pub(crate) async fn agent<'a>(
         &self,
-        agents: &'a Agents,
+        agents: &'a HumanAgents,
         token: &str,
         now: Millis,
     ) -> Result<Option<&'a Agent>, StoreError> {
@@ -86,7 +86,7 @@ impl Sessions {
         Ok(agents.get(&record.email))
     }
 
-    pub(super) async fn end(&self, token: &str) -> Result<(), StoreError> {
+    pub(crate) async fn end(&self, token: &str) -> Result<(), StoreError> {
         let key = secrets::hash_hex(token);
         {
             let _changing = self.changing.lock().await;
@@ -98,7 +98,7 @@ impl Sessions {
     }
 
     /// Hears of sessions that end, by the hash of their token.
-    pub(super) fn ended(&self) -> broadcast::Receiver<String> {
+    pub(crate) fn ended(&self) -> broadcast::Receiver<String> {
         self.ended.subscribe()
     }
 

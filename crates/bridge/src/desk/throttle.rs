@@ -2,13 +2,10 @@
 //! the same account from the same address must wait, each time longer, up to a minute. Attempts
 //! that come too early are not looked at and make nothing worse.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::HashMap, net::IpAddr};
 
 use machine::{Millis, limits::MINUTE_MS};
+use parking_lot::Mutex;
 
 /// Failures that cost nothing.
 const FREE: u32 = 5;
@@ -18,7 +15,7 @@ const FORGET_MS: Millis = 15 * MINUTE_MS;
 const PAIRS_MAX: usize = 10_000;
 
 #[derive(Default)]
-pub(super) struct Throttle(Mutex<HashMap<(String, Option<IpAddr>), Failures>>);
+pub(crate) struct Throttle(Mutex<HashMap<(String, Option<IpAddr>), Failures>>);
 
 struct Failures {
     count: u32,
@@ -36,15 +33,15 @@ impl Failures {
 
 impl Throttle {
     /// Milliseconds to wait before an attempt is looked at; `None` when it may be made now.
-    pub(super) fn wait(&self, email: &str, from: Option<IpAddr>, now: Millis) -> Option<Millis> {
-        let pairs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn wait(&self, email: &str, from: Option<IpAddr>, now: Millis) -> Option<Millis> {
+        let pairs = self.0.lock();
         let failures = pairs.get(&(email.to_owned(), from))?;
         let left = failures.last + failures.wait() - now;
         (left > 0).then_some(left)
     }
 
-    pub(super) fn failed(&self, email: &str, from: Option<IpAddr>, now: Millis) {
-        let mut pairs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn failed(&self, email: &str, from: Option<IpAddr>, now: Millis) {
+        let mut pairs = self.0.lock();
         if pairs.len() >= PAIRS_MAX {
             pairs.retain(|_, failures| failures.last + FORGET_MS > now);
             let oldest = pairs.iter().min_by_key(|(_, failures)| failures.last);
@@ -63,8 +60,8 @@ impl Throttle {
         failures.last = now;
     }
 
-    pub(super) fn succeeded(&self, email: &str, from: Option<IpAddr>) {
-        let mut pairs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn succeeded(&self, email: &str, from: Option<IpAddr>) {
+        let mut pairs = self.0.lock();
         pairs.remove(&(email.to_owned(), from));
     }
 }

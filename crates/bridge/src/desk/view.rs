@@ -11,7 +11,7 @@ use wire::{
 };
 
 /// `closer` is who had a chat that is closed by now, which its state does not tell.
-pub(super) fn chat(
+pub(crate) fn chat(
     route: &str,
     id: &str,
     state: &Chat,
@@ -48,7 +48,7 @@ fn visitor(user_id: &str) -> Visitor {
     Visitor { user_id: user_id.to_owned(), name: name.trim_end().to_owned() }
 }
 
-pub(super) fn agent(agent: &chat::Agent) -> Agent {
+pub(crate) fn agent(agent: &chat::Agent) -> Agent {
     let chat::Agent { email, name, avatar_url } = agent.clone();
     Agent { email, name, avatar_url }
 }
@@ -58,7 +58,7 @@ fn agent_view(agent: &chat::Agent) -> AgentView {
 }
 
 /// `None` for notes, which are not for the desk.
-pub(super) fn event(recorded: &Recorded<Event>) -> Option<ChatEvent> {
+pub(crate) fn event(recorded: &Recorded<Event>) -> Option<ChatEvent> {
     let what = match &recorded.event {
         Event::Opened { opening, .. } => {
             ChatWhat::Opened { text: opening.text.clone(), reason: opening.intent.clone() }
@@ -82,7 +82,7 @@ pub(super) fn event(recorded: &Recorded<Event>) -> Option<ChatEvent> {
     Some(ChatEvent { seq: recorded.position.seq, at: rfc3339(recorded.at), what })
 }
 
-pub(super) fn line(line: &Line) -> TranscriptLine {
+pub(crate) fn line(line: &Line) -> TranscriptLine {
     let from = match line.from {
         Speaker::Visitor => "visitor",
         Speaker::Bot => "bot",

@@ -1,6 +1,6 @@
 //! `POST /handover/{route}`: webhook calls of any revision (contract, sections 4.2 to 4.5, 6.2 to
 //! 6.5 and 12). A call is stored before it is answered, and answered before anything else is done
-//! about it, so that the five seconds of the contract are never spent on somebody else's server.
+//! about it, so that the contract's five seconds are never spent on another server.
 //! An answer that came late all the same is made good by a push (contract, section 8).
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use edge::{
-    http::{ApiError, json, read_body},
+    http::{json, read_body},
     ids, secrets,
     signature::SignedId,
     time,
@@ -20,20 +20,21 @@ use http::{HeaderMap, StatusCode};
 use machine::{
     Millis,
     chat::{Chat, CloseReason, Input, Line, Opening, Speaker},
-    limits::{HISTORY_ITEMS_MAX, TEXT_CHARS_MAX, TYPING_MS},
+    limits::{HISTORY_ITEMS_MAX, TEXT_CHARS_MAX, TYPING_MS, WEBHOOK_TEXT_CHARS_MAX},
 };
 use serde_json::Value;
 use store::{Key, StepError, StoreError};
 use wire::{
     history::{self, Sender},
-    problem::ProblemId,
+    problem::{Problem, ProblemId},
     webhook::{Answer, Received, ReceivedKind},
 };
 
-use crate::{
-    app::{App, Bridge, Route},
-    problems,
+use super::{
+    App,
+    error::{Error, Result},
 };
+use crate::route::Route;
 
 /// Most bytes of one call. Four times the limit of our own faces, because step one carries the
 /// platform's `messageHistory` with whole bot responses, and refusing it loses a handover.
@@ -47,27 +48,22 @@ const CALL_ID_BYTES_MAX: usize = 128;
 const CALL_ID_HEADERS: [&str; 3] = ["idempotency-key", "webhook-id", "x-request-id"];
 
 pub(super) async fn receive(
-    State(bridge): State<Bridge>,
+    State(app): State<Arc<App>>,
     Path(route): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, ApiError> {
-    let tasks = bridge.app().driver.tasks().clone();
+) -> Result<Response> {
+    let tasks = app.tasks.clone();
     // A platform that waits no longer hangs up: the call is worked off all the same.
-    let work = tasks.spawn(async move { work_off(bridge.app(), &route, &headers, body).await });
-    work.await.unwrap_or_else(|error| Err(ApiError::internal(&error)))
+    let work = tasks.spawn(async move { work_off(&app, &route, &headers, body).await });
+    work.await.unwrap_or_else(|error| Err(Error::internal(&error)))
 }
 
-async fn work_off(
-    app: &App,
-    route: &str,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
+async fn work_off(app: &App, route: &str, headers: &HeaderMap, body: Body) -> Result<Response> {
     let came = app.clock.now();
     let Some(route) = app.routes.get(route) else {
         let detail = "No route has this URL: check the webhook URL in the platform's settings.";
-        return Err(ApiError::new(ProblemId::NotFound, detail));
+        return Err(Error::new(ProblemId::NotFound, detail));
     };
     let body = read_body(body, CALL_BYTES_MAX).await?;
     let received = Received::parse(&body);
@@ -77,7 +73,7 @@ async fn work_off(
     };
     if !route.access.admits(headers, in_body.as_deref()) {
         let detail = "Present the route's webhook token in `Authorization` or in `accessToken`.";
-        return Err(ApiError::new(ProblemId::Unauthorized, detail));
+        return Err(Error::new(ProblemId::Unauthorized, detail));
     }
     let signed = route.access.signed_id(headers, &body, app.clock.now())?;
     let Received { user_id, bot_id, kind, .. } = received?;
@@ -87,7 +83,12 @@ async fn work_off(
             let opening = opening(text, language, &dialogflow_response, &history);
             call.step_one(opening).await?
         }
-        ReceivedKind::StepTwo { text, .. } => call.step_two(text).await?,
+        ReceivedKind::StepTwo { text, .. } => {
+            if text.chars().count() > WEBHOOK_TEXT_CHARS_MAX {
+                return Err(too_long());
+            }
+            call.step_two(text).await?
+        }
         ReceivedKind::Typing => {
             call.typing().await?;
             return Ok(StatusCode::OK.into_response());
@@ -111,7 +112,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    async fn step_one(&self, opening: Opening) -> Result<Answer, ApiError> {
+    async fn step_one(&self, opening: Opening) -> Result<Answer> {
         let chat_id = match &self.id {
             // Named after the call, so that a repeat finds the chat even when that was closed at
             // once and has no visitor to be found by.
@@ -127,74 +128,66 @@ impl Call<'_> {
             let (id, chat) = (chat_id.clone(), Chat::new(&self.bot_id, &self.user_id));
             move || Some((id, chat))
         };
-        let available = self.route.connector.is_available(self.app.clock.now()).await;
-        let available = available.map_err(|error| problems::of_store(&error))?;
+        let available = self.route.attachment.is_available(self.app.clock.now()).await?;
         let key = self.key(&opening.text);
         let input = Input::StepOne { opening, available };
-        let stepped = self.app.driver.step_peer(self.route, &self.peer(), make, key, input).await;
-        match stepped {
+        match self.route.step_peer(&self.peer(), make, key, input).await {
             Ok(Some(stepped)) => self.answer_of_tool(&stepped.id, stepped.state).await,
             Ok(None) => Ok(Answer::refused()),
             // The same call twice at the same moment: the other one has just made the chat.
             Err(StepError::Store(error @ StoreError::Conflict(_))) => {
                 let answer = self.answered_before(&chat_id).await?;
-                answer.ok_or_else(|| problems::of_store(&error))
+                answer.ok_or_else(|| error.into())
             }
-            Err(error) => Err(problems::of_step(error)),
+            Err(error) => Err(error.into()),
         }
     }
 
-    async fn step_two(&self, text: String) -> Result<Answer, ApiError> {
+    async fn step_two(&self, text: String) -> Result<Answer> {
         let key = self.key(&text);
         let input = Input::StepTwo { text };
-        let stepped =
-            self.app.driver.step_peer(self.route, &self.peer(), || None, key, input).await;
-        match stepped.map_err(problems::of_step)? {
+        match self.route.step_peer(&self.peer(), || None, key, input).await? {
             Some(stepped) if stepped.state.is_open() => Ok(Answer::paused(stepped.state.pause())),
             _ => Ok(Answer::ended()),
         }
     }
 
-    /// Typing is passed on and not stored. The chat is looked up with the news that time has
-    /// passed, which is always true and changes nothing that was not due anyway.
-    async fn typing(&self) -> Result<(), ApiError> {
-        let driver = &self.app.driver;
-        let stepped = driver.step_peer(self.route, &self.peer(), || None, None, Input::Woke).await;
-        if let Some(stepped) = stepped.map_err(problems::of_step)?
+    /// Typing is passed on and not stored. The chat is looked up with an input that is
+    /// always true, that time has passed. It changes nothing that was not due anyway.
+    async fn typing(&self) -> Result<()> {
+        let stepped = self.route.step_peer(&self.peer(), || None, None, Input::Woke).await?;
+        if let Some(stepped) = stepped
             && stepped.state.is_open()
         {
             let until = self.app.clock.now() + TYPING_MS;
-            self.route.connector.visitor_types(self.route, &stepped.id, until);
+            self.route.attachment.visitor_types(self.route, &stepped.id, until);
         }
         Ok(())
     }
 
     /// The platform has ended the pause by itself; no answer is expected.
-    async fn ended(&self, reason: CloseReason) -> Result<Response, ApiError> {
+    async fn ended(&self, reason: CloseReason) -> Result<Response> {
         self.feed(Input::PlatformEnded { reason }).await?;
         Ok(StatusCode::OK.into_response())
     }
 
     /// Tells the open chat with this visitor, if there is one.
-    async fn feed(&self, input: Input) -> Result<(), ApiError> {
-        let driver = &self.app.driver;
-        let stepped = driver.step_peer(self.route, &self.peer(), || None, None, input).await;
-        stepped.map(drop).map_err(problems::of_step)
+    async fn feed(&self, input: Input) -> Result<()> {
+        self.route.step_peer(&self.peer(), || None, None, input).await?;
+        Ok(())
     }
 
-    async fn answered_before(&self, chat_id: &str) -> Result<Option<Answer>, ApiError> {
-        let known = self.route.ledger.load(chat_id).await;
-        match known.map_err(|error| problems::of_store(&error))? {
-            Some(chat) => self.answer_of_tool(chat_id, chat).await.map(Some),
+    async fn answered_before(&self, chat_id: &str) -> Result<Option<Answer>> {
+        match self.route.ledger.load(chat_id).await? {
+            Some(chat) => self.answer_of_tool(chat_id, Arc::new(chat)).await.map(Some),
             None => Ok(None),
         }
     }
 
     /// Whether the visitor gets a human: where a tool has to say so, it is waited for as long as
     /// the platform waits.
-    async fn answer_of_tool(&self, chat_id: &str, chat: Chat) -> Result<Answer, ApiError> {
-        let answered = self.route.connector.answered(self.route, chat_id, chat).await;
-        let chat = answered.map_err(|error| problems::of_store(&error))?;
+    async fn answer_of_tool(&self, chat_id: &str, chat: Arc<Chat>) -> Result<Answer> {
+        let chat = self.route.attachment.answered(self.route, chat_id, chat).await?;
         Ok(if chat.is_open() { Answer::paused(chat.pause()) } else { Answer::refused() })
     }
 
@@ -205,8 +198,8 @@ impl Call<'_> {
     /// The text is part of the key: a gateway that stamps one request id on different messages
     /// must not make us drop what a visitor said.
     fn key(&self, text: &str) -> Option<Key> {
-        let print = ids::fingerprint(text.as_bytes());
-        self.id.as_ref().map(|id| Key { id: format!("call:{id}:{print:x}"), print })
+        let fingerprint = ids::fingerprint(text.as_bytes());
+        self.id.as_ref().map(|id| Key { id: format!("call:{id}:{fingerprint:x}"), fingerprint })
     }
 }
 
@@ -242,7 +235,20 @@ fn opening(text: String, language: String, response: &Value, history: &[Value]) 
         let latest = history.len().saturating_sub(HISTORY_ITEMS_MAX);
         history[latest..].iter().filter_map(line_of_history).collect()
     };
-    Opening { text, language, intent, transcript }
+    Opening { text: cut(text), language, intent, transcript }
+}
+
+/// Refusing step one would lose a handover, so its text is cut where it is too long, and shows it.
+fn cut(text: String) -> String {
+    match text.char_indices().nth(WEBHOOK_TEXT_CHARS_MAX) {
+        Some((end, _)) => format!("{} […]", &text[..end]),
+        None => text,
+    }
+}
+
+fn too_long() -> Error {
+    let detail = format!("Send at most {WEBHOOK_TEXT_CHARS_MAX} characters in one message.");
+    Problem::new(ProblemId::InvalidField, detail).at("queryInput.text.text").into()
 }
 
 fn line_of_history(item: &Value) -> Option<Line> {

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use bridge::{
-    Access, AgentConfig, Bridge, Connector, ConnectorSettings, PushConfig, RouteConfig, Running,
-};
+use bridge::{Access, Bridge, ConnectorChoice, HumanAgentConfig, PushConfig, RouteConfig, Running};
+use connector::{Connector, Parts};
+use connectors::Settings;
 use edge::{
     Clock, ManualClock,
     egress::{Egress, Target},
@@ -33,20 +33,27 @@ pub(crate) const MINUTE: Millis = 60_000;
 
 /// What a test wants different about a route.
 pub(crate) type Change = fn(&mut RouteConfig);
-/// The tool of the route `desk`, when agents do not work at the desk.
-type Tools = Arc<BTreeMap<String, ConnectorSettings>>;
+/// The connector of the route `desk`, when human agents do not work at the desk.
+#[derive(Clone)]
+enum Tool {
+    None,
+    Configured(Arc<Settings>),
+    Made(Arc<dyn Connector>),
+}
 
 pub(crate) struct World {
     pub(crate) url: String,
     pub(crate) host: String,
     pub(crate) hand: ManualClock,
+    /// What is served, without a network.
+    pub(crate) router: axum::Router,
     pub(crate) platform: Platform,
     pub(crate) ledger: Ledger<Chat>,
     pub(crate) http: reqwest::Client,
     pub(crate) clock: Clock,
     times: chat::Clock,
     change: Change,
-    tools: Tools,
+    tool: Tool,
     store: Store,
     files: TempDir,
     shutdown: CancellationToken,
@@ -80,9 +87,15 @@ impl World {
     ) -> Self {
         let mut left = Self::nothing(times, change).await;
         let settings = settings(&format!("http://{}", left.host));
-        let settings: ConnectorSettings = serde_json::from_value(settings).unwrap();
-        left.tools = Arc::new(BTreeMap::from([("tool".to_owned(), settings)]));
+        let settings: Settings = serde_json::from_value(settings).unwrap();
+        left.tool = Tool::Configured(Arc::new(settings));
         Self::build(left).await
+    }
+
+    /// With a connector of the test's own behind the route `desk`.
+    pub(crate) async fn with_connector(connector: Arc<dyn Connector>) -> Self {
+        let left = Self::nothing(chat::Clock::default(), |_| {}).await;
+        Self::build(Left { tool: Tool::Made(connector), ..left }).await
     }
 
     async fn begin(times: chat::Clock, change: Change) -> Self {
@@ -93,7 +106,7 @@ impl World {
         let (clock, hand) = Clock::manual(START);
         let (files, platform) = (tempfile::tempdir().unwrap(), Platform::start().await);
         let host = kit::address::free_address().unwrap();
-        Left { host, files, clock, hand, times, change, tools: Tools::default(), platform }
+        Left { host, files, clock, hand, times, change, tool: Tool::None, platform }
     }
 
     /// Ends the process, as far as a test can, and starts it on what it left behind.
@@ -115,40 +128,52 @@ impl World {
         tokio::time::timeout(PATIENCE, self.running.stopped()).await.unwrap();
         tokio::time::timeout(PATIENCE, self.serving).await.unwrap().unwrap().unwrap();
         self.store.close().await;
-        let Self { host, files, clock, hand, times, change, tools, platform, .. } = self;
-        Left { host, files, clock, hand, times, change, tools, platform }
+        let Self { host, files, clock, hand, times, change, tool, platform, .. } = self;
+        Left { host, files, clock, hand, times, change, tool, platform }
     }
 
     async fn build(left: Left) -> Self {
-        let Left { host, files, clock, hand, times, change, tools, platform } = left;
+        let Left { host, files, clock, hand, times, change, tool, platform } = left;
         let path = files.path().join("bridge.db");
         let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
         let mut routes =
             vec![route("desk", &platform.url, times), route("other", &platform.url, times)];
-        if !tools.is_empty() {
+        if !matches!(tool, Tool::None) {
             let (name, notices) = ("tool".to_owned(), chat::Notices::default());
-            routes[0].connector = Connector::Tool { name, notices };
+            routes[0].connector = ConnectorChoice::Named { name, notices };
         }
         change(&mut routes[0]);
         let agents = vec![agent("jane", "Jane Doe"), agent("joe", "Joe Bloggs")];
         let egress = Egress::new().unwrap();
+        let parts =
+            || Parts { name: "tool".to_owned(), egress: egress.clone(), clock: clock.clone() };
+        let connector = match &tool {
+            Tool::None => None,
+            Tool::Configured(settings) => Some(settings.build(parts()).unwrap()),
+            Tool::Made(connector) => Some(connector.clone()),
+        };
+        let connectors = connector.map(|connector| ("tool".to_owned(), connector));
+        let connectors: BTreeMap<_, _> = connectors.into_iter().collect();
+        let (store_of, clock_of) = (store.clone(), clock.clone());
         let bridge =
-            Bridge::new(routes, agents, &tools, store.clone(), clock.clone(), egress).unwrap();
+            Bridge::new(routes, agents, connectors, store_of, clock_of, egress.clone()).unwrap();
         let shutdown = CancellationToken::new();
         let running = bridge.start(shutdown.clone()).await.unwrap();
+        let router = bridge.router();
         let listener = TcpListener::bind(&host).await.unwrap();
-        let serving = tokio::spawn(edge::serve::serve(listener, bridge.router(), shutdown.clone()));
+        let serving = tokio::spawn(edge::serve::serve(listener, router.clone(), shutdown.clone()));
         Self {
             url: format!("http://{host}"),
             host,
             hand,
+            router,
             platform,
             ledger: store.ledger("desk"),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             clock,
             times,
             change,
-            tools,
+            tool,
             store,
             files,
             shutdown,
@@ -229,7 +254,7 @@ struct Left {
     hand: ManualClock,
     times: chat::Clock,
     change: Change,
-    tools: Tools,
+    tool: Tool,
     platform: Platform,
 }
 
@@ -277,11 +302,11 @@ fn route(id: &str, push_url: &str, clock: chat::Clock) -> RouteConfig {
     let target = Target::parse(push_url, true).unwrap();
     let push = PushConfig::new(target, KEY.into());
     let access = Access::by_token(SecretString::from(TOKEN));
-    RouteConfig { id: id.to_owned(), access, push, connector: Connector::Desk, clock }
+    RouteConfig { id: id.to_owned(), access, push, connector: ConnectorChoice::Desk, clock }
 }
 
-fn agent(id: &str, name: &str) -> AgentConfig {
-    AgentConfig {
+fn agent(id: &str, name: &str) -> HumanAgentConfig {
+    HumanAgentConfig {
         email: format!("{id}@example.com"),
         name: name.to_owned(),
         avatar_url: String::new(),

@@ -1,8 +1,8 @@
 //! What an input means for a chat. Every function here only records events.
 
 use super::{
-    Chat, CloseReason, Event, Input, News, Opening, Owed, Phase, Policy, PushFailure, Refusal,
-    tool_step,
+    Chat, CloseReason, ConnectorEvent, Event, Input, Opening, Owed, Phase, Policy, PushFailure,
+    Refusal, tool_step,
 };
 use crate::{Machine, Millis, Position, Recorded, limits, model, retry};
 
@@ -22,7 +22,7 @@ pub(super) fn step(
         Input::StepOne { opening, available } => step_one(&mut log, policy, opening, available),
         Input::StepTwo { text } => {
             if log.state.is_open() {
-                tool_step::visitor_said(&mut log, policy, text);
+                log.record(Event::VisitorSaid { text });
             }
         }
         Input::PlatformEnded { reason } => {
@@ -54,12 +54,12 @@ pub(super) fn step(
         }
         Input::PushFailed { id, failure } => push_failed(&mut log, policy, id, failure),
         Input::Promised => tool_step::promised(&mut log),
-        Input::Delivered { id, link, news } => {
-            tool_step::delivered(&mut log, policy, id, link, news);
+        Input::Delivered { id, checkpoint, events } => {
+            tool_step::delivered(&mut log, policy, id, checkpoint.as_deref(), events);
         }
         Input::DeliveryFailed { id, failure } => tool_step::failed(&mut log, policy, id, failure),
-        Input::Heard { opening, news, link } => {
-            tool_step::heard(&mut log, policy, opening, news, link);
+        Input::Heard { opening, event, checkpoint } => {
+            tool_step::heard(&mut log, policy, opening, event, checkpoint.as_deref());
         }
         Input::TakenUp => tool_step::taken_up(&mut log, policy),
         Input::Woke => woke(&mut log, policy),
@@ -67,17 +67,21 @@ pub(super) fn step(
     Ok(log.into_events())
 }
 
-/// What an agent may not do. Everything else is accepted from anybody.
+/// What a human agent may not do, and what there is no room for.
 fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
     let full = state.outbox.len() >= limits::WAITING_PUSHES_MAX;
     let (agent, speaks) = match input {
-        Input::Heard { news: Some(news), opening, .. } => {
+        Input::StepTwo { text } | Input::StepOne { opening: Opening { text, .. }, .. } => {
+            return (state.is_open() && !state.has_room_for_tool(text))
+                .then_some(Refusal::TooManyForTool);
+        }
+        Input::Heard { event: Some(event), opening, .. } => {
             let current = state.is_open() && state.opening() == Some(*opening);
-            let pushes = !matches!(news, News::Ended);
+            let pushes = !matches!(event, ConnectorEvent::Ended);
             return (full && current && pushes).then_some(Refusal::TooManyWaiting);
         }
-        Input::Delivered { news, .. } => {
-            let tells = state.is_open() && !news.is_empty();
+        Input::Delivered { events, .. } => {
+            let tells = state.is_open() && !events.is_empty();
             return (full && tells).then_some(Refusal::TooManyWaiting);
         }
         Input::Claim { agent } | Input::Close { agent } => (agent, false),
@@ -98,7 +102,7 @@ fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
 /// A second step one for an open chat is a visitor whose platform never heard our first answer.
 fn step_one(log: &mut Log<'_>, policy: &Policy, opening: Opening, available: bool) {
     if log.state.is_open() {
-        tool_step::visitor_said(log, policy, opening.text);
+        log.record(Event::VisitorSaid { text: opening.text });
         return;
     }
     let connector = policy.connector.clone().filter(|_| available);

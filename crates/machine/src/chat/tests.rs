@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    Agent, Chat, CloseReason, Delivery, DeliveryFailure, Event, Input, Line, News, Opening, Owed,
-    Policy, Push, PushFailure, Refusal, Speaker,
+    Agent, Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Input, Line,
+    Opening, Owed, Policy, Push, PushFailure, Refusal, Speaker,
 };
 use crate::{Machine, Millis, Position, Recorded, limits};
 
@@ -144,17 +144,17 @@ impl Stage {
         let (id, opening, detail) = (self.delivered, self.opening, "status 503".to_owned());
         let failed = |failure| Input::DeliveryFailed { id, failure };
         let (what, rest) = what.split_once(' ').unwrap_or((what, ""));
-        let heard = |news| Input::Heard { opening, news: Some(news), link: None };
+        let heard = |event| Input::Heard { opening, event: Some(event), checkpoint: None };
         let (name, said) = rest.split_once(' ').unwrap_or((rest, ""));
         match what {
             "took" => {
-                let link = (!rest.is_empty()).then(|| rest.to_owned());
-                Input::Delivered { id, link, news: Vec::new() }
+                let checkpoint = (!rest.is_empty()).then(|| rest.to_owned());
+                Input::Delivered { id, checkpoint, events: Vec::new() }
             }
             "answered" => {
-                let notice = News::Notice { text: said.to_owned() };
-                let news = vec![notice, News::Joined { agent: agent("Jane") }];
-                Input::Delivered { id, link: Some(name.to_owned()), news }
+                let notice = ConnectorEvent::Notice { text: said.to_owned() };
+                let events = vec![notice, ConnectorEvent::Joined { agent: agent("Jane") }];
+                Input::Delivered { id, checkpoint: Some(name.to_owned()), events }
             }
             "refused" => failed(DeliveryFailure::Refused { detail }),
             "gone" => failed(DeliveryFailure::Gone { detail }),
@@ -163,16 +163,16 @@ impl Stage {
                 doubtful: what == "lost",
                 detail,
             }),
-            "joined" => heard(News::Joined { agent: agent(name) }),
-            "said" => heard(News::Said { agent: agent(name), text: said.to_owned() }),
-            "left" => heard(News::Left),
-            "held" => heard(News::Held { on: true }),
-            "notice" => heard(News::Notice { text: rest.to_owned() }),
-            "ended" => heard(News::Ended),
-            "moved" => Input::Heard { opening, news: None, link: Some(rest.to_owned()) },
+            "joined" => heard(ConnectorEvent::Joined { agent: agent(name) }),
+            "said" => heard(ConnectorEvent::Said { agent: agent(name), text: said.to_owned() }),
+            "left" => heard(ConnectorEvent::Left),
+            "held" => heard(ConnectorEvent::Held { on: true }),
+            "notice" => heard(ConnectorEvent::Notice { text: rest.to_owned() }),
+            "ended" => heard(ConnectorEvent::Ended),
+            "moved" => Input::Heard { opening, event: None, checkpoint: Some(rest.to_owned()) },
             "old" => {
-                let news = Some(News::Notice { text: "of long ago".to_owned() });
-                Input::Heard { opening: opening - 1, news, link: None }
+                let event = Some(ConnectorEvent::Notice { text: "of long ago".to_owned() });
+                Input::Heard { opening: opening - 1, event, checkpoint: None }
             }
             _ => panic!("unknown deed of the tool: {what}"),
         }
@@ -181,15 +181,25 @@ impl Stage {
     fn feed(&mut self, input: Input) {
         self.last = Some(input.clone());
         let before = self.state.clone();
+        let given = match &input {
+            Input::Delivered { checkpoint, .. } => checkpoint.clone(),
+            _ => None,
+        };
+        let checkpoint = self.state.checkpoint().map(str::to_owned);
         match self.state.step(&self.policy, self.now, input) {
             Ok(events) => {
                 let mut replayed = before;
                 for recorded in &events {
                     replayed.apply(recorded);
-                    let line = shown_event(recorded);
+                    let line = shown_event(recorded, given.as_deref());
                     let _ = writeln!(self.shown, "{line}");
                 }
+                replayed.set_checkpoint(self.state.checkpoint().map(str::to_owned));
                 assert_eq!(replayed, self.state, "the state is the sum of its events");
+                let moved = self.state.checkpoint().filter(|_| given.is_none());
+                if let Some(moved) = moved.filter(|moved| Some(*moved) != checkpoint.as_deref()) {
+                    let _ = writeln!(self.shown, "checkpoint {moved}");
+                }
             }
             Err(refusal) => {
                 assert_eq!(before, self.state, "a refused input changes nothing");
@@ -280,7 +290,7 @@ fn shown_delivery(delivery: &Delivery) -> String {
     }
 }
 
-fn shown_event(recorded: &Recorded<Event>) -> String {
+fn shown_event(recorded: &Recorded<Event>, given: Option<&str>) -> String {
     let shown = match &recorded.event {
         Event::Opened { opening, .. } => format!("opened: {}", opening.text),
         Event::VisitorSaid { text } => format!("visitor: {text}"),
@@ -300,15 +310,15 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
             format!("undelivered {}: {detail}", delivery.seq)
         }
         Event::Promised => "promised".to_owned(),
-        Event::Delivered { id, link } => {
-            let link = link.as_ref().map(|link| format!(" {link}"));
-            format!("delivered {}{}", id.seq, link.unwrap_or_default())
+        Event::Delivered { id, .. } => {
+            let checkpoint = given.map(|checkpoint| format!(" {checkpoint}"));
+            format!("delivered {}{}", id.seq, checkpoint.unwrap_or_default())
         }
         Event::DeliveryRetried { attempts, at, doubtful, .. } => {
             let arrived = if *doubtful { "may have arrived" } else { "failed" };
             format!("delivery {attempts} {arrived}, next at {}", since_start(*at))
         }
-        Event::Linked { link } => format!("linked {link}"),
+        Event::Checkpointed { .. } => unreachable!("format 1 only"),
     };
     match recorded.position.sub {
         0 => format!("{} {shown}", recorded.position.seq),

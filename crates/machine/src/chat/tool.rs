@@ -1,9 +1,10 @@
-//! A chat whose agents work in a tool of their own: what the tool is owed, and what it told.
+//! A chat whose human agents work in a tool of their own: what the tool is owed, and what was heard
+//! from it.
 //!
 //! What the visitor says waits in `deliveries` until the tool has taken it, one at a time and in
 //! order, as pushes wait for the platform. Every handover is one *opening*, numbered by its
-//! [`super::Event::Opened`]; the `link` is what the connector needs to go on with it, and news of
-//! another opening than the current one is no news.
+//! [`super::Event::Opened`]; the `checkpoint` is what the connector needs to go on with it.
+//! Connector events of another opening than the current one change nothing.
 
 use std::collections::VecDeque;
 
@@ -41,12 +42,43 @@ pub struct OwedDelivery {
     pub not_before: Millis,
 }
 
-/// How a connector finds a chat of its tool again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Link {
+/// What a connector needs to go on with a handover its tool has taken.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Checkpoint {
     pub opening: u64,
     /// The connector's own words.
     pub text: String,
+}
+
+/// The stored form of a checkpoint: the number of its opening. Format 1 held the text too.
+mod taken {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Checkpoint;
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Opening(u64),
+        Format1(Checkpoint),
+    }
+
+    #[expect(clippy::ref_option, reason = "serde passes the field as it is")]
+    pub(super) fn serialize<S: Serializer>(
+        checkpoint: &Option<Checkpoint>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        checkpoint.as_ref().map(|checkpoint| checkpoint.opening).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Checkpoint>, D::Error> {
+        Ok(Option::deserialize(from)?.map(|stored| match stored {
+            Stored::Opening(opening) => Checkpoint { opening, text: String::new() },
+            Stored::Format1(checkpoint) => checkpoint,
+        }))
+    }
 }
 
 /// What the tool did not take.
@@ -63,7 +95,7 @@ pub enum DeliveryFailure {
 
 /// What happened at the tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
+pub enum ConnectorEvent {
     /// An agent took the chat.
     Joined {
         agent: Agent,
@@ -90,7 +122,7 @@ pub enum News {
 pub struct Notices {
     /// Whose words they are.
     pub name: String,
-    /// Nobody can take the chat after all.
+    /// No agent can take the chat after all.
     pub unavailable: String,
     /// Something the visitor said could not be delivered.
     pub undelivered: String,
@@ -134,10 +166,12 @@ pub(super) struct ToolSide {
     /// 0 when the current handover is not at a tool.
     pub(super) opening: u64,
     pub(super) deliveries: VecDeque<OwedDelivery>,
-    pub(super) link: Option<Link>,
+    /// Stored is the opening only: the text has a column of its own; see [`crate::Machine`].
+    #[serde(rename = "taken", alias = "link", with = "taken")]
+    pub(super) checkpoint: Option<Checkpoint>,
     /// The platform was told to pause before the tool had answered.
     pub(super) promised: bool,
-    /// Openings nobody waits for any more, should they have been on their way.
+    /// Openings that are not needed any more but may have arrived.
     pub(super) abandoned: Vec<Position>,
 }
 
@@ -158,7 +192,9 @@ impl ToolSide {
     pub(super) fn apply(&mut self, at: Millis, position: Position, event: &Event) {
         match event {
             Event::Promised => self.promised = true,
-            Event::Delivered { id, link } => self.delivered((at, position), *id, link.as_deref()),
+            Event::Delivered { id, checkpoint } => {
+                self.delivered((at, position), *id, checkpoint.as_deref());
+            }
             Event::DeliveryRetried { id, attempts, at, doubtful, .. } => {
                 if let Some(owed) = self.deliveries.iter_mut().find(|owed| owed.id == *id) {
                     (owed.attempts, owed.not_before) = (*attempts, *at);
@@ -169,10 +205,10 @@ impl ToolSide {
                 self.abandoned.retain(|abandoned| abandoned != delivery);
                 let settled = self.settle(*delivery).map(|owed| owed.delivery);
                 if matches!(settled, Some(Delivery::Leave { .. })) {
-                    self.link = None;
+                    self.checkpoint = None;
                 }
             }
-            Event::Linked { link } => self.relink(Some(link)),
+            Event::Checkpointed { checkpoint } => self.move_checkpoint(Some(checkpoint)),
             _ => {}
         }
     }
@@ -185,8 +221,8 @@ impl ToolSide {
     }
 
     /// The tool has the chat, and it is this handover's.
-    pub(super) fn is_linked(&self) -> bool {
-        self.link.as_ref().is_some_and(|link| link.opening == self.opening)
+    pub(super) fn is_taken(&self) -> bool {
+        self.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.opening == self.opening)
     }
 
     /// What is left to deliver once the handover is over.
@@ -194,8 +230,9 @@ impl ToolSide {
         let opening = self.opening;
         if reason.is_of_tool() {
             self.deliveries.retain(|owed| owed.opening != opening);
-            self.link = self.link.take().filter(|link| link.opening != opening);
-        } else if self.is_linked() {
+            self.checkpoint =
+                self.checkpoint.take().filter(|checkpoint| checkpoint.opening != opening);
+        } else if self.is_taken() {
             self.owe(at, id, Delivery::Leave { reason });
         } else {
             // It never got there, as far as anybody knows; what may have got there is cleared up.
@@ -217,17 +254,22 @@ impl ToolSide {
         self.deliveries.remove(index)
     }
 
-    /// The tool took a delivery, and perhaps told how it is found from now on.
-    fn delivered(&mut self, (at, position): (Millis, Position), id: Position, link: Option<&str>) {
+    /// The tool took a delivery, perhaps with a new checkpoint.
+    fn delivered(
+        &mut self,
+        (at, position): (Millis, Position),
+        id: Position,
+        checkpoint: Option<&str>,
+    ) {
         let settled = self.settle(id).filter(|_| !self.abandoned.contains(&id));
         match settled.map(|owed| owed.delivery) {
-            Some(Delivery::Open { .. }) => self.link_to(id.seq, link.unwrap_or_default()),
-            Some(Delivery::Leave { .. }) => self.link = None,
-            Some(Delivery::Say { .. }) => self.relink(link),
+            Some(Delivery::Open { .. }) => self.take(id.seq, checkpoint.unwrap_or_default()),
+            Some(Delivery::Leave { .. }) => self.checkpoint = None,
+            Some(Delivery::Say { .. }) => self.move_checkpoint(checkpoint),
             // The handover was over before the tool had opened it: it must hear of the end.
             None => {
                 self.abandoned.retain(|abandoned| *abandoned != id);
-                self.link_to(id.seq, link.unwrap_or_default());
+                self.take(id.seq, checkpoint.unwrap_or_default());
                 let (opening, reason) = (id.seq, CloseReason::VisitorLeft);
                 self.deliveries.push_front(OwedDelivery {
                     id: position,
@@ -242,14 +284,14 @@ impl ToolSide {
         }
     }
 
-    /// The same chat at the tool is found by other words from now on.
-    pub(super) fn relink(&mut self, text: Option<&str>) {
-        if let (Some(link), Some(text)) = (&mut self.link, text) {
-            text.clone_into(&mut link.text);
+    /// The session goes on from another checkpoint from now on.
+    pub(super) fn move_checkpoint(&mut self, text: Option<&str>) {
+        if let (Some(checkpoint), Some(text)) = (&mut self.checkpoint, text) {
+            text.clone_into(&mut checkpoint.text);
         }
     }
 
-    fn link_to(&mut self, opening: u64, text: &str) {
-        self.link = Some(Link { opening, text: text.to_owned() });
+    fn take(&mut self, opening: u64, text: &str) {
+        self.checkpoint = Some(Checkpoint { opening, text: text.to_owned() });
     }
 }

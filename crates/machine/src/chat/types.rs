@@ -1,11 +1,11 @@
 //! The vocabulary of a chat: what can come in, what can happen, what can be owed.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::tool::{DeliveryFailure, News, ToolPolicy};
+use super::tool::{ConnectorEvent, DeliveryFailure, ToolPolicy};
 use crate::{Millis, Position, limits};
 
-/// An agent at the desk.
+/// A human agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     pub email: String,
@@ -31,7 +31,7 @@ pub enum Speaker {
     Agent,
 }
 
-/// What step one tells of the visitor.
+/// What step one says about the visitor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
     /// What the visitor wrote when the bot asked for a human.
@@ -47,9 +47,9 @@ pub struct Opening {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "phase")]
 pub enum Phase {
-    /// Nobody has asked for a human yet.
+    /// The bot has not asked for a human agent yet.
     New,
-    /// Waiting for an agent.
+    /// Waiting for a human agent.
     Queued {
         since: Millis,
     },
@@ -70,7 +70,7 @@ pub enum CloseReason {
     AgentClosed,
     /// No agent took it in time.
     QueueTimeout,
-    /// Nobody said anything for too long.
+    /// Neither side said anything for too long.
     Idle,
     /// The visitor closed the chat, so the platform says.
     VisitorLeft,
@@ -118,7 +118,7 @@ impl CloseReason {
     }
 }
 
-/// Everything a chat can be told.
+/// Every input of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// Webhook, step one; `available` says whether any agent could take it.
@@ -159,23 +159,24 @@ pub enum Input {
     },
     /// The webhook is about to be answered although the tool has not answered yet.
     Promised,
-    /// The tool took a delivery; `link` is how the chat is found there from now on, and `news`
-    /// what its answer told beside. They are one step: a link that has moved on is never stored
-    /// without the words it has moved past.
+    /// The tool took a delivery; `checkpoint` is stored for the connector's session from now on,
+    /// and `events` is what its answer told. They are one step: a checkpoint that has moved on is
+    /// never stored without the events it has moved past.
     Delivered {
         id: Position,
-        link: Option<String>,
-        news: Vec<News>,
+        checkpoint: Option<String>,
+        events: Vec<ConnectorEvent>,
     },
     DeliveryFailed {
         id: Position,
         failure: DeliveryFailure,
     },
-    /// Something happened at the tool, in the opening with this number, or only its link changed.
+    /// Something happened at the tool, in the opening with this number, or only its checkpoint
+    /// changed.
     Heard {
         opening: u64,
-        news: Option<News>,
-        link: Option<String>,
+        event: Option<ConnectorEvent>,
+        checkpoint: Option<String>,
     },
     /// The bridge was started; the policy says where the route leads now.
     TakenUp,
@@ -259,8 +260,9 @@ pub enum Event {
     Promised,
     Delivered {
         id: Position,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        link: Option<String>,
+        /// Recorded in format 1 only; now the checkpoint has a column of its own.
+        #[serde(default, rename = "link", skip_serializing_if = "Option::is_none")]
+        checkpoint: Option<String>,
     },
     DeliveryRetried {
         id: Position,
@@ -269,13 +271,23 @@ pub enum Event {
         doubtful: bool,
         detail: String,
     },
-    /// The chat is found at the tool in another way, or from another position on.
-    Linked {
-        link: String,
+    /// The checkpoint has moved. Recorded in format 1 only.
+    #[serde(rename = "linked")]
+    Checkpointed {
+        #[serde(rename = "link")]
+        checkpoint: String,
     },
 }
 
 impl crate::Event for Event {
+    const FORMAT: u32 = 2;
+
+    /// Format 1 has the same form; see [`Event::Delivered`] and [`Event::Checkpointed`].
+    fn read<'de, D: Deserializer<'de>>(format: u32, from: D) -> Result<Self, D::Error> {
+        check_format(format)?;
+        Self::deserialize(from)
+    }
+
     fn is_note(&self) -> bool {
         matches!(
             self,
@@ -285,7 +297,7 @@ impl crate::Event for Event {
                 | Self::Promised
                 | Self::Delivered { .. }
                 | Self::DeliveryRetried { .. }
-                | Self::Linked { .. }
+                | Self::Checkpointed { .. }
         )
     }
 }
@@ -322,10 +334,12 @@ pub enum Refusal {
     Taken { by: Agent },
     /// It is over.
     Closed,
-    /// Nobody has claimed it yet, so nobody can speak in it.
+    /// No agent has claimed it yet, so none can speak in it.
     NotClaimed,
     /// Too many messages wait for the platform.
     TooManyWaiting,
+    /// Too many messages of the visitor wait for the tool.
+    TooManyForTool,
 }
 
 /// The times of one chat, fixed when it opens.
@@ -367,4 +381,12 @@ impl Default for Policy {
             tool: ToolPolicy::default(),
         }
     }
+}
+
+/// Both formats of chats can be read as they are.
+pub(super) fn check_format<E: de::Error>(format: u32) -> Result<(), E> {
+    if (1..=2).contains(&format) {
+        return Ok(());
+    }
+    Err(E::custom(format_args!("format {format} is unknown, this release reads formats 1 and 2")))
 }

@@ -5,8 +5,8 @@ use std::{cell::RefCell, collections::BTreeMap, collections::BTreeSet};
 use machine::{
     Event as _, Machine, Millis, Position,
     chat::{
-        Agent, Chat, Clock, CloseReason, Delivery, DeliveryFailure, Event, Input, News, Opening,
-        Policy, Push,
+        Agent, Chat, Clock, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Input,
+        Opening, Policy, Push,
     },
     limits,
 };
@@ -24,7 +24,7 @@ enum Op {
     /// The last thing the tool took is reported again.
     Again,
     Hear {
-        news: u8,
+        event: u8,
         stale: bool,
     },
     Push,
@@ -141,7 +141,7 @@ impl Play {
                     assert_eq!(self.chat, before);
                 }
             }
-            Op::Hear { news, stale } => self.hear(news, stale),
+            Op::Hear { event, stale } => self.hear(event, stale),
             Op::Push => {
                 if let Some(id) = self.chat.owed().map(|owed| owed.id) {
                     self.feed(Input::PushAccepted { id, paused_until: None });
@@ -170,7 +170,7 @@ impl Play {
         }
         let (id, detail) = (owed.id, "no".to_owned());
         if answer == Answer::Crossed {
-            let linked = self.chat.link().is_some();
+            let linked = self.chat.checkpoint_at_tool().is_some();
             self.feed(Input::PlatformEnded { reason: CloseReason::PauseExpired });
             if !linked && matches!(owed.delivery, Delivery::Open { .. }) {
                 self.rare.insert(Rare::Crossed);
@@ -181,9 +181,9 @@ impl Play {
         let input = match answer {
             Answer::Took | Answer::Crossed => {
                 self.write(owed.opening, &owed.delivery);
-                let link = Some(format!("link-{}", owed.opening));
-                let news = vec![News::Joined { agent: agent("Jane") }];
-                Input::Delivered { id, link, news }
+                let checkpoint = Some(format!("checkpoint-{}", owed.opening));
+                let events = vec![ConnectorEvent::Joined { agent: agent("Jane") }];
+                Input::Delivered { id, checkpoint, events }
             }
             Answer::Failed | Answer::Lost => failed(DeliveryFailure::Retry {
                 after: None,
@@ -234,27 +234,27 @@ impl Play {
         }
     }
 
-    fn hear(&mut self, news: u8, stale: bool) {
-        let Some(link) = self.chat.link().cloned() else { return };
-        let opening = if stale { link.opening.saturating_sub(1) } else { link.opening };
-        let news = match news {
-            0 => News::Joined { agent: agent("Jane") },
-            1 => News::Joined { agent: agent("Bob") },
-            2 => News::Said { agent: agent("Jane"), text: "hello".to_owned() },
-            3 => News::Left,
-            4 => News::Held { on: true },
-            5 => News::Notice { text: "wait".to_owned() },
+    fn hear(&mut self, event: u8, stale: bool) {
+        let Some(checkpoint) = self.chat.checkpoint_at_tool().cloned() else { return };
+        let opening = if stale { checkpoint.opening.saturating_sub(1) } else { checkpoint.opening };
+        let event = match event {
+            0 => ConnectorEvent::Joined { agent: agent("Jane") },
+            1 => ConnectorEvent::Joined { agent: agent("Bob") },
+            2 => ConnectorEvent::Said { agent: agent("Jane"), text: "hello".to_owned() },
+            3 => ConnectorEvent::Left,
+            4 => ConnectorEvent::Held { on: true },
+            5 => ConnectorEvent::Notice { text: "wait".to_owned() },
             _ => {
                 if !stale {
                     self.books.entry(opening).or_default().ended |= self.chat.is_open();
                 }
-                News::Ended
+                ConnectorEvent::Ended
             }
         };
         let before = self.chat.clone();
-        self.feed(Input::Heard { opening, news: Some(news), link: None });
+        self.feed(Input::Heard { opening, event: Some(event), checkpoint: None });
         if stale || !before.is_open() {
-            assert_eq!(before, self.chat, "news of another handover");
+            assert_eq!(before, self.chat, "event of another handover");
         }
     }
 
@@ -267,7 +267,9 @@ impl Play {
         for recorded in &events {
             self.position = self.position.next(recorded.event.is_note());
             assert_eq!(recorded.position, self.position, "places have no gaps");
-            let told = replayed.link().is_some_and(|l| Some(l.opening) == replayed.opening());
+            let told = replayed
+                .checkpoint_at_tool()
+                .is_some_and(|l| Some(l.opening) == replayed.opening());
             let (promised, owing) = (!replayed.is_unanswered() || told, replayed.owed().is_some());
             let first = replayed.owed_delivery().cloned();
             replayed.apply(recorded);
@@ -301,6 +303,7 @@ impl Play {
                 _ => {}
             }
         }
+        replayed.set_checkpoint(self.chat.checkpoint().map(str::to_owned));
         assert_eq!(replayed, self.chat, "the state is the sum of its events");
     }
 
@@ -330,7 +333,7 @@ impl Play {
             }
         }
         assert!(!self.chat.owes() && !self.chat.is_open(), "no end");
-        assert_eq!(self.chat.link(), None, "the tool still has it");
+        assert_eq!(self.chat.checkpoint_at_tool(), None, "the tool still has it");
         for (opening, book) in &self.books {
             let told = !book.open || book.left || book.ended;
             assert!(told, "the tool never heard of the end of opening {opening}");
@@ -375,7 +378,7 @@ fn any_op() -> impl Strategy<Value = Op> {
         14 => answer.prop_map(Op::Deliver),
         2 => Just(Op::Again),
         6 => (0..7_u8, prop::bool::weighted(0.1))
-            .prop_map(|(news, stale)| Op::Hear { news, stale }),
+            .prop_map(|(event, stale)| Op::Hear { event, stale }),
         5 => Just(Op::Push),
         5 => seconds.prop_map(|seconds| Op::Clock(seconds * limits::SECOND_MS)),
         4 => Just(Op::Wake),

@@ -56,25 +56,45 @@ impl Asked<'_> {
         self.ids.is_empty() && self.peers[0].is_empty()
     }
 
-    /// The statements to run; keys come last, so that they are looked up under the locks.
-    pub(super) fn args(&self) -> Vec<(&'static str, Args<'_>)> {
+    /// What to look for; keys come last, so that they are looked up under the locks.
+    pub(super) fn args(&self) -> Vec<(Find, Args<'_>)> {
         fn columns<'r>(columns: &'r [Vec<&'r str>]) -> Args<'r> {
             columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect()
         }
         let mut lists = Vec::new();
         if !self.ids.is_empty() {
-            lists.push((tx::FIND, columns(std::slice::from_ref(&self.ids))));
+            lists.push((Find::Ids, columns(std::slice::from_ref(&self.ids))));
         }
         if !self.peers[0].is_empty() {
-            lists.push((tx::FIND_PEERS, columns(&self.peers)));
+            lists.push((Find::Peers, columns(&self.peers)));
         }
         if !self.keys[0].is_empty() {
-            lists.push((tx::FIND_KEYS, columns(&self.keys)));
+            lists.push((Find::Keys, columns(&self.keys)));
         }
         if !self.peer_keys[0].is_empty() {
-            lists.push((tx::FIND_PEER_KEYS, columns(&self.peer_keys)));
+            lists.push((Find::PeerKeys, columns(&self.peer_keys)));
         }
         lists
+    }
+}
+
+/// A statement of [`Asked::args`], which tells how its answer is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Find {
+    Ids,
+    Peers,
+    Keys,
+    PeerKeys,
+}
+
+impl Find {
+    pub(super) fn sql(self) -> &'static str {
+        match self {
+            Self::Ids => tx::FIND,
+            Self::Peers => tx::FIND_PEERS,
+            Self::Keys => tx::FIND_KEYS,
+            Self::PeerKeys => tx::FIND_PEER_KEYS,
+        }
     }
 }
 
@@ -87,23 +107,36 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    pub(super) fn read(answers: &[Rows]) -> Result<Self, StoreError> {
+    pub(super) fn read<'a>(
+        answers: impl Iterator<Item = (Find, &'a Rows)>,
+    ) -> Result<Self, StoreError> {
         let mut found = Self::default();
-        for row in answers.iter().flatten() {
-            if row.columns()[0].name() == "subject" {
-                let seen = SeenKey { seq: row.int(2)? as u64, print: row.int(3)? as u64 };
-                found.keys.insert((row.text(0)?.to_owned(), row.text(1)?.to_owned()), seen);
-                continue;
+        for (find, rows) in answers {
+            for row in rows {
+                found.add(find, row)?;
             }
-            let [id, kind, owner, state] =
-                [row.text(0)?, row.text(1)?, row.text(2)?, row.text(3)?].map(str::to_owned);
-            if row.len() == 5 {
-                let peer = (kind.clone(), owner.clone(), row.text(4)?.to_owned());
-                found.peers.insert(peer, id.clone());
-            }
-            found.rows.insert(id.clone(), Row { id, kind, owner, state });
         }
         Ok(found)
+    }
+
+    fn add(&mut self, find: Find, columns: &tokio_postgres::Row) -> Result<(), StoreError> {
+        match find {
+            Find::Keys | Find::PeerKeys => {
+                let [id, key] = [columns.text(0)?, columns.text(1)?].map(str::to_owned);
+                let (seq, fingerprint) = (columns.int(2)? as u64, columns.int(3)? as u64);
+                self.keys.insert((id, key), SeenKey { seq, fingerprint });
+            }
+            Find::Ids | Find::Peers => {
+                let row = Row::of(columns)?;
+                if find == Find::Peers {
+                    let peer = columns.text(7)?.to_owned();
+                    let peer = (row.kind.clone(), row.owner.clone(), peer);
+                    self.peers.insert(peer, row.id.clone());
+                }
+                self.rows.insert(row.id.clone(), row);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn assign(&self, wants: &[Want<'_>]) -> Vec<Found> {
@@ -137,6 +170,8 @@ pub(super) struct Subjects<'a> {
     seqs: Vec<i64>,
     wakes: Vec<Option<i64>>,
     owes: Vec<bool>,
+    formats: Vec<i64>,
+    checkpoints: Vec<Option<&'a str>>,
 }
 
 impl<'a> Subjects<'a> {
@@ -150,10 +185,12 @@ impl<'a> Subjects<'a> {
             seqs: rows.iter().map(|row| row.seq as i64).collect(),
             wakes: rows.iter().map(|row| row.wake_at).collect(),
             owes: rows.iter().map(|row| row.owes).collect(),
+            formats: rows.iter().map(|row| row.format.into()).collect(),
+            checkpoints: rows.iter().map(|row| row.checkpoint.as_deref()).collect(),
         }
     }
 
-    pub(super) fn fresh(&self) -> [&(dyn ToSql + Sync); 8] {
+    pub(super) fn fresh(&self) -> [&(dyn ToSql + Sync); 10] {
         [
             &self.ids,
             &self.kinds,
@@ -163,11 +200,22 @@ impl<'a> Subjects<'a> {
             &self.seqs,
             &self.wakes,
             &self.owes,
+            &self.formats,
+            &self.checkpoints,
         ]
     }
 
-    pub(super) fn changed(&self) -> [&(dyn ToSql + Sync); 6] {
-        [&self.ids, &self.peers, &self.states, &self.seqs, &self.wakes, &self.owes]
+    pub(super) fn changed(&self) -> [&(dyn ToSql + Sync); 8] {
+        [
+            &self.ids,
+            &self.peers,
+            &self.states,
+            &self.seqs,
+            &self.wakes,
+            &self.owes,
+            &self.formats,
+            &self.checkpoints,
+        ]
     }
 }
 
@@ -178,8 +226,9 @@ pub(super) struct Events<'a> {
     subs: Vec<i64>,
     ats: Vec<i64>,
     keys: Vec<Option<&'a str>>,
-    prints: Vec<Option<i64>>,
+    fingerprints: Vec<Option<i64>>,
     bodies: Vec<&'a str>,
+    formats: Vec<i64>,
 }
 
 impl<'a> Events<'a> {
@@ -190,15 +239,25 @@ impl<'a> Events<'a> {
             subs: rows.iter().map(|row| row.sub as i64).collect(),
             ats: rows.iter().map(|row| row.at).collect(),
             keys: rows.iter().map(|row| row.key.as_ref().map(|(key, _)| key.as_str())).collect(),
-            prints: rows
+            fingerprints: rows
                 .iter()
-                .map(|row| row.key.as_ref().map(|(_, print)| *print as i64))
+                .map(|row| row.key.as_ref().map(|(_, fingerprint)| *fingerprint as i64))
                 .collect(),
             bodies: rows.iter().map(|row| row.body.as_str()).collect(),
+            formats: rows.iter().map(|row| row.format.into()).collect(),
         }
     }
 
-    pub(super) fn args(&self) -> [&(dyn ToSql + Sync); 7] {
-        [&self.subjects, &self.seqs, &self.subs, &self.ats, &self.keys, &self.prints, &self.bodies]
+    pub(super) fn args(&self) -> [&(dyn ToSql + Sync); 8] {
+        [
+            &self.subjects,
+            &self.seqs,
+            &self.subs,
+            &self.ats,
+            &self.keys,
+            &self.fingerprints,
+            &self.bodies,
+            &self.formats,
+        ]
     }
 }

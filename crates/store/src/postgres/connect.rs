@@ -41,7 +41,7 @@ const ALONE_SETTINGS: &str = "\
     SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3";
 
 /// The writer's session. Every statement of a unit is a lookup by index, so plans are made once
-/// and never scan; nothing holds a lock for long, not even a node that has stopped in its tracks.
+/// and never scan; no lock is held for long, not even by a node that was suspended.
 const SESSION: &str = "\
     SET lock_timeout = '5s'; SET statement_timeout = '10s'; \
     SET idle_in_transaction_session_timeout = '10s'; \
@@ -163,12 +163,12 @@ async fn migrate(client: &mut Client, name: &str) -> Result<(), StoreError> {
     transaction.batch_execute(migrate::SCHEMA_TABLE).await.map_err(failed)?;
     let rows = transaction.query(sql::SCHEMA, &[]).await.map_err(failed)?;
     let applied: Vec<Applied> =
-        rows.iter().map(|row| Applied { version: row.get(0), print: row.get(2) }).collect();
+        rows.iter().map(|row| Applied { version: row.get(0), fingerprint: row.get(2) }).collect();
     for (version, migration) in migrate::missing(name, migrate::POSTGRES, &applied)? {
         transaction.batch_execute(migration.sql).await.map_err(failed)?;
-        let print = migrate::print(migration.sql);
+        let fingerprint = migrate::fingerprint(migration.sql);
         transaction
-            .execute(sql::ADD_SCHEMA, &[&version, &migration.name, &print])
+            .execute(sql::ADD_SCHEMA, &[&version, &migration.name, &fingerprint])
             .await
             .map_err(failed)?;
     }

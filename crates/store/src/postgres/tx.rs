@@ -20,8 +20,10 @@ use std::{future::poll_fn, task::Poll};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
 statements! { STATEMENTS;
-    FIND = "SELECT id, kind, owner, state FROM subjects WHERE id = ANY($1) ORDER BY id FOR UPDATE";
-    FIND_PEERS = "SELECT s.id, s.kind, s.owner, s.state, s.peer \
+    FIND = "SELECT id, kind, owner, state, format, checkpoint, unreadable FROM subjects \
+        WHERE id = ANY($1) ORDER BY id FOR UPDATE";
+    FIND_PEERS = "SELECT s.id, s.kind, s.owner, s.state, s.format, s.checkpoint, s.unreadable, \
+        s.peer \
         FROM unnest($1::text[], $2::text[], $3::text[]) AS w (kind, owner, peer) \
         JOIN subjects s ON s.kind = w.kind AND s.owner = w.owner AND s.peer = w.peer \
         AND s.peer IS NOT NULL ORDER BY s.id FOR UPDATE OF s";
@@ -33,17 +35,21 @@ statements! { STATEMENTS;
         JOIN subjects s ON s.kind = w.kind AND s.owner = w.owner AND s.peer = w.peer \
         AND s.peer IS NOT NULL \
         JOIN events e ON e.subject = s.num AND e.key = w.key AND e.key IS NOT NULL";
-    ADD_SUBJECTS = "INSERT INTO subjects (id, kind, owner, peer, state, seq, wake_at, owes) \
+    ADD_SUBJECTS = "INSERT INTO subjects \
+        (id, kind, owner, peer, state, seq, wake_at, owes, format, checkpoint) \
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
-        $6::bigint[], $7::bigint[], $8::boolean[])";
+        $6::bigint[], $7::bigint[], $8::boolean[], $9::bigint[], $10::text[])";
     SET_SUBJECTS = "UPDATE subjects s SET peer = w.peer, state = w.state, seq = w.seq, \
-        wake_at = w.wake_at, owes = w.owes \
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[]) \
-        AS w (id, peer, state, seq, wake_at, owes) WHERE s.id = w.id";
-    ADD_EVENTS = "INSERT INTO events (subject, seq, sub, at, key, print, body) \
-        SELECT s.num, w.seq, w.sub, w.at, w.key, w.print, w.body \
+        wake_at = w.wake_at, owes = w.owes, format = w.format, checkpoint = w.checkpoint, \
+        unreadable = NULL \
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], \
+        $6::boolean[], $7::bigint[], $8::text[]) \
+        AS w (id, peer, state, seq, wake_at, owes, format, checkpoint) WHERE s.id = w.id";
+    ADD_EVENTS = "INSERT INTO events (subject, seq, sub, at, key, print, body, format) \
+        SELECT s.num, w.seq, w.sub, w.at, w.key, w.print, w.body, w.format \
         FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], \
-        $6::bigint[], $7::text[]) AS w (id, seq, sub, at, key, print, body) \
+        $6::bigint[], $7::text[], $8::bigint[]) \
+        AS w (id, seq, sub, at, key, print, body, format) \
         LEFT JOIN subjects s ON s.id = w.id";
     NUMBERS = "SELECT owner, id, seq FROM subjects WHERE id = ANY($1)";
 }
@@ -118,14 +124,18 @@ impl Tx for PostgresTx<'_> {
         let lists = asked.args();
         let answers = {
             let mut requests = vec![self.control("BEGIN ISOLATION LEVEL READ COMMITTED")];
-            for (sql, args) in &lists {
-                requests.push(self.request(sql, args));
+            for (find, args) in &lists {
+                requests.push(self.request(find.sql(), args));
             }
             pipelined(requests).await
         };
         let answers: Result<Vec<Rows>, _> = answers.into_iter().collect();
         match answers {
-            Ok(answers) => Ok(Answers::read(&answers)?.assign(wants)),
+            // The first answer is that of BEGIN.
+            Ok(answers) => {
+                let finds = lists.iter().map(|(find, _)| *find);
+                Ok(Answers::read(finds.zip(&answers[1..]))?.assign(wants))
+            }
             Err(failure) => Err(self.failed(failure)),
         }
     }
@@ -205,11 +215,15 @@ impl ToSql for Value {
             Self::Text(text) => text.to_sql(kind, out),
             Self::Int(number) => number.to_sql(kind, out),
             Self::MaybeInt(number) => number.to_sql(kind, out),
+            Self::MaybeText(text) => text.to_sql(kind, out),
+            Self::Bool(is) => is.to_sql(kind, out),
         }
     }
 
     fn accepts(kind: &Type) -> bool {
-        <&str as ToSql>::accepts(kind) || <i64 as ToSql>::accepts(kind)
+        <&str as ToSql>::accepts(kind)
+            || <i64 as ToSql>::accepts(kind)
+            || <bool as ToSql>::accepts(kind)
     }
 
     to_sql_checked!();
@@ -217,6 +231,10 @@ impl ToSql for Value {
 
 impl Columns for tokio_postgres::Row {
     fn text(&self, column: usize) -> Result<&str, StoreError> {
+        self.try_get(column).map_err(|said| failure::error(&said.into()))
+    }
+
+    fn maybe_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
         self.try_get(column).map_err(|said| failure::error(&said.into()))
     }
 

@@ -2,7 +2,8 @@
 //! commit was confirmed tells the callers and the watchers.
 //!
 //! A batch is run again only when it certainly was not stored: when the server undid it, or when
-//! the connection was lost before the commit was sent. A lost commit is reported as uncertain.
+//! the connection was lost before the commit was sent. A lost commit is reported as uncertain, and
+//! its machines are looked at again when the server answers.
 
 use super::{
     connect::{self, Access, Connection},
@@ -17,7 +18,7 @@ use crate::{
     unit::Unit,
     workbench::Workbench,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// How often a batch is run again.
 const TRIES_MAX: u32 = 5;
@@ -28,12 +29,19 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// How long one try may take; longer than any time limit of the server's session.
 const TRY_WAIT: Duration = Duration::from_secs(15);
 
+/// The wait before machines of a lost commit are looked at again; it doubles while that fails.
+const FIRST_RECHECK: Duration = Duration::from_millis(50);
+const LAST_RECHECK: Duration = Duration::from_secs(5);
+
 pub(super) struct Writer {
     access: Access,
     connection: Option<Connection>,
     workbench: Workbench,
     signals: Arc<Signals>,
     health: Arc<Health>,
+    /// What must be looked at again, by the id of its machine.
+    rechecks: BTreeMap<String, Box<dyn Unit>>,
+    recheck_pause: Duration,
 }
 
 /// Why a try failed, and whether there may be another.
@@ -45,8 +53,8 @@ struct Failed {
 }
 
 impl Failed {
-    /// It was not possible to begin. Whoever lost its place to another process gives up for good,
-    /// unless it is only the old session that lingers.
+    /// It was not possible to begin. `InUse` may come from this process's own old session, which
+    /// the server has not ended yet, so it is tried again before the writer stops.
     fn to_connect(error: StoreError) -> Self {
         let may_repeat = error.is_temporary() || matches!(error, StoreError::InUse { .. });
         Self { error, may_repeat, may_part: false }
@@ -61,13 +69,26 @@ impl Writer {
         health: Arc<Health>,
     ) -> Self {
         let connection = Some(connection);
-        Self { access, connection, workbench: Workbench::default(), signals, health }
+        Self {
+            access,
+            connection,
+            workbench: Workbench::default(),
+            signals,
+            health,
+            rechecks: BTreeMap::new(),
+            recheck_pause: FIRST_RECHECK,
+        }
     }
 
     /// Works until the store is closed or dropped.
     pub(super) async fn run(mut self, mut jobs: Jobs) {
-        while let Some(units) = jobs.batch().await {
-            self.batch(units).await;
+        loop {
+            let wait = (!self.rechecks.is_empty()).then_some(self.recheck_pause);
+            let Some(units) = jobs.batch(wait).await else { break };
+            // First, so that a lost commit is told before those that follow it.
+            let mut all: Vec<_> = std::mem::take(&mut self.rechecks).into_values().collect();
+            all.extend(units);
+            self.batch(all).await;
         }
     }
 
@@ -157,7 +178,14 @@ impl Writer {
         }
     }
 
-    fn finish(&self, units: Vec<Box<dyn Unit>>, outcome: &Result<(), StoreError>) {
+    fn finish(&mut self, units: Vec<Box<dyn Unit>>, outcome: &Result<(), StoreError>) {
+        match outcome {
+            Ok(()) => self.recheck_pause = FIRST_RECHECK,
+            Err(error) => {
+                self.rechecks.extend(units.iter().filter_map(|unit| unit.recheck(error)));
+                self.recheck_pause = (self.recheck_pause * 2).min(LAST_RECHECK);
+            }
+        }
         for unit in units {
             unit.finish(outcome.clone(), &self.signals);
         }

@@ -8,11 +8,12 @@ use super::{
     connect::{self, Opened, Role},
     spawn,
 };
-use crate::{error::StoreError, signals::lock};
+use crate::error::StoreError;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use rusqlite::Connection;
 use std::{
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -61,7 +62,7 @@ impl Checkpointer {
 
     /// Tells the thread that there is something to copy.
     pub(super) fn wrote(&self) {
-        let mut state = lock(&self.shared.state);
+        let mut state = self.shared.state.lock();
         if !state.wrote {
             state.wrote = true;
             drop(state);
@@ -70,7 +71,7 @@ impl Checkpointer {
     }
 
     pub(super) fn stop(&self) {
-        lock(&self.shared.state).stop = true;
+        self.shared.state.lock().stop = true;
         self.shared.changed.notify_one();
     }
 
@@ -95,22 +96,22 @@ impl Shared {
     fn run(&self, connection: &Connection) {
         let mut is_large = false;
         loop {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             while !state.wrote && !state.stop {
                 if !is_large {
-                    state = self.wait(state, None);
+                    self.changed.wait(&mut state);
                     continue;
                 }
-                state = self.wait(state, Some(QUIET));
+                self.changed.wait_for(&mut state, QUIET);
                 if !state.wrote && !state.stop {
                     drop(state);
                     self.copy(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
                     is_large = false;
-                    state = lock(&self.state);
+                    state = self.state.lock();
                 }
             }
             if !state.stop {
-                state = self.wait_for_stop(state, GATHER);
+                self.wait_for_stop(&mut state, GATHER);
             }
             state.wrote = false;
             let stop = state.stop;
@@ -139,28 +140,8 @@ impl Shared {
         }
     }
 
-    fn wait<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        limit: Option<Duration>,
-    ) -> MutexGuard<'a, State> {
-        match limit {
-            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            Some(limit) => {
-                self.changed.wait_timeout(state, limit).unwrap_or_else(PoisonError::into_inner).0
-            }
-        }
-    }
-
     /// Waits the whole time, unless the thread is to stop.
-    fn wait_for_stop<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        limit: Duration,
-    ) -> MutexGuard<'a, State> {
-        self.changed
-            .wait_timeout_while(state, limit, |state| !state.stop)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
+    fn wait_for_stop(&self, state: &mut MutexGuard<'_, State>, limit: Duration) {
+        self.changed.wait_while_for(state, |state| !state.stop, limit);
     }
 }

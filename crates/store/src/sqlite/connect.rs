@@ -209,15 +209,17 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(behavior).map_err(failed)?;
     let applied = {
         let mut statement = transaction.prepare(sql::SCHEMA).map_err(failed)?;
-        let rows =
-            statement.query_map((), |row| Ok(Applied { version: row.get(0)?, print: row.get(2)? }));
+        let rows = statement
+            .query_map((), |row| Ok(Applied { version: row.get(0)?, fingerprint: row.get(2)? }));
         rows.and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(failed)?
     };
     let database = path.display().to_string();
     for (version, migration) in migrate::missing(&database, migrate::SQLITE, &applied)? {
         transaction.execute_batch(migration.sql).map_err(failed)?;
-        let print = migrate::print(migration.sql);
-        transaction.execute(sql::ADD_SCHEMA, (version, migration.name, print)).map_err(failed)?;
+        let fingerprint = migrate::fingerprint(migration.sql);
+        transaction
+            .execute(sql::ADD_SCHEMA, (version, migration.name, fingerprint))
+            .map_err(failed)?;
     }
     transaction.commit().map_err(failed)?;
     for statement in statements() {

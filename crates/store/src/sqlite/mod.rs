@@ -17,17 +17,14 @@ use crate::{
     error::StoreError,
     finisher::Finisher,
     front::Front,
-    signals::{Signals, lock},
+    signals::Signals,
     sql,
     tx::{Columns, Query},
 };
 use checkpoint::Checkpointer;
+use parking_lot::Mutex;
 use readers::Readers;
-use std::{
-    path::Path,
-    sync::{Arc, Mutex},
-    thread::JoinHandle,
-};
+use std::{path::Path, sync::Arc, thread::JoinHandle};
 use tokio::sync::oneshot;
 use writer::Writer;
 
@@ -84,7 +81,7 @@ impl Sqlite {
     /// Ends the other threads, once the writer has ended.
     pub(crate) async fn close(&self) {
         self.readers.close();
-        let threads = std::mem::take(&mut *lock(&self.threads));
+        let threads = std::mem::take(&mut *self.threads.lock());
         let join = || {
             for thread in threads {
                 // A thread that panicked has nothing left to put in order.

@@ -4,12 +4,10 @@ use super::{
     connect::{self, Opened, Role},
     spawn,
 };
-use crate::{error::StoreError, signals::lock};
+use crate::error::StoreError;
+use parking_lot::Mutex;
 use rusqlite::Connection;
-use std::{
-    sync::{Arc, Mutex},
-    thread::JoinHandle,
-};
+use std::{sync::Arc, thread::JoinHandle};
 use tokio::sync::mpsc;
 
 /// A query that is run on whichever connection is free.
@@ -46,16 +44,16 @@ impl Readers {
     }
 
     pub(super) async fn submit(&self, read: Read) -> Result<(), ()> {
-        let inbox = lock(&self.inbox).clone().ok_or(())?;
+        let inbox = self.inbox.lock().clone().ok_or(())?;
         inbox.send(read).await.map_err(|_| ())
     }
 
     /// Takes no more queries; the threads end when those that wait are answered.
     pub(super) fn close(&self) {
-        lock(&self.inbox).take();
+        self.inbox.lock().take();
     }
 }
 
 fn next(waiting: &Mutex<mpsc::Receiver<Read>>) -> Option<Read> {
-    lock(waiting).blocking_recv()
+    waiting.lock().blocking_recv()
 }

@@ -49,6 +49,8 @@ struct Talker {
 struct Said(String);
 
 impl Event for Said {
+    const FORMAT: u32 = 1;
+
     fn is_note(&self) -> bool {
         false
     }
@@ -56,6 +58,7 @@ impl Event for Said {
 
 impl Machine for Talker {
     const PREFIX: &'static str = "tlk";
+    const FORMAT: u32 = 1;
     type Input = usize;
     type Event = Said;
     type Policy = ();
@@ -95,7 +98,7 @@ async fn fill(store: &Store) -> (u64, StoreError) {
     ledger.create("tlk_1", &Talker::default()).await.unwrap();
     let mut acknowledged = 0;
     loop {
-        let key = Key { id: acknowledged.to_string(), print: 0 };
+        let key = Key { id: acknowledged.to_string(), fingerprint: 0 };
         match ledger.step("tlk_1", &(), 1, Some(key), 3000).await {
             Ok(stepped) => acknowledged = stepped.first_seq,
             Err(crate::StepError::Store(error)) => return (acknowledged, error),
@@ -107,7 +110,7 @@ async fn fill(store: &Store) -> (u64, StoreError) {
 /// All that was acknowledged is there, reads go on, and writes do as soon as there is room.
 async fn check_recovered(store: &Store, acknowledged: u64) {
     let ledger = store.ledger::<Talker>("bot");
-    let key = Key { id: acknowledged.to_string(), print: 0 };
+    let key = Key { id: acknowledged.to_string(), fingerprint: 0 };
     let stepped = ledger.step("tlk_1", &(), 1, Some(key), 3000).await.unwrap();
     assert_eq!(stepped.first_seq, acknowledged + 1);
     store.ready().await.unwrap();

@@ -11,21 +11,23 @@ use std::future::ready;
 use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql, types::ToSqlOutput};
 
 statements! { STATEMENTS;
-    FIND = "SELECT id, kind, owner, state FROM subjects WHERE id = $1";
-    FIND_PEER = "SELECT id, kind, owner, state FROM subjects \
+    FIND = "SELECT id, kind, owner, state, format, checkpoint, unreadable FROM subjects \
+        WHERE id = $1";
+    FIND_PEER = "SELECT id, kind, owner, state, format, checkpoint, unreadable FROM subjects \
         WHERE kind = $1 AND owner = $2 AND peer = $3";
     FIND_KEY = "SELECT seq, print FROM events \
         WHERE subject = (SELECT num FROM subjects WHERE id = $1) AND key = $2";
-    ADD_SUBJECT = "INSERT INTO subjects (id, kind, owner, peer, state, seq, wake_at, owes) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    SET_SUBJECT = "UPDATE subjects SET peer = $1, state = $2, seq = $3, wake_at = $4, owes = $5 \
-        WHERE id = $6";
-    ADD_EVENT = "INSERT INTO events (subject, seq, sub, at, key, print, body) \
-        VALUES ((SELECT num FROM subjects WHERE id = $1), $2, $3, $4, $5, $6, $7)";
+    ADD_SUBJECT = "INSERT INTO subjects \
+        (id, kind, owner, peer, state, seq, wake_at, owes, format, checkpoint) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    SET_SUBJECT = "UPDATE subjects SET peer = $1, state = $2, seq = $3, wake_at = $4, owes = $5, \
+        format = $7, checkpoint = $8, unreadable = NULL WHERE id = $6";
+    ADD_EVENT = "INSERT INTO events (subject, seq, sub, at, key, print, body, format) \
+        VALUES ((SELECT num FROM subjects WHERE id = $1), $2, $3, $4, $5, $6, $7, $8)";
 }
 
 /// SQLite takes `$n` for a name, so arguments are bound by these names and not by position.
-const NAMES: [&str; 8] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8"];
+const NAMES: [&str; 10] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"];
 
 /// The writer's connection inside its transaction.
 pub(super) struct SqliteTx<'a> {
@@ -37,8 +39,8 @@ impl Tx for SqliteTx<'_> {
         &mut self,
         wants: &[Want<'_>],
     ) -> impl Future<Output = Result<Vec<Found>, StoreError>> + Send {
-        let found: rusqlite::Result<_> = wants.iter().map(|want| self.find_one(want)).collect();
-        ready(found.map_err(|e| error(&e)))
+        let found: Result<_, StoreError> = wants.iter().map(|want| self.find_one(want)).collect();
+        ready(found)
     }
 
     fn put(&mut self, changes: Changes) -> impl Future<Output = Result<(), StoreError>> + Send {
@@ -47,7 +49,7 @@ impl Tx for SqliteTx<'_> {
 }
 
 impl SqliteTx<'_> {
-    fn find_one(&self, want: &Want<'_>) -> rusqlite::Result<Found> {
+    fn find_one(&self, want: &Want<'_>) -> Result<Found, StoreError> {
         let (row, id) = match want.target {
             Target::Nothing => return Ok(Found::default()),
             Target::Held(id) => (None, Some(id.to_owned())),
@@ -60,31 +62,26 @@ impl SqliteTx<'_> {
         };
         let seen = match (want.key, id) {
             (Some(key), Some(id)) => self.first(FIND_KEY, &[&id, &key], |row| {
-                Ok(SeenKey {
-                    seq: row.get::<_, i64>(0)? as u64,
-                    print: row.get::<_, i64>(1)? as u64,
-                })
+                Ok(SeenKey { seq: row.int(0)? as u64, fingerprint: row.int(1)? as u64 })
             })?,
             _ => None,
         };
         Ok(Found { row, seen })
     }
 
-    fn row(&self, sql: &str, args: &[&dyn ToSql]) -> rusqlite::Result<Option<Row>> {
-        self.first(sql, args, |row| {
-            Ok(Row { id: row.get(0)?, kind: row.get(1)?, owner: row.get(2)?, state: row.get(3)? })
-        })
+    fn row(&self, sql: &str, args: &[&dyn ToSql]) -> Result<Option<Row>, StoreError> {
+        self.first(sql, args, |row| Row::of(row))
     }
 
     fn first<R>(
         &self,
         sql: &str,
         args: &[&dyn ToSql],
-        read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<R>,
-    ) -> rusqlite::Result<Option<R>> {
-        let mut statement = bound(self.connection, sql, args)?;
+        read: impl Fn(&rusqlite::Row<'_>) -> Result<R, StoreError>,
+    ) -> Result<Option<R>, StoreError> {
+        let mut statement = bound(self.connection, sql, args).map_err(|e| error(&e))?;
         let mut rows = statement.raw_query();
-        rows.next()?.map(read).transpose()
+        rows.next().map_err(|e| error(&e))?.map(read).transpose()
     }
 
     fn put_all(&self, changes: &Changes) -> rusqlite::Result<()> {
@@ -106,24 +103,44 @@ impl SqliteTx<'_> {
 
     fn set_subject(&self, row: &SubjectRow) -> rusqlite::Result<()> {
         let seq = row.seq as i64;
-        self.run(SET_SUBJECT, &[&row.peer, &row.state, &seq, &row.wake_at, &row.owes, &row.id])
+        let args: [&dyn ToSql; 8] = [
+            &row.peer,
+            &row.state,
+            &seq,
+            &row.wake_at,
+            &row.owes,
+            &row.id,
+            &row.format,
+            &row.checkpoint,
+        ];
+        self.run(SET_SUBJECT, &args)
     }
 
     fn add_subject(&self, row: &SubjectRow) -> rusqlite::Result<()> {
         let (seq, owner) = (row.seq as i64, &*row.owner);
-        let args: [&dyn ToSql; 8] =
-            [&row.id, &row.kind, &owner, &row.peer, &row.state, &seq, &row.wake_at, &row.owes];
+        let args: [&dyn ToSql; 10] = [
+            &row.id,
+            &row.kind,
+            &owner,
+            &row.peer,
+            &row.state,
+            &seq,
+            &row.wake_at,
+            &row.owes,
+            &row.format,
+            &row.checkpoint,
+        ];
         self.run(ADD_SUBJECT, &args)
     }
 
     fn add_event(&self, event: &EventRow) -> rusqlite::Result<()> {
         let (seq, sub) = (event.seq as i64, event.sub as i64);
-        let (key, print) = match &event.key {
-            Some((key, print)) => (Some(key), Some(*print as i64)),
+        let (key, fingerprint) = match &event.key {
+            Some((key, fingerprint)) => (Some(key), Some(*fingerprint as i64)),
             None => (None, None),
         };
-        let args: [&dyn ToSql; 7] =
-            [&event.subject, &seq, &sub, &event.at, &key, &print, &event.body];
+        let args: [&dyn ToSql; 8] =
+            [&event.subject, &seq, &sub, &event.at, &key, &fingerprint, &event.body, &event.format];
         self.run(ADD_EVENT, &args)
     }
 
@@ -168,6 +185,8 @@ impl ToSql for Value {
             Self::Text(text) => text.to_sql(),
             Self::Int(number) => number.to_sql(),
             Self::MaybeInt(number) => number.to_sql(),
+            Self::MaybeText(text) => text.to_sql(),
+            Self::Bool(is) => is.to_sql(),
         }
     }
 }
@@ -176,6 +195,11 @@ impl Columns for rusqlite::Row<'_> {
     fn text(&self, column: usize) -> Result<&str, StoreError> {
         let value = self.get_ref(column).map_err(|e| error(&e))?;
         value.as_str().map_err(|e| StoreError::Unavailable(e.to_string()))
+    }
+
+    fn maybe_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
+        let value = self.get_ref(column).map_err(|e| error(&e))?;
+        value.as_str_or_null().map_err(|e| StoreError::Unavailable(e.to_string()))
     }
 
     fn int(&self, column: usize) -> Result<i64, StoreError> {

@@ -44,6 +44,16 @@ impl Place {
         Store::open(&self.url).await.unwrap()
     }
 
+    /// Runs plain SQL past the store, which may be open.
+    pub(crate) async fn run(&self, sql: &str) {
+        if self.dir.is_none() {
+            return postgres_run(&self.url, sql).await;
+        }
+        let connection = rusqlite::Connection::open(self.file()).unwrap();
+        connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
     /// The database file, on SQLite.
     pub(crate) fn file(&self) -> std::path::PathBuf {
         self.dir.as_ref().unwrap().path().join("baton.db")

@@ -10,6 +10,8 @@ pub(crate) struct Counter {
     pub(crate) wake_at: Option<Millis>,
     pub(crate) owes: bool,
     pub(crate) position: Position,
+    #[serde(skip)]
+    pub(crate) checkpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,8 @@ pub(crate) enum Input {
     Wake(Option<Millis>),
     Owe(bool),
     Close,
+    /// Changes the checkpoint and records nothing.
+    Checkpoint(&'static str),
     Nothing,
     /// Changes its copy of the state, then refuses.
     Refuse,
@@ -44,6 +48,8 @@ pub(crate) enum Input {
 pub(crate) struct Refused(pub(crate) i64);
 
 impl Event for Happened {
+    const FORMAT: u32 = 1;
+
     fn is_note(&self) -> bool {
         matches!(self, Self::Note(_))
     }
@@ -57,6 +63,7 @@ impl Counter {
 
 impl Machine for Counter {
     const PREFIX: &'static str = "cnt";
+    const FORMAT: u32 = 1;
     type Input = Input;
     type Event = Happened;
     /// What every addition is multiplied with.
@@ -81,6 +88,10 @@ impl Machine for Counter {
             Input::Wake(at) => vec![Happened::Wakes(at)],
             Input::Owe(owes) => vec![Happened::Owes(owes)],
             Input::Close => vec![Happened::Closed],
+            Input::Checkpoint(checkpoint) => {
+                self.checkpoint = Some(checkpoint.to_owned());
+                Vec::new()
+            }
             Input::Nothing => Vec::new(),
             Input::Refuse => {
                 self.total = -1;
@@ -134,5 +145,17 @@ impl Machine for Counter {
 
     fn peer(&self) -> Option<&str> {
         self.peer.as_deref()
+    }
+
+    fn checkpoint(&self) -> Option<&str> {
+        self.checkpoint.as_deref()
+    }
+
+    fn set_checkpoint(&mut self, checkpoint: Option<String>) {
+        self.checkpoint = checkpoint;
+    }
+
+    fn initial(peer: Option<&str>) -> Option<Self> {
+        Some(peer.map_or_else(Self::default, Self::with))
     }
 }

@@ -44,7 +44,7 @@ fn victim() {
                 for n in 1.. {
                     let value = round * 100_000_000 + task * 1_000_000 + n;
                     let id = format!("cnt_{}", (task + n) % MACHINES);
-                    let key = Key { id: value.to_string(), print: 0 };
+                    let key = Key { id: value.to_string(), fingerprint: 0 };
                     let input =
                         if n % 4 == 0 { Input::AddWithNotes(value) } else { Input::Add(value) };
                     let stepped = ledger.step(&id, &1, n, Some(key), input).await.unwrap();

@@ -9,7 +9,7 @@ use store::{Key, Ledger, Seen, StepError, Store, StoreError};
 
 #[expect(clippy::unnecessary_wraps, reason = "every step takes it this way")]
 fn key(id: &str, print: u64) -> Option<Key> {
-    Some(Key { id: id.to_owned(), print })
+    Some(Key { id: id.to_owned(), fingerprint: print })
 }
 
 fn ledger(store: &Store) -> Ledger<Counter> {
@@ -30,7 +30,7 @@ on_both! {
         assert_eq!(stepped.state.total, 6);
         assert_eq!((stepped.first_seq, stepped.repeated), (1, false));
         assert_eq!(stepped.id, "cnt_1");
-        assert_eq!(ledger.load("cnt_1").await.unwrap(), Some(stepped.state));
+        assert_eq!(ledger.load("cnt_1").await.unwrap(), Some(Counter::clone(&stepped.state)));
         let events = ledger.events("cnt_1", 0, 10).await.unwrap();
         assert_eq!(*events, *stepped.events);
         assert_eq!((events[0].at, &events[0].event), (1000, &Happened::Added(6)));
@@ -46,7 +46,7 @@ on_both! {
         assert!(matches!(panicked, StepError::Store(StoreError::Machine { .. })), "{panicked}");
         let skipped = ledger.step("cnt_1", &1, 4, key("k", 1), Input::Misnumber).await.unwrap_err();
         assert!(matches!(skipped, StepError::Store(StoreError::Machine { .. })), "{skipped}");
-        assert_eq!(ledger.load("cnt_1").await.unwrap(), Some(before));
+        assert_eq!(ledger.load("cnt_1").await.unwrap(), Some(Counter::clone(&before)));
         assert_eq!(ledger.journal("cnt_1", Position::default(), 10).await.unwrap().len(), 1);
         let after = ledger.step("cnt_1", &1, 5, key("k", 1), Input::Add(1)).await.unwrap();
         assert_eq!((after.state.total, after.first_seq), (2, 2));
@@ -253,8 +253,8 @@ on_both! {
             let end = Position { seq: after, sub: after };
             assert!(ledger.journal("cnt_1", end, 10).await.unwrap().is_empty());
             let watcher = &mut ledger.watch("cnt_1", after);
-            ledger.whisper("cnt_1", "typing", 1);
-            assert!(matches!(watcher.next().await, Ok(Seen::Whisper { .. })));
+            ledger.send_ephemeral("cnt_1", "typing", 1);
+            assert!(matches!(watcher.next().await, Ok(Seen::Ephemeral { .. })));
         }
         let beyond = Position { seq: 1, sub: u64::MAX };
         assert!(ledger.journal("cnt_1", beyond, 10).await.unwrap().is_empty());

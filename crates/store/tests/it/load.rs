@@ -73,7 +73,7 @@ fn resident_bytes() -> usize {
     pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
-/// Each of many idle visitors costs little: a task, a watcher, a slot and the last whisper.
+/// Each of many idle visitors costs little: a task, a watcher, a slot and the last ephemeral event.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_watcher_is_small() {
@@ -89,8 +89,8 @@ async fn an_idle_watcher_is_small() {
         }
         let id = format!("cnv_0192a0000000000000{n:08}");
         let mut watcher = ledger.watch(&id, 0);
-        // Once it has heard a whisper it has read the store, and only waits.
-        ledger.whisper(&id, "typing", 0);
+        // Once it has seen an ephemeral event it has read the store, and only waits.
+        ledger.send_ephemeral(&id, "typing", 0);
         watcher.next().await.unwrap();
         idle.push(tokio::spawn(async move { watcher.next().await }));
     }

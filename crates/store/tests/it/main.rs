@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod alone;
+mod aside;
 mod backend;
+mod commits;
 mod counter;
 mod kill;
 mod ledger;
@@ -12,4 +14,5 @@ mod nodes;
 mod poison;
 mod records;
 mod refusals;
+mod repair;
 mod watch;

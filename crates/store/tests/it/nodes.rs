@@ -41,7 +41,7 @@ async fn two_nodes_number_without_gaps() {
             for n in 0..10 {
                 let id = if (task + n) % 3 == 0 { "cnt_1" } else { "cnt_2" };
                 // Both nodes use the same keys, so each is counted once.
-                let key = Key { id: format!("{}/{n}", task / 2), print: 0 };
+                let key = Key { id: format!("{}/{n}", task / 2), fingerprint: 0 };
                 ledger.step(id, &1, 0, Some(key), Input::Add(1)).await.unwrap();
             }
         }));
@@ -161,7 +161,7 @@ async fn work_through_cuts(ledger: Ledger<Counter>, task: i64) -> (Vec<i64>, u64
     for n in 0..100 {
         let value = task * 1000 + n;
         loop {
-            let key = (task % 2 == 0).then(|| Key { id: value.to_string(), print: 0 });
+            let key = (task % 2 == 0).then(|| Key { id: value.to_string(), fingerprint: 0 });
             let has_key = key.is_some();
             match ledger.step("cnt_1", &1, 0, key, Input::Add(value)).await {
                 Ok(_) => {

@@ -21,7 +21,7 @@ fn ledger(store: &Store) -> Ledger<Counter> {
 async fn step(ledger: Ledger<Counter>, peer: String, key: String) -> Result<(), StoreError> {
     let with = peer.clone();
     let make = move || Some((format!("cnt_{with:.9}"), Counter::with(&with)));
-    let key = Some(Key { id: key, print: 0 });
+    let key = Some(Key { id: key, fingerprint: 0 });
     match ledger.step_peer(&peer, make, &1, 0, key, Input::Add(1)).await {
         Ok(_) => Ok(()),
         Err(StepError::Store(error)) => Err(error),

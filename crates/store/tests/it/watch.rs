@@ -18,7 +18,7 @@ async fn next(watcher: &mut Watcher<Counter>) -> Seen<Happened> {
 async fn next_events(watcher: &mut Watcher<Counter>) -> Arc<[Recorded<Happened>]> {
     match next(watcher).await {
         Seen::Events(events) => events,
-        Seen::Whisper { text, .. } => panic!("whisper {text}"),
+        Seen::Ephemeral { text, .. } => panic!("ephemeral {text}"),
     }
 }
 
@@ -125,24 +125,24 @@ on_both! {
         follow(watcher, 19).await;
     }
 
-    async fn a_whisper_is_heard_and_not_stored(place: Place) {
+    async fn an_ephemeral_event_is_seen_and_not_stored(place: Place) {
         let store = place.open().await;
         let ledger = store.ledger::<Counter>("bot");
         ledger.create("cnt_1", &Counter::default()).await.unwrap();
         let mut watcher = ledger.watch("cnt_1", 0);
         let mut other_tenant = store.ledger::<Counter>("other").watch("cnt_1", 0);
-        ledger.whisper("cnt_1", "typing", 5000);
-        let typing = Seen::Whisper { text: "typing".into(), until: 5000 };
+        ledger.send_ephemeral("cnt_1", "typing", 5000);
+        let typing = Seen::Ephemeral { text: "typing".into(), until: 5000 };
         assert_eq!(next(&mut watcher).await, typing);
         assert_eq!(next(&mut ledger.watch("cnt_1", 0)).await, typing, "also for who comes later");
-        ledger.whisper("cnt_1", "a", 1);
-        ledger.whisper("cnt_1", "b", 2);
-        let newest = Seen::Whisper { text: "b".into(), until: 2 };
-        assert_eq!(next(&mut watcher).await, newest, "a newer whisper takes the older one's place");
+        ledger.send_ephemeral("cnt_1", "a", 1);
+        ledger.send_ephemeral("cnt_1", "b", 2);
+        let newest = Seen::Ephemeral { text: "b".into(), until: 2 };
+        assert_eq!(next(&mut watcher).await, newest, "a newer one takes the older one's place");
         add(&ledger, 1).await;
         assert_eq!(next_events(&mut watcher).await.len(), 1);
         let unheard = tokio::time::timeout(Duration::from_millis(20), other_tenant.next()).await;
-        assert!(unheard.is_err(), "neither the whisper nor the event of another tenant");
+        assert!(unheard.is_err(), "neither the ephemeral nor the stored event of another tenant");
         drop((watcher, other_tenant));
         assert_eq!(store.watched(), 0);
     }

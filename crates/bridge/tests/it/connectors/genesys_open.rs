@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use bridge::{ConnectorSettings, Verdict};
+use connector::Verdict;
+use connectors::Settings;
 use edge::{Clock as WallClock, egress::Egress};
 use kit::hostile::{mutants, traps};
 use machine::chat::Clock;
@@ -605,7 +606,7 @@ async fn a_check_tries_everything() {
     let verdicts = async |change: &dyn Fn(&mut Value)| {
         let mut given = settings(&tool.simulator.base, &options);
         change(&mut given);
-        let given: ConnectorSettings = serde_json::from_value(given).unwrap();
+        let given: Settings = serde_json::from_value(given).unwrap();
         let (egress, clock) = (Egress::new().unwrap(), WallClock::system());
         let findings = given.check("tool", egress, clock).await.unwrap();
         findings.iter().map(|finding| finding.verdict).collect::<Vec<_>>()
@@ -620,7 +621,7 @@ async fn a_check_tries_everything() {
     assert_eq!(elsewhere.iter().filter(|verdict| **verdict == Verdict::Wrong).count(), 1);
     let tool = start(|options| options.notifications = false).await;
     let given = settings(&tool.simulator.base, &options);
-    let given: ConnectorSettings = serde_json::from_value(given).unwrap();
+    let given: Settings = serde_json::from_value(given).unwrap();
     let findings = given.check("tool", Egress::new().unwrap(), WallClock::system()).await.unwrap();
     assert_eq!(findings.last().map(|finding| finding.verdict), Some(Verdict::Unsure));
 }

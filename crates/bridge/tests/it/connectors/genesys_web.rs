@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use bridge::{ConnectorSettings, Verdict};
+use connector::Verdict;
+use connectors::Settings;
 use edge::{Clock as WallClock, egress::Egress};
 use serde_json::{Value, json};
 use simulators::{
@@ -279,7 +280,7 @@ async fn a_check_tries_the_deployment_and_a_socket() {
     let tool = start(|_| {}).await;
     let deployment = Options::default().deployment_id;
     let verdicts = async |base: &str, deployment: &str| {
-        let given: ConnectorSettings = serde_json::from_value(settings(base, deployment)).unwrap();
+        let given: Settings = serde_json::from_value(settings(base, deployment)).unwrap();
         let findings = given.check("tool", Egress::new().unwrap(), WallClock::system()).await;
         findings.unwrap().iter().map(|finding| finding.verdict).collect::<Vec<_>>()
     };

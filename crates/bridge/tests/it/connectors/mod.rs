@@ -104,9 +104,8 @@ pub(crate) async fn holds_under_faults(world: &World, simulator: &Simulator, pla
 
 #[test]
 fn who_works_on_tickets_has_more_time() {
-    let clock = |settings: Value| {
-        serde_json::from_value::<bridge::ConnectorSettings>(settings).unwrap().clock()
-    };
+    let clock =
+        |settings: Value| serde_json::from_value::<connectors::Settings>(settings).unwrap().clock();
     let instance = "https://acme.service-now.com";
     let agent = json!({ "token": "t", "callback_key": "k" });
     let chats =

@@ -1,6 +1,6 @@
 //! OpenText Service Manager: incidents, interactions, and what an installation makes of them.
 
-use bridge::ConnectorSettings;
+use connectors::Settings;
 use edge::{Clock, egress::Egress};
 use serde_json::{Value, json};
 use simulators::{
@@ -257,7 +257,7 @@ async fn check(more: Value, opened: bool) -> Vec<String> {
         accepted(&world, &tool, "u1").await;
         tool.act(&tool.chats()[0].id, say("hello")).unwrap();
     }
-    let settings: ConnectorSettings = serde_json::from_value(settings(&tool.base, &more)).unwrap();
+    let settings: Settings = serde_json::from_value(settings(&tool.base, &more)).unwrap();
     let clock = Clock::manual(START).0;
     let findings = settings.check("tool", Egress::new().unwrap(), clock).await.unwrap();
     findings.into_iter().map(|f| format!("{:?} {}", f.verdict, f.words)).collect()
@@ -293,7 +293,7 @@ async fn settings_that_cannot_work_are_refused_at_start() {
     ] {
         let settings =
             serde_json::from_value(settings("http://127.0.0.1:9", &json!({ setting: value })));
-        let settings: ConnectorSettings = settings.unwrap();
+        let settings: Settings = settings.unwrap();
         let clock = Clock::manual(START).0;
         let error = settings.check("tool", Egress::new().unwrap(), clock).await.unwrap_err();
         let named = error.to_string().contains(&format!("`connectors.tool.{setting}`"));

@@ -1,6 +1,6 @@
 //! ServiceNow with live agents: the Virtual Agent Bot Integration API and its callbacks.
 
-use bridge::ConnectorSettings;
+use connectors::Settings;
 use edge::{Clock, egress::Egress};
 use machine::chat;
 use serde_json::{Value, json};
@@ -270,7 +270,7 @@ async fn an_end_that_was_heard_survives_a_restart() {
     tool.act(&chat.id, Act::End).unwrap();
     meanwhile(&world, async || {
         let state = world.ledger.load(&id).await.unwrap()?;
-        state.link()?.text.contains("\"over\":true").then_some(())
+        state.checkpoint_at_tool()?.text.contains("\"over\":true").then_some(())
     })
     .await;
     assert!(world.ledger.load(&id).await.unwrap().unwrap().is_open(), "not told yet");
@@ -405,7 +405,7 @@ async fn the_check_tells_what_it_can() {
     let tool = Simulator::start(ServiceNow::new(Options::default())).await.unwrap();
     let check = async |url: &str| {
         let settings = settings(url, &json!({}));
-        let settings: ConnectorSettings = serde_json::from_value(settings).unwrap();
+        let settings: Settings = serde_json::from_value(settings).unwrap();
         let clock = Clock::manual(START).0;
         let findings = settings.check("tool", Egress::new().unwrap(), clock).await.unwrap();
         let words = findings.into_iter().map(|f| format!("{:?} {}", f.verdict, f.words));

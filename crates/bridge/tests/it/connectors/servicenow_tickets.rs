@@ -1,6 +1,6 @@
 //! ServiceNow without Agent Chat: incidents and interactions by the Table API.
 
-use bridge::ConnectorSettings;
+use connectors::Settings;
 use edge::{Clock, egress::Egress};
 use machine::limits::WAITING_PUSHES_MAX;
 use serde_json::{Value, json};
@@ -239,7 +239,7 @@ async fn a_ticket_that_is_deleted_ends_its_chat() {
 
 async fn check(more: Value, options: Options) -> Vec<String> {
     let tool = Simulator::start(ServiceNow::new(options)).await.unwrap();
-    let settings: ConnectorSettings = serde_json::from_value(settings(&tool.base, &more)).unwrap();
+    let settings: Settings = serde_json::from_value(settings(&tool.base, &more)).unwrap();
     let clock = Clock::manual(START).0;
     let findings = settings.check("tool", Egress::new().unwrap(), clock).await.unwrap();
     findings.into_iter().map(|f| format!("{:?} {}", f.verdict, f.words)).collect()
@@ -288,7 +288,7 @@ async fn a_poll_without_a_pause_is_refused_at_start() {
     for seconds in [0.0, -1.0] {
         let more = json!({ "ticket.poll_seconds": seconds });
         let settings = serde_json::from_value(settings("http://127.0.0.1:9", &more));
-        let settings: ConnectorSettings = settings.unwrap();
+        let settings: Settings = settings.unwrap();
         let clock = Clock::manual(START).0;
         let error = settings.check("tool", Egress::new().unwrap(), clock).await.unwrap_err();
         let named = error.to_string().contains("`connectors.tool.ticket.poll_seconds`");

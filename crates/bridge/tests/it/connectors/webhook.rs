@@ -279,7 +279,8 @@ async fn a_route_that_leads_elsewhere_after_a_start_hands_its_chats_back() {
     platform_reads(&world, &["hello"]).await;
     tool.faults().set(Plan { down: true, ..Plan::default() });
     world.step_two("u1", "my VPN is down").await;
-    let world = world.restart_changed(|route| route.connector = bridge::Connector::Desk).await;
+    let world =
+        world.restart_changed(|route| route.connector = bridge::ConnectorChoice::Desk).await;
     let notice = "Nobody can take your chat at the moment. Please try again later.";
     platform_reads(&world, &["hello", notice]).await;
     resumed(&world).await;

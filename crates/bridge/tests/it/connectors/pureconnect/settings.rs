@@ -1,13 +1,13 @@
 //! Settings that cannot work, and what a check finds of those that can.
 
-use bridge::{ConnectorSettings, Verdict};
+use connector::Verdict;
+use connectors::Settings;
 use edge::{Clock, egress::Egress};
 
 use super::*;
 
 async fn check(settings: Value) -> Result<Vec<(Verdict, String)>, String> {
-    let settings: ConnectorSettings =
-        serde_json::from_value(settings).map_err(|error| error.to_string())?;
+    let settings: Settings = serde_json::from_value(settings).map_err(|error| error.to_string())?;
     let (clock, _hand) = Clock::manual(crate::world::START);
     let found = settings.check("tool", Egress::new().unwrap(), clock).await;
     let found = found.map_err(|error| error.to_string())?;

@@ -1,0 +1,76 @@
+//! The chats closed lately. Open chats the desk reads from the store; closed ones cannot be found
+//! by their visitor any more, so the latest are kept in memory for their human agents.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use machine::{
+    Machine as _, Millis,
+    chat::{Agent, Chat, Event},
+    limits::HOUR_MS,
+};
+use parking_lot::Mutex;
+use store::Committed;
+
+/// How long a closed chat stays listed.
+const LISTED_MS: Millis = HOUR_MS;
+/// Most closed chats that are kept.
+const CLOSED_MAX: usize = 1_000;
+
+#[derive(Default)]
+pub(crate) struct ClosedChats(Mutex<VecDeque<ClosedChat>>);
+
+/// A chat that was closed lately.
+#[derive(Clone)]
+pub(crate) struct ClosedChat {
+    pub(crate) route: String,
+    pub(crate) id: String,
+    /// Who had it; `None` when it was missed.
+    pub(crate) agent: Option<Agent>,
+    pub(crate) at: Millis,
+    pub(crate) state: Arc<Chat>,
+}
+
+impl ClosedChat {
+    /// Missed chats concern everybody, the others only the human agent who had them.
+    pub(crate) fn concerns(&self, email: &str) -> bool {
+        self.agent.as_ref().is_none_or(|agent| agent.email == email)
+    }
+}
+
+impl ClosedChats {
+    pub(crate) fn committed(&self, committed: &Committed<Chat>) {
+        let Committed { owner, id, state, events } = committed;
+        let mut closed = self.0.lock();
+        if let Some(at) = closed.iter().position(|chat| chat.id == **id) {
+            // A commit may be told twice; an older one says nothing new.
+            if state.position() < closed[at].state.position() {
+                return;
+            }
+            if state.is_open() {
+                closed.remove(at);
+            } else {
+                closed[at].state = state.clone();
+            }
+        }
+        if state.is_open() {
+            return;
+        }
+        let ending = events.iter().rev().find_map(|recorded| match &recorded.event {
+            Event::Closed { agent, .. } => Some((agent.clone(), recorded.at)),
+            _ => None,
+        });
+        let Some((agent, at)) = ending else { return };
+        closed.retain(|chat| chat.id != **id && chat.at + LISTED_MS > at);
+        if closed.len() >= CLOSED_MAX {
+            closed.pop_front();
+        }
+        let (route, id, state) = (owner.to_string(), id.to_string(), state.clone());
+        closed.push_back(ClosedChat { route, id, agent, at, state });
+    }
+
+    /// The chats closed in the last hour that concern a human agent, latest first.
+    pub(crate) fn of(&self, email: &str, now: Millis) -> Vec<ClosedChat> {
+        let listed = |chat: &&ClosedChat| chat.at + LISTED_MS > now && chat.concerns(email);
+        self.0.lock().iter().rev().filter(listed).cloned().collect()
+    }
+}

@@ -1,0 +1,238 @@
+//! `/desk/api/chats…`: the queue, and what an agent does in a chat.
+//!
+//! Every human agent sees the open chats of all routes at the desk. A closed chat is seen by the
+//! agent who had it, or by all when no agent had it. For others it does not exist.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    response::Response,
+};
+use edge::{
+    http::{json, read_body},
+    ids,
+};
+use http::StatusCode;
+use machine::{
+    Machine,
+    chat::{Agent, Chat, Event, Input},
+    limits::{BODY_BYTES_MAX, CLIENT_ID_CHARS_MAX, PAGE_EVENTS_MAX, TEXT_CHARS_MAX},
+};
+use serde::{Deserialize, Serialize};
+use store::Key;
+use wire::{
+    desk::{ChatEvent, NewMessage, TranscriptLine},
+    problem::{Problem, ProblemId},
+    visitor::Accepted,
+};
+
+use super::{
+    super::{
+        App,
+        error::{Error, Result},
+    },
+    guard::SignedIn,
+};
+use crate::{
+    desk::{board, view},
+    route::Route,
+};
+
+/// Events taken at once when the end of a closed chat is looked for, from the last one back. After
+/// it come only refusals of what was still to be pushed.
+const LAST_EVENTS: u64 = 50;
+
+/// `GET /desk/api/chats`.
+pub(crate) async fn list(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response> {
+    #[derive(Serialize)]
+    struct Chats {
+        chats: Vec<wire::desk::Chat>,
+    }
+    let chats = chats_of(&app, &signed.agent).await?;
+    Ok(json(StatusCode::OK, &Chats { chats }))
+}
+
+/// `GET /desk/api/chats/{id}`: the chat, and what was said before the handover.
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    #[derive(Serialize)]
+    struct Shown {
+        #[serde(flatten)]
+        chat: wire::desk::Chat,
+        transcript: Vec<TranscriptLine>,
+    }
+    let found = find(&app, &signed.agent, id).await?;
+    let transcript = found.transcript().await?;
+    Ok(json(StatusCode::OK, &Shown { chat: found.view(), transcript }))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+/// `GET /desk/api/chats/{id}/events?after=N`: the next page; `next` is where to go on.
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    query: std::result::Result<Query<After>, QueryRejection>,
+) -> Result<Response> {
+    #[derive(Serialize)]
+    struct Page {
+        events: Vec<ChatEvent>,
+        next: u64,
+    }
+    let Ok(Query(After { after })) = query else {
+        let problem = Problem::new(ProblemId::InvalidField, "`after` is no number: send a `seq`");
+        return Err(problem.at("after").into());
+    };
+    let found = find(&app, &signed.agent, id).await?;
+    let events = found.route.ledger.events(&found.id, after, PAGE_EVENTS_MAX).await?;
+    let next = events.last().map_or(after, |event| event.position.seq);
+    let events = events.iter().filter_map(view::event).collect();
+    Ok(json(StatusCode::OK, &Page { events, next }))
+}
+
+/// `POST /desk/api/chats/{id}/claim`: the chat, or who was faster.
+pub(crate) async fn claim(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    let found = find(&app, &signed.agent, id).await?;
+    let input = Input::Claim { agent: signed.agent };
+    let stepped = found.route.step(&found.id, None, input).await?;
+    let chat = view::chat(&found.route.id, &found.id, &stepped.state, None);
+    Ok(json(StatusCode::OK, &chat))
+}
+
+/// `POST /desk/api/chats/{id}/messages`: `{"clientId","text"}`; stored before it is answered.
+pub(crate) async fn say(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Response> {
+    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let message = NewMessage::parse(&body, TEXT_CHARS_MAX, CLIENT_ID_CHARS_MAX)?;
+    let found = find(&app, &signed.agent, id).await?;
+    let NewMessage { client_id, text } = message;
+    let key = Key {
+        id: format!("desk:{}:{client_id}", signed.agent.email),
+        fingerprint: ids::fingerprint(text.as_bytes()),
+    };
+    let input = Input::AgentSaid { agent: signed.agent, client_id, text };
+    let seq = found.route.step(&found.id, Some(key), input).await?.first_seq;
+    Ok(json(StatusCode::ACCEPTED, &Accepted { seq }))
+}
+
+/// `POST /desk/api/chats/{id}/typing`: told to the platform at most every two seconds, and only
+/// when nothing the agent said is still on its way.
+pub(crate) async fn tell_typing(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Result<StatusCode> {
+    let found = find(&app, &signed.agent, id).await?;
+    let owner = found.state.agent().map(|agent| &agent.email);
+    let mine = owner == Some(&signed.agent.email);
+    if mine && !found.state.owes() && app.desk.may_push_typing(&found.id, app.clock.now()) {
+        let Found { route, id, .. } = found;
+        app.tasks.spawn(async move { route.tell_typing(&id).await });
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /desk/api/chats/{id}/close`: hands back to the bot.
+pub(crate) async fn close(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Result<StatusCode> {
+    let found = find(&app, &signed.agent, id).await?;
+    let input = Input::Close { agent: signed.agent };
+    found.route.step(&found.id, None, input).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// All chats an agent sees in the queue, read just now.
+pub(super) async fn chats_of(app: &App, agent: &Agent) -> Result<Vec<wire::desk::Chat>> {
+    let routes = app.desk_routes();
+    let open = board::open_chats(&routes).await?;
+    let closed = app.desk.closed.of(&agent.email, app.clock.now());
+    Ok(board::with_closed(&open, &closed))
+}
+
+/// A chat that an agent may see.
+pub(super) struct Found {
+    pub(super) route: Arc<Route>,
+    pub(super) id: String,
+    state: Chat,
+    /// Who had it, when it is closed.
+    closer: Option<Agent>,
+}
+
+pub(super) async fn find(app: &App, agent: &Agent, id: String) -> Result<Found> {
+    for route in app.desk_routes() {
+        let Some(state) = route.ledger.load(&id).await? else { continue };
+        let mut found = Found { route, id, state, closer: None };
+        if found.state.is_open() {
+            return Ok(found);
+        }
+        found.closer = found.last_agent().await?;
+        // A chat that no agent had concerns all of them.
+        let visible = found.closer.as_ref().is_none_or(|closer| closer.email == agent.email);
+        if visible {
+            return Ok(found);
+        }
+        break;
+    }
+    Err(Error::no_such_chat())
+}
+
+impl Found {
+    fn view(&self) -> wire::desk::Chat {
+        view::chat(&self.route.id, &self.id, &self.state, self.closer.as_ref())
+    }
+
+    async fn last_agent(&self) -> Result<Option<Agent>> {
+        let mut end = self.state.position().seq;
+        while end > 0 {
+            let after = end.saturating_sub(LAST_EVENTS);
+            let events = self.route.ledger.events(&self.id, after, (end - after) as usize).await?;
+            let closed = events.into_iter().rev().find_map(|recorded| match recorded.event {
+                Event::Closed { agent, .. } => Some(agent),
+                _ => None,
+            });
+            if let Some(agent) = closed {
+                return Ok(agent);
+            }
+            end = after;
+        }
+        Ok(None)
+    }
+
+    /// What was said before the latest handover: a chat that is opened again while its last
+    /// pushes are under way goes on under the same id.
+    async fn transcript(&self) -> Result<Vec<TranscriptLine>> {
+        let mut transcript = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = self.route.ledger.events(&self.id, after, PAGE_EVENTS_MAX).await?;
+            let Some(last) = page.last() else { return Ok(transcript) };
+            after = last.position.seq;
+            for recorded in &page {
+                if let Event::Opened { opening, .. } = &recorded.event {
+                    transcript = opening.transcript.iter().map(view::line).collect();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! `/desk/api/…`: what the desk's page works with. One file for each group of endpoints.
+
+pub(super) mod chats;
+pub(super) mod guard;
+pub(super) mod session;
+pub(super) mod stream;

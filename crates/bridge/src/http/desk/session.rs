@@ -1,0 +1,120 @@
+//! `/desk/api/session` and `/desk/api/availability`: signing in and out, taking chats or not.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Extension,
+    body::Body,
+    extract::{ConnectInfo, State},
+    response::{IntoResponse, Response},
+};
+use edge::http::{json, read_body};
+use http::{HeaderMap, HeaderValue, StatusCode, header, header::InvalidHeaderValue};
+use machine::{Millis, chat::Agent, limits::BODY_BYTES_MAX};
+use secrecy::ExposeSecret;
+use wire::{
+    desk::{self, SignIn},
+    problem::ProblemId,
+};
+
+use super::{
+    super::{
+        App,
+        error::{Error, Result},
+    },
+    guard::{COOKIE, SignedIn},
+};
+use crate::desk::{human_agents::folded, view};
+
+/// `POST /desk/api/session`: `{"email","password"}` gives the agent and a cookie.
+pub(crate) async fn sign_in(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response> {
+    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let SignIn { email, password } = SignIn::parse(&body)?;
+    let (now, from) = (app.clock.now(), peer.map(|Extension(ConnectInfo(peer))| peer.ip()));
+    let account = folded(&email);
+    if let Some(wait) = app.desk.throttle.wait(&account, from, now) {
+        return Ok(too_many(wait));
+    }
+    let Some(agent) = app.desk.human_agents.verify(&email, &password) else {
+        app.desk.throttle.failed(&account, from, now);
+        let detail = "The email address or the password is wrong.";
+        return Err(Error::new(ProblemId::Unauthorized, detail));
+    };
+    app.desk.throttle.succeeded(&account, from);
+    let token = app.desk.sessions.open(&app.desk.human_agents, &agent.email, now).await?;
+    let Some(token) = token else {
+        return Err(Error::new(ProblemId::Unauthorized, "There is no such agent."));
+    };
+    let presence = &app.desk.presence;
+    presence.set(&agent.email, true).await?;
+    presence.seen(&agent.email, now).await;
+    let cookie = cookie(&headers, token.expose_secret())?;
+    let mut response = answer(&app, agent).await?;
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// `GET /desk/api/session`.
+pub(crate) async fn show(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response> {
+    answer(&app, &signed.agent).await
+}
+
+/// `DELETE /desk/api/session`: ends the session and its open streams.
+pub(crate) async fn sign_out(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    signed: SignedIn,
+) -> Result<Response> {
+    app.desk.sessions.end(signed.token.expose_secret()).await?;
+    app.desk.presence.left(&signed.agent.email).await?;
+    let cookie = cookie(&headers, "")?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// `PUT /desk/api/availability`: `{"available":true}`.
+pub(crate) async fn set_availability(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    body: Body,
+) -> Result<StatusCode> {
+    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let available = desk::availability(&body)?;
+    app.desk.presence.set(&signed.agent.email, available).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn answer(app: &App, agent: &Agent) -> Result<Response> {
+    let presence = &app.desk.presence;
+    let available = presence.wants_chats(&agent.email, app.clock.now()).await?;
+    Ok(json(StatusCode::OK, &desk::Session { agent: view::agent(agent), available }))
+}
+
+/// The session cookie, or with an empty token the end of it. Off https only because a desk on
+/// loopback has no certificate.
+fn cookie(
+    headers: &HeaderMap,
+    token: &str,
+) -> std::result::Result<HeaderValue, InvalidHeaderValue> {
+    let https = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+    let secure = if https { "; Secure" } else { "" };
+    let age = if token.is_empty() { "; Max-Age=0" } else { "" };
+    let cookie = format!("{COOKIE}={token}; Path=/desk; HttpOnly; SameSite=Strict{secure}{age}");
+    let mut cookie = HeaderValue::try_from(cookie)?;
+    cookie.set_sensitive(true);
+    Ok(cookie)
+}
+
+fn too_many(wait_ms: Millis) -> Response {
+    let detail = "Too many attempts: wait as long as `Retry-After` says.";
+    let mut response = Error::new(ProblemId::RateLimited, detail).into_response();
+    let seconds = wait_ms.unsigned_abs().div_ceil(1_000);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}

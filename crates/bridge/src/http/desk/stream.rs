@@ -1,0 +1,277 @@
+//! `GET /desk/api/stream`: the queue and the watched chats as they change, over one WebSocket.
+//!
+//! There is no queue per agent: every watched chat is a cursor in the store, so a slow reader
+//! falls behind there and catches up, or is cut off and comes back with its cursors.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{
+        State,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
+    },
+    response::Response,
+};
+use edge::{secrets, time::rfc3339};
+use futures::{
+    StreamExt as _,
+    stream::{AbortHandle, BoxStream, SelectAll, abortable, unfold},
+};
+use http::HeaderMap;
+use machine::chat::{Chat, Event};
+use secrecy::ExposeSecret;
+use store::{Seen, StoreError, Watcher};
+use tokio::{
+    sync::broadcast::error::RecvError,
+    time::{Instant, MissedTickBehavior},
+};
+use wire::desk::{ClientFrame, ServerFrame};
+
+use super::{
+    super::{App, error},
+    chats,
+    guard::{SignedIn, foreign_origin, has_own_origin},
+};
+use crate::desk::{board, view};
+
+const READ_BUFFER_BYTES: usize = 1024;
+const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Most chats one stream watches.
+const WATCHED_MAX: usize = 100;
+/// Most frames a client sends between two looks.
+const FRAMES_MAX: u32 = 200;
+/// How often the session is looked at.
+const LOOK: Duration = Duration::from_secs(4);
+const PING: Duration = Duration::from_secs(25);
+/// A page not heard of for this long is gone.
+const SILENCE_MAX: Duration = Duration::from_mins(1);
+/// How long one frame may take to be written.
+const SEND_MAX: Duration = Duration::from_secs(10);
+
+pub(crate) async fn open(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    signed: SignedIn,
+    upgrade: WebSocketUpgrade,
+) -> error::Result<Response> {
+    if !has_own_origin(&headers) {
+        return Err(foreign_origin());
+    }
+    let upgrade = upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX);
+    Ok(upgrade.on_upgrade(async move |socket| run(&app, signed, socket).await))
+}
+
+/// Why a stream ends.
+enum End {
+    /// The page is gone or does not read.
+    Gone,
+    /// Told to the page with a close code.
+    Close(u16, &'static str),
+}
+
+const GOING_AWAY: End = End::Close(close_code::AWAY, "going away");
+/// As on the visitor's stream: the same session is refused again.
+const SIGNED_OUT: End = End::Close(4401, "signed out");
+const TRY_AGAIN: End = End::Close(close_code::AGAIN, "try again");
+
+type Sight = (String, Result<Seen<Event>, StoreError>);
+
+struct Stream<'a> {
+    app: &'a App,
+    signed: SignedIn,
+    socket: WebSocket,
+    watched: SelectAll<BoxStream<'static, Sight>>,
+    handles: HashMap<String, AbortHandle>,
+    /// The last frame of chats, to be silent when nothing in it changed.
+    shown: Option<Vec<wire::desk::Chat>>,
+    heard: Instant,
+    pinged: Instant,
+    /// Frames of the client since the last look.
+    frames: u32,
+}
+
+async fn run(app: &App, signed: SignedIn, socket: WebSocket) {
+    let now = Instant::now();
+    let mut stream = Stream {
+        app,
+        signed,
+        socket,
+        watched: SelectAll::new(),
+        handles: HashMap::new(),
+        shown: None,
+        heard: now,
+        pinged: now,
+        frames: 0,
+    };
+    if let Err(End::Close(code, reason)) = stream.serve().await {
+        let frame = CloseFrame { code, reason: reason.into() };
+        let closing = stream.socket.send(Message::Close(Some(frame)));
+        // The page may be gone already; it is cut off either way.
+        let _ = tokio::time::timeout(SEND_MAX, closing).await;
+    }
+}
+
+impl Stream<'_> {
+    async fn serve(&mut self) -> Result<(), End> {
+        let app = self.app;
+        let mut changes = app.desk.board.watch();
+        let mut ended = app.desk.sessions.ended();
+        let session = secrets::hash_hex(self.signed.token.expose_secret());
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let chats = chats::chats_of(app, &self.signed.agent).await.map_err(|_| TRY_AGAIN)?;
+        self.show(chats).await?;
+        loop {
+            tokio::select! {
+                message = self.socket.recv() => match message {
+                    Some(Ok(message)) => self.receive(message).await?,
+                    Some(Err(_)) | None => return Err(End::Gone),
+                },
+                Some((chat, seen)) = self.watched.next(), if !self.watched.is_empty() => {
+                    self.pass_on(chat, seen).await?;
+                }
+                changed = changes.changed() => {
+                    changed.map_err(|_| GOING_AWAY)?;
+                    let open = changes.borrow_and_update().clone();
+                    let (email, now) = (&self.signed.agent.email, app.clock.now());
+                    let closed = app.desk.closed.of(email, now);
+                    self.show(board::with_closed(&open, &closed)).await?;
+                }
+                _ = look.tick() => self.look().await?,
+                key = ended.recv() => match key {
+                    Ok(key) if key != session => {}
+                    Ok(_) | Err(RecvError::Closed) => return Err(SIGNED_OUT),
+                    Err(RecvError::Lagged(_)) => self.look().await?,
+                },
+                () = app.tasks.stop.cancelled() => return Err(GOING_AWAY),
+            }
+        }
+    }
+
+    async fn receive(&mut self, message: Message) -> Result<(), End> {
+        self.heard = Instant::now();
+        self.frames += 1;
+        let presence = &self.app.desk.presence;
+        presence.seen(&self.signed.agent.email, self.app.clock.now()).await;
+        if self.frames > FRAMES_MAX {
+            return Err(End::Close(close_code::POLICY, "too many frames"));
+        }
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(End::Gone),
+            Message::Binary(_) => return Err(End::Close(close_code::UNSUPPORTED, "send text")),
+        };
+        match serde_json::from_str(&text) {
+            Ok(ClientFrame::Watch { watch, after }) => self.watch(watch, after).await,
+            Ok(ClientFrame::Unwatch { unwatch }) => {
+                self.unwatch(&unwatch);
+                Ok(())
+            }
+            Err(_) => Err(End::Close(close_code::INVALID, "send a watch or an unwatch")),
+        }
+    }
+
+    /// Starts over when the chat is watched already. What the agent may not see stays silent.
+    async fn watch(&mut self, chat: String, after: u64) -> Result<(), End> {
+        self.unwatch(&chat);
+        if self.handles.len() >= WATCHED_MAX {
+            return Err(End::Close(close_code::POLICY, "too many chats are watched"));
+        }
+        let found = match chats::find(self.app, &self.signed.agent, chat).await {
+            Ok(found) => found,
+            Err(error) if error.is_not_found() => return Ok(()),
+            Err(_) => return Err(TRY_AGAIN),
+        };
+        let watcher = found.route.ledger.watch(&found.id, after);
+        let (sights, handle) = abortable(sights(found.id.clone(), watcher));
+        self.watched.push(sights.boxed());
+        self.handles.insert(found.id, handle);
+        Ok(())
+    }
+
+    fn unwatch(&mut self, chat: &str) {
+        if let Some(handle) = self.handles.remove(chat) {
+            handle.abort();
+        }
+    }
+
+    async fn pass_on(
+        &mut self,
+        chat: String,
+        seen: Result<Seen<Event>, StoreError>,
+    ) -> Result<(), End> {
+        match seen {
+            Ok(Seen::Events(events)) => {
+                for event in events.iter().filter_map(view::event) {
+                    self.send(&ServerFrame::Event { chat: chat.clone(), event }).await?;
+                }
+                Ok(())
+            }
+            Ok(Seen::Ephemeral { until, .. }) if until > self.app.clock.now() => {
+                self.send(&ServerFrame::Typing { chat, until: rfc3339(until) }).await
+            }
+            Ok(Seen::Ephemeral { .. }) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, "a chat could not be followed");
+                Err(TRY_AGAIN)
+            }
+        }
+    }
+
+    async fn show(&mut self, chats: Vec<wire::desk::Chat>) -> Result<(), End> {
+        if self.shown.as_ref() == Some(&chats) {
+            return Ok(());
+        }
+        self.send(&ServerFrame::Chats { chats: chats.clone() }).await?;
+        self.shown = Some(chats);
+        Ok(())
+    }
+
+    /// Whether the agent is still signed in and the page still there.
+    async fn look(&mut self) -> Result<(), End> {
+        self.frames = 0;
+        let (app, now) = (self.app, Instant::now());
+        if now - self.heard >= SILENCE_MAX {
+            return Err(End::Gone);
+        }
+        let token = self.signed.token.expose_secret();
+        match app.desk.sessions.agent(&app.desk.human_agents, token, app.clock.now()).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Err(SIGNED_OUT),
+            Err(_) => return Err(TRY_AGAIN),
+        }
+        if now - self.pinged >= PING {
+            self.pinged = now;
+            self.write(Message::Ping(bytes::Bytes::new())).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, frame: &ServerFrame) -> Result<(), End> {
+        let frame = serde_json::to_string(frame).map_err(|_| TRY_AGAIN)?;
+        self.write(Message::Text(frame.into())).await
+    }
+
+    async fn write(&mut self, message: Message) -> Result<(), End> {
+        match tokio::time::timeout(SEND_MAX, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        }
+    }
+}
+
+/// What a watcher sees, until it fails.
+fn sights(chat: String, watcher: Watcher<Chat>) -> impl futures::Stream<Item = Sight> + Send {
+    unfold(Some((chat, watcher)), async |following| {
+        let (chat, mut watcher) = following?;
+        let seen = watcher.next().await;
+        let sight = (chat.clone(), seen);
+        let going_on = sight.1.is_ok();
+        Some((sight, going_on.then_some((chat, watcher))))
+    })
+}

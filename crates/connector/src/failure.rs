@@ -1,0 +1,42 @@
+//! Why a tool did not do what it was asked.
+
+use machine::Millis;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// It was certainly not done and may be tried again, after `after` milliseconds where the tool
+    /// said so.
+    Later { after: Option<Millis>, detail: String },
+    /// The answer was lost: it may have been done.
+    Unknown { detail: String },
+    /// The tool did not accept our credentials.
+    Denied { detail: String },
+    /// The tool will never do it.
+    Refused { detail: String },
+    /// The chat is over at the tool, or was never there.
+    Gone { detail: String },
+}
+
+impl Failure {
+    pub fn later(detail: impl Into<String>) -> Self {
+        Self::Later { after: None, detail: detail.into() }
+    }
+
+    pub fn refused(detail: impl Into<String>) -> Self {
+        Self::Refused { detail: detail.into() }
+    }
+
+    pub fn gone(detail: impl Into<String>) -> Self {
+        Self::Gone { detail: detail.into() }
+    }
+
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        let (Self::Later { detail, .. }
+        | Self::Unknown { detail }
+        | Self::Denied { detail }
+        | Self::Refused { detail }
+        | Self::Gone { detail }) = self;
+        detail
+    }
+}

@@ -1,0 +1,31 @@
+//! What `baton check connector` found.
+
+/// One thing that was tried of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub verdict: Verdict,
+    /// What was tried, and the result.
+    pub words: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Good,
+    /// It could not be tried, or only a person can tell.
+    Unsure,
+    Wrong,
+}
+
+impl Finding {
+    pub fn good(words: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Good, words: words.into() }
+    }
+
+    pub fn unsure(words: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Unsure, words: words.into() }
+    }
+
+    pub fn wrong(words: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Wrong, words: words.into() }
+    }
+}

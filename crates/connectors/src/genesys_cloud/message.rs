@@ -1,0 +1,60 @@
+//! The normalized message, in which both ways of messaging say what was said.
+
+use connector::text::link;
+use serde_json::Value;
+
+/// What a visitor reads of a message: its text, files as links, and offered answers as a list.
+/// Nothing for a message that shows nothing.
+pub(super) fn words(message: &Value) -> Option<String> {
+    let text = message["text"].as_str().unwrap_or_default().trim();
+    let content = message["content"].as_array().into_iter().flatten().filter_map(part);
+    let parts: Vec<String> =
+        [text.to_owned()].into_iter().chain(content).filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+fn part(part: &Value) -> Option<String> {
+    let attachment = &part["attachment"];
+    if let Some(url) = attachment["url"].as_str() {
+        return Some(link(attachment["filename"].as_str().unwrap_or_default(), url));
+    }
+    let answer =
+        ["quickReply", "buttonResponse"].iter().find_map(|kind| part[kind]["text"].as_str());
+    answer.map(|answer| format!("* {answer}"))
+}
+
+/// For how long an agent types, in milliseconds, when the message is such an event.
+pub(super) fn types_ms(message: &Value) -> Option<i64> {
+    let mut events = message["events"].as_array().into_iter().flatten();
+    let typing = events.find(|event| event["eventType"] == "Typing")?;
+    if typing["typing"]["type"] == "Off" {
+        return Some(0);
+    }
+    Some(typing["typing"]["duration"].as_i64().unwrap_or(TYPING_MS).clamp(0, TYPING_MS_MAX))
+}
+
+/// Where the event does not say for how long.
+const TYPING_MS: i64 = 5_000;
+const TYPING_MS_MAX: i64 = 60_000;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn texts_files_and_offers_are_words() {
+        let file = json!({ "contentType": "Attachment", "attachment": {
+            "mediaType": "File", "url": "https://files.test/a.pdf", "filename": "a.pdf" } });
+        let offer = json!({ "contentType": "QuickReply", "quickReply": { "text": "Yes" } });
+        for (message, expected) in [
+            (json!({ "text": "hello" }), Some("hello")),
+            (json!({ "text": "", "content": [file] }), Some("[a.pdf](https://files.test/a.pdf)")),
+            (json!({ "text": "Well?", "content": [offer] }), Some("Well?\n* Yes")),
+            (json!({ "content": [{ "contentType": "Unheard" }] }), None),
+        ] {
+            assert_eq!(words(&message).as_deref(), expected, "{message}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Web Messaging: a visitor as the vendor's widget would be one, with a socket for each chat. It
+//! needs a deployment and no OAuth client; in return nobody tells that an agent joined or went:
+//! the first words of an agent do.
+//!
+//! The token that owns a session is made of the handover's name and a secret of ours, so another
+//! process finds the same session, and nobody else does.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use connector::{
+    Connector, Failure, Finding, HandoverInfo, Kind, Parts, Session, SettingsError,
+    client::{PacedClient, Request},
+};
+use edge::{
+    Clock,
+    egress::{Egress, Target},
+    given::Secret,
+    ids, secrets,
+};
+use http::{HeaderMap, HeaderValue, header};
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::Sizes;
+
+mod frames;
+mod socket;
+mod visit;
+
+use socket::{Connection, Resumed};
+use visit::Visit;
+
+/// Wall clock from asking for a socket until the session is configured.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// `[connectors.NAME]` with `kind = "genesys-web-messaging"`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The domain of the region, such as `mypurecloud.ie` or `usw2.pure.cloud`.
+    region: String,
+    /// Id of the Messenger deployment.
+    deployment_id: String,
+    /// Makes the tokens of sessions: who has it can read every chat.
+    token_secret: Secret,
+    /// The header of that name, where the deployment allows only some origins.
+    origin: Option<String>,
+    /// Custom attributes of every conversation, by which flows may route it.
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    text_chars_max: Option<usize>,
+    transcript_chars_max: Option<usize>,
+    /// Where sockets are opened instead of `https://webmessaging.{region}`.
+    messaging_url: Option<String>,
+    /// Where the history is instead of `https://api.{region}`.
+    api_url: Option<String>,
+    /// Where the deployment's settings are instead of `https://api-cdn.{region}`.
+    cdn_url: Option<String>,
+    #[serde(default)]
+    allow_private: bool,
+}
+
+impl Kind for WebMessaging {
+    const KEY: &'static str = "genesys-web-messaging";
+    type Settings = Settings;
+
+    fn secrets(settings: &mut Settings) -> Vec<&mut Secret> {
+        vec![&mut settings.token_secret]
+    }
+
+    fn build(settings: &Settings, parts: Parts) -> Result<Self, SettingsError> {
+        let at = |setting: &str, url: &Option<String>, host: &str| {
+            let url = url.clone().unwrap_or_else(|| format!("https://{host}.{}", settings.region));
+            parts.target(setting, &url, settings.allow_private)
+        };
+        let id = &settings.deployment_id;
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("deploymentId", id)
+            .append_pair("application", "baton")
+            .finish();
+        let messaging = at("messaging_url", &settings.messaging_url, "webmessaging")?;
+        let sockets = messaging.at(&format!("v1?{query}"));
+        let sockets = sockets.map_err(|error| parts.wrong("messaging_url", error.to_string()))?;
+        let mut headers = HeaderMap::new();
+        if let Some(origin) = &settings.origin {
+            let origin = HeaderValue::from_str(origin);
+            let origin = origin.map_err(|_| parts.wrong("origin", "is no value of a header"))?;
+            headers.insert(header::ORIGIN, origin);
+        }
+        let attributes = settings.attributes.iter();
+        let attributes = attributes.map(|(name, value)| (name.clone(), value.as_str().into()));
+        let token_secret = settings.token_secret.read(&parts.key("token_secret"))?;
+        let shared = Shared {
+            api: PacedClient::new(parts.egress.clone(), at("api_url", &settings.api_url, "api")?),
+            cdn: PacedClient::new(
+                parts.egress.clone(),
+                at("cdn_url", &settings.cdn_url, "api-cdn")?,
+            ),
+            egress: parts.egress,
+            sockets,
+            headers,
+            deployment: id.clone(),
+            token_secret,
+            attributes: attributes.collect(),
+            sizes: Sizes::of(settings.text_chars_max, settings.transcript_chars_max),
+            clock: parts.clock,
+        };
+        Ok(WebMessaging { shared: Arc::new(shared) })
+    }
+}
+
+/// What all visits share.
+struct Shared {
+    api: PacedClient,
+    cdn: PacedClient,
+    egress: Egress,
+    sockets: Target,
+    headers: HeaderMap,
+    deployment: String,
+    token_secret: SecretString,
+    attributes: Map<String, Value>,
+    sizes: Sizes,
+    clock: Clock,
+}
+
+impl Shared {
+    /// The token of a handover's session, a UUID as the vendor wants it.
+    fn token(&self, handover: &str) -> SecretString {
+        let secret = self.token_secret.expose_secret();
+        let hash = secrets::hash_hex(&format!("{}:{secret}:{handover}", secret.len()));
+        SecretString::from(ids::uuid_of(&hash))
+    }
+}
+
+pub(crate) struct WebMessaging {
+    shared: Arc<Shared>,
+}
+
+#[async_trait::async_trait]
+impl Connector for WebMessaging {
+    fn session(&self, chat: &HandoverInfo, checkpoint: Option<&str>) -> Box<dyn Session> {
+        Box::new(Visit::new(self.shared.clone(), chat.clone(), checkpoint))
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        let shared = &self.shared;
+        let path = format!("webdeployments/v1/deployments/{}/config.json", shared.deployment);
+        let mut findings = vec![match shared.cdn.send(Request::get(path)).await {
+            Ok(told) if told.is_success() => of_deployment(&told.json().unwrap_or_default()),
+            Ok(told) => Finding::wrong(format!(
+                "the deployment's settings: {}",
+                told.failure("there are none").detail()
+            )),
+            Err(failure) => {
+                Finding::wrong(format!("the deployment's settings: {}", failure.detail()))
+            }
+        }];
+        findings.push(match try_socket(shared).await {
+            Ok(()) => Finding::good(format!("{} opened a session", shared.sockets.url())),
+            Err(failure) => {
+                Finding::wrong(format!("{}: {}", shared.sockets.url(), failure.detail()))
+            }
+        });
+        findings
+    }
+}
+
+fn of_deployment(config: &Value) -> Finding {
+    let status = config["status"].as_str().unwrap_or_default();
+    if status != "Active" {
+        return Finding::wrong(format!("the deployment is not active but {status:?}"));
+    }
+    let disconnect = &config["messenger"]["apps"]["conversations"]["conversationDisconnect"];
+    if disconnect["enabled"] == true {
+        Finding::good("the deployment is active and shows when an agent ends a conversation")
+    } else {
+        let words = "the deployment does not show the conversation's status: nobody will be told \
+                     that an agent ended it";
+        Finding::unsure(words)
+    }
+}
+
+/// A session in which nothing is said makes no conversation.
+async fn try_socket(shared: &Shared) -> Result<(), Failure> {
+    let id = ids::new_id("chk", shared.clock.now());
+    let (mut connection, _): (Connection, Resumed) = socket::open(shared, &id).await?;
+    connection.close().await
+}

@@ -1,0 +1,131 @@
+//! Events from the tool: `POST /connectors/{name}/events` with one event, or with several in
+//! `events`. Each is stored before the answer, and its `id` makes a repeat harmless.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use connector::{ConnectorEvent, EventKind, Host, InboundRequest, Typing, text};
+use edge::{
+    http::{ApiError, json},
+    secrets,
+};
+use http::{Method, StatusCode, header};
+use machine::chat::Agent;
+use secrecy::SecretString;
+use serde_json::Value;
+use wire::{
+    problem::{Problem, ProblemId},
+    tool::{TextFormat, ToolAgent, ToolEvent as Event, ToolEventsStored},
+};
+
+/// Most events in one call.
+const EVENTS_MAX: usize = 100;
+
+pub(super) async fn receive(
+    token: &SecretString,
+    host: &Arc<dyn Host>,
+    call: &InboundRequest,
+) -> Result<Response, ApiError> {
+    if call.path != "events" || call.method != Method::POST {
+        let detail = "Send events with POST to `/connectors/{name}/events`.";
+        return Err(ApiError::new(ProblemId::NotFound, detail));
+    }
+    let presented = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let presented = presented.map(wire::secret::from_authorization).unwrap_or_default();
+    if !secrets::matches(token, presented) {
+        let detail = "Present the connector's token after `Bearer` in `Authorization`.";
+        return Err(ApiError::new(ProblemId::Unauthorized, detail));
+    }
+    let events = events(&call.body)?;
+    for event in &events {
+        tell(host, event).await?;
+    }
+    Ok(json(StatusCode::OK, &ToolEventsStored { stored: events.len() }))
+}
+
+fn events(body: &[u8]) -> Result<Vec<Event>, ApiError> {
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))?;
+    let (list, many) = match body {
+        Value::Object(mut body) if body.contains_key("events") => match body.remove("events") {
+            Some(Value::Array(events)) => (events, true),
+            _ => return Err(invalid("events", "Send a list of events.")),
+        },
+        one => (vec![one], false),
+    };
+    if list.len() > EVENTS_MAX {
+        return Err(invalid("events", &format!("Send at most {EVENTS_MAX} events at once.")));
+    }
+    let read = |(place, event): (usize, Value)| {
+        let path = if many { format!("events[{place}]") } else { "event".to_owned() };
+        serde_json::from_value(event).map_err(|error| invalid(&path, &format!("{error}.")))
+    };
+    list.into_iter().enumerate().map(read).collect()
+}
+
+async fn tell(host: &Arc<dyn Host>, event: &Event) -> Result<(), ApiError> {
+    let kind = kind(event)?;
+    let Some(handover) = host.find(&event.handover) else {
+        let chat = event.handover.rsplit_once('.').map_or("", |(chat, _)| chat);
+        if host.is_opening(chat) {
+            let detail = "Your answer to its opening is still being stored: send it again.";
+            return Err(ApiError::new(ProblemId::Unavailable, detail));
+        }
+        let detail = format!("The handover {:?} is over, or never was.", event.handover);
+        return Err(ApiError::new(ProblemId::NotFound, detail));
+    };
+    let news = ConnectorEvent { id: event.id.clone(), kind };
+    host.tell(&handover, news, None).await.map_err(ApiError::from)
+}
+
+fn kind(event: &Event) -> Result<EventKind, ApiError> {
+    let agent = || {
+        let ToolAgent { id, name, avatar_url } = event.agent.clone().unwrap_or_default();
+        if name.trim().is_empty() {
+            return Err(invalid("agent.name", "Say who it is: the visitor reads the name."));
+        }
+        Ok(Agent { email: id, name, avatar_url })
+    };
+    let needs_id = || match &event.id {
+        Some(id) if !id.trim().is_empty() => Ok(()),
+        _ => {
+            Err(invalid("id", "Give each message an id of its own, the same when it is repeated."))
+        }
+    };
+    Ok(match event.kind.as_str() {
+        "agent.joined" => EventKind::Joined(agent()?),
+        "agent.message" => {
+            needs_id()?;
+            EventKind::Said { agent: agent()?, text: words(event)? }
+        }
+        "agent.typing" => {
+            EventKind::Types(if event.on == Some(false) { Typing::Off } else { Typing::On })
+        }
+        "agent.left" => EventKind::Left,
+        "handover.held" => EventKind::Held { on: event.on.unwrap_or(true) },
+        "notice" => {
+            needs_id()?;
+            EventKind::Notice(words(event)?)
+        }
+        "handover.ended" => EventKind::Ended,
+        other => return Err(invalid("type", &format!("{other:?} is no type of event."))),
+    })
+}
+
+fn words(event: &Event) -> Result<String, ApiError> {
+    let text = match event.format {
+        TextFormat::Markdown => event.text.clone(),
+        TextFormat::Html => text::from_html(&event.text),
+    };
+    let files = event.files.iter().map(|file| text::link(&file.name, &file.url));
+    let parts: Vec<String> = std::iter::once(text).chain(files).collect();
+    let words = parts.join("\n").trim().to_owned();
+    if words.is_empty() {
+        return Err(invalid("text", "Say something, or send `files`."));
+    }
+    Ok(words)
+}
+
+fn invalid(field: &str, detail: &str) -> ApiError {
+    ApiError(Problem::new(ProblemId::InvalidField, detail).at(field))
+}

@@ -1,4 +1,4 @@
-//! Events in and news out, as scripts.
+//! Scripts: events of the server in, connector events out.
 
 use connector::Typing;
 
@@ -8,7 +8,7 @@ use crate::pureconnect::event::{Kind::*, SYSTEM};
 const OWN: &str = "own";
 const LOSS: &str = "lost";
 
-/// Told by Web Tools: no times, names with every event.
+/// As Web Tools sends it: no times, names with every event.
 fn event(number: u64, who: &str, payload: Payload) -> Event {
     let kind = match who {
         OWN | "own2" => WebUser,
@@ -34,7 +34,7 @@ fn is(number: u64, who: &str, state: State) -> Event {
     event(number, who, Payload::State(state))
 }
 
-/// As `web-chat` tells: texts have a time and no name.
+/// As `web-chat` sends it: texts have a time and no name.
 fn dated(at: &str, event: Event) -> Event {
     Event { at: at.to_owned(), name: None, kind: None, ..event }
 }
@@ -50,11 +50,11 @@ fn a_repetition_has_the_same_id_and_a_new_text_never_has() {
     let (mut sequencer, events) = begun();
     let stored = sequencer.clone();
     let first = ids(&mut sequencer, OWN, events.clone());
-    // The process ended after the news was stored, and before the position was.
+    // The process ended after the events were stored, and before the checkpoint was.
     let mut old = stored;
     old.restart_numbers();
     assert_eq!(ids(&mut old, OWN, events), first);
-    // Nothing is told again: the same number and text are something new.
+    // Nothing is sent again: the same number and text are a new event.
     sequencer.restart_numbers();
     let states = vec![is(0, "own2", State::Active), is(1, "Jo", State::Active)];
     assert_eq!(ids(&mut sequencer, "own2", states), ["lost:0:7"]);
@@ -62,7 +62,7 @@ fn a_repetition_has_the_same_id_and_a_new_text_never_has() {
     assert!(same.iter().all(|id| !first.contains(id)), "{same:?} {first:?}");
 }
 
-/// Short words for news.
+/// Connector events in short.
 fn hear(sequencer: &mut Sequencer, own: &str, now: Millis, events: Vec<Event>) -> Vec<String> {
     sequencer.take(own, events);
     in_short(sequencer.next_events(own, now, &Texts { said: &write, loss: LOSS }))
@@ -148,7 +148,7 @@ fn a_late_echo_does_not_let_words_out_of_their_turn() {
     let rest = events.split_off(4);
     hear(&mut sequencer, OWN, 0, events);
     sequencer.note_sent();
-    // It is the agent who is late, and our own text is told after both.
+    // The agent's text is late, and the visitor's comes after both.
     assert!(hear(&mut sequencer, OWN, 0, vec![says(5, "Jo", "second")]).is_empty());
     let late = vec![rest[0].clone(), says(6, OWN, "hi")];
     assert_eq!(hear(&mut sequencer, OWN, 1, late), ["Jo: hello", "Jo: second"]);

@@ -94,10 +94,10 @@ fn act(element: &Value, named: bool, known: &mut Known, words: &Words, told: &mu
     // The overview of the reference writes these two with a suffix.
     match action.strip_suffix("ActionMsg").unwrap_or(action) {
         "StartTypingIndicator" => {
-            told.news.push(ConnectorEvent::plain(EventKind::Types(Typing::On)))
+            told.news.push(ConnectorEvent::plain(EventKind::Types(Typing::On)));
         }
         "EndTypingIndicator" => {
-            told.news.push(ConnectorEvent::plain(EventKind::Types(Typing::Off)))
+            told.news.push(ConnectorEvent::plain(EventKind::Types(Typing::Off)));
         }
         "SwitchToLiveAgent" if !named && known.agent.is_none() => {
             join(named_agent(&words.agent_name), known, told);
@@ -264,9 +264,10 @@ mod tests {
         let told = tell(json!([action("SwitchToLiveAgent")]), json!({}));
         assert!(matches!(&told.news[0].kind, EventKind::Joined(agent) if agent.name == "Agent"));
         let told = tell(json!([action("SwitchToLiveAgent"), system("Jo has entered")]), json!({}));
-        assert!(
-            matches!(&told.news[..], [ConnectorEvent { kind: EventKind::Joined(agent), .. }] if agent.name == "Jo")
-        );
+        let [ConnectorEvent { kind: EventKind::Joined(agent), .. }] = &told.news[..] else {
+            panic!("{:?}", told.news);
+        };
+        assert_eq!(agent.name, "Jo");
         let told = tell(json!([system("Kim has entered")]), json!({ "agentChat": true }));
         assert!(matches!(&told.news[0].kind, EventKind::Joined(agent) if agent.name == "Kim"));
         let told = tell(json!([action("StartTypingIndicatorActionMsg")]), json!({}));

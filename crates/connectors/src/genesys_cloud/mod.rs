@@ -1,6 +1,6 @@
-//! Genesys Cloud, by either of its two messaging APIs. [`open`] is Open Messaging, made for servers;
-//! a middleware should use it. [`web`] is Web Messaging, the protocol of the browser's widget; it
-//! needs only a Messenger deployment.
+//! Genesys Cloud, by either of its two messaging APIs. [`open`] is Open Messaging, made for
+//! servers; a middleware should use it. [`web`] is Web Messaging, the protocol of the browser's
+//! widget; it needs only a Messenger deployment.
 //!
 //! Both share what is here: sizes of texts, the transcript and the custom attributes.
 

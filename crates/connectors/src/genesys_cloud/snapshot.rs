@@ -37,8 +37,8 @@ impl<'a> Snapshot<'a> {
         if customers.is_empty() { !others.is_empty() && gone(&others) } else { gone(&customers) }
     }
 
-    /// Whether a human agent was there and the customer is alone now, without agent, queue and flow.
-    /// This may be so for a moment during a transfer.
+    /// Whether a human agent was there and the customer is alone now, without agent, queue and
+    /// flow. This may be so for a moment during a transfer.
     pub(super) fn is_abandoned(&self) -> bool {
         let mut others = self.participants().filter(|each| !each.is_customer());
         !self.is_over()

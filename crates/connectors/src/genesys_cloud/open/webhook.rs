@@ -55,7 +55,8 @@ pub(super) async fn receive(
     }
     let message: Value = serde_json::from_slice(&call.body)
         .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))?;
-    // Other types are receipts of the visitor's messages. The replies to these have already reported it.
+    // Other types are receipts of the visitor's messages. They report nothing that the replies to
+    // these messages have not.
     if !matches!(message["type"].as_str(), Some("Text" | "Structured" | "Event"))
         || message["direction"] == "Inbound"
     {

@@ -138,7 +138,8 @@ impl Connection {
         self.send("onMessage", json!({ "message": message })).await.map(drop)
     }
 
-    /// Ends the conversation; where the deployment does not let visitors do so, closes the connections.
+    /// Ends the conversation. Where the deployment does not let visitors do so, closes the
+    /// connections.
     pub(super) async fn clear(&mut self) -> Result<(), Failure> {
         self.send_event(&super::frames::clear()).await?;
         let cleared = async {

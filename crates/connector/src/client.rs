@@ -17,8 +17,8 @@ use crate::failure::Failure;
 
 /// Wall clock of one call.
 const DEADLINE: Duration = Duration::from_secs(12);
-/// Most bytes of an answer that are read.
-const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most bytes of an answer that are read, unless the request says otherwise.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest time all calls rest because the tool asked for it.
 const REST_MAX: Duration = Duration::from_mins(5);
 /// Longest time one call waits for its turn; where more wait, it is not sent at all.
@@ -50,13 +50,15 @@ pub struct Request {
     path: String,
     headers: HeaderMap,
     body: Bytes,
+    answer_bytes_max: usize,
 }
 
 impl Request {
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        Self { method, path: path.into(), headers, body: Bytes::new() }
+        let (path, body, answer_bytes_max) = (path.into(), Bytes::new(), ANSWER_BYTES_MAX);
+        Self { method, path, headers, body, answer_bytes_max }
     }
 
     pub fn get(path: impl Into<String>) -> Self {
@@ -108,6 +110,12 @@ impl Request {
         use base64::{Engine as _, engine::general_purpose::STANDARD};
         let pair = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
         self.secret_header(header::AUTHORIZATION, &SecretString::from(format!("Basic {pair}")))
+    }
+
+    /// A longer answer is not read: the call fails as [`Failure::Unknown`].
+    #[must_use]
+    pub fn answer_bytes_max(self, bytes: usize) -> Self {
+        Self { answer_bytes_max: bytes, ..self }
     }
 
     pub fn bytes(&self) -> &Bytes {
@@ -179,7 +187,7 @@ impl PacedClient {
         let target = target.map_err(|error| Failure::refused(error.to_string()))?;
         self.wait_for_turn().await?;
         let call = (request.method, request.headers, request.body);
-        let answered = self.egress.call(&target, call, DEADLINE, REPLY_BYTES_MAX).await;
+        let answered = self.egress.call(&target, call, DEADLINE, request.answer_bytes_max).await;
         let reply = answered.map_err(|error| of_egress(&error))?;
         let retry_after = reply.retry_after;
         let response = Response { status: reply.status, body: reply.body, retry_after };

@@ -39,4 +39,14 @@ impl Failure {
         | Self::Gone { detail }) = self;
         detail
     }
+
+    #[must_use]
+    pub fn into_detail(self) -> String {
+        let (Self::Later { detail, .. }
+        | Self::Unknown { detail }
+        | Self::Denied { detail }
+        | Self::Refused { detail }
+        | Self::Gone { detail }) = self;
+        detail
+    }
 }

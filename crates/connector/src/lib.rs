@@ -15,6 +15,7 @@ mod failure;
 mod finding;
 mod host;
 pub mod inbound;
+pub mod oauth;
 mod session;
 pub mod settings;
 pub mod text;

@@ -78,7 +78,7 @@ impl Kind for ServiceNow {
         let credentials = settings.credentials(&parts)?;
         let pace = parts.pace(settings.calls_per_second)?;
         let api = PacedClient::new(parts.egress.clone(), target).paced(pace);
-        let instance = Arc::new(Instance::new(api, credentials));
+        let instance = Arc::new(Instance::new(api, credentials, parts.clock.clone()));
         let way = match (&settings.virtual_agent, &settings.ticket) {
             (Some(settings), None) => {
                 let agent = VirtualAgent::new(settings, instance, &parts)?;

@@ -31,12 +31,11 @@ pub(super) fn markdown(entry: &str) -> String {
 
 /// The end of a text that is too long, which is what the agent needs first.
 pub(super) fn tail(text: &str, chars_max: usize) -> String {
-    let count = text.chars().count();
-    if count <= chars_max {
+    if text.chars().count() <= chars_max {
         return text.to_owned();
     }
-    let skip = count + CUT.chars().count() - chars_max;
-    format!("{CUT}{}", text.chars().skip(skip).collect::<String>())
+    let room = chars_max.saturating_sub(CUT.chars().count());
+    format!("{CUT}{}", words::tail(text, room))
 }
 
 #[cfg(test)]

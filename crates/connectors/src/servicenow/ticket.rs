@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use connector::{Failure, Finding, Parts, SettingsError};
+use connector::{Failure, Finding, Parts, SettingsError, text as words};
 use machine::chat::Agent;
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
@@ -17,6 +17,8 @@ use super::{
 };
 use crate::tickets::{Case, Manner, Reply, Seen, Stage, Ticket, Tickets, Wanted};
 
+/// Characters of a `short_description` on a stock instance.
+const TITLE_CHARS_MAX: usize = 160;
 /// Journal entries in one answer.
 const PAGE: usize = 100;
 /// Pages of one poll; more follow with the next one.
@@ -218,7 +220,7 @@ impl TableTickets {
             .replace("{reference}", &case.reference)
             .replace("{intent}", intent)
             .replace("{text}", &case.opening.text);
-        let title: String = title.replace('\n', " ").chars().take(160).collect();
+        let title = words::head(&title.replace('\n', " "), TITLE_CHARS_MAX).to_owned();
         let mut add = |name: &str, value: String| {
             fields.entry(name).or_insert(Value::String(value));
         };

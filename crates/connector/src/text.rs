@@ -38,7 +38,7 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     sanitizer
 });
 
-/// HTML as safe Markdown: links and emphasis stay, scripts and styles do not.
+/// HTML as safe Markdown: links and emphasis stay, scripts and styles are removed.
 pub fn from_html(html: &str) -> String {
     if !html.contains(['<', '&']) {
         return html.trim().to_owned();
@@ -77,7 +77,7 @@ fn without_address(handlers: &dyn Handlers, element: Element<'_>) -> Option<Hand
     if words.trim().is_empty() { None } else { Some(format!("[{words}]").into()) }
 }
 
-/// A link in Markdown; only http and https lead anywhere.
+/// A link in Markdown. Only `http` and `https` addresses become links.
 pub fn link(label: &str, url: &str) -> String {
     let label: String = label.chars().filter(|c| !matches!(c, '[' | ']' | '\n' | '\r')).collect();
     let label = if label.trim().is_empty() { url } else { label.trim() };
@@ -154,7 +154,7 @@ fn border(text: &str, end: usize) -> usize {
         .unwrap_or(end)
 }
 
-/// Should the translator fail: the text between the tags.
+/// The text between the tags, if the translator fails.
 fn without_tags(html: &str) -> String {
     let mut text = String::new();
     let mut inside = false;

@@ -78,7 +78,7 @@ pub(super) fn failure(response: &Response) -> Failure {
     let words = [text("/error/message"), text("/error/detail"), text("/error_description")];
     let words: Vec<&str> = words.into_iter().filter(|words| !words.is_empty()).collect();
     match response.failure(&words.join(": ")) {
-        // Something in front of the instance has answered in its place.
+        // A proxy in front of the instance has answered.
         Failure::Gone { detail } if words.is_empty() => Failure::later(detail),
         failure => failure,
     }

@@ -1,4 +1,4 @@
-//! Every check there is, cheapest first. What is missing is installed; what is started is stopped.
+//! All checks, cheapest first. Missing programs are installed; started programs are stopped.
 
 use std::{
     io::{BufRead, BufReader},
@@ -16,7 +16,7 @@ use crate::{
     signatures, tidy, vendors, web,
 };
 
-/// The whole check, for a developer before a change lands and for CI.
+/// All checks, for a developer before merging and for CI.
 pub(crate) fn test() -> Result<()> {
     install_missing()?;
     rules()?;
@@ -29,6 +29,7 @@ pub(crate) fn test() -> Result<()> {
     let postgres = Postgres::start()?;
     total.add(shell::count(tests(&[]).env("BATON_TEST_POSTGRES", postgres.url()))?);
     drop(postgres);
+    total.add(examples()?);
     total.add(clients::judge()?);
     total.add(vendors::judge()?);
     total.add(browser()?);
@@ -43,11 +44,13 @@ pub(crate) fn test() -> Result<()> {
     conclude(total)
 }
 
-/// The loop of a developer: seconds, not minutes, once built.
+/// The checks for every day: seconds once everything is built.
 pub(crate) fn quick() -> Result<()> {
     rules()?;
     shell::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    conclude(shell::count(tests(&[]).env("BATON_TEST_SKIP_POSTGRES", "1"))?)
+    let mut total = shell::count(tests(&[]).env("BATON_TEST_SKIP_POSTGRES", "1"))?;
+    total.add(examples()?);
+    conclude(total)
 }
 
 fn rules() -> Result<()> {
@@ -62,7 +65,7 @@ pub(crate) fn conclude(total: Count) -> Result<()> {
     Ok(())
 }
 
-/// Debian's packages for what the tests start.
+/// Installs the Debian packages of programs that the tests start.
 fn install_missing() -> Result<()> {
     let mut packages = Vec::new();
     if !postgres::is_installed() {
@@ -85,7 +88,7 @@ fn install_missing() -> Result<()> {
     shell::run("apt-get", &args)
 }
 
-/// The Rust tests, by nextest where it is installed.
+/// The Rust tests, with nextest if it is installed.
 fn tests(args: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     if shell::has("cargo-nextest") {
@@ -97,15 +100,20 @@ fn tests(args: &[&str]) -> Command {
     command
 }
 
-/// Guarantees broken on purpose: these tests pass when the checkers see it. The whole workspace is
-/// named so that cargo builds nothing anew but what the feature changes.
+/// The examples in documentation, which nextest does not run.
+fn examples() -> Result<Count> {
+    shell::count(Command::new("cargo").args(["test", "--doc", "-p", "machine"]))
+}
+
+/// Tests with guarantees broken on purpose; they pass when the checkers notice. They run for the
+/// whole workspace, so that cargo rebuilds only what the feature changes.
 fn mutants() -> Result<Count> {
     let mut command = tests(&["--workspace", "--features", "baton/mutants"]);
-    command.env("BATON_TEST_SKIP_POSTGRES", "1").args(["--", "kill::"]);
+    command.env("BATON_TEST_SKIP_POSTGRES", "1").args(["--", "kill::", "mutants::"]);
     shell::count(&mut command)
 }
 
-/// Widget and desk in Chromium, against a demo of its own.
+/// Tests of the widget and the desk in Chromium, with their own demo.
 fn browser() -> Result<Count> {
     shell::build()?;
     let data = std::env::temp_dir().join(format!("baton-browser-{}", std::process::id()));
@@ -117,7 +125,10 @@ fn browser() -> Result<Count> {
         ("BATON_AGENT_EMAIL", "agentEmail"),
         ("BATON_AGENT_PASSWORD", "agentPassword"),
     ] {
-        command.env(name, demo.fact(key).with_context(|| format!("the demo told no {key}"))?);
+        command.env(
+            name,
+            demo.fact(key).with_context(|| format!("the output of the demo has no {key}"))?,
+        );
     }
     let counted = shell::count(&mut command);
     drop(demo);
@@ -125,7 +136,7 @@ fn browser() -> Result<Count> {
     counted
 }
 
-/// A running `baton demo`, stopped when dropped.
+/// A running `baton demo`; stopped when dropped.
 struct Demo {
     process: Child,
     facts: String,
@@ -144,7 +155,7 @@ impl Demo {
         Ok(Self { process, facts })
     }
 
-    /// A string of the line of JSON; none of them holds a quote.
+    /// A string from the line of JSON; none of them contains a quote.
     fn fact(&self, key: &str) -> Option<&str> {
         let (_, rest) = self.facts.split_once(&format!("\"{key}\":\""))?;
         rest.split_once('"').map(|(value, _)| value)

@@ -1,5 +1,5 @@
-//! Google's own Dialogflow clients for Python and Node.js, installed below `target/clients` from
-//! pinned lists, as judges of the emulator and of the rendering of responses.
+//! Tests the emulator and the rendering of responses with Google's Dialogflow clients for Python
+//! and Node.js, installed below `target/clients` from pinned lists.
 
 use std::{path::Path, process::Command};
 
@@ -13,7 +13,7 @@ use crate::{
 const LISTS: &str = "crates/dialogflow/tests/clients";
 const INSTALLED: &str = "target/clients";
 
-/// Installs the clients and lets them judge.
+/// Installs the clients and runs the tests with them.
 pub(crate) fn judge() -> Result<Count> {
     let (lists, installed) = (Path::new(LISTS), Path::new(INSTALLED));
     let python = install::python(lists, &installed.join("python"))?;

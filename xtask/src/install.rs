@@ -1,4 +1,4 @@
-//! Other people's packages, installed below `target` from pinned lists, once for each list.
+//! Installs packages of Python and Node.js below `target` from pinned lists, once for each list.
 
 use std::{
     fs,
@@ -10,13 +10,13 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::shell;
 
-/// A virtual environment with what `requirements.txt` in `lists` names; its interpreter. Where the
-/// list has hashes they must be right.
+/// Installs what `requirements.txt` in `lists` names into a virtual environment in `folder`, and
+/// returns its interpreter. Hashes in the list must match.
 pub(crate) fn python(lists: &Path, folder: &Path) -> Result<PathBuf> {
-    // A virtual environment is known by the path it is called by: no links are followed.
+    // A virtual environment depends on the path of the interpreter: do not follow links.
     let folder = std::path::absolute(folder)?;
     let python = folder.join("bin/python");
-    let program = python.to_str().context("the path of the interpreter is no text")?;
+    let program = python.to_str().context("the path of the interpreter is not UTF-8")?;
     once(lists, &folder, &["requirements.txt"], |list| {
         make_environment_possible()?;
         shell::run_in(&folder, "python3", &["-m", "venv", "."])?;
@@ -27,7 +27,7 @@ pub(crate) fn python(lists: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// A folder with what `package-lock.json` in `lists` locks, scripts off.
+/// Installs what `package-lock.json` in `lists` locks into `folder`, without running scripts.
 pub(crate) fn node(lists: &Path, folder: &Path) -> Result<PathBuf> {
     ensure!(shell::has("npm"), "npm is missing: install Node 20 or newer");
     let folder = std::path::absolute(folder)?;
@@ -37,7 +37,7 @@ pub(crate) fn node(lists: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Debian keeps the means to make an environment in a package of its own.
+/// Installs what virtual environments need; Debian has it in a package of its own.
 fn make_environment_possible() -> Result<()> {
     let has_pip = Command::new("python3").args(["-c", "import venv, ensurepip"]).output();
     if has_pip.is_ok_and(|output| output.status.success()) {
@@ -48,8 +48,8 @@ fn make_environment_possible() -> Result<()> {
     shell::run("apt-get", &[&install[..], &["python3", "python3-venv"]].concat())
 }
 
-/// Copies the lists into `folder` and installs, unless that was done from these very lists. The
-/// mark is written last, so that an installation cut short is none.
+/// Copies the lists into `folder` and installs, unless that was done with the same lists. The mark
+/// is written last, so that an interrupted installation does not count.
 fn once(
     lists: &Path,
     folder: &Path,

@@ -19,13 +19,13 @@ mod vendors;
 mod web;
 
 const HELP: &str = "\
-cargo xtask demo [ARGS]    build everything and try it; ARGS go to `baton demo`
-cargo xtask test           every check there is; installs what is missing
+cargo xtask demo [ARGS]    build everything and run the demo; ARGS go to `baton demo`
+cargo xtask test           run all checks; installs missing programs
 cargo xtask quick          format, tidy, clippy and the tests that need only SQLite
 cargo xtask bench [ARGS]   measure against the floors; ARGS go to `baton-proving bench`
 cargo xtask receivers      check the example receivers of docs/receivers
-cargo xtask vendors        vendors' own clients judge the simulated tools
-cargo xtask tidy           the rules of the house
+cargo xtask vendors        test the simulated tools with the vendors' own clients
+cargo xtask tidy           check sizes, edges between crates and unfinished work
 cargo xtask web            build the pages
 ";
 
@@ -64,7 +64,7 @@ fn run(task: &str, args: &[String]) -> Result<()> {
             print!("{HELP}");
             Ok(())
         }
-        other => bail!("there is no task {other}\n\n{HELP}"),
+        other => bail!("unknown task {other}; the tasks are\n\n{HELP}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A PostgreSQL of our own for the tests: in a temporary folder, on a free port, gone afterwards.
+//! A PostgreSQL server for the tests, in a temporary folder on a free port, removed afterwards.
 
 use std::{
     fs,
@@ -20,11 +20,12 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) fn start() -> Result<Self> {
-        let programs = programs().context("PostgreSQL is not installed")?;
+        let programs = programs()
+            .context("PostgreSQL is not installed: install Debian's package postgresql")?;
         let folder = std::env::temp_dir().join(format!("baton-postgres-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         if is_root() {
-            // PostgreSQL will not run as root.
+            // PostgreSQL refuses to run as root.
             run(Command::new("chown").arg("postgres").arg(&folder))?;
         }
         let data = folder.join("data");
@@ -63,7 +64,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // Nothing here is worth keeping: an immediate stop, and the folder goes.
+        // Nothing needs to be kept: stop at once and remove the folder.
         let pid = self.folder.join("data/postmaster.pid");
         let pid = fs::read_to_string(pid).unwrap_or_default();
         if let Some(pid) = pid.lines().next() {
@@ -75,7 +76,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Folder of the newest server that Debian's packages brought.
+/// Folder with the programs of the newest server from Debian's packages.
 fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
     let mut found: Vec<PathBuf> =

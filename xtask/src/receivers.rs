@@ -1,4 +1,4 @@
-//! The example receivers of docs/receivers, each checked as somebody's middleware would be.
+//! Checks the example receivers of docs/receivers with `baton check middleware`.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -18,7 +18,7 @@ use crate::{
 const TOKEN: &str = "webhook-token-of-the-receivers";
 const FOLDER: &str = "docs/receivers";
 
-/// One receiver: the program it needs, how it is built, and how it is started at a port.
+/// One receiver: the program it needs, how to build it, and how to start it on a port.
 struct Receiver {
     name: &'static str,
     needs: &'static str,
@@ -73,18 +73,18 @@ const RECEIVERS: [Receiver; 5] = [
     },
 ];
 
-/// These run on every machine that can build the rest.
+/// Receivers that every machine can run that can build the rest.
 const REQUIRED: [&str; 3] = ["rust", "python", "typescript"];
 
-/// Starts each receiver whose runtime is here and checks it; a failed case is a failed test.
+/// Starts and checks each receiver whose runtime is installed; a failed case is a failed test.
 pub(crate) fn check() -> Result<Count> {
     shell::build()?;
     let mut total = Count::default();
     for receiver in &RECEIVERS {
         let name = receiver.name;
         if !shell::has(receiver.needs) {
-            ensure!(!REQUIRED.contains(&name), "{} is missing", receiver.needs);
-            println!("receiver {name}: skipped, there is no {}", receiver.needs);
+            ensure!(!REQUIRED.contains(&name), "install {}: it is missing", receiver.needs);
+            println!("receiver {name}: skipped, {} is not installed", receiver.needs);
             continue;
         }
         (receiver.build)().with_context(|| format!("{FOLDER}/{name}"))?;
@@ -113,7 +113,7 @@ fn run(receiver: &Receiver) -> Result<Count> {
     Ok(count)
 }
 
-/// The totals of the report, which stand in it once.
+/// The totals of the report.
 fn count(report: &str) -> Result<Count> {
     let number = |name: &str| {
         let (_, rest) = report.split_once(&format!("\"{name}\":"))?;
@@ -122,7 +122,7 @@ fn count(report: &str) -> Result<Count> {
         digits[..end].parse::<u64>().ok()
     };
     let (Some(passed), Some(failed)) = (number("passed"), number("failed")) else {
-        bail!("this is no report: {report}");
+        bail!("this is not a report: {report}");
     };
     ensure!(passed + failed > 0, "no case ran");
     Ok(Count { passed, failed })
@@ -133,7 +133,7 @@ fn typescript() -> Result<()> {
     let project = ["-p", "docs/receivers/typescript", "--outDir", "target/receivers"];
     let types = ["--typeRoots", "web/node_modules/@types"];
     shell::run("web/node_modules/.bin/tsc", &[&project[..], &types].concat())?;
-    // What node takes for a module is decided by the nearest of these.
+    // Node.js decides by the nearest package.json what is a module.
     let manifest = Path::new(FOLDER).join("typescript/package.json");
     std::fs::copy(manifest, "target/receivers/package.json")?;
     Ok(())
@@ -145,13 +145,13 @@ fn command(program: &str, args: &[&str]) -> Command {
     command
 }
 
-/// A receiver that answers; stopped when dropped.
+/// A running receiver; stopped when dropped.
 struct Running(Child);
 
 impl Running {
     fn start(mut command: Command, port: u16) -> Result<Self> {
         std::fs::create_dir_all("target/receivers/php")?;
-        // A group of its own: PHP answers with workers that do not end with their parent.
+        // A process group of its own: the workers of PHP do not end with their parent.
         let process = command.process_group(0).stdout(Stdio::piped()).spawn();
         let mut running = Self(process.with_context(|| format!("{command:?}"))?);
         for _ in 0..100 {
@@ -159,12 +159,12 @@ impl Running {
                 return Ok(running);
             }
             if let Some(status) = running.0.try_wait()? {
-                bail!("it ended with {status}");
+                bail!("the receiver ended with {status}");
             }
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
         let said = running.0.stdout.take().map(|out| BufReader::new(out).lines().next());
-        bail!("no answer within ten seconds: {said:?}")
+        bail!("the receiver does not listen after ten seconds: {said:?}")
     }
 }
 

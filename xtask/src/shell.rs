@@ -1,4 +1,4 @@
-//! Running other programs: loudly, counting what their tests say.
+//! Runs other programs, shows their commands and output, and counts the tests they report.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -16,7 +16,7 @@ pub(crate) fn root() -> &'static Path {
     manifest.parent().unwrap_or(manifest)
 }
 
-/// Runs a program and fails when it does.
+/// Runs a program; an error when it fails.
 pub(crate) fn run(program: &str, args: &[&str]) -> Result<()> {
     run_in(Path::new("."), program, args)
 }
@@ -29,19 +29,19 @@ pub(crate) fn run_in(folder: &Path, program: &str, args: &[&str]) -> Result<()> 
     Ok(())
 }
 
-/// Builds every program that tests start. Always the whole workspace: cargo builds a package alone
-/// with other features, and with them nearly everything it depends on once more.
+/// Builds every program that tests start. Always the whole workspace: a single package would have
+/// other features, and cargo would build nearly all its dependencies again.
 pub(crate) fn build() -> Result<()> {
     run("cargo", &["build", "--workspace", "--bins", "--examples"])
 }
 
-/// Becomes the program.
+/// Replaces this process by the program.
 pub(crate) fn replace(program: &str, args: &[&str]) -> Result<()> {
     let error = Command::new(program).args(args).exec();
     bail!("cannot run {program}: {error}");
 }
 
-/// Whether a program is there to be run.
+/// Whether a program is installed.
 pub(crate) fn has(program: &str) -> bool {
     let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
     found.is_ok_and(|found| found.status.success())
@@ -61,8 +61,8 @@ impl Count {
     }
 }
 
-/// Runs tests, passing their output on, and adds up what their closing lines say. A runner that
-/// fails without naming a failed test counts as one.
+/// Runs tests, shows their output, and adds up the totals in their last lines. A runner that fails
+/// without a failed test counts as one failed test.
 pub(crate) fn count(command: &mut Command) -> Result<Count> {
     eprintln!("$ {command:?}");
     let mut child = command
@@ -93,7 +93,7 @@ fn pass_on(output: impl Read) -> Count {
     count
 }
 
-/// Reads the closing lines of nextest, cargo test, vitest and our own runners.
+/// Reads the last line of nextest, cargo test, vitest and our own runners.
 fn closing(line: &str) -> Option<Count> {
     let line = plain(line);
     let line = line.trim();

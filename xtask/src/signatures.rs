@@ -1,5 +1,5 @@
-//! The published libraries of Standard Webhooks for Node.js and Python, installed below
-//! `target/signature-clients` from pinned lists, as judges of our signatures.
+//! Tests our signatures with the published libraries of Standard Webhooks for Node.js and Python,
+//! installed below `target/signature-clients` from pinned lists.
 
 use std::{path::Path, process::Command};
 

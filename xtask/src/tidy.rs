@@ -1,4 +1,4 @@
-//! The rules of the house that a program can check: sizes, edges between crates, unfinished work.
+//! The rules that a program can check: sizes, edges between crates, unfinished work.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ const LINE_CHARS_MAX: usize = 100;
 const FUNCTION_LINES_MAX: usize = 70;
 const FILE_LINES_MAX: usize = 500;
 
-/// Who may know whom. Every other edge between our crates is an error.
+/// Which crate may use which. Every other edge between our crates is an error.
 const EDGES: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("machine", &[]),
@@ -24,7 +24,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("connector", &["edge", "machine", "wire"]),
     ("connectors", &["connector", "edge", "machine", "wire"]),
     ("bridge", &["connector", "edge", "machine", "store", "wire"]),
-    ("proving", &["wire"]),
+    ("kit", &["wire"]),
+    ("simulators", &[]),
+    ("proving", &["kit", "simulators", "wire"]),
     (
         "baton",
         &[
@@ -33,16 +35,17 @@ const EDGES: &[(&str, &[&str])] = &[
             "connectors",
             "dialogflow",
             "edge",
+            "kit",
             "machine",
             "platform",
-            "proving",
+            "simulators",
             "store",
             "wire",
         ],
     ),
 ];
 
-/// Checks every rule and reports all that is wrong at once.
+/// Checks every rule and reports all broken ones together.
 pub(crate) fn tidy() -> Result<()> {
     let mut wrong = Vec::new();
     for (name, allowed) in EDGES {
@@ -79,7 +82,7 @@ fn check_edges(name: &str, allowed: &[&str], wrong: &mut Vec<String>) -> Result<
         };
         let ours = EDGES.iter().any(|(known, _)| *known == dependency);
         if ours && !allowed.contains(&dependency) {
-            wrong.push(format!("{path}: {name} must not know {dependency}"));
+            wrong.push(format!("{path}: {name} must not use {dependency}"));
         }
     }
     Ok(())
@@ -106,8 +109,8 @@ fn check_rust(path: &Path, text: &str, wrong: &mut Vec<String>) {
     }
 }
 
-/// Start and length of every function, as rustfmt lays them out: the closing brace stands alone,
-/// as far in as the line that opened it.
+/// Start and length of every function. In the layout of rustfmt, the closing brace is alone on a
+/// line with the indentation of the line that opened it.
 fn functions(text: &str) -> Vec<(usize, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
@@ -156,7 +159,7 @@ fn check_unfinished(path: &Path, text: &str, wrong: &mut Vec<String>) {
     }
 }
 
-/// Every file of ours.
+/// Every file of this repository.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     const NOT_OURS: [&str; 6] = ["target", "node_modules", "dist", ".git", "agents", "demo-data"];
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! Vendors' own clients, installed below `target/vendor-clients` from pinned lists, as judges of
-//! the simulated tools.
+//! Tests the simulated tools with the vendors' own clients, installed below `target/vendor-clients`
+//! from pinned lists.
 
 use std::{path::Path, process::Command};
 
@@ -10,10 +10,10 @@ use crate::{
     shell::{self, Count},
 };
 
-const LISTS: &str = "crates/proving/tests/vendors";
+const LISTS: &str = "crates/simulators/tests/vendors";
 const INSTALLED: &str = "target/vendor-clients";
 
-/// Installs the clients and lets them judge.
+/// Installs the clients and runs the tests with them.
 pub(crate) fn judge() -> Result<Count> {
     let (lists, installed) = (Path::new(LISTS), Path::new(INSTALLED));
     let python = install::python(lists, &installed.join("python"))?;

@@ -1,4 +1,4 @@
-//! The pages: installed from the lock file, built when a source is newer than the build.
+//! Builds the pages: packages from the lock file, and a build when a source is newer than the last.
 
 use std::{fs, path::Path, time::SystemTime};
 
@@ -8,7 +8,7 @@ use crate::shell;
 
 const WEB: &str = "web";
 
-/// Builds `web/dist` unless it is newer than everything it is made of.
+/// Builds `web/dist` unless it is newer than all its sources.
 pub(crate) fn build() -> Result<()> {
     let built = modified(Path::new("web/dist/widget.js"));
     if built.is_some_and(|built| newest(Path::new(WEB)).is_some_and(|source| source <= built)) {

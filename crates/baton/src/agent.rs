@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use dialogflow::{
     Bot,
     google::{Access, Credentials, CxBot, CxConfig, EsBot, EsConfig},
-    local::{Agent, LocalBot},
+    local::{LocalAgent, LocalBot},
 };
 use machine::limits::BOT_TIMEOUT_MS;
 
@@ -31,7 +31,7 @@ pub(crate) async fn bot(id: &str, configured: &BotAgent) -> anyhow::Result<(Arc<
 }
 
 fn local(id: &str, export: &Path) -> anyhow::Result<(Arc<dyn Bot>, String)> {
-    let (agent, report) = Agent::load(export).with_context(|| export.display().to_string())?;
+    let (agent, report) = LocalAgent::load(export).with_context(|| export.display().to_string())?;
     tracing::info!(bot.id = id, notices = report.notices.len(), "agent export loaded");
     let language = agent.language().to_owned();
     Ok((Arc::new(LocalBot::new(agent)), language))

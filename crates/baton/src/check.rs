@@ -1,5 +1,5 @@
 //! `baton check`: a configuration, one of its connectors, a middleware, or a platform. The cases
-//! are in `proving::conformance`; here is only what the command line says about them.
+//! are in `kit::conformance`; here is only what the command line says about them.
 
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use connector::{Finding, Verdict};
 use edge::{Clock, egress::Egress};
-use proving::conformance::{
+use kit::conformance::{
     Contract, Report, Selection,
     middleware::{self, Operator, Pushes},
     platform,

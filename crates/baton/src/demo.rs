@@ -16,7 +16,7 @@ use crate::{
     assets::DemoAgent,
     config::{self, Config, Secret},
     emulate, pages, serve,
-    simulate::{self, Beside},
+    simulate::{self, Served},
 };
 
 const BOT: &str = "support";
@@ -37,7 +37,7 @@ struct Secrets {
 struct Workplace {
     url: String,
     /// The simulated tool, when it is not the desk.
-    tool: Option<(String, Beside)>,
+    tool: Option<(String, Served)>,
 }
 
 pub(crate) async fn demo(
@@ -59,7 +59,7 @@ pub(crate) async fn demo(
         pages = pages.merge(emulate::router(&export, None)?);
     }
     let mut config = config(&base, data, export, &secrets);
-    let simulator = workplace.tool.map(|(name, Beside { settings, simulator })| {
+    let simulator = workplace.tool.map(|(name, Served { settings, simulator })| {
         config.routes[0].connector.kind.clone_from(&name);
         config.connectors.insert(name, settings);
         simulator
@@ -73,9 +73,9 @@ impl Workplace {
         let Some(name) = tool else {
             return Ok(Self { url: format!("{base}/desk"), tool: None });
         };
-        let beside = simulate::beside(name, base).await?;
-        let url = format!("{}/_simulator/", beside.simulator.base);
-        Ok(Self { url, tool: Some((name.to_owned(), beside)) })
+        let served = simulate::serve(name, base).await?;
+        let url = format!("{}/_simulator/", served.simulator.base);
+        Ok(Self { url, tool: Some((name.to_owned(), served)) })
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use axum::Router;
 use dialogflow::{
     emulator,
-    local::{Agent, LocalBot},
+    local::{LocalAgent, LocalBot},
 };
 use edge::Clock;
 use secrecy::{ExposeSecret, SecretString};
@@ -33,7 +33,7 @@ pub(crate) async fn emulate(export: &Path, listen: SocketAddr, json: bool) -> an
 
 /// The emulator of an export; whoever is asked for no `key` must be on this machine.
 pub(crate) fn router(export: &Path, key: Option<SecretString>) -> anyhow::Result<Router> {
-    let (agent, report) = Agent::load(export).with_context(|| export.display().to_string())?;
+    let (agent, report) = LocalAgent::load(export).with_context(|| export.display().to_string())?;
     tracing::info!(notices = report.notices.len(), "agent export loaded");
     let clock = Clock::system();
     Ok(emulator::router(LocalBot::new(agent), Arc::new(move || clock.now()), key))

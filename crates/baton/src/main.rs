@@ -13,6 +13,7 @@ mod demo;
 mod emulate;
 mod key;
 mod listen;
+mod maintain;
 mod openapi;
 mod pages;
 mod serve;
@@ -76,6 +77,8 @@ enum Command {
     },
     /// Serve a simulated tool with a page on which you play its agent
     Simulate(simulate::Args),
+    /// List stored rows that cannot be read, repair them, or discard them
+    Store(maintain::Args),
     /// Check a configuration without serving it, one of its connectors for real, or the conformance
     /// of a middleware or a platform
     Check(check::Check),
@@ -122,6 +125,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Simulate(args) => simulate::simulate(args).await?,
         Command::Check(check) => return check::run(check).await,
+        Command::Store(args) => return maintain::run(args).await,
         Command::Key => key::print()?,
         Command::Agent { export } => serve::report_agent(&export)?,
         Command::Listen(args) => listen::listen(args).await?,

@@ -8,9 +8,12 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
-use store::Store;
+use store::{Store, StoreError};
 
 use crate::assets;
+
+/// How many rows that are set aside readiness shows.
+const SET_ASIDE_MAX: usize = 20;
 
 /// What the desk and the demo page may load: only what this server sent.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -76,9 +79,29 @@ async fn live() -> &'static str {
     "live\n"
 }
 
+/// The store is degraded while rows are set aside because they cannot be read. It serves all the
+/// same, so it is ready.
+async fn ready(store: &Store) -> Result<Value, StoreError> {
+    store.ready().await?;
+    let aside = store.set_aside().await?;
+    if aside.is_empty() {
+        return Ok(json!({ "ready": true, "store": "ok" }));
+    }
+    let shown = aside.iter().take(SET_ASIDE_MAX).map(
+        |row| json!({ "kind": row.kind, "owner": row.owner, "id": row.id, "cause": row.cause }),
+    );
+    let shown: Vec<_> = shown.collect();
+    Ok(json!({
+        "ready": true,
+        "store": "degraded",
+        "setAsideCount": aside.len(),
+        "setAside": shown,
+    }))
+}
+
 async fn readiness(State(store): State<Store>) -> Response {
-    match store.ready().await {
-        Ok(()) => Json(json!({ "ready": true, "store": "ok" })).into_response(),
+    match ready(&store).await {
+        Ok(state) => Json(state).into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             let body = Json(json!({ "ready": false, "store": "failing" }));

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use axum::Router;
 use bridge::{Bridge, HumanAgentConfig};
 use connector::{Connector, Parts};
-use dialogflow::local::Agent;
+use dialogflow::local::LocalAgent;
 use edge::{
     Clock,
     egress::{Egress, Target},
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent,
-    config::{self, Config},
+    config::{self, Config, Secret},
     pages,
 };
 
@@ -98,14 +98,20 @@ pub(crate) async fn run(
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let url = if let Some(url) = &config.database {
-        url.read("database")?.expose_secret().to_owned()
-    } else {
+    if config.database.is_none() {
         std::fs::create_dir_all(&config.data)
             .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
-        format!("sqlite:{}", config.data.join("baton.db").display())
-    };
+    }
+    let url = database_url(config.database.as_ref(), &config.data)?;
     Store::open(&url).await.context("cannot open the store")
+}
+
+/// The address of the database: as configured, or SQLite in the folder `data`.
+pub(crate) fn database_url(database: Option<&Secret>, data: &Path) -> anyhow::Result<String> {
+    Ok(match database {
+        Some(url) => url.read("database")?.expose_secret().to_owned(),
+        None => format!("sqlite:{}", data.join("baton.db").display()),
+    })
 }
 
 fn connectors(
@@ -173,7 +179,7 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
 
 /// `baton agent`: what an export brings.
 pub(crate) fn report_agent(export: &Path) -> anyhow::Result<()> {
-    let (_, report) = Agent::load(export).with_context(|| export.display().to_string())?;
+    let (_, report) = LocalAgent::load(export).with_context(|| export.display().to_string())?;
     write!(std::io::stdout().lock(), "{report}")?;
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! `baton simulate`: a tool agents work in, without an account there. The simulators are in
-//! `proving`; here is only what the command line says about them.
+//! `simulators`; here is only what the command line says about them.
 
 use std::{io::Write as _, net::SocketAddr};
 
 use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
-use proving::simulator::{Simulator, catalog};
+use simulators::{Simulator, catalog};
 
 use crate::serve;
 
@@ -27,19 +27,19 @@ pub(crate) fn names() -> PossibleValuesParser {
 }
 
 /// A simulated tool that serves beside the bridge it was made for.
-pub(crate) struct Beside {
+pub(crate) struct Served {
     pub(crate) settings: connectors::Settings,
     pub(crate) simulator: Simulator,
 }
 
 /// Serves `name` on a free port of this machine, for the bridge at `bridge`.
-pub(crate) async fn beside(name: &str, bridge: &str) -> anyhow::Result<Beside> {
+pub(crate) async fn serve(name: &str, bridge: &str) -> anyhow::Result<Served> {
     let listener = serve::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let base = format!("http://{}", listener.local_addr()?);
-    let stand = catalog::stand(name, &base, &calls(bridge, name));
-    let stand = stand.context("there is no such simulator")?;
-    let settings = toml::from_str(&stand.settings)?;
-    Ok(Beside { settings, simulator: Simulator::serve_shared(listener, stand.tool)? })
+    let entry = catalog::entry(name, &base, &calls(bridge, name));
+    let entry = entry.context("there is no such simulator")?;
+    let settings = toml::from_str(&entry.settings)?;
+    Ok(Served { settings, simulator: Simulator::serve_shared(listener, entry.tool)? })
 }
 
 /// Where a bridge takes the calls of the connector `name`.
@@ -50,15 +50,15 @@ fn calls(bridge: &str, name: &str) -> String {
 pub(crate) async fn simulate(args: Args) -> anyhow::Result<()> {
     let listener = serve::bind(args.listen).await?;
     let (name, base) = (&args.name, format!("http://{}", listener.local_addr()?));
-    let stand = catalog::stand(name, &base, &calls(&args.bridge, name))
+    let entry = catalog::entry(name, &base, &calls(&args.bridge, name))
         .context("there is no such simulator")?;
-    let simulator = Simulator::serve_shared(listener, stand.tool)?;
+    let simulator = Simulator::serve_shared(listener, entry.tool)?;
     let text = format!(
         "\n  Open {base}/_simulator/ and play the agent.\n\n  \
          The bridge finds this tool with\n\n[connectors.{name}]\n{}\n[[routes]]\n\
          connector = \"{name}\"\n# and the rest of the route: see docs/configuration.md\n\n  \
          Stop with Ctrl-C; chats are forgotten.\n\n",
-        stand.settings
+        entry.settings
     );
     let mut out = std::io::stdout().lock();
     // A reader that has gone away is no reason to stop serving.

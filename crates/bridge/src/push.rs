@@ -173,7 +173,7 @@ impl PushClient {
         let resume_event = self.config.resume_event.as_deref();
         let (event_type, text, paused, agent) = match push {
             Push::Message { text, agent } => ("message", Some(text.as_str()), true, Some(agent)),
-            // A keep-alive shows whoever has the chat when it is sent (contract, section 12).
+            // A keep-alive shows the agent who has the chat when it is sent (contract, section 12).
             Push::Pause { agent } => {
                 ("channel_update", None, true, agent.as_ref().or(chat.agent()))
             }

@@ -70,16 +70,19 @@ impl Request {
         Self::new(Method::POST, path)
     }
 
+    #[must_use]
     pub fn json(self, body: &Value) -> Self {
         self.body("application/json", body.to_string())
     }
 
+    #[must_use]
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(pairs);
         self.body("application/x-www-form-urlencoded", form.finish())
     }
 
+    #[must_use]
     pub fn body(mut self, media: &'static str, body: impl Into<Bytes>) -> Self {
         self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         self.body = body.into();
@@ -87,6 +90,7 @@ impl Request {
     }
 
     /// A value that no header can carry is left out; the tool then reports what is missing.
+    #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
@@ -94,6 +98,7 @@ impl Request {
         self
     }
 
+    #[must_use]
     pub fn secret_header(mut self, name: HeaderName, value: &SecretString) -> Self {
         if let Ok(mut value) = HeaderValue::from_str(value.expose_secret()) {
             value.set_sensitive(true);
@@ -102,11 +107,13 @@ impl Request {
         self
     }
 
+    #[must_use]
     pub fn bearer(self, token: &SecretString) -> Self {
         let value = SecretString::from(format!("Bearer {}", token.expose_secret()));
         self.secret_header(header::AUTHORIZATION, &value)
     }
 
+    #[must_use]
     pub fn basic(self, user: &str, password: &SecretString) -> Self {
         use base64::{Engine as _, engine::general_purpose::STANDARD};
         let pair = STANDARD.encode(format!("{user}:{}", password.expose_secret()));

@@ -101,7 +101,9 @@ struct Read<K: Kind> {
 
 impl<K: Kind> AnySettings for Read<K> {
     fn rebase(&mut self, base: &Path) {
-        K::secrets(&mut self.settings).into_iter().for_each(|secret| secret.rebase(base));
+        for secret in K::secrets(&mut self.settings) {
+            secret.rebase(base);
+        }
     }
 
     fn clock(&self) -> chat::Clock {

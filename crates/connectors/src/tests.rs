@@ -19,7 +19,7 @@ fn every_kind_has_its_own_key_and_a_schema_with_fields() {
     assert_eq!(keys.len(), KINDS.len());
     for kind in KINDS {
         let schema = kind.schema().to_value();
-        let fields = schema["properties"].as_object().map_or(0, |fields| fields.len());
+        let fields = schema["properties"].as_object().map_or(0, serde_json::Map::len);
         assert!(fields > 3, "{}: {schema}", kind.key());
         assert_eq!(schema["additionalProperties"], false, "{}", kind.key());
     }

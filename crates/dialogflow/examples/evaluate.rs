@@ -3,9 +3,9 @@
 //!
 //!     cargo run --release -p dialogflow --example evaluate -- agents/*
 //!
-//! Counted are phrases of intents that need no context and may match. *right*: answered by an
-//! intent that owns the phrase; *wrong*: by another; the rest is not understood. *foreign*: share
-//! of the other agents' phrases (of the same language) that the whole agent claims to understand.
+//! It counts the phrases of intents that need no context and may match. *right*: answered by an
+//! intent with this phrase; *wrong*: by another; the rest is not understood. *foreign*: the share
+//! of other agents' phrases (in the same language) that the whole agent matches with an intent.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use std::{
 
 use dialogflow::{
     Input, Query,
-    local::{Agent, LocalBot},
+    local::{LocalAgent, LocalBot},
 };
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ fn set_threshold(files: &mut Files, to: Option<f64>) -> Result<f64, Box<dyn Erro
 }
 
 fn load(files: Files) -> Result<LocalBot, Box<dyn Error>> {
-    Ok(LocalBot::new(Agent::from_files("evaluated", files)?.0))
+    Ok(LocalBot::new(LocalAgent::from_files("evaluated", files)?.0))
 }
 
 /// Phrases of the intents that a first text may match.

@@ -1,11 +1,11 @@
-//! A local agent as the service that Google's clients expect: the REST face of Dialogflow ES.
+//! A local bot with the REST API of Dialogflow ES, for Google's client libraries.
 //!
-//! Google's client libraries talk to it unchanged, so bots can be developed and tested without a
-//! project, and our own reading of an export is judged by programs we did not write. It answers
-//! `detectIntent` and the contexts of a session, refuses what the service refuses in the service's
-//! own form, and says so where it has less than the service.
+//! The libraries work with it unchanged, so bots can be developed and tested without a project, and
+//! programs that we did not write judge how we read an export. It serves `detectIntent` and the
+//! contexts of a session. It refuses what the service refuses, in the service's form; what only the
+//! service has is answered with `UNIMPLEMENTED`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -32,26 +32,27 @@ use self::{
     failure::Failure,
     path::{Call, Target},
     request::Detect,
-    sessions::Sessions,
+    sessions::{Sessions, TooLarge},
 };
 
+/// Longest request body.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
-const SESSIONS_MAX: usize = 10_000;
+const SESSIONS_MAX: u64 = 10_000;
 
-/// Milliseconds since 1970-01-01 UTC.
+/// Returns the time in milliseconds since 1970-01-01 UTC.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 struct Emulator {
     bot: LocalBot,
     now: Now,
     key: Option<SecretString>,
-    sessions: Mutex<Sessions>,
+    sessions: Sessions,
 }
 
-/// Everything below `/v2/`. With a `key`, callers must present it as API key or bearer token;
-/// without one the router must not be reachable from elsewhere.
+/// The routes below `/v2/`. With a `key`, callers must present it as API key or bearer token.
+/// Without one, the router must be reachable from this machine only.
 pub fn router(bot: LocalBot, now: Now, key: Option<SecretString>) -> Router {
-    let sessions = Mutex::new(Sessions::new(SESSIONS_MAX));
+    let sessions = Sessions::new(SESSIONS_MAX);
     let emulator = Emulator { bot, now, key, sessions };
     Router::new()
         .route("/v2/{*path}", any(serve))
@@ -107,37 +108,34 @@ impl Emulator {
     fn detect(&self, session: &str, body: &Value) -> Result<Value, Failure> {
         let Detect { input, language, time_zone, contexts, reset, payload, platform } =
             request::read(body)?;
-        // Held while the bot thinks, a moment: turns of one session must not cross.
-        let mut sessions = self.sessions();
         let now = (self.now)();
-        let mut memory = sessions.get(session).map(str::to_owned);
-        if reset {
-            let mut stored = Session::resume(memory.as_deref(), now);
-            stored.forget();
-            memory = stored.to_memory();
-        }
-        let query = Query {
-            session: session.to_owned(),
-            input,
-            language,
-            time_zone,
-            contexts,
-            parameters: serde_json::Map::new(),
-            payload,
-            webhook_headers: Vec::new(),
-            memory,
-            now,
-        };
-        let answer = self.bot.answer(&query).map_err(|error| match error {
-            BotError::Refused(why) => Failure::invalid_argument(why),
-            other => Failure::internal(other.to_string()),
+        let response = self.sessions.turn(session, |memory| {
+            let mut memory = memory.map(str::to_owned);
+            if reset {
+                let mut stored = Session::resume(memory.as_deref(), now);
+                stored.forget();
+                memory = stored.to_memory();
+            }
+            let query = Query {
+                session: session.to_owned(),
+                input,
+                language,
+                time_zone,
+                contexts,
+                parameters: serde_json::Map::new(),
+                payload,
+                webhook_headers: Vec::new(),
+                memory,
+                now,
+            };
+            let answer = self.bot.answer(&query)?;
+            Ok::<_, Failure>((answer.response, answer.memory))
         })?;
-        sessions.put(session, answer.memory).map_err(too_large)?;
-        Ok(only_for(platform.as_deref(), answer.response))
+        Ok(only_for(platform.as_deref(), response))
     }
 
     fn resume(&self, session: &str) -> Session {
-        Session::resume(self.sessions().get(session), (self.now)())
+        Session::resume(self.sessions.memory(session).as_deref(), (self.now)())
     }
 
     fn change(
@@ -145,25 +143,31 @@ impl Emulator {
         session: &str,
         change: impl FnOnce(&mut Session) -> Result<Value, Failure>,
     ) -> Result<Value, Failure> {
-        let mut sessions = self.sessions();
-        let mut stored = Session::resume(sessions.get(session), (self.now)());
-        let answer = change(&mut stored)?;
-        sessions.put(session, stored.to_memory()).map_err(too_large)?;
-        Ok(answer)
-    }
-
-    /// A panic in the bot leaves the map as it was before the turn.
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sessions.turn(session, |memory| {
+            let mut stored = Session::resume(memory, (self.now)());
+            let answer = change(&mut stored)?;
+            Ok((answer, stored.to_memory()))
+        })
     }
 }
 
-fn too_large(_: sessions::TooLarge) -> Failure {
-    let bytes = sessions::MEMORY_BYTES_MAX;
-    Failure::invalid_argument(format!("The contexts of the session exceed {bytes} bytes."))
+impl From<BotError> for Failure {
+    fn from(error: BotError) -> Self {
+        match error {
+            BotError::Refused(why) => Self::invalid_argument(why),
+            other => Self::internal(other.to_string()),
+        }
+    }
 }
 
-/// Leaves out the messages for other platforms when one is asked for.
+impl From<TooLarge> for Failure {
+    fn from(_: TooLarge) -> Self {
+        let bytes = sessions::MEMORY_BYTES_MAX;
+        Self::invalid_argument(format!("The contexts of the session exceed {bytes} bytes."))
+    }
+}
+
+/// Leaves out the messages for other platforms when the request names one.
 fn only_for(platform: Option<&str>, mut response: Value) -> Value {
     const NAME: &str = "fulfillmentMessages";
     let result = response.get_mut("queryResult").and_then(Value::as_object_mut);

@@ -1,9 +1,9 @@
 //! Google's own service: Dialogflow ES and CX behind the [`Bot`](crate::Bot) trait, by Google's
 //! client crates.
 //!
-//! A query is sent once and never again: detectIntent changes the session, so a repeated one could
-//! answer twice. What comes back is made canonical, so that nobody outside of this module can tell
-//! Google's answer from that of a local bot.
+//! A query is sent once and never repeated: detectIntent changes the session, so a repeated query
+//! could be answered twice. Responses are made canonical, so that the rest of the program handles
+//! Google's answers and those of a local bot alike.
 
 use std::{fmt, time::Duration};
 
@@ -22,17 +22,20 @@ pub use self::{
     es::{EsBot, EsConfig},
 };
 
-/// The narrowest scope that lets a query through.
+/// The narrowest OAuth scope that allows queries.
 const SCOPE: &str = "https://www.googleapis.com/auth/dialogflow";
 
-/// Who asks.
+/// Longest text of a query to ES, in characters; the service refuses longer ones.
+const ES_TEXT_CHARS_MAX: usize = 256;
+
+/// How to sign in at Google.
 #[derive(Clone)]
 pub enum Credentials {
-    /// The JSON of a service account's key.
+    /// The JSON key file of a service account.
     ServiceAccount(SecretString),
-    /// What the machine offers: `GOOGLE_APPLICATION_CREDENTIALS`, `gcloud`, or its own account.
+    /// The credentials of the machine: `GOOGLE_APPLICATION_CREDENTIALS`, `gcloud`, or its account.
     ApplicationDefault,
-    /// Nobody: for an emulator on loopback.
+    /// None, for an emulator on loopback.
     Anonymous,
 }
 
@@ -47,13 +50,13 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// How Google is reached, the same for both editions.
+/// How to reach Google; the same for both editions.
 #[derive(Debug, Clone)]
 pub struct Access {
     pub credentials: Credentials,
-    /// Instead of Google's own address for the location.
+    /// URL to use instead of Google's for the location.
     pub endpoint: Option<String>,
-    /// Longest wait for one answer.
+    /// Longest time for one answer.
     pub timeout: Duration,
 }
 
@@ -74,7 +77,10 @@ impl Access {
     fn address(&self, location: &str) -> Result<String, SetupError> {
         let Some(endpoint) = &self.endpoint else {
             if matches!(self.credentials, Credentials::Anonymous) {
-                return Err(wrong("credentials", "Google answers nobody without credentials"));
+                return Err(wrong(
+                    "credentials",
+                    "Google needs credentials: set them, or set an endpoint",
+                ));
             }
             let region = if location == "global" { String::new() } else { format!("{location}-") };
             return Ok(format!("https://{region}dialogflow.googleapis.com"));
@@ -87,19 +93,21 @@ impl Access {
         }
         let anonymous = matches!(self.credentials, Credentials::Anonymous);
         match url.scheme() {
-            "https" if anonymous => {
-                Err(wrong("credentials", "only an endpoint with http on loopback goes without"))
-            }
-            "http" if !is_loopback(&url) => {
-                Err(wrong("endpoint", "http is for loopback only: use https, or the key is seen"))
-            }
+            "https" if anonymous => Err(wrong(
+                "credentials",
+                "only an http endpoint on loopback works without credentials",
+            )),
+            "http" if !is_loopback(&url) => Err(wrong(
+                "endpoint",
+                "http is for loopback only: use https, or others can read the key",
+            )),
             "http" | "https" => Ok(endpoint.trim_end_matches('/').to_owned()),
-            other => Err(wrong("endpoint", format!("{other} is not spoken: use https"))),
+            other => Err(wrong("endpoint", format!("{other} is not supported: use https"))),
         }
     }
 
     fn google_credentials(&self) -> Result<GoogleCredentials, SetupError> {
-        // Google's crates bring no cryptography; `Err` says that the process has some already.
+        // Google's crates bring no cryptography. `Err` means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let unusable = |problem: &str| wrong("credentials", problem);
         match &self.credentials {
@@ -111,7 +119,7 @@ impl Access {
                 })
             }
             Credentials::ServiceAccount(json) => {
-                // Errors of the parser are not passed on: they might quote the key.
+                // The parser's error is left out: it may quote the key.
                 let key: Value = serde_json::from_str(json.expose_secret())
                     .map_err(|_| unusable("this is not JSON: give the key file of the account"))?;
                 if key.get("type").and_then(Value::as_str) != Some("service_account") {
@@ -123,7 +131,10 @@ impl Access {
                 let scopes = service_account::AccessSpecifier::from_scopes([SCOPE]);
                 let builder = service_account::Builder::new(key).with_access_specifier(scopes);
                 builder.build().map_err(|_| {
-                    unusable("a field of the service account's key is missing or not as it was")
+                    unusable(
+                        "a field of the service account's key is missing or changed: download the \
+                         key again",
+                    )
                 })
             }
         }
@@ -139,11 +150,14 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// `/collection/id` of a session path; an id must not reach beyond its place.
+/// `/collection/id` for a session path. An id with other characters could change the path.
 fn part(setting: &'static str, collection: &str, id: &str) -> Result<String, SetupError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:~".contains(c);
     if id.is_empty() || id.len() > 128 || !id.chars().all(plain) {
-        return Err(wrong(setting, format!("{id:?} is no id of Google's")));
+        return Err(wrong(
+            setting,
+            format!("{id:?} is not a valid id: use up to 128 letters, digits and -_.:~"),
+        ));
     }
     Ok(format!("/{collection}/{id}"))
 }

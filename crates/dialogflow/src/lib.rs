@@ -1,9 +1,9 @@
-//! Bots that answer in the shape of Dialogflow's detectIntent.
+//! Dialogflow bots behind one trait, [`Bot`]: [`local`] runs an agent export without Google,
+//! [`google`] asks Google's service, [`emulator`] serves a local bot as Google's service does.
 //!
-//! [`Bot`] is the one thing the platform knows of Dialogflow. [`local`] is a bot that runs an
-//! agent export by itself; clients for Google's service stand beside it behind the same trait.
-//! A bot keeps nothing between queries: what it must remember of a session is handed back as
-//! `memory` and stored by the caller together with the answer, so both survive or neither does.
+//! A bot keeps nothing between queries. What it must remember of a session it returns as `memory`,
+//! and the caller stores it in the same commit as the answer. [`response`], [`signal`], [`rich`]
+//! and [`render`] read an answer. "Agent" in this crate always means a Dialogflow agent.
 #![forbid(unsafe_code)]
 
 use std::{fmt, future::Future, pin::Pin};
@@ -20,10 +20,10 @@ pub mod response;
 pub mod rich;
 pub mod signal;
 
-/// Longest id of a session, and of a user of an environment.
+/// Longest id of a session and of a user of an environment, in characters.
 pub const SESSION_CHARS_MAX: usize = 36;
 
-/// Which generation of Dialogflow a bot speaks.
+/// The edition of Dialogflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edition {
     /// Intents and contexts, API version 2.
@@ -35,7 +35,7 @@ pub enum Edition {
 /// One detectIntent query.
 #[derive(Clone)]
 pub struct Query {
-    /// Dialogflow session path, as [`Bot::session_path`] gives it.
+    /// Dialogflow session path, as [`Bot::session_path`] returns it.
     pub session: String,
     pub input: Input,
     /// BCP 47, for example `en` or `de-AT`.
@@ -46,11 +46,11 @@ pub struct Query {
     pub contexts: Vec<Context>,
     /// Session parameters to set before the query; `null` removes one. Only CX has them.
     pub parameters: Map<String, Value>,
-    /// For the bot's own fulfilment, passed through unread.
+    /// For the agent's own fulfilment webhook, passed on unread.
     pub payload: Map<String, Value>,
-    /// Headers for the bot's own fulfilment; they may hold credentials of the visitor.
+    /// Headers for the agent's own fulfilment webhook; they may hold credentials of the visitor.
     pub webhook_headers: Vec<(String, SecretString)>,
-    /// What the bot handed back with its last answer in this session.
+    /// The `memory` of the last [`Answer`] in this session.
     pub memory: Option<String>,
     /// Milliseconds since 1970-01-01 UTC.
     pub now: i64,
@@ -76,17 +76,17 @@ pub struct Context {
 pub struct Answer {
     /// The whole detectIntent response as canonical JSON (`responseId`, `queryResult`, …).
     pub response: Value,
-    /// To be handed in with the next query of this session.
+    /// The caller sends it with the next query of this session.
     pub memory: Option<String>,
 }
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum BotError {
-    /// The query itself cannot be answered; asking again will not help.
+    /// The query is not valid; sending it again does not help.
     #[error("the bot refused the query: {0}")]
     Refused(String),
-    /// The bot could not be reached or failed; asking again may help.
+    /// The bot cannot be reached or failed; sending the query again may help.
     #[error("the bot is not available: {0}")]
     Unavailable(String),
     /// Google's service answered with an error.
@@ -94,17 +94,16 @@ pub enum BotError {
     Google(GoogleError),
 }
 
-/// An error of Google's service, in words that are safe for an operator to read: they never quote
-/// the visitor.
+/// An error of Google's service for an operator. It never contains what the visitor said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoogleError {
-    /// HTTP status, where there was an answer.
+    /// HTTP status, if there was a response.
     pub http: Option<u16>,
     /// Name of the `google.rpc.Code`, for example `PERMISSION_DENIED`.
     pub status: String,
-    /// Google's own words.
+    /// Google's message.
     pub message: String,
-    /// What to do about it; empty when nothing better is known than Google's words.
+    /// What to do about it; empty when only Google's message is known.
     pub hint: String,
 }
 
@@ -124,15 +123,17 @@ impl fmt::Display for GoogleError {
 
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Anything that answers detectIntent queries.
+/// A bot that answers detectIntent queries.
 pub trait Bot: Send + Sync {
+    /// Answers one query. The session may have changed even where this fails.
     fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, BotError>>;
 
     fn edition(&self) -> Edition {
         Edition::Es
     }
 
-    /// Path of a session of this bot; `session` is an id of at most 36 characters.
+    /// Path of a session of this bot. `session` is an id of at most [`SESSION_CHARS_MAX`]
+    /// characters.
     fn session_path(&self, session: &str) -> String {
         format!("projects/baton/agent/sessions/{session}")
     }

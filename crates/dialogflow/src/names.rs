@@ -90,8 +90,8 @@ const OUTPUT_STATES: Names = &[
     (5, "OUTPUT_STATE_PENDING"),
 ];
 
-/// Names of the field `name` in the message that the field `inside` holds; nothing when the field
-/// is no enum. The response itself is inside of `""`.
+/// Names of the enum in field `name` of the message in field `inside`; `None` when it is not an
+/// enum. The fields of the response itself are inside `""`.
 pub(crate) fn of(inside: &str, name: &str) -> Option<Names> {
     Some(match (inside, name) {
         (_, "platform") => PLATFORMS,

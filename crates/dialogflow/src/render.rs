@@ -1,9 +1,9 @@
-//! A canonical detectIntent response as Google's Node.js client hands it to an application.
+//! A canonical detectIntent response as Google's Node.js client returns it to an application.
 //!
-//! Every field is present, unset messages are `null`, and a key named like a oneof tells which of
-//! its members is set. Applications of different years saw different fields, and many made the
-//! result plainer before they passed it on; [`Style`] says which of it. The handover contract's
-//! first revision is one such style; later ones pass the canonical response through unchanged.
+//! Every field is present, unset messages are `null`, and a key with the name of a oneof says which
+//! member is set. The fields depend on the version of the client, and many applications simplify
+//! the result before they pass it on; [`Style`] chooses. Revision 1 of the handover contract is one
+//! such style; later revisions pass the canonical response on unchanged.
 
 use serde_json::{Map, Number, Value, json};
 
@@ -23,7 +23,7 @@ pub struct Style {
     pub context_names: ContextNames,
 }
 
-/// Which generation of the client knew the fields.
+/// The version of the client, by the fields that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldSet {
     /// Before sentiment, audio, and the flags for handing off and ending.
@@ -34,20 +34,20 @@ pub enum FieldSet {
 /// How free objects are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Structs {
-    /// As the plain objects they are; unset parameters and payloads of a webhook are empty.
+    /// As plain objects; unset parameters and webhook payloads are empty.
     Plain,
-    /// As the client has them: every value in an object that names its kind.
+    /// As in the client: each value in an object that names its kind.
     Wrapped,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContextNames {
     Full,
-    /// Without the path before them.
+    /// The last segment of the path.
     Short,
 }
 
-/// What today's client makes of a response.
+/// The current client.
 pub const CURRENT: Style = Style {
     fields: FieldSet::Current,
     structs: Structs::Wrapped,
@@ -57,8 +57,8 @@ pub const CURRENT: Style = Style {
 const CONTRACT_R1: Style =
     Style { fields: FieldSet::Base, structs: Structs::Plain, context_names: ContextNames::Short };
 
-/// Renders a whole response (`responseId`, `queryResult`, …). Fields that the style does not know
-/// are left out; anything that is not an object gives an empty response.
+/// Renders a whole response (`responseId`, `queryResult`, …). Fields that the style does not have
+/// are left out. A value that is not an object gives an empty response.
 pub fn render(canonical: &Value, style: Style) -> Value {
     shapes::RESPONSE.render(canonical, style)
 }
@@ -68,13 +68,13 @@ pub fn contract_r1(canonical: &Value) -> Value {
     render(canonical, CONTRACT_R1)
 }
 
-/// The fields of one message, in the order the client writes them: repeated ones first.
+/// The fields of one protobuf message in the order of the client: repeated ones first.
 struct Shape {
     fields: &'static [Field],
     oneof: Option<OneOf>,
 }
 
-/// Fields of which at most one is set, and the key that tells which.
+/// Fields of which at most one is set, and the key that says which.
 struct OneOf {
     discriminator: &'static str,
     members: &'static [Field],
@@ -94,13 +94,13 @@ enum Kind {
     /// Base64 in the response, a buffer in the client.
     Bytes,
     Enum(Names),
-    /// A free object; when plain and unset, an empty one.
+    /// A free object; empty when unset and plain.
     Struct,
     /// A free object; `null` when unset.
     StructOrNull,
     Message(&'static Shape),
     Many(&'static Kind),
-    /// Not looked into.
+    /// Copied unchanged.
     Raw,
 }
 
@@ -164,7 +164,7 @@ impl Kind {
     }
 }
 
-/// A free object as the style has it, when there is one.
+/// A free object in the style, if there is one.
 fn free(from: Option<&Value>, style: Style) -> Option<Value> {
     let map = from?.as_object()?;
     Some(match style.structs {
@@ -182,7 +182,7 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-/// JavaScript has one kind of numbers: 1.0 is written 1.
+/// A number as JavaScript writes it: 1.0 is 1.
 fn number(written: &Number) -> Value {
     const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
     match written.as_f64() {
@@ -191,7 +191,7 @@ fn number(written: &Number) -> Value {
     }
 }
 
-/// Some clients write enums as numbers.
+/// The name of an enum value; some clients write the number.
 fn enum_name(names: Names, from: Option<&Value>) -> Value {
     let default = names.first().map_or("", |(_, name)| name);
     match from {

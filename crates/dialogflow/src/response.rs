@@ -1,24 +1,23 @@
-//! What a platform reads out of a canonical detectIntent response.
+//! What the platform reads from a canonical detectIntent response.
 
 use serde_json::Value;
 
 use crate::rich::{self, readable, words};
 
-/// One message to be shown.
+/// One message to show.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// Readable on its own, for every kind of message.
+    /// The message as text, for every kind of message.
     pub text: String,
-    /// The canonical message, when it is more than text.
+    /// The canonical message, if it is more than text.
     pub rich: Option<Value>,
 }
 
-/// Names of the contexts that are active after this answer: the last segment of the path, lower
+/// Names of the contexts that are active after this answer: the last segment of the path in lower
 /// case, as triggers are compared (contract r1, life cycle).
 ///
-/// A context counts when its `lifespanCount` is above 0. Canonical JSON leaves 0 out, and a context
-/// in its last turn is still listed that way, so an absent count is no trigger; nor is a 0 that is
-/// written out.
+/// A context counts when its `lifespanCount` is above 0. A context in its last turn is listed with
+/// 0, which canonical JSON leaves out; so neither an absent count nor 0 is a trigger.
 pub fn output_context_names(response: &Value) -> Vec<String> {
     let contexts = response.pointer("/queryResult/outputContexts").and_then(Value::as_array);
     let active = contexts.into_iter().flatten().filter(|context| {
@@ -30,11 +29,11 @@ pub fn output_context_names(response: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The messages a web chat shows, of either edition: those for the default platform or channel, or,
-/// when there are none, those of the first other one that has any. Empty texts are left out, and so
-/// are payloads and signals without a readable text: they are meant for a program. What is there
-/// for voices is shown only where nothing is written. When nothing is left, the legacy
-/// `fulfillmentText` speaks. `language` is that of the visitor, for the few words of ours.
+/// The messages that a web chat shows, of either edition: those for the default platform or
+/// channel, or else those of the first other one that has any. Empty texts are left out, and so are
+/// payloads and signals without readable text, which are for programs. Texts for speech are shown
+/// only where there are no written ones. When nothing is left, the message is the legacy
+/// `fulfillmentText`. `language` is the visitor's, for our own texts.
 pub fn visible_messages(response: &Value, language: &str) -> Vec<Message> {
     let list = |name: &str| response.pointer(name).and_then(Value::as_array).into_iter().flatten();
     let all: Vec<&Value> = list("/queryResult/fulfillmentMessages")
@@ -91,7 +90,8 @@ fn message(canonical: &Value, language: &str) -> Option<Message> {
     Some(Message { text, rich: Some(canonical.clone()) })
 }
 
-/// What a message says, without what says to whom, and without the signals, whose words are notes.
+/// The content of a message by kind, without its recipient, and without the signals, whose texts
+/// are notes for programs.
 fn kinds(canonical: &Value) -> impl Iterator<Item = (&String, &Value)> {
     const ASIDE: [&str; 7] = [
         "platform",
@@ -106,14 +106,14 @@ fn kinds(canonical: &Value) -> impl Iterator<Item = (&String, &Value)> {
     all.filter(|(key, _)| !ASIDE.contains(&key.as_str()))
 }
 
-/// A payload, a sound that cannot be fetched, and a kind with nothing in it.
+/// Whether a message without readable text is for programs: a payload, a sound, or an empty kind.
 fn is_for_programs(kind: &str, value: &Value) -> bool {
     matches!(kind, "payload" | "playAudio" | "mixedAudio" | "outputAudioText")
         || value.is_null()
         || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
-/// Shown where a message cannot be put into words and the chat cannot show it otherwise.
+/// Shown for a message without readable text that a visitor should know about.
 fn not_readable(language: &str) -> &'static str {
     match language.split('-').next().unwrap_or_default().to_lowercase().as_str() {
         "de" => "[Diese Nachricht kann hier nicht angezeigt werden.]",

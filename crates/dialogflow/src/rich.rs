@@ -1,8 +1,8 @@
-//! Any message of a bot as the elements a client draws (`wire::rich`).
+//! A bot's message as the elements that a client draws (`wire::rich`).
 //!
-//! Pure: the journal keeps the canonical message, and its elements are made when it is shown. What
-//! is read may be anything; what is written always keeps the limits of `wire::rich`. A message
-//! without elements is shown by its text.
+//! Pure: the journal stores the canonical message, and the elements are made when it is shown. The
+//! input may be any JSON; the output always keeps the limits of `wire::rich`. A message without
+//! elements is shown as its text.
 
 use serde_json::Value;
 use wire::rich::{
@@ -12,7 +12,6 @@ use wire::rich::{
 use read::{COUNT, body, button, cut, first, items, link, media, say, source, text, texts, title};
 
 mod botcopy;
-mod form;
 mod messenger;
 mod read;
 pub(crate) mod readable;
@@ -21,7 +20,7 @@ pub(crate) mod words;
 #[cfg(test)]
 mod tests;
 
-/// What is shown for a message: its elements, or its text where it has none.
+/// What to show for a message: its elements, or its text where it has none.
 #[must_use]
 pub fn content(plain: &str, canonical: Option<&Value>) -> Vec<Element> {
     let elements = canonical.map(elements).unwrap_or_default();
@@ -31,7 +30,7 @@ pub fn content(plain: &str, canonical: Option<&Value>) -> Vec<Element> {
     vec![Element::Text { text: cut(plain, wire::rich::TEXT_CHARS_MAX) }]
 }
 
-/// The elements of a canonical message of either edition; none for one that is not known.
+/// The elements of a canonical message of either edition; none for an unknown kind.
 #[must_use]
 pub fn elements(canonical: &Value) -> Vec<Element> {
     let kinds = canonical.as_object().into_iter().flatten();
@@ -66,7 +65,7 @@ fn payload(payload: &Value) -> Vec<Element> {
     elements
 }
 
-/// Neighbouring suggestions stand in one row.
+/// Joins neighbouring suggestions into one row.
 fn joined(found: impl Iterator<Item = Element>) -> Vec<Element> {
     let mut elements: Vec<Element> = Vec::new();
     for element in found {
@@ -127,7 +126,7 @@ fn link_out(message: &Value) -> Vec<Element> {
     row(link(uri).and_then(|action| button(label, action)).into_iter().collect())
 }
 
-/// A postback that is an address opens it; one that is not is said.
+/// A card. A button whose postback is an address opens it; any other postback is sent as text.
 fn card(message: &Value) -> Vec<Element> {
     let buttons = items(message, "buttons").filter_map(|one| {
         let (label, postback) = (text(one, "text"), text(one, "postback"));

@@ -1,11 +1,11 @@
-//! What a response says beside its words: everything that may start a handover.
+//! The parts of a response that may start a handover.
 
 use serde_json::Value;
 
 use crate::{Edition, response};
 
-/// One such thing. Names of contexts, parameters, intents and actions are as the response has
-/// them, but contexts by the last path segment in lower case.
+/// One such part. Names are those of the response; a context has the last segment of its path in
+/// lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {
     /// ES: a context that is active after this answer (contract, section 3).
@@ -18,9 +18,9 @@ pub enum Signal {
     Intent(String),
     /// ES: the action of the matched intent.
     Action(String),
-    /// Nothing matched.
+    /// No intent matched, or a fallback intent did.
     Fallback,
-    /// The bot considers the conversation finished.
+    /// The bot ends the conversation.
     End,
 }
 
@@ -76,7 +76,7 @@ fn cx(result: &Value) -> Vec<Signal> {
     found
 }
 
-/// Designers type the value of a trigger as a boolean or as text.
+/// Bot designers write the value of a trigger as a boolean or as text.
 fn is_true(value: &Value) -> bool {
     match value {
         Value::Bool(yes) => *yes,

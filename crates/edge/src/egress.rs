@@ -1,9 +1,9 @@
-//! The one way out. Targets on loopback, private and special networks are refused unless their
-//! owner said otherwise, both when they are spelled as addresses and when a name leads there.
+//! Every outgoing call of both sides. Targets on loopback, private and special networks are refused
+//! unless the owner of the target allows them, both as literal addresses and after name lookup.
 //!
-//! A call has one deadline from connecting to the last byte, a limit for its answer, no redirects,
-//! no proxy of the environment, and at most [`IN_FLIGHT_MAX`] neighbours to the same target. It
-//! waits for its place among them no longer than it may then take itself.
+//! A call has one deadline from connecting to the last byte, a size limit for the response, no
+//! redirects and no proxy from the environment. At most [`IN_FLIGHT_MAX`] calls to one target run
+//! at a time; a call waits for its turn no longer than its own deadline.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -28,35 +28,35 @@ pub use address::is_public;
 pub use relay::Relayed;
 pub use socket::{Heard, Socket};
 
-/// Calls to one target at a time; what waits keeps its order of arrival.
+/// Calls to one target at a time. More calls wait, first come, first served.
 pub const IN_FLIGHT_MAX: usize = 64;
 
-/// An idle connection is dropped before the receiver might: a common server closes after five
-/// seconds, and a call on a connection that is just being closed counts as failed.
+/// Idle connections are closed after this time. Common servers close theirs after five seconds, and
+/// a call on a connection that the server is just closing fails.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Why there is no answer.
+/// Why a call has no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EgressError {
     #[error("the URL cannot be used: {0}")]
     BadUrl(String),
     #[error("{0} is not a public address: set allow_private = true beside the URL to allow it")]
     Blocked(String),
-    #[error("no complete answer in time")]
+    #[error("no complete response in time")]
     Late,
-    /// No WebSocket is there: what the answer's status was.
-    #[error("no WebSocket but status {0}")]
+    /// The server did not switch to WebSocket; its HTTP status.
+    #[error("the server answers with status {0} instead of opening a WebSocket")]
     NoSocket(u16),
-    #[error("the answer is larger than {0} bytes")]
+    #[error("the response is larger than {0} bytes")]
     TooLarge(usize),
     #[error("the call failed: {0}")]
     Network(String),
-    /// There was no connection: whatever was to be sent never left.
+    /// No connection could be opened, so nothing was sent.
     #[error("no connection: {0}")]
     Unreachable(String),
 }
 
-/// Where calls go. Clones share the limit of calls under way.
+/// Where calls go. Clones share the limit of calls in flight.
 #[derive(Debug, Clone)]
 pub struct Target {
     url: Url,
@@ -65,7 +65,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Checks what can be checked before any name is looked up.
+    /// Checks the URL: http or https, no user or password, and no literal address that is not
+    /// public unless `allow_private`. Names are looked up and checked with each call.
     pub fn parse(url: &str, allow_private: bool) -> Result<Self, EgressError> {
         let url: Url =
             url.parse().map_err(|error| EgressError::BadUrl(format!("{url}: {error}")))?;
@@ -86,14 +87,15 @@ impl Target {
         &self.url
     }
 
-    /// Whether its owner allowed addresses that are not public.
+    /// Whether the owner allows addresses that are not public.
     #[must_use]
     pub fn allows_private(&self) -> bool {
         self.allow_private
     }
 
-    /// A path below this target, with its query, or the target itself for an empty one; calls
-    /// there count as calls here.
+    /// A target below this one: `path` may have a query; an empty `path` gives this target itself.
+    /// Both share the limit of calls in flight. [`EgressError::BadUrl`] when the result would be
+    /// another host, another port or outside this target's path.
     pub fn at(&self, path: &str) -> Result<Self, EgressError> {
         if path.is_empty() {
             return Ok(self.clone());
@@ -109,8 +111,8 @@ impl Target {
         Ok(Self { url, ..self.clone() })
     }
 
-    /// The URL parser turns every spelling of an address (decimal, octal, short, mapped) into the
-    /// address itself, for which no resolver is asked; so it is checked here.
+    /// Checks a host that is a literal address. The URL parser turns every spelling (decimal,
+    /// octal, short, mapped) into the address, and no resolver is asked for it.
     fn check_literal(&self) -> Result<(), EgressError> {
         let address = match self.url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -125,16 +127,16 @@ impl Target {
     }
 }
 
-/// A complete answer.
+/// A complete response.
 #[derive(Clone)]
 pub struct Reply {
     pub status: u16,
     pub body: Bytes,
-    /// `Retry-After` in seconds, where the receiver sent it as a number.
+    /// `Retry-After`, where the receiver sent a number of seconds; a date is ignored.
     pub retry_after: Option<Duration>,
 }
 
-/// The clients. Clones share their connections.
+/// The HTTP clients. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Egress {
     guarded: reqwest::Client,
@@ -150,8 +152,9 @@ impl Egress {
         Ok(Self { guarded: build(builder().dns_resolver(PublicOnly))?, private: build(builder())? })
     }
 
-    /// POSTs `body` as JSON. `deadline` runs from connecting to the last byte of the answer;
-    /// waiting for earlier calls to the same target comes before it and may take as long again.
+    /// POSTs `body` as JSON. `deadline` runs from connecting to the last byte of the response.
+    /// Waiting for other calls to the same target comes before, and may take as long again.
+    /// A response of more than `reply_bytes_max` bytes is [`EgressError::TooLarge`].
     pub async fn post_json(
         &self,
         target: &Target,
@@ -166,7 +169,7 @@ impl Egress {
         self.call(target, call, deadline, reply_bytes_max).await
     }
 
-    /// Any call. Times are as for [`Self::post_json`].
+    /// Sends any request. Deadline and limit are those of [`Self::post_json`].
     pub async fn call(
         &self,
         target: &Target,
@@ -176,16 +179,16 @@ impl Egress {
     ) -> Result<Reply, EgressError> {
         target.check_literal()?;
         let waited = tokio::time::timeout(deadline, target.in_flight.acquire());
-        let Ok(Ok(_place)) = waited.await else {
+        let Ok(Ok(_permit)) = waited.await else {
             return Err(EgressError::Late);
         };
         let client = if target.allow_private { &self.private } else { &self.guarded };
         let request = client.request(method, target.url.clone()).headers(headers).body(body);
-        let answered = async {
+        let response = async {
             let response = request.send().await.map_err(|error| network(&error))?;
-            answer(response, reply_bytes_max).await
+            read(response, reply_bytes_max).await
         };
-        tokio::time::timeout(deadline, answered).await.unwrap_or(Err(EgressError::Late))
+        tokio::time::timeout(deadline, response).await.unwrap_or(Err(EgressError::Late))
     }
 }
 
@@ -200,7 +203,8 @@ fn builder() -> reqwest::ClientBuilder {
         .pool_idle_timeout(IDLE_TIMEOUT)
 }
 
-async fn answer(response: reqwest::Response, reply_bytes_max: usize) -> Result<Reply, EgressError> {
+/// Reads a response to its end.
+async fn read(response: reqwest::Response, reply_bytes_max: usize) -> Result<Reply, EgressError> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
@@ -226,7 +230,7 @@ fn network(error: &reqwest::Error) -> EgressError {
     }
 }
 
-/// The innermost cause, without the URL, which may hold secrets.
+/// The innermost cause. It does not contain the URL, which may hold secrets.
 fn describe(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
@@ -235,9 +239,10 @@ fn describe(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
+/// Marks the error of [`PublicOnly`] inside errors of the client.
 const BLOCKED: &str = "only private addresses for";
 
-/// Looks a name up and drops every address that is not public.
+/// A resolver that drops every address that is not public.
 #[derive(Debug, Clone)]
 struct PublicOnly;
 

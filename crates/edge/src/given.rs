@@ -13,18 +13,18 @@ use serde::{
     de::{self, MapAccess, Visitor},
 };
 
-/// Why there is no secret.
+/// Why a secret cannot be read; `key` is the setting.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     #[error("`{key}`: cannot read {}: {error}", path.display())]
     File { key: String, path: PathBuf, error: std::io::Error },
-    #[error("`{key}`: the environment variable {name} is not set")]
+    #[error("`{key}`: set the environment variable {name}; it is not set")]
     Env { key: String, name: String },
     #[error("`{key}` is empty: give a secret")]
     Empty { key: String },
 }
 
-/// Where a secret comes from. Has no `Debug`: it may hold the secret itself.
+/// Where a secret comes from. It has no `Debug`, because it may hold the secret itself.
 #[derive(Clone)]
 pub enum Secret {
     Text(SecretString),
@@ -38,12 +38,12 @@ impl Secret {
         Self::Text(SecretString::from(text))
     }
 
-    /// `None` for a source that is not known.
+    /// The source `file` or `env` and the path or name there; `None` for another source.
     #[must_use]
-    pub fn from_place(source: &str, place: String) -> Option<Self> {
+    pub fn from_source(source: &str, value: String) -> Option<Self> {
         match source {
-            "file" => Some(Self::File(PathBuf::from(place))),
-            "env" => Some(Self::Env(place)),
+            "file" => Some(Self::File(PathBuf::from(value))),
+            "env" => Some(Self::Env(value)),
             _ => None,
         }
     }
@@ -55,7 +55,8 @@ impl Secret {
         }
     }
 
-    /// The secret itself; `key` names the setting in errors.
+    /// Reads the secret; `key` names the setting in errors. Line ends after the secret in a file
+    /// are left out.
     pub fn read(&self, key: &str) -> Result<SecretString, SecretError> {
         let key = key.to_owned();
         let secret = match self {
@@ -121,19 +122,20 @@ impl<'de> Visitor<'de> for SecretVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secret, A::Error> {
-        let (source, place) = only_entry(map)?;
-        let secret = Secret::from_place(&source, place);
+        let (source, value) = only_entry(map)?;
+        let secret = Secret::from_source(&source, value);
         secret.ok_or_else(|| de::Error::unknown_field(&source, SOURCES))
     }
 }
 
-/// The source of a secret and its place there.
+/// The source of a secret, `file` or `env`, and the path or name there. A map with no entry or more
+/// than one is an error.
 pub fn only_entry<'de, A: MapAccess<'de>>(mut map: A) -> Result<(String, String), A::Error> {
     let Some(entry) = map.next_entry()? else {
         return Err(de::Error::custom("a secret needs `file` or `env`"));
     };
     if map.next_key::<String>()?.is_some() {
-        return Err(de::Error::custom("a secret comes from one place: `file` or `env`"));
+        return Err(de::Error::custom("give a secret in one way only: `file` or `env`"));
     }
     Ok(entry)
 }

@@ -1,4 +1,4 @@
-//! Bounded bodies in, problems and JSON out.
+//! Reading request bodies with a limit; problems and JSON as responses.
 
 use axum::{
     body::Body,
@@ -13,10 +13,10 @@ use wire::{
     problem::{Problem, ProblemId},
 };
 
-/// How long a request body may take to arrive.
+/// Longest time for a request body to arrive.
 const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// A problem as an answer.
+/// A problem as a response.
 #[derive(Debug)]
 pub struct ApiError(pub Problem);
 
@@ -26,15 +26,15 @@ impl ApiError {
         Self(Problem::new(id, detail))
     }
 
-    /// Our own failure: logged here, once, and told to nobody else.
+    /// An internal failure. It is logged here, once; the response does not contain it.
     #[must_use]
     pub fn internal(error: &dyn std::error::Error) -> Self {
-        tracing::error!(error = %chain(error), "a request failed on our side");
+        tracing::error!(error = %chain(error), "a request failed");
         Self::new(ProblemId::Internal, "The failure was logged; please try again.")
     }
 
-    /// Something we need is away; the same request may work in a moment. Whether this one did is
-    /// not always known, hence the same id.
+    /// Something we depend on is not available; the same request may work in a moment. It is not
+    /// always known whether this one had its effect, so the caller must use the same id again.
     #[must_use]
     pub fn unavailable(error: &dyn std::error::Error) -> Self {
         tracing::warn!(error = %chain(error), "a request could not be served now");
@@ -80,7 +80,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// `value` as a JSON answer that no browser guesses about and no cache keeps.
+/// `value` as a JSON response that browsers do not sniff and caches do not keep.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let Ok(body) = serde_json::to_vec(value) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -94,7 +94,8 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     response
 }
 
-/// The whole body, at most `bytes_max` of it, within ten seconds.
+/// The whole body. A longer one than `bytes_max` is the problem `too_large`; one that breaks off or
+/// takes more than ten seconds is `invalid_body`.
 pub async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
     let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, bytes_max).collect());
     match collected.await {

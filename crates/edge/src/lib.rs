@@ -1,6 +1,5 @@
-//! What both HTTP sides need and neither owns: time and ids, secrets and how they are given, the
-//! accept loop, bounded bodies, problems as answers, and the one guarded way out to other people's
-//! servers.
+//! What both HTTP sides need: time and ids, secrets and how settings give them, the accept loop,
+//! request bodies with a limit, problems as responses, and guarded calls to other servers.
 //!
 //! Nothing here knows what a conversation or a chat is.
 #![forbid(unsafe_code)]

@@ -1,11 +1,11 @@
-//! Comparing secrets so that the time it takes tells nothing.
+//! Comparing secrets in constant time.
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Whether `presented` is the expected secret. Both are hashed first, so that not even the length
-/// of the expected one shows.
+/// Whether `presented` is the expected secret. Both are hashed first, so that the time does not
+/// depend on the length of the expected one.
 #[must_use]
 pub fn matches(expected: &SecretString, presented: &str) -> bool {
     let expected = Sha256::digest(expected.expose_secret().as_bytes());
@@ -13,7 +13,7 @@ pub fn matches(expected: &SecretString, presented: &str) -> bool {
     expected.as_slice().ct_eq(presented.as_slice()).into()
 }
 
-/// SHA-256 in hexadecimal: how a token is kept that only has to be recognized.
+/// SHA-256 in hexadecimal, for tokens that are stored only to recognize them.
 #[must_use]
 pub fn hash_hex(secret: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -22,13 +22,13 @@ pub fn hash_hex(secret: &str) -> String {
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
-/// Whether `presented` hashes to `hash`, as [`hash_hex`] wrote it.
+/// Whether [`hash_hex`] of `presented` is `hash`.
 #[must_use]
 pub fn matches_hash(hash: &str, presented: &str) -> bool {
     hash.as_bytes().ct_eq(hash_hex(presented).as_bytes()).into()
 }
 
-/// A secret that others present: kept as it is, or as its hash alone (contract 13.19).
+/// A secret that callers present, known as text or only as its hash (contract 13.19).
 #[derive(Clone)]
 pub enum KnownSecret {
     Clear(SecretString),
@@ -52,8 +52,8 @@ impl From<SecretString> for KnownSecret {
     }
 }
 
-/// Whether one of the presented secrets is one of the known ones. Each is compared with each,
-/// whatever the ones before gave, so that the time tells nothing.
+/// Whether one of the presented secrets is one of the known ones. All pairs are compared, so that
+/// the time does not depend on which pair matches.
 #[must_use]
 pub fn any_matches(known: &[KnownSecret], presented: &[&str]) -> bool {
     let mut fits = false;

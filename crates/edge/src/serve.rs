@@ -1,5 +1,5 @@
-//! The accept loop. Our own, because a silent connection must not stay open for ever: hyper's
-//! HTTP/1 builder takes a header timeout, `axum::serve` does not.
+//! The accept loop. Our own, because a connection that sends nothing must be closed: hyper's
+//! HTTP/1 builder has a header timeout, and `axum::serve` has none.
 
 use std::{io, time::Duration};
 
@@ -9,14 +9,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-/// How long a connection may take for the head of a request.
+/// Longest time for the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long requests under way may take to finish once the server is told to stop.
+/// Longest time for running requests to finish after the server is told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pause after the system would not give a connection, such as for want of descriptors.
+/// Pause after a failed accept, for example when no file descriptors are left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `router` until `shutdown`, then lets requests under way finish.
+/// Serves `router` until `shutdown`. Running requests then have [`DRAIN_TIMEOUT`] to finish; after
+/// that their connections are cut.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -35,14 +36,14 @@ pub async fn serve(
                 connections.spawn(connection(stream, peer, router, shutdown));
             }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
     connections.close();
     if tokio::time::timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
-        tracing::warn!(connections = connections.len(), "connections were cut when stopping");
+        tracing::warn!(connections = connections.len(), "stopping: connections were cut");
     }
     Ok(())
 }
@@ -53,7 +54,7 @@ async fn connection(
     router: Router,
     shutdown: CancellationToken,
 ) {
-    // Small frames must not wait for each other; a socket that refuses is served all the same.
+    // Small frames must not wait for each other. A socket that refuses the option works without it.
     let _ = stream.set_nodelay(true);
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
@@ -73,6 +74,6 @@ async fn connection(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+        tracing::debug!(%error, "a connection ended with an error");
     }
 }

@@ -1,8 +1,9 @@
-//! Signatures by the rules of Standard Webhooks, for both directions and both sides: whoever has
-//! one of the keys can tell who sent a body, that it is whole, and that it is fresh.
+//! Signatures as Standard Webhooks defines them, for both directions and both sides. A receiver
+//! that has one of the keys knows who sent a body, that it is complete, and that it is recent.
 //!
-//! Every key signs and any key verifies, so a key is changed without a gap: add the new one on
-//! both sides, then take the old one away. Time is a parameter, and no error tells a secret.
+//! All keys sign and any key verifies, so a key can be replaced without a gap: add the new one on
+//! both sides, then remove the old one. Time is a parameter, and no error contains a secret.
+//! Written by hand; `docs/decisions/0005-written-by-hand.md` says why.
 
 use std::fmt;
 
@@ -14,38 +15,39 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// The header with the id of a message, the same at every attempt to deliver it.
+/// The header with the id of a message, the same for every attempt to deliver it.
 pub const ID: HeaderName = HeaderName::from_static("webhook-id");
-/// The header with the time of an attempt, in seconds since 1970.
+/// The header with the time of an attempt, in seconds since 1970-01-01 UTC.
 pub const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 /// The header with one signature per key, separated by spaces.
 pub const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-/// How far a timestamp may be from our clock, in seconds, either way.
+/// How far a timestamp may be from our clock in either direction, in seconds; the same as in the
+/// reference libraries of Standard Webhooks.
 pub const WINDOW_S: i64 = 5 * 60;
 
-/// What a secret looks like: this and the key in base64.
+/// A secret is this prefix and the key in base64.
 const PREFIX: &str = "whsec_";
-/// The only version of a signature made with a shared secret.
+/// The version of signatures that are made with a shared secret.
 const VERSION: &str = "v1";
-/// The lengths of a key that the rules allow, in bytes.
+/// Allowed lengths of a key, in bytes (Standard Webhooks).
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// Why a secret cannot be a signing key; `place` counts from one.
+/// Why a secret cannot be a signing key; `position` is its position in the list, from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("there is no signing key: give at least one")]
     None,
-    #[error("signing key {place} does not begin with `whsec_`")]
-    Prefix { place: usize },
-    #[error("signing key {place} is not base64 after `whsec_`")]
-    Base64 { place: usize },
-    #[error("signing key {place} has {bytes} bytes: use 24 to 64, for example 32 random ones")]
-    Length { place: usize, bytes: usize },
+    #[error("signing key {position} does not begin with `whsec_`: give the whole secret")]
+    Prefix { position: usize },
+    #[error("signing key {position} is not base64 after `whsec_`: copy the whole secret")]
+    Base64 { position: usize },
+    #[error("signing key {position} has {bytes} bytes: use 24 to 64, for example 32 random ones")]
+    Length { position: usize, bytes: usize },
 }
 
-/// Whether `presented` is the Base64 of an HMAC-SHA256 of `body`, as vendors sign whose rules are
-/// not those of Standard Webhooks.
+/// Whether `presented` is the HMAC-SHA256 of `body` in base64. Some vendors sign so instead of by
+/// Standard Webhooks.
 #[must_use]
 pub fn is_hmac_sha256(secret: &SecretString, body: &[u8], presented: &str) -> bool {
     let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes());
@@ -54,7 +56,7 @@ pub fn is_hmac_sha256(secret: &SecretString, body: &[u8], presented: &str) -> bo
     mac.verify_slice(&presented).is_ok()
 }
 
-/// Why a signature does not hold.
+/// Why a signature is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     #[error("the header `webhook-signature` is missing: sign the request")]
@@ -77,7 +79,7 @@ pub enum SignatureError {
     NoMatch,
 }
 
-/// The `webhook-id` of a message whose signature holds.
+/// The `webhook-id` of a message with a valid signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedId(String);
 
@@ -88,7 +90,7 @@ impl SignedId {
     }
 }
 
-/// One or several keys, kept as the hashes that were begun with them.
+/// One or more keys, each as an HMAC that is already initialized with it.
 #[derive(Clone)]
 pub struct SigningKeys(Vec<Hmac<Sha256>>);
 
@@ -98,16 +100,17 @@ impl fmt::Debug for SigningKeys {
     }
 }
 
-/// Whether what comes in is signed, and with what.
+/// How incoming messages are signed.
 #[derive(Clone)]
 pub struct Signing {
     pub keys: SigningKeys,
-    /// Whether what is not signed is turned away.
+    /// Whether unsigned messages are refused.
     pub required: bool,
 }
 
 impl Signing {
-    /// The id that was signed; `None` for what is not signed and need not be.
+    /// The signed id of a message; `None` for an unsigned one where signatures are not required.
+    /// `now` is in milliseconds since 1970-01-01 UTC.
     pub fn signed_id(
         &self,
         headers: &HeaderMap,
@@ -123,21 +126,22 @@ impl Signing {
 }
 
 impl SigningKeys {
-    /// From secrets of the form `whsec_…`.
+    /// Keys from secrets of the form `whsec_…`; at least one.
     pub fn new(secrets: &[SecretString]) -> Result<Self, KeyError> {
         if secrets.is_empty() {
             return Err(KeyError::None);
         }
-        let places = 1..;
-        places
+        let positions = 1..;
+        positions
             .zip(secrets)
-            .map(|(place, secret)| key(place, secret))
+            .map(|(position, secret)| key(position, secret))
             .collect::<Result<_, _>>()
             .map(Self)
     }
 
-    /// Adds the three headers for `body`. `id` must be the same at every attempt; it is printable
-    /// and without a full stop, which separates what is signed.
+    /// Adds the three headers for `body`. `id` must be the same for every attempt. It must be
+    /// printable and without a full stop, which separates the signed parts; otherwise the error is
+    /// [`SignatureError::Unreadable`]. `now` is in milliseconds since 1970-01-01 UTC.
     pub fn sign(
         &self,
         headers: &mut HeaderMap,
@@ -165,7 +169,8 @@ impl SigningKeys {
         Ok(())
     }
 
-    /// Whether the three headers belong to `body`, were made with one of the keys, and lately.
+    /// Checks that one of the keys signed `body` and the three headers, at most [`WINDOW_S`]
+    /// seconds from `now`, which is in milliseconds since 1970-01-01 UTC.
     pub fn verify(
         &self,
         headers: &HeaderMap,
@@ -208,19 +213,19 @@ impl SigningKeys {
     }
 }
 
-fn key(place: usize, secret: &SecretString) -> Result<Hmac<Sha256>, KeyError> {
+fn key(position: usize, secret: &SecretString) -> Result<Hmac<Sha256>, KeyError> {
     let encoded = secret.expose_secret().trim().strip_prefix(PREFIX);
-    let encoded = encoded.ok_or(KeyError::Prefix { place })?;
+    let encoded = encoded.ok_or(KeyError::Prefix { position })?;
     let key = BASE64.decode(encoded).map(Zeroizing::new);
-    let key = key.map_err(|_| KeyError::Base64 { place })?;
-    let unfit = KeyError::Length { place, bytes: key.len() };
+    let key = key.map_err(|_| KeyError::Base64 { position })?;
+    let unfit = KeyError::Length { position, bytes: key.len() };
     if !KEY_BYTES.contains(&key.len()) {
         return Err(unfit);
     }
     Hmac::new_from_slice(&key).map_err(|_| unfit)
 }
 
-/// The value of a header that may be there once.
+/// The value of a header that may occur once.
 fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, SignatureError> {
     let mut values = headers.get_all(&name).iter();
     let Some(value) = values.next() else { return Ok(None) };

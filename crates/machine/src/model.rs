@@ -1,11 +1,11 @@
-//! What both machines have in common: how they are stepped, and how their events are numbered.
+//! What both machines share: the trait that the store drives, and the numbering of events.
 
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 /// A point in time: milliseconds since 1970-01-01 UTC.
 pub type Millis = i64;
 
-/// A pure state machine whose state is the sum of its events.
+/// A pure state machine whose state is the sum of its events, but for the checkpoint.
 pub trait Machine: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Prefix of the ids of this machine, for example `cnv`.
     const PREFIX: &'static str;
@@ -14,28 +14,32 @@ pub trait Machine: Clone + Serialize + DeserializeOwned + Send + Sync + 'static 
     const FORMAT: u32;
     type Input: Send + 'static;
     type Event: Event;
-    /// What the operator chose; it guides decisions and is never needed to apply an event.
+    /// What the operator chose. It guides decisions; applying an event never needs it.
     type Policy: Clone + Send + Sync + 'static;
     /// Why an input was not accepted. A refused input changes nothing.
     type Refusal: std::fmt::Debug + Send + 'static;
 
-    /// Feeds one input: decides what happened, applies it, and returns it to be recorded.
+    /// Feeds one input: decides what happens, applies it, and returns the events to be recorded.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the input is refused; the state is then unchanged.
     fn step(
         &mut self,
         policy: &Self::Policy,
         now: Millis,
         input: Self::Input,
     ) -> Result<Vec<Recorded<Self::Event>>, Self::Refusal>;
-    /// Takes over one event that was decided earlier.
+    /// Applies one event that was decided earlier.
     fn apply(&mut self, recorded: &Recorded<Self::Event>);
-    /// Place of the last event.
+    /// Position of the last event.
     fn position(&self) -> Position;
     /// True while a driver has work to do for this state.
     fn owes(&self) -> bool;
-    /// When time itself must be heard; the driver then feeds the machine its wake input.
+    /// When the driver must feed the machine its wake input; `None` when it need not.
     fn wake_at(&self) -> Option<Millis>;
-    /// The outside party this machine talks with while it is open: an owner has at most one open
-    /// machine per peer. `None` when it is closed, or when it is found by its id alone.
+    /// The outside party that this machine talks with while it is open. An owner has at most one
+    /// open machine for each peer. `None` when the machine is closed, or is found by its id alone.
     fn peer(&self) -> Option<&str>;
 
     /// Reads a state that was written in `format`. A machine that has had several formats
@@ -71,7 +75,7 @@ pub trait Event:
     /// Number of the JSON form in which an event is written, as [`Machine::FORMAT`].
     const FORMAT: u32;
 
-    /// True for what only operators may see: it hangs, as a note, on the last numbered event.
+    /// True for what only operators may see. Such a note belongs to the last numbered event.
     fn is_note(&self) -> bool;
 
     /// Reads an event that was written in `format`, as [`Machine::read`].
@@ -91,8 +95,8 @@ fn check_format<E: serde::de::Error>(format: u32, known: u32) -> Result<(), E> {
     Err(E::custom(format_args!("format {format} is unknown, this release reads format {known}")))
 }
 
-/// Place in the journal of one machine. Numbered events have `sub == 0` and a `seq` without gaps;
-/// notes carry the `seq` they hang on and count up `sub`.
+/// Position in the journal of one machine. Numbered events have `sub == 0` and a `seq` without
+/// gaps. A note has the `seq` of the numbered event before it and counts `sub` up.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -112,7 +116,7 @@ impl Position {
     }
 }
 
-/// An event with its place in the journal and the time it happened.
+/// An event with its position in the journal and the time when it happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recorded<E> {
     pub position: Position,
@@ -120,8 +124,8 @@ pub struct Recorded<E> {
     pub event: E,
 }
 
-/// Collects the events of one step while the state moves along with them, so that later
-/// decisions of the same step see what the earlier ones did.
+/// Collects the events of one step and applies each at once, so that later decisions of the same
+/// step see the effect of the earlier ones.
 pub(crate) struct Log<'a, M: Machine> {
     pub(crate) state: &'a mut M,
     pub(crate) now: Millis,

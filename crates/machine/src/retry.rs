@@ -1,11 +1,12 @@
-//! When to try again: a fixed ladder with jitter that depends only on what is retried.
+//! When to try again: fixed waits that grow, with jitter that depends only on what is tried again.
 
 use crate::{Millis, limits::SECOND_MS};
 
 const LADDER_S: [Millis; 8] = [1, 2, 5, 10, 20, 60, 120, 300];
 
-/// Wait before attempt `attempts + 1`, after `attempts` failed ones; within a fifth of the ladder's
-/// step, spread by `id` so that many failures at once do not come back at once.
+/// Wait before the next attempt, in milliseconds, after `attempts` failed ones. It is within a
+/// fifth of the ladder's step. `id` spreads it, so that many failures at once are not all tried
+/// again at once.
 #[must_use]
 pub fn delay(id: &str, attempts: u32) -> Millis {
     let rung = (attempts.max(1) as usize - 1).min(LADDER_S.len() - 1);
@@ -14,15 +15,16 @@ pub fn delay(id: &str, attempts: u32) -> Millis {
     step + step * spread / 1_000
 }
 
-/// The wait the receiver asked for, but not more than the top of the ladder, nor less than ours.
+/// The wait that the receiver asked for, in milliseconds: at most the top of the ladder, and at
+/// least our own wait.
 #[must_use]
 pub fn delay_asked(id: &str, attempts: u32, retry_after: Millis) -> Millis {
     let top = LADDER_S[LADDER_S.len() - 1] * SECOND_MS;
-    // Ours may lie above the top by its jitter, so this is no `clamp`.
+    // Our own wait may lie above the top by its jitter, so this is not a `clamp`.
     retry_after.min(top).max(delay(id, attempts))
 }
 
-/// FNV-1a: good enough to spread, and the same everywhere.
+/// FNV-1a: good enough to spread waits, and the same in every process.
 fn fingerprint(id: &str, attempts: u32) -> u64 {
     let bytes = id.bytes().chain(attempts.to_le_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

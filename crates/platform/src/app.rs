@@ -1,31 +1,37 @@
-//! What all parts of the platform share.
+//! What the handlers, the timers and the driver share.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use edge::{Clock, egress::Egress};
 use machine::conversation::{Conversation, Input, Refusal};
-use store::{Key, StepError, Stepped, Store};
+use moka::sync::Cache;
+use store::{CommitGuard, Key, StepError, Stepped, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    BotConfig, bot::Bot, credentials::Credentials, pulse::Pulse, tell::TypingCalls, turn::Lanes,
-    visitors::Visitors,
+    bot::Bot, config::BotConfig, limit, pulse::Pulse, visitor_headers::VisitorHeaders,
+    visitors::Visitors, webhook::WebhookCaller,
 };
 
 pub(crate) struct App {
+    /// By `botId`.
     pub(crate) bots: HashMap<String, Arc<Bot>>,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
-    pub(crate) egress: Egress,
     pub(crate) visitors: Visitors,
-    pub(crate) lanes: Lanes,
-    pub(crate) typing: TypingCalls,
-    pub(crate) credentials: Credentials,
-    pub(crate) pulse: Pulse,
+    pub(crate) visitor_headers: VisitorHeaders,
+    pub(crate) webhooks: WebhookCaller,
+    pub(crate) missing_bots: MissingBots,
+    pub(crate) pulse: Arc<Pulse>,
     /// Everything that runs on after a request was answered.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the process is about to end: finish what is under way, begin nothing.
     pub(crate) shutdown: CancellationToken,
+    /// The driver hears of commits for as long as anything can commit.
+    pub(crate) driving: OnceLock<CommitGuard>,
 }
 
 impl App {
@@ -38,32 +44,46 @@ impl App {
             bots: bots.collect(),
             visitors: Visitors::new(store.clone()),
             store,
+            webhooks: WebhookCaller { egress, clock: clock.clone() },
             clock,
-            egress,
-            lanes: Lanes::default(),
-            typing: TypingCalls::default(),
-            credentials: Credentials::default(),
-            pulse: Pulse::default(),
+            visitor_headers: VisitorHeaders::new(),
+            missing_bots: MissingBots::new(),
+            pulse: Arc::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
+            driving: OnceLock::new(),
         }
     }
 
-    /// Feeds a conversation one input, and tells the bridge what it could not know otherwise.
+    /// Feeds a conversation one input. The driver performs what it then owes; the caller has
+    /// nothing more to do.
     pub(crate) async fn step(
-        self: &Arc<Self>,
-        bot: &Arc<Bot>,
+        &self,
+        bot: &Bot,
         conversation: &str,
         key: Option<Key>,
         input: Input,
     ) -> Result<Stepped<Conversation>, StepError<Refusal>> {
-        let now = self.clock.now();
-        let stepped = bot.ledger.step(conversation, &bot.policy, now, key, input).await?;
-        if !stepped.repeated {
-            let session = stepped.state.session();
-            self.tell_of_endings(bot, conversation, session, &stepped.events);
+        bot.ledger.step(conversation, &bot.policy, self.clock.now(), key, input).await
+    }
+}
+
+/// Bots that visitors ask for and the configuration lacks. Each is logged at most once a minute,
+/// because their visitors try again and again.
+pub(crate) struct MissingBots(Cache<String, ()>);
+
+impl MissingBots {
+    fn new() -> Self {
+        let logged = Cache::builder()
+            .max_capacity(limit::MISSING_BOTS_REMEMBERED_MAX)
+            .time_to_live(limit::MISSING_BOT_LOG_GAP);
+        Self(logged.build())
+    }
+
+    pub(crate) fn log(&self, bot: &str) {
+        if self.0.entry_by_ref(bot).or_insert(()).is_fresh() {
+            tracing::error!(bot.id = bot, "visitors ask for a bot that is not configured");
         }
-        Ok(stepped)
     }
 }
 

@@ -1,10 +1,10 @@
-//! What happened in a conversation, as the visitor's page reads it. Notes never get here, and
-//! anything that is a note all the same is left out.
+//! The events of a conversation in the form that the visitor's page reads. Notes are for operators
+//! and are left out.
 
 use edge::time::rfc3339;
 use machine::{
     Event as _, Millis, Recorded,
-    conversation::{Agent, Control, Event},
+    conversation::{Control, Event, HumanAgent},
 };
 use wire::visitor::{self, AgentView, What};
 
@@ -42,8 +42,8 @@ pub(crate) fn encode(recorded: &Recorded<Event>) -> Option<String> {
     write(Some(recorded.position.seq), recorded.at, what)
 }
 
-/// The human types; not stored, hence without a number.
-pub(crate) fn typing(agent: Option<&Agent>, now: Millis, until: Millis) -> Option<String> {
+/// The human agent types; this is not stored and has no number.
+pub(crate) fn typing(agent: Option<&HumanAgent>, now: Millis, until: Millis) -> Option<String> {
     let agent = agent.map(view);
     write(None, now, What::Typing { agent, until: rfc3339(until) })
 }
@@ -53,6 +53,6 @@ fn write(seq: Option<u64>, at: Millis, what: What<'_>) -> Option<String> {
     serde_json::to_string(&visitor::Event { seq, at: &at, what }).ok()
 }
 
-fn view(agent: &Agent) -> AgentView {
+fn view(agent: &HumanAgent) -> AgentView {
     AgentView { name: agent.name.clone(), avatar_url: agent.avatar_url.clone() }
 }

@@ -1,12 +1,12 @@
-//! What a bot is told with each query beside the visitor's words: where the visitor is, what time
-//! it is there, the values of a form, which human has just left. CX gets session parameters, ES
-//! contexts, under the names that agents made for the Botcopy widget expect.
+//! Facts that go to the bot with each query: the visitor's page and local time, the values of a
+//! form, the human agent who has just left. CX gets session parameters, ES gets contexts, under
+//! the names that Dialogflow agents made for the Botcopy widget expect.
 
 use dialogflow::{Context, Edition};
 use edge::time::{clock_time, rfc3339};
 use machine::{
     Millis,
-    conversation::{Said, Stretch, Trigger},
+    conversation::{PastPause, Said, Trigger},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -15,14 +15,14 @@ use wire::visitor::Page;
 
 use crate::{bot::Bot, visitors::Visitor};
 
-/// Queries for which such a context lives; it is sent anew with each.
+/// Lifespan of a context that is sent again with each query.
 const LIFESPAN: u32 = 10;
-/// Snippet and URL values are for the first answers only.
+/// The values of the snippet and the URL are for the first answers only.
 const REFERENCE_LIFESPAN: u32 = 2;
 const FORM_LIFESPAN: u32 = 5;
 const MARKER_LIFESPAN: u32 = 1;
 
-/// What the page adds to one input; kept with it as JSON.
+/// What the page adds to one input; stored with it as JSON.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Extra {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ impl Extra {
         extra.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
-    /// `None` when there is nothing in it.
+    /// `None` when it is empty.
     pub(crate) fn to_json(&self) -> Option<String> {
         (*self != Self::default()).then(|| serde_json::to_string(self).ok()).flatten()
     }
@@ -63,7 +63,7 @@ impl Facts {
         facts
     }
 
-    /// Used triggers are removed, so that they do not fire again on the next answer.
+    /// Removes used triggers, so that they do not fire again on the next answer.
     pub(crate) fn clear(&mut self, used: Vec<Trigger>) {
         for trigger in used {
             match trigger {
@@ -74,20 +74,20 @@ impl Facts {
         }
     }
 
-    /// A human had control since the bot spoke last. Session parameters stay set, so that of an
-    /// earlier stretch is taken back.
-    pub(crate) fn mark(&mut self, edition: Edition, name: &str, stretch: Option<&Stretch>) {
-        let Some(stretch) = stretch else {
+    /// Tells the bot that a human agent had control since its last answer. Session parameters stay
+    /// set, so without such a pause the parameter is removed.
+    pub(crate) fn mark(&mut self, edition: Edition, name: &str, pause: Option<&PastPause>) {
+        let Some(pause) = pause else {
             if edition == Edition::Cx {
                 self.parameters.insert(name.to_owned(), Value::Null);
             }
             return;
         };
         let marker = json!({
-            "agent": stretch.agent,
-            "since": rfc3339(stretch.since),
-            "until": rfc3339(stretch.until),
-            "seconds": (stretch.until - stretch.since) / 1_000,
+            "agent": pause.agent,
+            "since": rfc3339(pause.since),
+            "until": rfc3339(pause.until),
+            "seconds": (pause.until - pause.since) / 1_000,
         });
         match edition {
             Edition::Es => self.context(name, MARKER_LIFESPAN, marker),
@@ -135,18 +135,25 @@ impl Facts {
             ("botcopySnippetValue", page.snippet.map(Value::String)),
             ("botcopyRefValue", page.reference.map(Value::String)),
         ];
-        // What the page says of itself does not go before what we know.
+        // What we know replaces what the page claims under the same name.
         self.parameters.extend(extra.parameters);
         let known = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
         self.parameters.extend(known);
     }
 
-    /// `parameters` is an object; what is unknown in it is left out.
+    /// `parameters` is an object; its nulls are left out.
     fn context(&mut self, name: &str, lifespan: u32, parameters: Value) {
         let Value::Object(mut parameters) = parameters else { return };
         parameters.retain(|_, value| !value.is_null());
         self.contexts.push(Context { name: name.to_owned(), lifespan, parameters });
     }
+}
+
+/// A context as both the query and the webhook call write it.
+pub(crate) fn context_json(context: &Context) -> Value {
+    json!({
+        "name": context.name, "lifespanCount": context.lifespan, "parameters": context.parameters
+    })
 }
 
 fn current_url(url: &str) -> Option<Value> {

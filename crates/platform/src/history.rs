@@ -1,6 +1,6 @@
-//! `messageHistory` from the journal (contract r3, section 7 and 13.9): this session of this
-//! conversation only, oldest first, the newest that fit. What the visitor said after the turn of
-//! step one is left out: it waits, and comes as step two or goes to the bot.
+//! `messageHistory` from the journal (contract r3, section 7 and 13.9): the present session of one
+//! conversation, oldest first, the newest items that fit. What the visitor said after the turn of
+//! step one is left out, because it comes later as step two or goes to the bot.
 
 use dialogflow::Edition;
 use edge::time::rfc3339;
@@ -9,21 +9,20 @@ use machine::{
     conversation::{Control, Event},
     limits,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use store::StoreError;
 use wire::history::{BotPlatform, Said, Session, item};
 
 use crate::{
     bot::{Bot, session_id},
-    facts::Facts,
+    facts::{Facts, context_json},
     limit,
     visitors::Visitor,
-    webhook::Call,
 };
 
-/// Whose history, and up to where.
+/// Which history is wanted.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct Wanted<'a> {
     pub(crate) bot: &'a Bot,
     pub(crate) conversation: &'a str,
     pub(crate) visitor: &'a Visitor,
@@ -33,35 +32,13 @@ pub(crate) struct Asked<'a> {
     pub(crate) session: u64,
 }
 
-/// A history that cannot be read is left out, and the handover goes on without it.
-pub(crate) async fn of(call: Call<'_>) -> Vec<Value> {
-    let Call { bot, conversation, visitor, turn, session, .. } = call;
-    match read(Asked { bot, conversation, visitor, turn, session }).await {
-        Ok(mut items) => {
-            if bot.config.webhook.as_ref().is_some_and(|webhook| webhook.strict) {
-                items.iter_mut().filter_map(Value::as_object_mut).for_each(without_sender);
-            }
-            items
-        }
-        Err(error) => {
-            tracing::warn!(conversation.id = conversation, %error, "no history to send");
-            Vec::new()
-        }
-    }
-}
-
-/// The contract does not print it; a strict receiver may refuse it.
-fn without_sender(item: &mut Map<String, Value>) {
-    item.retain(|name, _| name != "sender");
-}
-
-pub(crate) async fn read(asked: Asked<'_>) -> Result<Vec<Value>, StoreError> {
+pub(crate) async fn read(wanted: Wanted<'_>) -> Result<Vec<Value>, StoreError> {
     // The newest event is at most a few behind the turn; two pages back is more than is sent.
-    let first = asked.turn.saturating_sub(2 * limits::PAGE_EVENTS_MAX as u64);
+    let first = wanted.turn.saturating_sub(2 * limits::PAGE_EVENTS_MAX as u64);
     let mut after = Position { seq: first, sub: 0 };
-    let mut items = Items { asked, paused: false, list: Vec::new() };
+    let mut items = Items { wanted, paused: false, list: Vec::new() };
     loop {
-        let page = asked.bot.ledger.journal(asked.conversation, after, limits::PAGE_EVENTS_MAX);
+        let page = wanted.bot.ledger.journal(wanted.conversation, after, limits::PAGE_EVENTS_MAX);
         let page = page.await?;
         let Some(last) = page.last() else {
             return Ok(items.newest());
@@ -74,14 +51,14 @@ pub(crate) async fn read(asked: Asked<'_>) -> Result<Vec<Value>, StoreError> {
 }
 
 struct Items<'a> {
-    asked: Asked<'a>,
+    wanted: Wanted<'a>,
     paused: bool,
     list: Vec<Value>,
 }
 
 impl Items<'_> {
     fn add(&mut self, recorded: &Recorded<Event>) {
-        let Asked { bot, visitor, turn, .. } = self.asked;
+        let Wanted { bot, visitor, turn, .. } = self.wanted;
         let seq = recorded.position.seq;
         match &recorded.event {
             Event::VisitorSaid { said, .. } if seq <= turn => {
@@ -103,7 +80,7 @@ impl Items<'_> {
                     }
                 }
             }
-            // Kept whole since the history is on.
+            // The complete response is kept while the history is on.
             Event::BotAnswered { response: Some(response), .. } => {
                 let response = serde_json::from_str(response).unwrap_or_default();
                 self.push(recorded, Said::Bot { response: &response });
@@ -122,7 +99,7 @@ impl Items<'_> {
     }
 
     fn push(&mut self, recorded: &Recorded<Event>, said: Said<'_>) {
-        let Asked { bot, conversation, visitor, session, .. } = self.asked;
+        let Wanted { bot, conversation, visitor, session, .. } = self.wanted;
         let session = Session {
             id: &session_id(conversation, session),
             language: bot.language(visitor),
@@ -147,11 +124,11 @@ impl Items<'_> {
     }
 }
 
-/// `queryParameters` as they went to the bot, without anybody's credentials.
+/// `queryParameters` as they went to the bot, without the visitor's `webhookHeaders`.
 fn parameters(edition: Edition, facts: &Facts) -> Value {
     match edition {
         Edition::Es => {
-            let contexts = facts.contexts.iter().map(crate::webhook::context);
+            let contexts = facts.contexts.iter().map(context_json);
             json!({ "contexts": contexts.collect::<Vec<_>>() })
         }
         Edition::Cx => json!({ "parameters": facts.parameters }),

@@ -1,5 +1,5 @@
-//! One clock for all sockets' pings: each socket has one of 25 places, and each second the sockets
-//! of one place are told to ping. So pings are spread out and no socket needs a timer.
+//! One clock for the pings of all sockets. Each socket takes one of 25 slots; each second the
+//! sockets of the next slot ping. So pings are spread out and no socket needs a timer.
 
 use std::{
     sync::{
@@ -10,29 +10,30 @@ use std::{
 };
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, limit::PING_SECONDS};
+use crate::limit::PING_SECONDS;
 
 #[derive(Default)]
 pub(crate) struct Pulse {
-    places: [Notify; PING_SECONDS],
+    slots: [Notify; PING_SECONDS],
     next: AtomicUsize,
 }
 
 impl Pulse {
-    /// A place for a new socket, in turn.
-    pub(crate) fn place(&self) -> &Notify {
-        &self.places[self.next.fetch_add(1, Ordering::Relaxed) % PING_SECONDS]
+    /// The slot of a new socket, in turn.
+    pub(crate) fn slot(&self) -> &Notify {
+        &self.slots[self.next.fetch_add(1, Ordering::Relaxed) % PING_SECONDS]
     }
-}
 
-/// Beats until the end of the process.
-pub(crate) async fn beat(app: Arc<App>) {
-    let mut seconds = tokio::time::interval(Duration::from_secs(1));
-    for place in app.pulse.places.iter().cycle() {
-        tokio::select! {
-            _ = seconds.tick() => place.notify_waiters(),
-            () = app.shutdown.cancelled() => return,
+    /// Beats until `shutdown`.
+    pub(crate) async fn beat(self: Arc<Self>, shutdown: CancellationToken) {
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        for slot in self.slots.iter().cycle() {
+            tokio::select! {
+                _ = seconds.tick() => slot.notify_waiters(),
+                () = shutdown.cancelled() => return,
+            }
         }
     }
 }

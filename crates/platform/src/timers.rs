@@ -1,5 +1,5 @@
-//! What nobody's request sets off: taking up what was owed at the start, ending pauses on time,
-//! and finding calls that were forgotten.
+//! What starts without a request: the calls that were owed when the process started, the ends of
+//! pauses, and a sweep for calls that were forgotten.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -7,34 +7,32 @@ use std::{
     time::Duration,
 };
 
-use edge::Clock;
 use futures::{StreamExt as _, stream};
-use machine::{
-    Millis,
-    conversation::{Conversation, Effect, Input, Policy},
-};
+use machine::conversation::{Conversation, Input, Policy, Refusal};
 use store::{StepError, StoreError};
-use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, bot::Bot, limit, pulse};
+use crate::{app::App, bot::Bot, driver::Driver, limit};
 
-/// Drives everything that is owed, then starts the standing tasks.
-pub(crate) async fn start(app: &Arc<App>, shutdown: CancellationToken) -> Result<(), StoreError> {
-    let (own, tasks) = (app.shutdown.clone(), app.tasks.clone());
-    tokio::spawn(async move {
-        shutdown.cancelled().await;
-        own.cancel();
-        // From now on, waiting for the tasks ends with the last of them.
-        tasks.close();
+/// The call that a conversation owed when the sweep looked: its turn and epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct CallId {
+    turn: u64,
+    epoch: u64,
+}
+
+/// Makes every call that is owed, then starts the standing tasks.
+pub(crate) async fn start(app: &Arc<App>, driver: &Arc<Driver>) -> Result<(), StoreError> {
+    let orphans = each_owing(app, |bot, conversation, state| {
+        if let Some(callee) = state.owes_to() {
+            driver.take_up(app, bot, conversation, callee);
+        }
     });
-    let drive = |bot: &_, conversation: &str, state| app.drive(bot, conversation, state);
-    for (owner, calls) in each_owing(app, drive).await? {
+    for (owner, calls) in orphans.await? {
         tracing::warn!(bot.id = owner, calls, "calls are owed for a bot that is not configured");
     }
     let wakes = app.store.wakes::<Conversation>();
     app.tasks.spawn(hear_clock(Arc::clone(app), wakes));
-    app.tasks.spawn(sweep(Arc::clone(app)));
-    app.tasks.spawn(pulse::beat(Arc::clone(app)));
+    app.tasks.spawn(sweep(Arc::clone(app), Arc::clone(driver)));
     Ok(())
 }
 
@@ -55,29 +53,15 @@ async fn hear_clock(app: Arc<App>, mut wakes: store::Wakes) {
 async fn wait_and_wake(app: &Arc<App>, wakes: &mut store::Wakes) -> Result<(), StoreError> {
     let next = app.store.next_wake::<Conversation>().await?;
     tokio::select! {
-        () = reach(&app.clock, next) => wake_due(app).await,
+        () = app.clock.sleep_until(next) => wake_due(app).await,
         () = wakes.before(next) => Ok(()),
-    }
-}
-
-async fn reach(clock: &Clock, at: Option<Millis>) {
-    let Some(at) = at else {
-        return std::future::pending().await;
-    };
-    loop {
-        let left = at - clock.now();
-        if left <= 0 {
-            return;
-        }
-        let left = Duration::from_millis(left.unsigned_abs());
-        tokio::time::sleep(left.min(limit::CLOCK_LOOK)).await;
     }
 }
 
 async fn wake_due(app: &Arc<App>) -> Result<(), StoreError> {
     let now = app.clock.now();
     let due = app.store.due::<Conversation>(now, limit::PAGE_IDS_MAX).await?;
-    let wakings = due.into_iter().map(|(owner, id)| wake(app, now, owner, id));
+    let wakings = due.into_iter().map(|(owner, id)| wake(app, owner, id));
     let mut woken = stream::iter(wakings).buffer_unordered(limit::WOKEN_AT_ONCE_MAX);
     let mut result = Ok(());
     while let Some(one) = woken.next().await {
@@ -89,49 +73,45 @@ async fn wake_due(app: &Arc<App>) -> Result<(), StoreError> {
 }
 
 /// A bot that is no longer configured still gets its pauses ended, or they would be due for ever.
-async fn wake(
-    app: &Arc<App>,
-    now: Millis,
-    owner: String,
-    id: String,
-) -> Result<(), StepError<machine::conversation::Refusal>> {
+async fn wake(app: &App, owner: String, id: String) -> Result<(), StepError<Refusal>> {
     let Some(bot) = app.bots.get(&owner) else {
         let ledger = app.store.ledger::<Conversation>(&owner);
-        return ledger.step(&id, &Policy::default(), now, None, Input::Woke).await.map(drop);
+        let (policy, now) = (Policy::default(), app.clock.now());
+        return ledger.step(&id, &policy, now, None, Input::Woke).await.map(drop);
     };
-    let stepped = app.step(bot, &id, None, Input::Woke).await?;
-    app.drive(bot, &id, Arc::unwrap_or_clone(stepped.state));
-    Ok(())
+    app.step(bot, &id, None, Input::Woke).await.map(drop)
 }
 
 /// Looks for forgotten calls, again and again.
-async fn sweep(app: Arc<App>) {
+async fn sweep(app: Arc<App>, driver: Arc<Driver>) {
     let mut owed = HashMap::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(limit::SWEEP_EVERY) => {}
             () = app.shutdown.cancelled() => return,
         }
-        match take_up_forgotten(&app, &owed).await {
+        match take_up_forgotten(&app, &driver, &owed).await {
             Ok(found) => owed = found,
             Err(error) => tracing::warn!(%error, "could not look for forgotten calls"),
         }
     }
 }
 
-/// A call that was owed a whole round ago and still is, is under way nowhere: every call ends
-/// sooner. It can only have been lost with a commit whose answer was lost. Returns what is owed
-/// now, by conversation.
+/// A call that was owed in the last sweep and still is, is under way nowhere, because every call
+/// ends sooner. It was lost with a panic of the driver, or another process owed it and died.
+/// Returns what is owed now, by conversation.
 async fn take_up_forgotten(
     app: &Arc<App>,
-    owed_before: &HashMap<String, (u64, u64)>,
-) -> Result<HashMap<String, (u64, u64)>, StoreError> {
+    driver: &Arc<Driver>,
+    owed_before: &HashMap<String, CallId>,
+) -> Result<HashMap<String, CallId>, StoreError> {
     let mut owed = HashMap::new();
-    // Bots that are not configured were told of at the start.
+    // Bots that are not configured were logged at the start.
     each_owing(app, |bot, conversation, state| {
-        let Some(call) = state.owed().as_ref().map(call_id) else { return };
+        let Some(effect) = state.owed() else { return };
+        let call = CallId { turn: effect.turn(), epoch: effect.epoch() };
         if owed_before.get(conversation) == Some(&call) {
-            app.drive(bot, conversation, state);
+            driver.take_up(app, bot, conversation, effect.callee());
         }
         owed.insert(conversation.to_owned(), call);
     })
@@ -139,8 +119,8 @@ async fn take_up_forgotten(
     Ok(owed)
 }
 
-/// Hands over every conversation that owes a call, page by page. Returns how many there are of
-/// each bot that is not configured; nobody can make those.
+/// Calls `found` for every conversation that owes a call, page by page. Returns how many there are
+/// for each bot that is not configured; their calls cannot be made.
 async fn each_owing(
     app: &App,
     mut found: impl FnMut(&Arc<Bot>, &str, Conversation),
@@ -158,18 +138,13 @@ async fn each_owing(
                 *orphans.entry(owner).or_default() += 1;
                 continue;
             };
-            if let Some(state) = bot.ledger.load(&conversation).await? {
-                found(bot, &conversation, state);
+            match bot.ledger.load(&conversation).await {
+                Ok(Some(state)) => found(bot, &conversation, state),
+                // The store has set it aside; it does not keep the others waiting.
+                Ok(None) | Err(StoreError::Unreadable { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
-    }
-}
-
-fn call_id(effect: &Effect) -> (u64, u64) {
-    match effect {
-        Effect::AskBot { turn, epoch, .. }
-        | Effect::StepOne { turn, epoch, .. }
-        | Effect::StepTwo { turn, epoch, .. } => (*turn, *epoch),
     }
 }
 

@@ -1,23 +1,24 @@
-//! Who a visitor is: made once, recognized by a token of which only the hash is kept.
+//! Visitors: created once, recognized by a token of which only the hash is stored.
 //!
-//! User, conversation and token share one 26 character id, so each leads to the others without a
-//! table: `usr_<id>`, `cnv_<id>`, `vst_<id>_<secret>`.
+//! User, conversation and token share one 26 character id, so each can be derived from the
+//! others: `usr_<id>`, `cnv_<id>`, `vst_<id>_<secret>`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use edge::{ids, secrets};
 use machine::{Machine as _, Millis, conversation::Conversation};
+use moka::{policy::EvictionPolicy, sync::Cache};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use store::{Ledger, Store, StoreError};
 use wire::visitor::NewVisitor;
 
-use crate::{limit, recent::Recent};
+use crate::limit;
 
 const SPACE: &str = "visitor";
 const ID_LENGTH: usize = 26;
 
-/// What is kept of a visitor.
+/// What is stored of a visitor.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Visitor {
@@ -27,25 +28,35 @@ pub(crate) struct Visitor {
     pub(crate) time_zone: Option<String>,
 }
 
-/// A visitor who has just been made; the token is told once.
+/// A new visitor; the token is shown only now.
 pub(crate) struct Created {
     pub(crate) user: String,
     pub(crate) token: SecretString,
 }
 
-/// All visitors, the recent ones in memory.
+/// A visitor with a good token.
+pub(crate) struct Recognized {
+    pub(crate) visitor: Arc<Visitor>,
+    pub(crate) conversation: String,
+}
+
+/// All visitors, those used lately in memory.
 pub(crate) struct Visitors {
     store: Store,
-    recent: Mutex<Recent<Arc<Visitor>>>,
+    /// By their 26 character id.
+    recent: Cache<String, Arc<Visitor>>,
 }
 
 impl Visitors {
     pub(crate) fn new(store: Store) -> Self {
-        let recent = Mutex::new(Recent::new(limit::VISITORS_CACHED_MAX));
+        let recent = Cache::builder()
+            .max_capacity(limit::VISITORS_CACHED_MAX)
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
         Self { store, recent }
     }
 
-    /// Makes a visitor of `bot` and the conversation they will have.
+    /// Creates a visitor of `bot` and the visitor's conversation.
     pub(crate) async fn create(
         &self,
         bot: &str,
@@ -68,45 +79,47 @@ impl Visitors {
         })?;
         let conversation = conversation_of_id(&id);
         let fresh = Conversation::new();
-        // A record without its conversation, or the other way round, is of no use to anybody and
-        // known to nobody, so the two need not be one unit; this way they share one commit.
+        // The token is not known to anyone before both are stored, so one without the other does no
+        // harm and the two need not be one unit. Side by side, they share one commit.
         tokio::try_join!(
             self.store.put_record(SPACE, &user, &record, None),
             ledger.create(&conversation, &fresh),
         )?;
-        self.recent().put(&id, Arc::new(visitor));
+        self.recent.insert(id, Arc::new(visitor));
         Ok(Created { user, token })
     }
 
-    /// The visitor with this token and the id of their conversation.
+    /// The visitor with this token; `None` when the token is unknown or wrong.
     pub(crate) async fn with_token(
         &self,
         token: &str,
         now: Millis,
-    ) -> Result<Option<(Arc<Visitor>, String)>, StoreError> {
+    ) -> Result<Option<Recognized>, StoreError> {
         let id = token.strip_prefix("vst_").and_then(|rest| rest.split_once('_'));
         let Some(id) = id.map(|(id, _)| id).filter(|id| is_id(id)) else {
             return Ok(None);
         };
         let visitor = self.find(id, now).await?;
         let visitor = visitor.filter(|known| secrets::matches_hash(&known.token_hash, token));
-        Ok(visitor.map(|visitor| (visitor, conversation_of_id(id))))
+        let conversation = conversation_of_id(id);
+        Ok(visitor.map(|visitor| Recognized { visitor, conversation }))
     }
 
-    /// Whose conversation this is. A visitor who cannot be read has no preferences.
+    /// The visitor of a conversation. A visitor that cannot be read counts as one without language
+    /// and time zone.
     pub(crate) async fn of_conversation(&self, conversation: &str, now: Millis) -> Arc<Visitor> {
         let id = id_of(conversation);
         match self.find(id, now).await {
             Ok(visitor) => visitor.unwrap_or_default(),
             Err(error) => {
-                tracing::warn!(conversation.id = conversation, %error, "a visitor is not readable");
+                tracing::warn!(conversation.id = conversation, %error, "no visitor to read");
                 Arc::default()
             }
         }
     }
 
     async fn find(&self, id: &str, now: Millis) -> Result<Option<Arc<Visitor>>, StoreError> {
-        if let Some(visitor) = self.recent().get(id) {
+        if let Some(visitor) = self.recent.get(id) {
             return Ok(Some(visitor));
         }
         let Some(record) = self.store.record(SPACE, &format!("usr_{id}"), now).await? else {
@@ -117,12 +130,8 @@ impl Visitors {
             detail: error.to_string(),
         })?;
         let visitor = Arc::new(visitor);
-        self.recent().put(id, Arc::clone(&visitor));
+        self.recent.insert(id.to_owned(), Arc::clone(&visitor));
         Ok(Some(visitor))
-    }
-
-    fn recent(&self) -> MutexGuard<'_, Recent<Arc<Visitor>>> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,16 +1,21 @@
-//! Calls to the bridge, and what their replies mean (contract, sections 4.2 to 4.5, 6.2 to 6.5, 8
-//! and 12): the union of what every revision reads, or one revision alone for a strict receiver.
+//! Webhook calls to the bridge and the meaning of their replies (contract, sections 4.2 to 4.5, 6.2
+//! to 6.5, 8 and 12). A call carries what every revision reads, or one revision alone for a strict
+//! receiver. Called by the driver, and by `notify` for calls that only tell of something.
 //!
-//! One attempt, five seconds from connecting to the last byte. Both headers that carry the call's
-//! id stay the same when a call is made again after a crash, so a bridge can tell a repeat.
+//! One attempt, five seconds from connecting to the last byte. A call that is made again after a
+//! crash has the same id in both id headers, so a bridge can drop the repeat.
 
 use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
 use dialogflow::Edition;
-use edge::egress::EgressError;
+use edge::{
+    Clock,
+    egress::{Egress, EgressError},
+};
 use machine::{
+    Millis,
     conversation::{Reply, Said},
     limits,
 };
@@ -19,17 +24,17 @@ use serde_json::{Map, Value, json, value::RawValue};
 use wire::webhook::{self as contract, Revision};
 
 use crate::{
-    WebhookConfig,
-    app::App,
     bot::{Bot, session_id},
-    facts::Facts,
+    config::WebhookConfig,
+    facts::{Facts, context_json},
     history,
+    visitor_headers::Headers,
     visitors::{self, Visitor},
 };
 
 /// A call that is owed.
 #[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
+pub(crate) struct WebhookCall<'a> {
     pub(crate) bot: &'a Bot,
     pub(crate) conversation: &'a str,
     pub(crate) visitor: &'a Visitor,
@@ -37,6 +42,7 @@ pub(crate) struct Call<'a> {
     /// Number of the bot's session.
     pub(crate) session: u64,
     pub(crate) said: &'a Said,
+    pub(crate) webhook_headers: &'a Headers,
 }
 
 /// What only step one carries.
@@ -45,9 +51,15 @@ struct StepOne<'a> {
     history: Vec<Value>,
 }
 
-impl App {
+/// Makes webhook calls.
+pub(crate) struct WebhookCaller {
+    pub(crate) egress: Egress,
+    pub(crate) clock: Clock,
+}
+
+impl WebhookCaller {
     /// `response` is the bot's answer that carried the trigger, as canonical JSON.
-    pub(crate) async fn step_one(&self, call: Call<'_>, response: &str) -> Reply {
+    pub(crate) async fn step_one(&self, call: WebhookCall<'_>, response: &str) -> Reply {
         let Some(webhook) = &call.bot.config.webhook else {
             return no_webhook();
         };
@@ -56,61 +68,32 @@ impl App {
             return failed("the bot's answer cannot be written");
         };
         // An empty array when the history is off (contract, section 12).
-        let history = if webhook.history { history::of(call).await } else { Vec::new() };
+        let history = if webhook.history { call.history(webhook).await } else { Vec::new() };
         let id = format!("{}/{}/one", call.conversation, call.turn);
-        let body = self.body(call, webhook, Some(&StepOne { response: &response, history }));
+        let step_one = StepOne { response: &response, history };
+        let body = call.body(webhook, self.clock.now(), Some(&step_one));
         self.post(webhook, &id, body).await
     }
 
-    pub(crate) async fn step_two(&self, call: Call<'_>) -> Reply {
+    pub(crate) async fn step_two(&self, call: WebhookCall<'_>) -> Reply {
         let Some(webhook) = &call.bot.config.webhook else {
             return no_webhook();
         };
         let id = format!("{}/{}", call.conversation, call.turn);
-        self.post(webhook, &id, self.body(call, webhook, None)).await
+        self.post(webhook, &id, call.body(webhook, self.clock.now(), None)).await
     }
 
-    fn body(
-        &self,
-        call: Call<'_>,
-        webhook: &WebhookConfig,
-        step_one: Option<&StepOne<'_>>,
-    ) -> Result<Bytes, serde_json::Error> {
-        let Call { bot, conversation, visitor, said, .. } = call;
-        let facts = Facts::of(bot, visitor, said, self.clock.now());
-        let contexts: Vec<Value> = facts.contexts.iter().map(context).collect();
-        let parameters = (bot.edition() == Edition::Cx).then_some(&facts.parameters);
-        let session_id = session_id(conversation, call.session);
-        let headers = self.forwarded_headers(call, webhook);
-        let body = contract::Call {
-            access_token: webhook.token.expose_secret(),
-            user_id: &visitors::user_of(conversation),
-            bot_id: &bot.config.id,
-            session_id: Some(&session_id),
-            session: Some(&bot.config.bot.session_path(&session_id)),
-            query_input: query_input(said, bot.language(visitor)),
-            query_params: contract::QueryParams {
-                contexts: &contexts,
-                parameters,
-                payload: Some(&Map::new()),
-                webhook_headers: Some(&headers),
-            },
-            dialogflow_response: step_one.map(|one| one.response),
-            message_history: step_one.map(|one| &*one.history),
-            // Never in step one (contract, section 12).
-            event_type: (step_one.is_none() && webhook.typing).then_some("message"),
+    /// A call that only tells of something: one attempt, and the reply has no meaning.
+    pub(crate) async fn notify(&self, webhook: &WebhookConfig, id: &str, body: Bytes) {
+        let Some(headers) = self.headers(webhook, id, &body) else {
+            return;
         };
-        let body = if webhook.strict { body.keep_only(webhook.contract) } else { body };
-        serde_json::to_vec(&body).map(Bytes::from)
-    }
-
-    /// None of the visitor's headers unless the owner lets them pass (contract 13.15).
-    fn forwarded_headers(&self, call: Call<'_>, webhook: &WebhookConfig) -> Map<String, Value> {
-        if !webhook.forward_headers {
-            return Map::new();
+        let deadline = Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS);
+        let limit = limits::WEBHOOK_REPLY_BYTES_MAX;
+        let reply = self.egress.post_json(&webhook.target, headers, body, deadline, limit);
+        if let Err(error) = reply.await {
+            tracing::warn!(call.id = id, %error, "a notification of the bridge failed");
         }
-        let kept = self.credentials.of(call.conversation, call.turn).into_iter();
-        kept.map(|(name, value)| (name, value.expose_secret().into())).collect()
     }
 
     async fn post(
@@ -123,7 +106,7 @@ impl App {
             return failed("the call cannot be written");
         };
         let Some(headers) = self.headers(webhook, id, &body) else {
-            return failed("the token or the custom header holds what no header can carry");
+            return failed("the token or the custom header has characters no header can carry");
         };
         let deadline = Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS);
         let reply = self.egress.post_json(
@@ -146,14 +129,10 @@ impl App {
         reply
     }
 
-    /// What every call carries beside its body: `Authorization`, bare as r3 has it (section 6.1)
-    /// or with `Bearer` (contract 13.2), the custom header, and the id of the call.
-    pub(crate) fn headers(
-        &self,
-        webhook: &WebhookConfig,
-        id: &str,
-        body: &Bytes,
-    ) -> Option<HeaderMap> {
+    /// The headers of every call: `Authorization`, bare as r3 has it (section 6.1) or with `Bearer`
+    /// (contract 13.2), the custom header, the signature, and the id of the call. `None` when a
+    /// value cannot be a header.
+    fn headers(&self, webhook: &WebhookConfig, id: &str, body: &Bytes) -> Option<HeaderMap> {
         let mut headers = HeaderMap::new();
         let token = webhook.token.expose_secret();
         let token = if webhook.bearer { format!("Bearer {token}") } else { token.to_owned() };
@@ -171,15 +150,69 @@ impl App {
     }
 }
 
-fn secret_value(secret: &SecretString) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(secret.expose_secret()).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
+impl WebhookCall<'_> {
+    fn body(
+        self,
+        webhook: &WebhookConfig,
+        now: Millis,
+        step_one: Option<&StepOne<'_>>,
+    ) -> Result<Bytes, serde_json::Error> {
+        let Self { bot, conversation, visitor, said, .. } = self;
+        let facts = Facts::of(bot, visitor, said, now);
+        let contexts: Vec<Value> = facts.contexts.iter().map(context_json).collect();
+        let parameters = (bot.edition() == Edition::Cx).then_some(&facts.parameters);
+        let session_id = session_id(conversation, self.session);
+        let headers = self.forwarded_headers(webhook);
+        let body = contract::Call {
+            access_token: webhook.token.expose_secret(),
+            user_id: &visitors::user_of(conversation),
+            bot_id: &bot.config.id,
+            session_id: Some(&session_id),
+            session: Some(&bot.config.bot.session_path(&session_id)),
+            query_input: query_input(said, bot.language(visitor)),
+            query_params: contract::QueryParams {
+                contexts: &contexts,
+                parameters,
+                payload: Some(&Map::new()),
+                webhook_headers: Some(&headers),
+            },
+            dialogflow_response: step_one.map(|one| one.response),
+            message_history: step_one.map(|one| &*one.history),
+            // Never in step one (contract, section 12).
+            event_type: (step_one.is_none() && webhook.typing).then_some("message"),
+        };
+        let body = if webhook.strict { body.keep_only(webhook.contract) } else { body };
+        serde_json::to_vec(&body).map(Bytes::from)
+    }
 
-impl Call<'_> {
-    /// The bot's answer in the form of the receiver's revision (contract 13.13). A bot that could
-    /// not be asked has given none; step one is still told by the field.
+    /// The visitor's headers, when the owner passes them on (contract 13.15).
+    fn forwarded_headers(self, webhook: &WebhookConfig) -> Map<String, Value> {
+        let headers = self.webhook_headers.iter().filter(|_| webhook.forward_headers);
+        headers.map(|(name, value)| (name.clone(), value.expose_secret().into())).collect()
+    }
+
+    /// A history that cannot be read is left out; the handover goes on without it.
+    async fn history(self, webhook: &WebhookConfig) -> Vec<Value> {
+        let Self { bot, conversation, visitor, turn, session, .. } = self;
+        let wanted = history::Wanted { bot, conversation, visitor, turn, session };
+        match history::read(wanted).await {
+            Ok(mut items) => {
+                // The contract does not print `sender`; a strict receiver may refuse it.
+                if webhook.strict {
+                    let items = items.iter_mut().filter_map(Value::as_object_mut);
+                    items.for_each(|item| item.retain(|name, _| name != "sender"));
+                }
+                items
+            }
+            Err(error) => {
+                tracing::warn!(conversation.id = conversation, %error, "no history to send");
+                Vec::new()
+            }
+        }
+    }
+
+    /// The bot's answer in the form of the receiver's revision (contract 13.13). A bot query that
+    /// failed has no answer; the field is written all the same, because it marks step one.
     fn response(self, canonical: &str, contract: Revision) -> Value {
         let canonical = serde_json::from_str(canonical).unwrap_or_else(|_| {
             let language = self.bot.language(self.visitor);
@@ -194,13 +227,13 @@ impl Call<'_> {
     }
 }
 
-pub(crate) fn context(context: &dialogflow::Context) -> Value {
-    json!({
-        "name": context.name, "lifespanCount": context.lifespan, "parameters": context.parameters
-    })
+fn secret_value(secret: &SecretString) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(secret.expose_secret()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
-/// `text` is always there: the visible label, or the event's name (contract 13.14).
+/// `text` is never missing: it is the visible label, or the event's name (contract 13.14).
 fn query_input<'a>(said: &'a Said, language: &'a str) -> contract::QueryInput<'a> {
     let event = said.event.as_ref();
     let text = match event {
@@ -222,7 +255,7 @@ fn understood(reply: contract::Reply) -> Reply {
     }
 }
 
-/// The webhook was taken out of the settings while a call was owed.
+/// The webhook was removed from the settings while a call was owed.
 fn no_webhook() -> Reply {
     failed("no webhook is configured")
 }

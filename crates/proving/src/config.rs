@@ -10,6 +10,8 @@ pub struct Setup {
     pub agents: Vec<Agent>,
     /// Tables `[connectors.NAME]`, as they are written.
     pub connectors: String,
+    /// A PostgreSQL URL; SQLite in the data folder when empty.
+    pub database: String,
 }
 
 #[derive(Debug, Clone)]
@@ -124,6 +126,10 @@ impl Setup {
     /// The configuration file.
     pub fn to_toml(&self, listen: &str) -> String {
         let mut text = format!("listen = {listen:?}\ndata = \"data\"\n");
+        if !self.database.is_empty() {
+            // Writing to a string cannot fail.
+            let _written = writeln!(text, "database = {:?}", self.database);
+        }
         for bot in &self.bots {
             // Writing to a string cannot fail.
             let _written = write!(

@@ -1,8 +1,8 @@
-//! Closed-loop load: so many conversations, in each one message under way at a time, from its
-//! sender's request to the other end's open stream.
+//! Closed-loop load: many conversations with one message under way in each, from the sender's
+//! request to the other end's open stream.
 //!
-//! The same crowd drives the product and the floors, and it checks what arrives: a message that is
-//! not the one just sent counts as wrong.
+//! The same crowd drives the product and the floors, and it checks what arrives: any other message
+//! than the one just sent counts as wrong.
 
 use std::{
     borrow::Cow,
@@ -12,24 +12,24 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use serde::{Deserialize, Serialize};
-use tokio::{sync::mpsc, task::JoinSet};
-
-use crate::{
+use kit::{
     agent::{Chat, Desk, DeskStream},
-    config::Agent,
     http::Http,
     visitor::{PATIENCE, Visitor, VisitorStream},
 };
+use serde::{Deserialize, Serialize};
+use tokio::{sync::mpsc, task::JoinSet};
 
-/// What the visitors say for a human.
+use crate::{config::Agent, quantiles::Quantiles};
+
+/// The visitor's text that asks for a human agent.
 pub const ASK: &str = "talk to a person";
 /// Visitors set up at a time.
 const GATHERED_AT_ONCE: usize = 32;
 /// How often a greeting is repeated, and how long each may take.
 const GREETINGS_MAX: usize = 10;
 const GREETING_WAIT: Duration = Duration::from_secs(3);
-/// How often the desk is asked whether everybody is there.
+/// Time between two looks at the desk.
 const GATHER_LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum Direction {
     ToVisitor,
 }
 
-/// Where the two halves are.
+/// Addresses of the two halves.
 #[derive(Debug, Clone)]
 pub struct Halves {
     pub platform: String,
@@ -66,7 +66,7 @@ pub struct Crowd {
     runs: u32,
 }
 
-/// One conversation: both ends, and what each of them hears.
+/// One conversation: both ends, and the messages that arrive at each.
 struct Pair {
     visitor: Visitor,
     desk: Desk,
@@ -81,7 +81,7 @@ struct Heard {
 }
 
 impl Crowd {
-    /// Brings so many visitors to a human, spread over the agents.
+    /// Connects `conversations` visitors with human agents, `chats_per_agent` each.
     pub async fn gather(
         halves: &Halves,
         conversations: usize,
@@ -119,7 +119,7 @@ impl Crowd {
     }
 
     /// Sends in one direction for `length`, and reports.
-    pub async fn run(&mut self, direction: Direction, length: Duration) -> Figures {
+    pub async fn run(&mut self, direction: Direction, length: Duration) -> anyhow::Result<Figures> {
         self.runs += 1;
         let run = self.runs;
         let start = Instant::now();
@@ -127,27 +127,16 @@ impl Crowd {
         let pairs = self.pairs.iter_mut().map(|pair| pair.exchange(direction, run, until));
         let taken = futures::future::join_all(pairs).await;
         let wrong = taken.iter().map(|(_, wrong)| wrong).sum();
-        let mut latencies: Vec<_> = taken.into_iter().flat_map(|(taken, _)| taken).collect();
-        latencies.sort_unstable();
-        Figures {
-            messages: latencies.len(),
-            per_second: latencies.len() as f64 / length.as_secs_f64(),
-            p50_ms: quantile(&latencies, 0.50),
-            p99_ms: quantile(&latencies, 0.99),
-            wrong,
-        }
+        let latencies: Vec<_> = taken.into_iter().flat_map(|(taken, _)| taken).collect();
+        let messages = latencies.len();
+        let Quantiles { p50_ms, p99_ms } = Quantiles::of(latencies)?;
+        let per_second = messages as f64 / length.as_secs_f64();
+        Ok(Figures { messages, per_second, p50_ms, p99_ms, wrong })
     }
 }
 
-/// In milliseconds; 0 when there is nothing.
-fn quantile(sorted: &[Duration], q: f64) -> f64 {
-    let at = (sorted.len() as f64 * q) as usize;
-    let latency = sorted.get(at.min(sorted.len().saturating_sub(1)));
-    latency.map_or(0.0, |latency| latency.as_secs_f64() * 1_000.0)
-}
-
 impl Pair {
-    /// Speaks each way until it is heard: a floor forgets what is said before anybody listens.
+    /// Sends each way until it arrives: a floor drops messages that have no listener yet.
     async fn greet(&mut self) -> anyhow::Result<()> {
         for direction in [Direction::ToAgent, Direction::ToVisitor] {
             let mut heard = false;
@@ -164,7 +153,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Latencies of what arrived before `until`, and how much went wrong.
+    /// Latencies of messages that arrived before `until`, and the number of wrong ones.
     async fn exchange(
         &mut self,
         direction: Direction,
@@ -249,7 +238,7 @@ async fn chats_of(
     bail!("not every visitor has come to the desk within {PATIENCE:?}")
 }
 
-/// As much of a frame as the load needs to know.
+/// The fields of a frame that the load reads.
 #[derive(Deserialize)]
 struct Light<'a> {
     #[serde(borrow, rename = "type")]

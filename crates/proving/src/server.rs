@@ -4,19 +4,19 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail, ensure};
+use kit::{address::free_address, http::Http};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::{config::Setup, http::Http, rng::Rng};
+use crate::config::Setup;
 
 /// How long a server may take from its start to its first answer.
 const START_WAIT: Duration = Duration::from_mins(1);
-/// How often a starting server is asked.
+/// Time between two requests to a starting server.
 const START_LOOK: Duration = Duration::from_millis(10);
 /// How long a server may take to end when asked to.
 const STOP_WAIT: Duration = Duration::from_secs(20);
@@ -30,21 +30,6 @@ pub fn baton_binary() -> anyhow::Result<PathBuf> {
     let beside = own.ancestors().skip(1).take(2).map(|folder| folder.join("baton"));
     let found = beside.into_iter().find(|path| path.is_file());
     found.context("no `baton` beside this executable: build it or set BATON_BIN")
-}
-
-/// An address on loopback that nobody listens on, outside the range from which the system takes
-/// the client ends of connections, so that it is still free when a killed server comes back.
-pub fn free_address() -> anyhow::Result<String> {
-    static ASKED: AtomicU64 = AtomicU64::new(0);
-    let asked = ASKED.fetch_add(1, Ordering::Relaxed);
-    let mut rng = Rng::new(u64::from(std::process::id()) << 20 | asked);
-    for _ in 0..1_000 {
-        let address = format!("127.0.0.1:{}", 10_000 + rng.below(22_000));
-        if std::net::TcpListener::bind(&address).is_ok() {
-            return Ok(address);
-        }
-    }
-    bail!("no free port")
 }
 
 /// One program with a folder of its own, running or not.
@@ -77,7 +62,7 @@ impl Server {
 
     /// Any program that will serve HTTP at `address`.
     pub fn program(binary: &Path, address: &str, args: &[&str]) -> anyhow::Result<Self> {
-        // It is started from a folder of its own.
+        // The process starts in another folder, so the path must be absolute.
         let binary = binary.canonicalize().with_context(|| binary.display().to_string())?;
         Ok(Self {
             binary,
@@ -140,7 +125,7 @@ impl Server {
         bail!("no answer within {START_WAIT:?}:\n{}", self.log())
     }
 
-    /// SIGKILL: nothing is flushed, nothing is said.
+    /// Sends SIGKILL: the process cannot flush or answer.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
         let mut process = self.process.take().context("it does not run")?;
         process.kill().await?;

@@ -1,4 +1,4 @@
-//! Subscribers of commits: who in this process is called after each commit of a kind of machine.
+//! Subscribers of commits: what in this process is called after each commit of a kind of machine.
 //!
 //! The store's own task calls them, in commit order for each machine, before the caller of the
 //! step is answered. They must not block. A panic in one of them is caught and logged.
@@ -30,7 +30,7 @@ pub struct CommitGuard {
     subscriber: AnySubscriber,
 }
 
-/// Everybody in this process who is called after commits.
+/// Everything in this process that is called after commits.
 #[derive(Default)]
 pub(crate) struct Subscribers {
     /// The list is replaced as a whole, so that no lock is held while
@@ -41,7 +41,9 @@ pub(crate) struct Subscribers {
 /// A `Subscriber<M>` of some machine.
 type AnySubscriber = Arc<dyn Any + Send + Sync>;
 
-struct Subscriber<M: Machine>(Box<dyn Fn(&Committed<M>) + Send + Sync>);
+struct Subscriber<M: Machine>(Hear<M>);
+
+type Hear<M> = Box<dyn Fn(&Committed<M>) + Send + Sync>;
 
 impl Subscribers {
     pub(crate) fn add<M: Machine>(

@@ -48,7 +48,7 @@ pub enum StoreError {
     /// A machine broke its own rules while stepping. Nothing was stored.
     #[error("the machine of {id} failed: {detail}")]
     Machine { id: String, detail: String },
-    /// The writer has given up for good, for example after a failed sync: end the process and
+    /// The writer has stopped, for example after a failed sync: end the process and
     /// start it again, so that it recovers from what is on the disk.
     #[error("the database writer has stopped: {0}")]
     Stopped(String),

@@ -36,7 +36,7 @@ impl Finisher {
 
     /// To be called after the commit, from a thread that may wait.
     pub(crate) fn tell(&self, units: Vec<Box<dyn Unit>>, outcome: Result<(), StoreError>) {
-        // Without a runtime there is nobody left to be told.
+        // This fails only when the runtime has ended, and every caller with it.
         let _ = self.inbox.blocking_send(Batch { units, outcome });
     }
 }

@@ -1,4 +1,4 @@
-//! What stands in front of a writer: the queue of units, and how the writer is.
+//! The front of a writer: the queue of units, and the writer's health.
 
 use crate::{error::StoreError, unit::Unit};
 use std::{
@@ -10,12 +10,12 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// How many units may wait for the writer; whoever comes later waits to be let in.
+/// How many units may wait for the writer. A caller beyond that waits to hand its unit in.
 const WAITING_UNITS_MAX: usize = 4096;
 /// How many units share a commit at most.
 const BATCH_LENGTH_MAX: usize = 256;
 /// How long a batch may wait to become about as large as the last one; shorter than a commit.
-const PATIENCE: Duration = Duration::from_micros(200);
+const GATHER_WAIT: Duration = Duration::from_micros(200);
 
 /// The side of a writer that others see.
 pub(crate) struct Front {
@@ -29,7 +29,7 @@ enum Job {
     Close(oneshot::Sender<()>),
 }
 
-/// How a writer is.
+/// Health of a writer.
 pub(crate) struct Health {
     ailing: AtomicBool,
     fatal: OnceLock<StoreError>,
@@ -70,13 +70,13 @@ impl Front {
         self.health.ailing.load(Ordering::Relaxed)
     }
 
-    /// What to tell somebody whose unit met a writer that is gone.
+    /// The error for a unit that came after the writer had stopped.
     pub(crate) fn stopped(&self) -> StoreError {
         let closed = || StoreError::Stopped("it is closed".to_owned());
         self.health.fatal().cloned().unwrap_or_else(closed)
     }
 
-    /// Ends when the writer has given up for good.
+    /// Ends when the writer has stopped after a failure.
     pub(crate) async fn failed(&self) -> StoreError {
         let mut fatal = self.health.fatal_seen.subscribe();
         // The sender lives in `self`, so this only ends when the writer gives up.
@@ -160,10 +160,10 @@ impl Jobs {
         Some(units)
     }
 
-    /// True while those whom the last commit woke are probably still on their way: without a
-    /// moment's patience every other commit would carry only the quickest of them.
+    /// True while the callers of the last commit probably still send their next units. Without this
+    /// short wait, every other commit would carry only the first few of them.
     fn is_early(&self, units: usize, began: Instant) -> bool {
-        self.closing.is_none() && units * 2 < self.last && began.elapsed() < PATIENCE
+        self.closing.is_none() && units * 2 < self.last && began.elapsed() < GATHER_WAIT
     }
 
     /// Everything that waits already travels along.

@@ -3,7 +3,7 @@
 //! Only this crate speaks SQL, and only it sends signals, never before a commit is synced. A
 //! [`Ledger`] runs the steps of one owner's machines: what a step recorded, its state and its wake
 //! time are stored together or not at all. Drivers ask the [`Store`] what is due and what is owed.
-//! No transaction stays open while anybody waits for a network other than the database's own.
+//! No transaction stays open during a call to any network but the database's own.
 #![forbid(unsafe_code)]
 
 mod commits;
@@ -104,8 +104,8 @@ impl Store {
         })
     }
 
-    /// Ends when the writer has given up for good, with the reason. The process should then exit
-    /// with a failure and be started again: the database recovers from what is on the disk.
+    /// Ends when the writer has stopped after a failure, with the reason. The process should then
+    /// exit with a failure and be started again: the database recovers from what is on the disk.
     pub async fn failed(&self) -> StoreError {
         self.inner.engine.front().failed().await
     }

@@ -194,7 +194,7 @@ impl Store {
         Ok(self.query(query, read).await?.into_iter().next())
     }
 
-    /// Removes one machine and its events, for good. Watchers are not told.
+    /// Removes one machine and its events. This cannot be undone, and watchers are not told.
     pub async fn discard(&self, id: &str) -> Result<(), StoreError> {
         let statement = |sql| Query { sql, args: vec![id.into()] };
         let statements = vec![statement(sql::DISCARD_EVENTS), statement(sql::DISCARD_STATE)];
@@ -202,8 +202,8 @@ impl Store {
         self.execute_on(vec![id.to_owned()], statements).await
     }
 
-    /// Marks rows that were found unreadable, so that lists skip them. Failing to mark harms
-    /// nobody: the next reader finds the row again.
+    /// Marks rows that were found unreadable, so that lists skip them. When that
+    /// fails, the next reader finds the row again.
     pub(crate) async fn put_aside(&self, kind: &str, owner: &str, found: &[&Unreadable]) {
         for unreadable in found {
             self.signals().logged().log(kind, owner, unreadable);

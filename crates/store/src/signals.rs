@@ -1,8 +1,8 @@
-//! Signals: who is told, in this process, that something was committed.
+//! Signals: what is told, in this process, that something was committed.
 //!
 //! Writers call [`Signals::committed`] after the commit, in commit order. Signals are hints: a
 //! watcher that misses one sees the gap by number and reads the store, a repeated one does
-//! nothing. A slot exists only while somebody watches, and keeps events only until every watcher
+//! nothing. A slot exists only while a watcher does, and keeps events only until every watcher
 //! has taken them.
 
 use crate::{
@@ -28,7 +28,7 @@ const SHARDS: usize = 64;
 /// A cursor that no watcher uses; beyond every number.
 const FREE: u64 = u64::MAX;
 
-/// Everybody in this process who waits for commits.
+/// Everything in this process that waits for commits.
 pub(crate) struct Signals {
     hasher: RandomState,
     slots: Vec<Mutex<HashMap<Box<str>, Entry>>>,
@@ -95,7 +95,7 @@ impl Signals {
         }
     }
 
-    /// Who is called after each commit.
+    /// The subscribers that are called after each commit.
     pub(crate) fn subscribers(&self) -> &Arc<Subscribers> {
         &self.subscribers
     }
@@ -183,7 +183,7 @@ impl Signals {
         Some((slot, place))
     }
 
-    /// Leaves; the last one out removes the slot.
+    /// Unsubscribes; removes the slot when no watcher is left.
     pub(crate) fn leave<E: Event>(&self, owner: &str, id: &str, slot: &Slot<E>, place: usize) {
         slot.advance(place, FREE);
         let key = slot_key(owner, id);
@@ -202,7 +202,7 @@ impl Signals {
         version.subscribe()
     }
 
-    /// Forgets an owner nobody watches; `last` is the receiver that is about to go.
+    /// Removes an owner when the receiver that is about to be dropped is the last one.
     pub(crate) fn leave_owner(&self, kind: &'static str, owner: &Arc<str>) {
         let mut owners = self.owners.lock();
         let key = (kind, owner.clone());
@@ -242,7 +242,7 @@ impl Signals {
         }
     }
 
-    /// Sends owner watchers and timers to look for themselves: other nodes may have written.
+    /// Wakes all owner watchers and timers, because other nodes may have written.
     pub(crate) fn look_around(&self) {
         for version in self.owners.lock().values() {
             version.send_modify(|version| *version += 1);

@@ -11,8 +11,9 @@ macro_rules! statements {
 pub(crate) use statements;
 
 statements! { SHARED;
-    LOAD = "SELECT state, format, checkpoint, unreadable FROM subjects WHERE id = $1 AND kind = $2 AND owner = $3";
-    // By a sum, so that no planner walks all the machines closed before to the few open ones.
+    LOAD = "SELECT state, format, checkpoint, unreadable FROM subjects \
+        WHERE id = $1 AND kind = $2 AND owner = $3";
+    // Ordered by a sum: a planner that used the index on `num` would walk all closed machines.
     OPEN_IDS = "SELECT id, state, format, checkpoint, unreadable FROM subjects \
         WHERE kind = $1 AND owner = $2 AND peer IS NOT NULL AND unreadable IS NULL \
         ORDER BY num + 0 LIMIT $3";

@@ -161,12 +161,20 @@ fn decode<'de, T>(
 
 /// Why JSON cannot be read, without the values that serde quotes: they may be what people said.
 fn cause(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let shown = match (text.find('"'), text.rfind('"')) {
-        (Some(from), Some(to)) if from < to => format!("{}\"…\"{}", &text[..from], &text[to + 1..]),
-        _ => text,
-    };
+    let text = hide_between(&error.to_string(), "\"", "\"");
+    // The names of our own fields are told; a name that serde does not know may be anything.
+    let is_foreign = ["unknown ", "invalid "].iter().any(|start| text.starts_with(start));
+    let shown = if is_foreign { hide_between(&text, "`", "`, expected") } else { text };
     shown.chars().filter(|c| *c != '\0').take(CAUSE_CHARS_MAX).collect()
+}
+
+/// Takes out what stands between the first `start` and the last `end`.
+fn hide_between(text: &str, start: &str, end: &str) -> String {
+    let from = text.find(start).map(|at| at + start.len());
+    match (from, text.rfind(end)) {
+        (Some(from), Some(to)) if from <= to => format!("{}…{}", &text[..from], &text[to..]),
+        _ => text.to_owned(),
+    }
 }
 
 fn column_cause(error: &StoreError) -> String {
@@ -217,8 +225,12 @@ mod tests {
     fn a_cause_tells_nothing_that_was_said() {
         let wrong = r#"{"seq":"my \"secret\" words","sub":0}"#;
         let error = serde_json::from_str::<Position>(wrong).unwrap_err();
-        let cause = cause(&error);
+        let cause = self::cause(&error);
         assert!(cause.starts_with("invalid type: string \"…\", expected u64"), "{cause}");
+        let wrong = r#"{"Secret `words`, said":1}"#;
+        let error = serde_json::from_str::<Result<u8, u8>>(wrong).unwrap_err();
+        let cause = self::cause(&error);
+        assert!(cause.starts_with("unknown variant `…`, expected"), "{cause}");
     }
 
     #[test]

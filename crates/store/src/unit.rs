@@ -55,7 +55,7 @@ impl Unit for Statements {
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>, _signals: &Signals) {
-        // Nobody listens any more when the caller was cancelled; the statements ran all the same.
+        // The caller may have been cancelled. The statements ran all the same.
         let _ = self.reply.send(committed);
     }
 }

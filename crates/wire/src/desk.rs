@@ -16,6 +16,7 @@ pub struct SignIn {
 }
 
 impl SignIn {
+    /// [`Invalid`] names the field.
     pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let object = reading::object(body)?;
         let email = reading::text(&object, "email", "the agent's email address")?;
@@ -24,7 +25,7 @@ impl SignIn {
     }
 }
 
-/// `PUT /desk/api/availability`.
+/// `PUT /desk/api/availability`: the field `available`.
 pub fn availability(body: &[u8]) -> Result<bool, Invalid> {
     let object = reading::object(body)?;
     match object.get("available") {
@@ -42,7 +43,7 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
-    /// `text_chars_max` and `id_chars_max` count characters.
+    /// The limits are in characters. [`Invalid`] names the field.
     pub fn parse(body: &[u8], text_chars_max: usize, id_chars_max: usize) -> Result<Self, Invalid> {
         let message = crate::visitor::NewMessage::parse(body, text_chars_max, id_chars_max)?;
         if message.event.is_some() {
@@ -86,9 +87,9 @@ pub struct Chat {
     pub close_reason: Option<&'static str>,
     pub seq: u64,
     pub preview: String,
-    /// `seq` of the agent's last message that the platform accepted.
+    /// `seq` of the last message of the agent that the platform accepted.
     pub pushed_through: u64,
-    /// Agent's messages that the platform has not accepted yet.
+    /// Number of messages of the agent that the platform has not accepted yet.
     pub unpushed: usize,
 }
 
@@ -100,7 +101,7 @@ pub struct Visitor {
     pub name: String,
 }
 
-/// One line of what was said before the handover.
+/// One line of the conversation before the handover.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TranscriptLine {
     /// `visitor`, `bot` or `agent`.
@@ -127,7 +128,7 @@ pub struct ChatEvent {
 pub enum ChatWhat {
     Opened {
         text: String,
-        /// Display name of the intent that asked for a human.
+        /// Display name of the intent that asked for a human agent.
         reason: Option<String>,
     },
     VisitorMessage {
@@ -146,7 +147,7 @@ pub enum ChatWhat {
         reason: &'static str,
         agent: Option<AgentView>,
     },
-    /// The platform will never take the message with this `seq`.
+    /// The platform refused the message with this `seq` for good.
     Refused {
         message: u64,
         detail: String,
@@ -158,7 +159,7 @@ pub enum ChatWhat {
 #[serde(untagged)]
 #[schema(as = DeskClientFrame)]
 pub enum ClientFrame {
-    /// Replays the events after `after`, then sends new ones as they come.
+    /// Sends the events after `after`, then new ones as they come.
     Watch {
         watch: String,
         #[serde(default)]

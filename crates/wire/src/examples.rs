@@ -1,9 +1,9 @@
-//! The golden examples of the contract, one per message kind and revision, for commands and
-//! documents that show or send them.
+//! The golden examples of the contract, one for each kind of message and revision. Commands send
+//! them and documents show them.
 
 macro_rules! examples {
     ($($name:literal),* $(,)?) => {
-        /// Name and JSON text of each.
+        /// Name and JSON text of each example.
         pub const ALL: &[(&str, &str)] =
             &[$(($name, include_str!(concat!("../examples/", $name, ".json")))),*];
     };
@@ -29,7 +29,7 @@ examples![
     "r3.typing_call",
 ];
 
-/// The text of one, for example of `r1.step_one`.
+/// The JSON text of one example, for example of `r1.step_one`.
 #[must_use]
 pub fn text(name: &str) -> Option<&'static str> {
     ALL.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)

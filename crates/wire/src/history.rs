@@ -1,12 +1,12 @@
-//! `messageHistory` of step one (contract r3, section 7): five kinds of items, told apart by their
-//! payload and never by `direction`, which the sources contradict themselves about.
+//! `messageHistory` of step one (contract r3, section 7): five kinds of items. The payload decides
+//! the kind, and never `direction`, about which the sources of the contract disagree.
 
 use serde_json::{Value, json};
 
-/// Path of our own endpoint to read it; the contract promises a key for that and no call (13.18).
+/// Path of our endpoint to read it. The contract names a key for reading but no request (13.18).
 pub const PATH: &str = "/webhooks/handover/history";
 
-/// Who said it, spelled out beside the ambiguous `direction` (contract 13.6).
+/// Who said it. We write it in addition to the ambiguous `direction` (contract 13.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
     Customer,
@@ -24,8 +24,8 @@ impl Sender {
     }
 }
 
-/// What was said, as the writer knows it. `params` are the query parameters that went along: a
-/// JSON object, without anybody's credentials.
+/// What was said. `params` are the query parameters that were sent with it: a JSON object without
+/// credentials.
 #[derive(Clone, Copy)]
 pub enum Said<'a> {
     /// Visitor to bot (kind 1).
@@ -34,9 +34,9 @@ pub enum Said<'a> {
     Event { name: &'a str, data: &'a Value, params: &'a Value },
     /// The bot's whole response, unchanged (kind 3).
     Bot { response: &'a Value },
-    /// Agent to visitor (kind 4).
+    /// Human agent to visitor (kind 4).
     Agent { text: &'a str },
-    /// Visitor to agent (kind 5).
+    /// Visitor to human agent (kind 5).
     TextToAgent { text: &'a str },
 }
 
@@ -49,7 +49,7 @@ pub struct Session<'a> {
     pub platform: BotPlatform,
 }
 
-/// Which Dialogflow, spelled as the contract does (13.10).
+/// Edition of Dialogflow, as the contract spells it (13.10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BotPlatform {
     Es,
@@ -66,7 +66,7 @@ impl BotPlatform {
     }
 }
 
-/// One item; `created_at` is RFC 3339. Query, language and session sit directly in the payload
+/// One item; `created_at` is RFC 3339. Query, language and session are directly in the payload
 /// (contract 13.7).
 #[must_use]
 pub fn item(id: &str, created_at: &str, session: Session<'_>, said: Said<'_>) -> Value {
@@ -86,7 +86,7 @@ pub fn item(id: &str, created_at: &str, session: Session<'_>, said: Said<'_>) ->
         ),
         Said::Bot { response } => ("out", Sender::Bot, response.clone()),
         Said::Agent { text } => ("out", Sender::Agent, json!({ "text": text })),
-        // As printed, although the comment beside it says otherwise (contract 13.6).
+        // As the contract prints it, although its comment says otherwise (13.6).
         Said::TextToAgent { text } => (
             "out",
             Sender::Customer,
@@ -100,7 +100,7 @@ pub fn item(id: &str, created_at: &str, session: Session<'_>, said: Said<'_>) ->
     })
 }
 
-/// A line as the reader understands it.
+/// An item as a line of the transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub sender: Sender,
@@ -108,20 +108,20 @@ pub struct Line {
     pub created_at: Option<String>,
 }
 
-/// Where a visitor's event is named: as printed, one level deeper (contract 13.7), and as the CX
-/// request has it.
+/// Paths of the name of a visitor's event: as printed, one level deeper (contract 13.7), and as in
+/// a CX request.
 const EVENT_NAMES: [&str; 4] = [
     "/event/name",
     "/queryParameters/event/name",
     "/queryInput/event/name",
     "/queryInput/event/event",
 ];
-/// Where a visitor's words are: likewise.
+/// Paths of a visitor's text, likewise.
 const QUERIES: [&str; 4] =
     ["/query", "/queryParameters/query", "/queryInput/text/text", "/queryParameters/text/text"];
 
-/// What an item says, or `None` when it says nothing that can be shown. An event has no words of
-/// its own and is shown by its name in brackets.
+/// The line of an item; `None` when it has no text to show. An event has no text and is shown as
+/// its name in brackets.
 #[must_use]
 pub fn line(item: &Value) -> Option<Line> {
     let payload = item.get("payload")?;

@@ -1,8 +1,8 @@
 //! The contract between platform and bridge, and the types of our own APIs.
 //!
-//! Reading is tolerant, writing is strict. What the contract passes through stays raw JSON. Each
-//! module names the requests it is for and the section of the contract it follows; the golden
-//! examples in `examples/` are read by every test that speaks of the wire.
+//! Reading is tolerant, writing is strict. What the contract passes on unchanged stays raw JSON.
+//! Each module names its requests and the section of the contract that it follows. All tests of the
+//! wire read the golden examples in `examples/`. "Agent" in this crate always means a human agent.
 #![forbid(unsafe_code)]
 
 pub mod desk;

@@ -1,10 +1,10 @@
-//! The closed list of problems our own APIs answer with (RFC 9457). The contract's push endpoint
-//! has its own error shape in [`crate::push`].
+//! The closed list of error responses of our own APIs (RFC 9457). The contract's push endpoint has
+//! another form of error, in [`crate::push`].
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Every problem there is. Adding one means adding its status, title and a line of `docs/api.md`.
+/// Every problem. A new one needs a status, a title and a line in `docs/api.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemId {
     InvalidBody,
@@ -72,7 +72,7 @@ impl ProblemId {
     }
 }
 
-/// The body of a problem answer.
+/// The body of an error response.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
@@ -83,7 +83,7 @@ pub struct Problem {
     pub status: u16,
     /// What to do about it.
     pub detail: String,
-    /// JSON path of the field to blame.
+    /// JSON path of the wrong field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +98,7 @@ impl Problem {
         Self { kind, id: name, title, status, detail: detail.into(), field: None, agent: None }
     }
 
+    /// Sets the JSON path of the wrong field.
     #[must_use]
     pub fn at(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());

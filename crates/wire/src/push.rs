@@ -1,5 +1,5 @@
 //! `POST /webhooks/handover/push`, bridge to platform (contract, sections 4.6, 6.6, 10 and 12;
-//! answers section 15).
+//! responses section 15).
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -9,14 +9,14 @@ use crate::reading::{self, Invalid};
 /// Path of the push endpoint.
 pub const PATH: &str = "/webhooks/handover/push";
 
-/// A push as the platform reads it, from any revision.
+/// A push of any revision, as the platform reads it.
 #[derive(Clone, PartialEq)]
 pub struct Push {
     pub user_id: String,
     pub bot_id: String,
     /// Body `accessToken` (r1, r2).
     pub access_token: Option<String>,
-    /// Our extension: makes a repeated push recognizable, like the header `Idempotency-Key`.
+    /// Our extension: the platform recognizes a repeated push by it, as by `Idempotency-Key`.
     pub message_id: Option<String>,
     pub agent: Option<AgentProfile>,
     pub pause: Pause,
@@ -29,23 +29,23 @@ pub enum PushKind {
         text: String,
     },
     ChannelUpdate,
-    /// `user_typing`, or `agent_typing` as the scope of r1 calls it (contract 13.1).
+    /// `user_typing`, or `agent_typing` as in the scope of r1 (contract 13.1).
     Typing,
 }
 
-/// The current agent; an empty or white-space name counts as none.
+/// The current human agent; an empty or blank name counts as none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AgentProfile {
     pub name: Option<String>,
     pub avatar_url: String,
 }
 
-/// What the push says of the pause.
+/// The part of a push about the pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pause {
-    /// No `paused` in it.
+    /// `paused` is absent.
     Unsaid,
-    /// `paused: true` for so many milliseconds; `None`: the default.
+    /// `paused: true`, with the length in milliseconds; `None`: the default length.
     Paused(Option<i64>),
     Resumed(UnpauseChatEvent),
 }
@@ -61,6 +61,7 @@ pub enum UnpauseChatEvent {
 }
 
 impl Push {
+    /// Reads a push of any revision (contract, section 12). [`Invalid`] names the field.
     pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let object = reading::object(body)?;
         let user_id = reading::id(&object, "userId", "the userId of the webhook call")?;
@@ -131,16 +132,16 @@ fn pause(object: &Map<String, Value>) -> Result<Pause, Invalid> {
         None | Some(Value::Null) => Ok(Pause::Paused(None)),
         Some(value) => match reading::number(value) {
             Some(minutes) => Ok(Pause::Paused(Some(reading::minutes(minutes)))),
-            None => Err(Invalid::field("minutesPaused", "is no number: send minutes, e.g. 10")),
+            None => Err(Invalid::field("minutesPaused", "is not a number: send minutes, e.g. 10")),
         },
     }
 }
 
-/// A push as the bridge writes it: what the receivers of every revision look for.
+/// A push as the bridge writes it: the fields that receivers of all revisions look for.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PushBody<'a> {
-    /// The key, unless it travels in the header alone.
+    /// The key, unless it is sent in the header only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token: Option<&'a str>,
     pub event_type: &'static str,
@@ -152,7 +153,7 @@ pub struct PushBody<'a> {
     pub paused: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reading::write_minutes")]
     pub minutes_paused: Option<f64>,
-    /// What the platform does in place of its leave notice; with a resume only.
+    /// What the platform does instead of its leave notice; with a resume only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unpause_chat_event: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,13 +169,13 @@ pub struct AgentProfileBody<'a> {
     pub avatar_url: &'a str,
 }
 
-/// What an accepted push is answered with; `paused_until` is RFC 3339 or null.
+/// The response to an accepted push; `paused_until` is RFC 3339 or null.
 #[must_use]
 pub fn accepted(paused_until: Option<&str>) -> Value {
     json!({ "ok": true, "paused": paused_until.is_some(), "pausedUntil": paused_until })
 }
 
-/// What a refused push is answered with (contract, section 15).
+/// The response to a refused push (contract, section 15).
 #[must_use]
 pub fn refused(code: &str, message: &str, field: Option<&str>) -> Value {
     json!({ "ok": false, "error": { "code": code, "message": message, "field": field } })

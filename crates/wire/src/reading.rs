@@ -1,11 +1,11 @@
-//! Reading JSON objects field by field, so that an error names the field and the way out.
+//! Reads JSON objects field by field, so that an error names the field and the fix.
 
 use std::fmt;
 
 use serde::Serializer;
 use serde_json::{Map, Value};
 
-/// Why a body was not accepted; `field` is the JSON path, when one field is to blame.
+/// Why a body is refused; `field` is the JSON path when a field is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     pub code: &'static str,
@@ -31,7 +31,7 @@ impl Invalid {
         Self { code: "invalid_field", field: Some(field.to_owned()), message }
     }
 
-    /// The same of a field inside the object `parent`.
+    /// The same error for the field inside the object `parent`.
     pub(crate) fn under(self, parent: &str) -> Self {
         let field = self.field.unwrap_or_default();
         let message = self.message.replacen(&field, &format!("{parent}.{field}"), 1);
@@ -68,14 +68,14 @@ pub(crate) fn text(
     }
 }
 
-/// A required id. Ids become keys, and not every store can keep a NUL in one.
+/// A required id. Ids become keys of the store, and PostgreSQL cannot store NUL.
 pub(crate) fn id(object: &Map<String, Value>, field: &str, what: &str) -> Result<String, Invalid> {
     let id = text(object, field, what)?;
     printable(field, &id)?;
     Ok(id)
 }
 
-/// Refuses what cannot be a key or the name of an event.
+/// Refuses control characters: they cannot be in a key or in the name of an event.
 pub(crate) fn printable(field: &str, text: &str) -> Result<(), Invalid> {
     if text.chars().any(char::is_control) {
         return Err(Invalid::field(field, "holds control characters: send printable ones"));
@@ -117,12 +117,12 @@ pub(crate) fn number(value: &Value) -> Option<f64> {
     number.filter(|number| number.is_finite())
 }
 
-/// Minutes, possibly with a fraction, in milliseconds; huge values are cut to what fits.
+/// Minutes, possibly with a fraction, in milliseconds; huge values are cut.
 pub(crate) fn minutes(number: f64) -> i64 {
     (number * 60_000.0).round().clamp(-1e15, 1e15) as i64
 }
 
-/// Whole minutes are written as every revision prints them: without a fraction.
+/// Writes whole minutes without a fraction, as every revision prints them.
 #[expect(clippy::ref_option, reason = "serde decides the signature")]
 pub(crate) fn write_minutes<S: Serializer>(
     minutes: &Option<f64>,

@@ -1,9 +1,9 @@
-//! What a bot says, in the one form that every client draws: `content` of `bot_message`.
+//! `content` of `bot_message`: a bot's message in the one form that every client draws.
 //!
-//! The form is closed and small. Whoever reads a bot's own message makes it; what does not fit is
-//! left out there, so that a client need not judge an address or a size. The limits below always
-//! hold. One example per kind stands in `examples/rich.*.json`; `docs/rich-responses.md` is the
-//! reader's page.
+//! The form is closed and small. The reader of a bot's message (`dialogflow::rich`) makes it and
+//! leaves out what does not fit, so a client need not check addresses or sizes. The limits below
+//! always hold. `examples/rich.*.json` has an example of each kind; `docs/rich-responses.md`
+//! explains them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -29,11 +29,11 @@ pub const PARAMETERS_BYTES_MAX: usize = 8_192;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Element {
-    /// Words, with the marks that bots use for emphasis, lists and links.
+    /// A text, with Markdown for emphasis, lists and links.
     Text {
         text: String,
     },
-    /// Offers that are gone once the conversation goes on.
+    /// Buttons that disappear when the conversation goes on.
     Suggestions {
         buttons: Vec<Button>,
     },
@@ -47,7 +47,7 @@ pub enum Element {
     Media(Media),
     Table(Table),
     Form(Form),
-    /// Another bot, on offer.
+    /// A button that opens another bot.
     BotCard(BotCard),
     /// Other bots, by their ids.
     BotList(BotList),
@@ -70,7 +70,7 @@ pub struct Card {
     pub body: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<Media>,
-    /// What pressing the card itself does.
+    /// The action of the card itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -91,7 +91,7 @@ pub struct List {
 pub struct Media {
     pub kind: MediaKind,
     pub url: Source,
-    /// What it shows, for those who do not see it.
+    /// Alternative text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub alt: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -109,7 +109,7 @@ pub enum MediaKind {
     Image,
     Audio,
     Video,
-    /// A page made to be shown within another, such as a player or a map.
+    /// A page to embed, such as a player or a map.
     Embed,
 }
 
@@ -166,25 +166,25 @@ pub struct BotCard {
 pub struct BotList {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub title: String,
-    /// Id of a list that is kept elsewhere.
+    /// Id of a list that is stored elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
     pub bots: Vec<String>,
-    /// Every bot is to be asked what it would answer.
+    /// Show what each bot would answer.
     pub preview: bool,
 }
 
-/// What happens when the visitor presses something.
+/// What happens when the visitor presses an element.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Action {
-    /// Says `text` for the visitor.
+    /// Sends `text` as a message of the visitor.
     Message {
         text: String,
         #[serde(default, skip_serializing_if = "Map::is_empty")]
         parameters: Map<String, Value>,
     },
-    /// Sends a Dialogflow event; the title of what was pressed is its label.
+    /// Sends a Dialogflow event; its visible label is the title of what was pressed.
     Event {
         name: String,
         #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -202,15 +202,15 @@ pub enum Action {
 pub enum Target {
     /// A new tab.
     Tab,
-    /// In place of the page.
+    /// The page itself.
     Page,
-    /// Beside the conversation, where the client can do that; else a new tab.
+    /// Next to the conversation if the client can do that, else a new tab.
     Chat,
 }
 
-/// Asks the browser where it is. The outcome goes out as parameters of the action that follows:
-/// `{parameter: {latitude: n, longitude: n}}` or `{parameter: {errorCode: n}}`, where code 0 says
-/// that the browser cannot tell, and others are the browser's own.
+/// Asks the browser for its position. The result becomes parameters of the action that follows:
+/// `{parameter: {latitude: n, longitude: n}}` or `{parameter: {errorCode: n}}`, where 0 means that
+/// the browser has no positions, and other codes are the browser's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Location {
@@ -232,36 +232,36 @@ pub struct Form {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subtitle: String,
     pub style: FormStyle,
-    /// A wall that cannot be cancelled.
+    /// The form cannot be cancelled; with `wall` only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub force: bool,
     pub fields: Vec<Field>,
-    /// A message or an event; the values are added to its parameters.
+    /// A message or an event; the values of the fields are added to its parameters.
     pub action: Action,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FormStyle {
-    /// In the flow of messages.
+    /// Among the messages.
     Message,
     /// Over the conversation.
     Wall,
 }
 
-/// One field; its value goes out under `parameter`.
+/// One field; its value is sent as `parameter`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Field {
     pub parameter: String,
     pub label: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub helper: String,
-    /// Said when a required field is empty or a value does not fit.
+    /// Shown when a required field is empty or a value is not valid.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub error: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
-    /// The value may be told to the page around the chat.
+    /// The value may be given to the page around the chat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expose: bool,
     #[serde(flatten)]
@@ -277,9 +277,9 @@ pub enum Input {
     Checkbox { checked: bool },
     /// Gives `{value: boolean}` for every option.
     Checkboxes { options: Vec<Choice> },
-    /// Gives the value of the chosen option, all of them in view.
+    /// Gives the value of the chosen option; all options are visible.
     Radio { options: Vec<Choice> },
-    /// The same, folded.
+    /// The same as a drop-down list.
     Select { options: Vec<Choice> },
 }
 
@@ -289,7 +289,7 @@ pub struct TextInput {
     pub kind: TextKind,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub placeholder: String,
-    /// A regular expression of the browser, for the whole value.
+    /// A regular expression in the syntax of HTML, for the whole value.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pattern: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -374,7 +374,7 @@ fn printable(address: &str) -> bool {
         && !address.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
-/// A backslash is a slash to browsers, and a host that begins with one is not what it seems.
+/// Whether a host follows `//`. Browsers read a backslash as a slash, so it cannot begin one.
 fn has_host(after_scheme: &str) -> bool {
     let host = after_scheme.strip_prefix("//").unwrap_or_default();
     host.starts_with(|c: char| c.is_alphanumeric() || c == '[')
@@ -384,7 +384,7 @@ impl TryFrom<String> for Address {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("is no address: send http, https, tel or mailto")
+        Self::parse(&text).ok_or("is not an address: send http, https, tel or mailto")
     }
 }
 
@@ -392,7 +392,7 @@ impl TryFrom<String> for Source {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("is no address: send http or https")
+        Self::parse(&text).ok_or("is not an address: send http or https")
     }
 }
 

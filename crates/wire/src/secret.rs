@@ -1,7 +1,7 @@
-//! The places where a secret may travel (contract, sections 4.1, 6.1 and 12).
+//! Where a request carries a secret (contract, sections 4.1, 6.1 and 12).
 
-/// What `Authorization: <secret>` or `Authorization: Bearer <secret>` presents, in that order of
-/// reading; the scheme is compared without regard to case.
+/// The secret in `Authorization: Bearer <secret>` or `Authorization: <secret>`. The scheme may have
+/// any case.
 #[must_use]
 pub fn from_authorization(header: &str) -> &str {
     let header = header.trim();

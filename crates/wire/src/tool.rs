@@ -1,32 +1,32 @@
-//! The contract with home-made tools (docs/connectors/webhook.md): events from the bridge to the
-//! tool, and events from the tool at `POST /connectors/{name}/events`.
+//! The contract with tools connected by webhook (docs/connectors/webhook.md): events from the
+//! bridge to the tool, and events from the tool at `POST /connectors/{name}/events`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What the bridge tells the tool.
+/// An event from the bridge to the tool.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = HandoverEvent)]
 pub struct HandoverEvent<'a> {
     #[serde(rename = "type")]
     pub kind: HandoverEventType,
-    /// The same at every attempt: drop repeats by it.
+    /// The same for every attempt: drop repeats by it.
     pub id: &'a str,
-    /// Names the handover in both directions.
+    /// Id of the handover in both directions.
     pub handover: &'a str,
     pub bot_id: &'a str,
     pub visitor: Visitor<'a>,
-    /// When it was said or done, RFC 3339.
+    /// Time of the event, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// Of `handover.opened` and `visitor.message`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<&'a str>,
-    /// The intent that asked for a human, of `handover.opened`.
+    /// The intent that asked for a human agent, of `handover.opened`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intent: Option<&'a str>,
-    /// What was said before, of `handover.opened`.
+    /// The conversation before, of `handover.opened`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transcript: Vec<TranscriptLine<'a>>,
     /// Of `visitor.typing`.
@@ -47,7 +47,7 @@ pub enum HandoverEventType {
     Typing,
     #[serde(rename = "handover.left")]
     Left,
-    /// Somebody tries the settings; there is no handover.
+    /// A test of the settings; there is no handover.
     #[serde(rename = "check")]
     Check,
 }
@@ -66,27 +66,27 @@ pub struct TranscriptLine<'a> {
     /// `visitor`, `bot` or `agent`.
     pub from: &'a str,
     pub text: &'a str,
-    /// RFC 3339, where the platform told.
+    /// RFC 3339, if the platform sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
 }
 
-/// What a tool may answer to `handover.opened`. Everything may be left out.
+/// The response of a tool to `handover.opened`. Every field is optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
 pub struct HandoverAnswer {
-    /// `false` says no, and the visitor stays with the bot.
+    /// `false` refuses the handover: the visitor stays with the bot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<bool>,
-    /// Why not.
+    /// Why the handover is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Words for the visitor.
+    /// A notice for the visitor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
 }
 
-/// What a tool tells the bridge.
+/// An event from the tool to the bridge.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolEvent {
@@ -114,7 +114,7 @@ pub struct ToolEvent {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ToolAgent {
-    /// The tool's own, when it has one.
+    /// The tool's own id of the agent, if it has one.
     pub id: String,
     pub name: String,
     pub avatar_url: String,
@@ -125,11 +125,11 @@ pub struct ToolAgent {
 pub enum TextFormat {
     #[default]
     Markdown,
-    /// Translated to Markdown; nothing in it runs.
+    /// Converted to Markdown; scripts in it never run.
     Html,
 }
 
-/// Becomes a link.
+/// A file; the visitor gets a link.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 pub struct ToolFile {
     #[serde(default)]
@@ -144,7 +144,7 @@ pub struct ToolEvents {
     pub events: Vec<ToolEvent>,
 }
 
-/// The answer to events that were stored.
+/// The response after the events are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 pub struct ToolEventsStored {
     pub stored: usize,

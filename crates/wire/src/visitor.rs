@@ -30,7 +30,7 @@ impl NewVisitor {
     }
 }
 
-/// A tag made of letters, digits and `-_/+`, at most 64 of them.
+/// A tag of at most 64 letters, digits and `-_/+`.
 fn short_text(
     object: &Map<String, Value>,
     field: &str,
@@ -46,7 +46,7 @@ fn short_text(
     Ok(Some(text))
 }
 
-/// Answer to a new visitor.
+/// The response to a new visitor.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VisitorCreated<'a> {
@@ -60,12 +60,12 @@ pub struct NewMessage {
     pub client_id: String,
     pub text: String,
     pub event: Option<NewEvent>,
-    /// Values of a form, or of an action: session parameters for CX, parameters of the context
+    /// Values of a form or of an action: session parameters for CX, parameters of the context
     /// `botcopy-form-context` for ES.
     pub parameters: Map<String, Value>,
     pub page: Option<Page>,
-    /// Headers for the bot's own fulfilment, sent with the next query and never stored; they may
-    /// hold the visitor's credentials.
+    /// Headers for the Dialogflow agent's own fulfilment webhook. They are sent with the next query
+    /// and never stored, because they may hold the visitor's credentials.
     pub webhook_headers: Vec<(String, String)>,
 }
 
@@ -91,7 +91,7 @@ pub struct Page {
 }
 
 impl NewMessage {
-    /// `text_chars_max` and `id_chars_max` count characters.
+    /// The limits are in characters. [`Invalid`] names the field.
     pub fn parse(body: &[u8], text_chars_max: usize, id_chars_max: usize) -> Result<Self, Invalid> {
         let object = reading::object(body)?;
         let client_id = reading::id(&object, "clientId", "an id of your own for this message")?;
@@ -151,7 +151,7 @@ fn page(object: &Map<String, Value>) -> Result<Option<Page>, Invalid> {
 }
 
 const WEBHOOK_HEADERS_MAX: usize = 20;
-/// Most bytes of all their names and values.
+/// Longest names and values of all headers together.
 const WEBHOOK_HEADERS_BYTES_MAX: usize = 8 * 1024;
 
 fn webhook_headers(object: &Map<String, Value>) -> Result<Vec<(String, String)>, Invalid> {
@@ -173,7 +173,7 @@ fn webhook_headers(object: &Map<String, Value>) -> Result<Vec<(String, String)>,
         Value::String(value) if is_token(name) && !value.chars().any(char::is_control) => {
             Ok((name.clone(), value.clone()))
         }
-        // The value may be a secret, and a wrong name may be one that slipped: neither is told.
+        // Not shown: the value may be a secret, and so may a wrong name.
         _ => Err(Invalid::field(
             FIELD,
             "holds a header that cannot be sent: send names of letters, digits, - and _ with \
@@ -221,7 +221,7 @@ fn event(object: &Map<String, Value>) -> Result<Option<NewEvent>, Invalid> {
     Ok(Some(NewEvent { name, parameters }))
 }
 
-/// Answer to a message: its place in the conversation.
+/// The response to a message: its number in the conversation.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[schema(as = MessageAccepted)]
 pub struct Accepted {
@@ -254,11 +254,11 @@ pub enum What<'a> {
         event: Option<&'a str>,
     },
     BotMessage {
-        /// Readable alone.
+        /// The message as text.
         text: &'a str,
-        /// The whole message, to be drawn.
+        /// The message as elements to draw.
         content: Vec<Element>,
-        /// The canonical Dialogflow message when it is more than text.
+        /// The canonical Dialogflow message, if it is more than text.
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<Value>,
     },
@@ -285,7 +285,7 @@ pub enum What<'a> {
     },
 }
 
-/// A human as the visitor sees them.
+/// A human agent as the visitor sees them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentView {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::reading::{self, Invalid};
 
-/// The revisions that cannot be united in one body (contract, section 12).
+/// Revisions of the contract whose bodies cannot be united in one (contract, section 12).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Revision {
@@ -16,15 +16,15 @@ pub enum Revision {
     R3,
 }
 
-/// A step one or step two body as the platform writes it: the union of what every revision has,
-/// unless [`Call::keep_only`] takes out what one does not know.
+/// A step one or step two body as the platform writes it: the fields of all revisions, unless
+/// [`Call::keep_only`] removes those that one revision does not have.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Call<'a> {
     pub access_token: &'a str,
     pub user_id: &'a str,
     pub bot_id: &'a str,
-    /// Id of the session of this visitor with the bot (r3).
+    /// Id of the visitor's session with the bot (r3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<&'a str>,
     /// Dialogflow session path; r2 leaves it out of step two.
@@ -38,14 +38,14 @@ pub struct Call<'a> {
     /// Step one only, oldest first (r3, contract 13.9).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_history: Option<&'a [Value]>,
-    /// Step two only, and only while typing calls are on (r3.1).
+    /// Step two only, and only when typing calls are on (r3.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_type: Option<&'static str>,
 }
 
 impl Call<'_> {
-    /// Takes out every field that `revision` does not print, for a receiver that validates
-    /// strictly.
+    /// Removes every field that `revision` does not print, for receivers that refuse unknown
+    /// fields.
     #[must_use]
     pub fn keep_only(mut self, revision: Revision) -> Self {
         self.query_input.event = None;
@@ -68,11 +68,11 @@ impl Call<'_> {
     }
 }
 
-/// What was sent to Dialogflow; `text` is always there (contract 13.14).
+/// The input of the query to Dialogflow; `text` is always present (contract 13.14).
 #[derive(Serialize)]
 pub struct QueryInput<'a> {
     pub text: QueryText<'a>,
-    /// The event that stood in for the text, when there was one.
+    /// The event that was sent instead of the text, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Value>,
 }
@@ -84,7 +84,7 @@ pub struct QueryText<'a> {
     pub language_code: &'a str,
 }
 
-/// What was sent to Dialogflow beside the input.
+/// The parameters of the query to Dialogflow.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryParams<'a> {
@@ -95,12 +95,12 @@ pub struct QueryParams<'a> {
     pub parameters: Option<&'a Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<&'a Map<String, Value>>,
-    /// Empty unless the owner lets them pass: they may hold a visitor's token (contract 13.15).
+    /// Empty unless the owner allows them: they may hold a visitor's token (contract 13.15).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_headers: Option<&'a Map<String, Value>>,
 }
 
-/// A call that only tells of something: no secret in the body, no meaningful reply (contract
+/// A call that only reports an event: no secret in the body, and the reply is ignored (contract
 /// r3.1, section 6.4).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -111,7 +111,7 @@ pub struct EventCall<'a> {
     pub event_type: EventType,
 }
 
-/// What such a call tells.
+/// The event that such a call reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventType {
@@ -122,12 +122,12 @@ pub enum EventType {
     PauseExpired,
 }
 
-/// A webhook call as the bridge reads it, from any revision.
+/// A webhook call of any revision, as the bridge reads it.
 #[derive(Clone, PartialEq)]
 pub struct Received {
     pub user_id: String,
     pub bot_id: String,
-    /// Body `accessToken`, where the revision has it there.
+    /// `accessToken` of the body, where the revision has it.
     pub access_token: Option<String>,
     pub kind: ReceivedKind,
 }
@@ -146,14 +146,15 @@ pub enum ReceivedKind {
         language: String,
     },
     Typing,
-    /// The visitor is gone: our extension (contract 13.26).
+    /// The visitor ended the live chat: our extension (contract 13.26).
     UserLeft,
     /// The platform's pause ran out: our extension (contract 13.26).
     PauseExpired,
 }
 
 impl Received {
-    /// Tells the calls apart (contract, section 12) and checks what all of them have.
+    /// Finds out the kind of call (contract, section 12) and checks the common fields. [`Invalid`]
+    /// names the field.
     pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let object = reading::object(body)?;
         let user_id = reading::id(&object, "userId", "the chat user's id")?;
@@ -204,7 +205,7 @@ impl Received {
     }
 }
 
-/// What the bridge answers: exactly these two fields.
+/// The response of the bridge: exactly these two fields.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -215,36 +216,38 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The human has it for `pause_ms` milliseconds.
+    /// A human agent has control for `pause_ms` milliseconds.
     #[must_use]
     pub fn paused(pause_ms: i64) -> Self {
         Self { paused: true, minutes_paused: Some(pause_ms as f64 / 60_000.0) }
     }
 
-    /// The bot has it, under every reading of the contract (section 12).
+    /// The bot has control, under every reading of the contract (section 12).
     #[must_use]
     pub fn ended() -> Self {
         Self { paused: false, minutes_paused: Some(0.0) }
     }
 
+    /// The handover is refused; the bot keeps control.
     #[must_use]
     pub fn refused() -> Self {
         Self { paused: false, minutes_paused: None }
     }
 }
 
-/// What the platform makes of a complete reply that came in time (contract, section 8).
+/// A complete reply that came in time, as the platform reads it (contract, section 8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// Milliseconds; `None` when `minutesPaused` is missing or no number: the default counts.
+    /// Length of the pause in milliseconds; `None` when `minutesPaused` is missing or not a number:
+    /// the default length.
     Paused(Option<i64>),
     Refused,
-    /// Counts like no reply; the text says why, for the log of calls.
+    /// Counts as no reply; the text is the reason, for the log of calls.
     Invalid(String),
 }
 
 impl Reply {
-    /// Only the right body of a 2xx pauses; everything else is `Invalid`.
+    /// Everything but a valid body with a 2xx status is [`Reply::Invalid`].
     #[must_use]
     pub fn parse(status: u16, body: &[u8]) -> Self {
         if !(200..300).contains(&status) {

@@ -1,4 +1,4 @@
-//! `[[bots]]`: the platform's side.
+//! `[[bots]]`: the settings of the platform's side.
 
 use anyhow::ensure;
 use serde::Deserialize;
@@ -16,17 +16,17 @@ pub(crate) struct Bot {
     pub(crate) triggers: Vec<String>,
     #[serde(default)]
     pub(crate) more_triggers: MoreTriggers,
-    /// What pushes must present.
+    /// The key that pushes must present.
     pub(crate) push_key: Keys,
-    /// What reading the history must present; without one nobody can.
+    /// The key that opens the history; without one the history is closed.
     pub(crate) history_key: Option<Keys>,
     /// Whether pushes may present the webhook token too.
     #[serde(default)]
     pub(crate) webhook_token_pushes: bool,
-    /// Signatures of the pushes that come in.
+    /// Signatures of incoming pushes.
     pub(crate) push_signing: Option<Signing>,
     pub(crate) webhook: Option<Webhook>,
-    /// Longest pause a reply or push may ask for, in minutes.
+    /// Longest pause that a reply or push may ask for, in minutes.
     pub(crate) max_minutes_paused: Option<f64>,
     /// Whether step two `{"paused":false}` ends the pause.
     #[serde(default)]
@@ -34,17 +34,17 @@ pub(crate) struct Bot {
     /// Whether a late or failed step two ends the pause.
     #[serde(default)]
     pub(crate) on_late: OnLate,
-    /// Told to the visitor when no human took over.
+    /// Shown to the visitor when the handover was not accepted.
     pub(crate) unavailable_notice: Option<String>,
     #[serde(default)]
     pub(crate) session: Session,
-    /// Context or session parameter that tells the bot of the human who has just left.
+    /// Context or session parameter that tells the bot about a pause that has just ended.
     pub(crate) resume_marker: Option<String>,
     #[serde(default)]
     pub(crate) send: Send,
 }
 
-/// Beyond contexts and session parameters.
+/// Triggers other than contexts and session parameters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct MoreTriggers {
@@ -53,9 +53,9 @@ pub(crate) struct MoreTriggers {
     /// Display names of intents.
     pub(crate) intents: Vec<String>,
     pub(crate) actions: Vec<String>,
-    /// So many answers in a row without a match.
+    /// This many answers in a row without a match.
     pub(crate) fallbacks: Option<u32>,
-    /// The bot could not be asked.
+    /// A bot query failed.
     pub(crate) bot_failed: bool,
 }
 
@@ -66,19 +66,19 @@ impl Default for MoreTriggers {
     }
 }
 
-/// The bot's own session, whose clock stands still while a human has control.
+/// The bot's own session. It does not expire while a human has control.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Session {
-    /// How long the visitor may be silent; Dialogflow's own length when absent.
+    /// How long the visitor may be silent, in minutes; by default as long as in Dialogflow.
     pub(crate) minutes: Option<f64>,
-    /// Shown where a session has expired.
+    /// Shown to the visitor when a session has expired.
     pub(crate) notice: Option<String>,
-    /// Whether the bot starts afresh after each human.
+    /// Whether a new session starts after each pause.
     pub(crate) new_on_resume: bool,
 }
 
-/// What the bot is told beyond the default.
+/// Facts that are sent to the bot only on request.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Send {
@@ -108,12 +108,12 @@ pub(crate) struct Webhook {
     pub(crate) bearer: bool,
     /// One more header with every call.
     pub(crate) header: Option<Header>,
-    /// Calls are signed with all of these.
+    /// Sign each call with all of these.
     pub(crate) signing_keys: Option<Secrets>,
-    /// Revision in which to write what cannot be united.
+    /// The revision that decides where the revisions contradict each other.
     #[serde(default)]
     pub(crate) contract: platform::Revision,
-    /// Leave out what that revision does not print.
+    /// Leave out every field that this revision does not print.
     #[serde(default)]
     pub(crate) strict: bool,
     /// Send `messageHistory` with step one.
@@ -125,7 +125,7 @@ pub(crate) struct Webhook {
     /// Send a call when the visitor leaves or the pause runs out.
     #[serde(default)]
     pub(crate) endings: bool,
-    /// Let the visitor's `webhookHeaders` pass.
+    /// Pass the visitor's `webhookHeaders` on.
     #[serde(default)]
     pub(crate) forward_headers: bool,
 }

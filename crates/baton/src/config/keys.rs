@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for KeyVisitor {
         if source == "hash" {
             return Ok(Key::Hash(place));
         }
-        let secret = Secret::from_place(&source, place).map(Key::Secret);
+        let secret = Secret::from_source(&source, place).map(Key::Secret);
         secret.ok_or_else(|| de::Error::unknown_field(&source, SOURCES))
     }
 }

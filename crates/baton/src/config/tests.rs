@@ -70,6 +70,20 @@ fn a_route_leads_to_the_desk_or_to_a_connector_that_is_there() {
 }
 
 #[test]
+fn a_connector_of_an_unknown_kind_or_with_an_unknown_key_names_the_nearest() {
+    for (settings, expected) in [
+        ("kind = \"webhok\"", "unknown variant `webhok`, expected one of"),
+        ("kind = \"webhok\"", "did you mean `webhook`?"),
+        ("kind = \"webhook\"\nulr = \"x\"", "did you mean `url`?"),
+        ("url = \"x\"", "missing field `kind`"),
+    ] {
+        let message = error(&format!("{GOOD}\n[connectors.tool]\n{settings}\n"));
+        assert!(message.contains(expected), "{settings}: {message}");
+        assert!(message.contains("line "), "{settings}: {message}");
+    }
+}
+
+#[test]
 fn an_error_shows_its_place_and_never_the_line_with_its_secret() {
     let message =
         error(&GOOD.replace("allow_private = true }\n\n[[routes]]", "alow = 1 }\n[[routes]]"));

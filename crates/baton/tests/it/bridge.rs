@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use proving::{config::WEBHOOK_TOKEN, http::Answer, receiver::Reply};
+use kit::{http::Answer, receiver::Reply};
+use proving::config::WEBHOOK_TOKEN;
 use serde_json::{Value, json};
 
 use crate::world::{Bridge, sign_in};

@@ -3,16 +3,19 @@
 use std::{net::SocketAddr, path::Path, process::Output, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use proving::{
+use kit::{
+    address::free_address,
     agent::Desk,
-    config::{Bot, PUSH_KEY, Setup, WEBHOOK_TOKEN},
     conformance::{
         Report, Selection,
         middleware::{self, Operator, Pushes, Task},
         platform,
     },
+};
+use proving::{
+    config::{Bot, PUSH_KEY, Setup, WEBHOOK_TOKEN},
     load::ASK,
-    server::{Server, free_address},
+    server::Server,
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -50,7 +53,7 @@ async fn our_bridge_passes_every_case() -> anyhow::Result<()> {
     let mut server =
         Server::baton(Path::new(BATON), |_| Setup::bridge(&format!("http://{listen}"), 1))?;
     server.start().await?;
-    let desk = sign_in(&proving::http::Http::new(), &server.base, 0).await?;
+    let desk = sign_in(&kit::http::Http::new(), &server.base, 0).await?;
     let hook = move |user, task| -> BoxFuture<'static, anyhow::Result<()>> {
         Box::pin(operate(desk.clone(), user, task))
     };

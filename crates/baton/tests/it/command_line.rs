@@ -2,12 +2,15 @@
 
 use std::{path::Path, process::Output, time::Duration};
 
-use proving::{
-    config::{Agent, PUSH_KEY, Setup},
+use kit::{
+    address::free_address,
     http::Http,
     push::{KeyIn, Pusher},
-    server::{Server, free_address},
     visitor::Visitor,
+};
+use proving::{
+    config::{Agent, PUSH_KEY, Setup},
+    server::Server,
 };
 use serde_json::json;
 use tokio::process::Command;
@@ -123,7 +126,7 @@ async fn sigterm_ends_it_quickly_and_well() -> anyhow::Result<()> {
             Err(error) => break error,
         }
     };
-    let code = told.downcast_ref::<proving::socket::Closed>().and_then(|closed| closed.code);
+    let code = told.downcast_ref::<kit::socket::Closed>().and_then(|closed| closed.code);
     assert_eq!(code, Some(1001), "going away: {told:#}");
 
     server.start().await?;

@@ -3,8 +3,9 @@
 use std::{fs::File, path::Path, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
-use proving::{agent::Desk, http::Http, simulator::catalog, visitor::Visitor};
+use kit::{agent::Desk, http::Http, visitor::Visitor};
 use serde_json::{Value, json};
+use simulators::catalog;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
     process::{Child, Command},
@@ -126,8 +127,8 @@ async fn works(tool: &str) -> anyhow::Result<()> {
 }
 
 fn keeps_secrets(tool: &str, data: &Path) -> anyhow::Result<()> {
-    let stand = catalog::stand(tool, "http://127.0.0.1:9", "http://127.0.0.1:9");
-    let settings: toml::Table = stand.context("it is in the catalog")?.settings.parse()?;
+    let entry = catalog::entry(tool, "http://127.0.0.1:9", "http://127.0.0.1:9");
+    let settings: toml::Table = entry.context("it is in the catalog")?.settings.parse()?;
     let mut secrets = Vec::new();
     collect_secrets(&settings, &mut secrets);
     anyhow::ensure!(!secrets.is_empty(), "{tool} has no secret");

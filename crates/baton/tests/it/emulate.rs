@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use anyhow::Context as _;
-use proving::http::Http;
+use kit::http::Http;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},

@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use proving::{
+use kit::{
     agent::Frame,
-    config::Setup,
     http::Http,
-    load::ASK,
-    server::Server,
     visitor::{Event, PATIENCE, Visitor},
 };
+use proving::{config::Setup, load::ASK, server::Server};
 use serde_json::Value;
 
 use crate::world::{BATON, QUESTION, ask_for_human, between, sign_in, texts};

@@ -6,12 +6,14 @@ use std::{
 };
 
 use anyhow::Context as _;
+use kit::{
+    address::free_address,
+    push::{KeyIn, Pusher},
+    receiver::{Receiver, Reply},
+};
 use proving::{
     config::{PUSH_KEY, WEBHOOK_TOKEN},
     load::ASK,
-    push::{KeyIn, Pusher},
-    receiver::{Receiver, Reply},
-    server::free_address,
 };
 use serde_json::{Value, json};
 use tokio::{

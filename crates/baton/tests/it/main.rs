@@ -3,6 +3,7 @@
 mod bridge;
 mod check;
 mod command_line;
+mod damage;
 mod demo;
 mod emulate;
 mod journey;
@@ -14,4 +15,5 @@ mod pushes;
 mod receivers;
 mod secrets;
 mod transcript;
+mod upgrade;
 mod world;

@@ -1,7 +1,8 @@
 //! What is really said fits the document that is served.
 
 use boon::{Compiler, Schemas};
-use proving::{config::WEBHOOK_TOKEN, http::Http, push::KeyIn};
+use kit::{http::Http, push::KeyIn};
+use proving::config::WEBHOOK_TOKEN;
 use serde_json::{Value, json};
 
 use crate::world::{Bridge, Platform, QUESTION};

@@ -3,13 +3,16 @@
 
 use std::path::Path;
 
+use kit::{
+    address::free_address,
+    http::Http,
+    receiver::{Receiver, Reply},
+    visitor::Visitor,
+};
 use proving::{
     config::{Bot, Setup},
-    http::Http,
     load::ASK,
-    receiver::{Receiver, Reply},
-    server::{Server, free_address},
-    visitor::Visitor,
+    server::Server,
 };
 use serde_json::Value;
 

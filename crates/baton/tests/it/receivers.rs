@@ -4,11 +4,8 @@
 use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context as _, bail};
-use proving::{
-    config::{PUSH_KEY, WEBHOOK_TOKEN},
-    server::free_address,
-    visitor::Event,
-};
+use kit::{address::free_address, visitor::Event};
+use proving::config::{PUSH_KEY, WEBHOOK_TOKEN};
 use tokio::{
     net::TcpStream,
     process::{Child, Command},

@@ -4,14 +4,17 @@
 use std::{fmt::Write as _, path::Path};
 
 use http::Method;
-use proving::{
+use kit::{
+    address::free_address,
     agent::Desk,
-    config::{Setup, demo_export},
     http::{Answer, Http},
-    load::ASK,
     push::{KeyIn, Pusher},
-    server::{Server, free_address},
     visitor::Visitor,
+};
+use proving::{
+    config::{Setup, demo_export},
+    load::ASK,
+    server::Server,
 };
 use serde_json::{Value, json};
 use tokio::process::Command;

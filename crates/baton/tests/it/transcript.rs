@@ -4,13 +4,11 @@
 use std::path::Path;
 
 use axum::{Router, http::StatusCode, response::Response};
-use proving::{
-    simulator::{Act, Chat, From, Tool, webhook::Webhook},
-    transcript::{
-        self, Connector, Plan,
-        connectors::{self, Installing, Site, install_webhook},
-    },
+use proving::transcript::{
+    self, Connector, Plan,
+    connectors::{self, Installing, Site, install_webhook},
 };
+use simulators::{Act, Chat, From, Tool, webhook::Webhook};
 
 use crate::world::BATON;
 

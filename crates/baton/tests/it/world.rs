@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
-use proving::{
+use kit::{
+    address::free_address,
     agent::Desk,
-    config::{Agent, Bot, PUSH_KEY, Setup},
     http::Http,
-    load::ASK,
     push::Pusher,
     receiver::Receiver,
-    server::{Server, free_address},
     visitor::{Event, Visitor},
+};
+use proving::{
+    config::{Agent, Bot, PUSH_KEY, Setup},
+    load::ASK,
+    server::Server,
 };
 
 pub(crate) const BATON: &str = env!("CARGO_BIN_EXE_baton");

@@ -5,7 +5,7 @@ use std::sync::{
 
 use axum::{Router, http::StatusCode, routing::post};
 use edge::{
-    Clock,
+    Clock, ManualClock,
     egress::{Egress, Target},
 };
 use machine::{
@@ -14,15 +14,17 @@ use machine::{
 };
 use secrecy::SecretString;
 use store::Store;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Committed, Driver, Tasks};
+use super::{Committed, Driver, FAILED_PAUSE_MS, Running, Tasks};
 use crate::{
     access::Access,
     desk::Desk,
     push::{PushClient, PushConfig},
     route::Route,
+    timer::Timer,
 };
 
 const CHAT: &str = "cht_1";
@@ -83,8 +85,8 @@ async fn at_rest(driver: &Driver) {
     driver.0.tasks.stopped().await;
 }
 
-/// A commit may be told so late that another one has driven the chat by then. What was accepted is not pushed again, and what must
-/// wait still waits.
+/// A commit may be told so late that the chat was driven by then. What was accepted is not pushed
+/// again, and what must wait still waits.
 #[tokio::test]
 async fn a_step_that_is_told_late_pushes_nothing_again() {
     for (status, owes) in [(StatusCode::OK, false), (StatusCode::SERVICE_UNAVAILABLE, true)] {
@@ -106,4 +108,65 @@ async fn a_step_that_is_told_late_pushes_nothing_again() {
         at_rest(&driver).await;
         assert_eq!(asked.load(Ordering::SeqCst), 1, "{status}");
     }
+}
+
+/// A store on a file, a route at the desk, its driver, and how often its platform was asked.
+struct Bench {
+    store: Store,
+    clock: Clock,
+    hand: ManualClock,
+    route: Arc<Route>,
+    driver: Driver,
+    asked: Arc<AtomicUsize>,
+    _files: TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let path = files.path().join("bridge.db");
+        let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let (clock, hand) = Clock::manual(1_795_341_600_000);
+        let (target, asked) = platform(StatusCode::OK).await;
+        let route = route(&store, target, clock.clone());
+        let routes = [(route.id.clone(), route.clone())].into();
+        let driver = Driver::new(routes, clock.clone(), Tasks::new());
+        Self { store, clock, hand, route, driver, asked, _files: files }
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_panics_is_tried_again_after_a_pause() {
+    let Bench { clock, hand, route, driver, asked, _files, .. } = Bench::new().await;
+    claimed(&route, clock.now()).await;
+    driver.0.work.lock().running.insert(CHAT.to_owned(), false);
+    let running = Running { driver: driver.clone(), route, id: CHAT.to_owned(), has_left: false };
+    let panicked = tokio::spawn(async move {
+        let _running = running;
+        panic!("what a platform sent");
+    });
+    assert!(panicked.await.unwrap_err().is_panic());
+    assert!(driver.0.work.lock().running.is_empty());
+    let next = driver.unpark(clock.now());
+    assert_eq!(next, Some(clock.now() + FAILED_PAUSE_MS));
+    hand.advance(FAILED_PAUSE_MS);
+    driver.unpark(clock.now());
+    at_rest(&driver).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_sweep_finds_what_no_commit_told() {
+    let Bench { store, clock, route, driver, asked, _files, .. } = Bench::new().await;
+    claimed(&route, clock.now()).await;
+    let timer = Timer {
+        routes: [(route.id.clone(), route.clone())].into(),
+        driver: driver.clone(),
+        store,
+        clock,
+        tasks: driver.0.tasks.clone(),
+    };
+    assert_eq!(timer.sweep().await.unwrap(), 0, "every chat has a route");
+    at_rest(&driver).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
 }

@@ -1,6 +1,6 @@
 //! `POST /handover/{route}`: webhook calls of any revision (contract, sections 4.2 to 4.5, 6.2 to
 //! 6.5 and 12). A call is stored before it is answered, and answered before anything else is done
-//! about it, so that the five seconds of the contract are never spent on somebody else's server.
+//! about it, so that the contract's five seconds are never spent on another server.
 //! An answer that came late all the same is made good by a push (contract, section 8).
 
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use http::{HeaderMap, StatusCode};
 use machine::{
     Millis,
     chat::{Chat, CloseReason, Input, Line, Opening, Speaker},
-    limits::{HISTORY_ITEMS_MAX, TEXT_CHARS_MAX, TYPING_MS},
+    limits::{HISTORY_ITEMS_MAX, TEXT_CHARS_MAX, TYPING_MS, WEBHOOK_TEXT_CHARS_MAX},
 };
 use serde_json::Value;
 use store::{Key, StepError, StoreError};
 use wire::{
     history::{self, Sender},
-    problem::ProblemId,
+    problem::{Problem, ProblemId},
     webhook::{Answer, Received, ReceivedKind},
 };
 
@@ -83,7 +83,12 @@ async fn work_off(app: &App, route: &str, headers: &HeaderMap, body: Body) -> Re
             let opening = opening(text, language, &dialogflow_response, &history);
             call.step_one(opening).await?
         }
-        ReceivedKind::StepTwo { text, .. } => call.step_two(text).await?,
+        ReceivedKind::StepTwo { text, .. } => {
+            if text.chars().count() > WEBHOOK_TEXT_CHARS_MAX {
+                return Err(too_long());
+            }
+            call.step_two(text).await?
+        }
         ReceivedKind::Typing => {
             call.typing().await?;
             return Ok(StatusCode::OK.into_response());
@@ -230,7 +235,20 @@ fn opening(text: String, language: String, response: &Value, history: &[Value]) 
         let latest = history.len().saturating_sub(HISTORY_ITEMS_MAX);
         history[latest..].iter().filter_map(line_of_history).collect()
     };
-    Opening { text, language, intent, transcript }
+    Opening { text: cut(text), language, intent, transcript }
+}
+
+/// Refusing step one would lose a handover, so its text is cut where it is too long, and shows it.
+fn cut(text: String) -> String {
+    match text.char_indices().nth(WEBHOOK_TEXT_CHARS_MAX) {
+        Some((end, _)) => format!("{} […]", &text[..end]),
+        None => text,
+    }
+}
+
+fn too_long() -> Error {
+    let detail = format!("Send at most {WEBHOOK_TEXT_CHARS_MAX} characters in one message.");
+    Problem::new(ProblemId::InvalidField, detail).at("queryInput.text.text").into()
 }
 
 fn line_of_history(item: &Value) -> Option<Line> {

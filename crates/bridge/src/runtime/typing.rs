@@ -1,5 +1,5 @@
-//! Typing of human agents, told to the platform again and again while it lasts: an indicator there goes
-//! out by itself after ten seconds (contract r3, section 6.6).
+//! Typing of human agents, repeated to the platform while it lasts: an indicator there ends by
+//! itself after ten seconds (contract r3, section 6.6).
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{route::Route, tasks::Tasks};
 
-/// How often it is told.
+/// Between two typing pushes of one chat.
 const REPEAT: Duration = Duration::from_secs(9);
-/// Nobody types for longer than this without the tool saying so again.
+/// Typing ends after this time, in milliseconds, unless the tool reports it again.
 const LASTS_MS: Millis = 60 * SECOND_MS;
 
-/// Chats whose agent types.
+/// The chats whose human agent types.
 #[derive(Clone)]
 pub(super) struct Typists {
     typing: Arc<Mutex<HashMap<String, Typist>>>,

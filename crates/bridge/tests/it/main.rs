@@ -4,11 +4,14 @@
 
 mod connectors;
 mod desk;
+mod dropped;
 mod hostile;
 mod page;
+mod panics;
 mod platform;
 mod pushes;
 mod revisions;
+mod scripted;
 mod signatures;
 mod stream;
 mod time;

@@ -33,20 +33,27 @@ pub(crate) const MINUTE: Millis = 60_000;
 
 /// What a test wants different about a route.
 pub(crate) type Change = fn(&mut RouteConfig);
-/// The tool of the route `desk`, when agents do not work at the desk.
-type Tools = Arc<BTreeMap<String, Settings>>;
+/// The connector of the route `desk`, when human agents do not work at the desk.
+#[derive(Clone)]
+enum Tool {
+    None,
+    Configured(Arc<Settings>),
+    Made(Arc<dyn Connector>),
+}
 
 pub(crate) struct World {
     pub(crate) url: String,
     pub(crate) host: String,
     pub(crate) hand: ManualClock,
+    /// What is served, without a network.
+    pub(crate) router: axum::Router,
     pub(crate) platform: Platform,
     pub(crate) ledger: Ledger<Chat>,
     pub(crate) http: reqwest::Client,
     pub(crate) clock: Clock,
     times: chat::Clock,
     change: Change,
-    tools: Tools,
+    tool: Tool,
     store: Store,
     files: TempDir,
     shutdown: CancellationToken,
@@ -81,8 +88,14 @@ impl World {
         let mut left = Self::nothing(times, change).await;
         let settings = settings(&format!("http://{}", left.host));
         let settings: Settings = serde_json::from_value(settings).unwrap();
-        left.tools = Arc::new(BTreeMap::from([("tool".to_owned(), settings)]));
+        left.tool = Tool::Configured(Arc::new(settings));
         Self::build(left).await
+    }
+
+    /// With a connector of the test's own behind the route `desk`.
+    pub(crate) async fn with_connector(connector: Arc<dyn Connector>) -> Self {
+        let left = Self::nothing(chat::Clock::default(), |_| {}).await;
+        Self::build(Left { tool: Tool::Made(connector), ..left }).await
     }
 
     async fn begin(times: chat::Clock, change: Change) -> Self {
@@ -92,8 +105,8 @@ impl World {
     async fn nothing(times: chat::Clock, change: Change) -> Left {
         let (clock, hand) = Clock::manual(START);
         let (files, platform) = (tempfile::tempdir().unwrap(), Platform::start().await);
-        let host = proving::server::free_address().unwrap();
-        Left { host, files, clock, hand, times, change, tools: Tools::default(), platform }
+        let host = kit::address::free_address().unwrap();
+        Left { host, files, clock, hand, times, change, tool: Tool::None, platform }
     }
 
     /// Ends the process, as far as a test can, and starts it on what it left behind.
@@ -115,46 +128,52 @@ impl World {
         tokio::time::timeout(PATIENCE, self.running.stopped()).await.unwrap();
         tokio::time::timeout(PATIENCE, self.serving).await.unwrap().unwrap().unwrap();
         self.store.close().await;
-        let Self { host, files, clock, hand, times, change, tools, platform, .. } = self;
-        Left { host, files, clock, hand, times, change, tools, platform }
+        let Self { host, files, clock, hand, times, change, tool, platform, .. } = self;
+        Left { host, files, clock, hand, times, change, tool, platform }
     }
 
     async fn build(left: Left) -> Self {
-        let Left { host, files, clock, hand, times, change, tools, platform } = left;
+        let Left { host, files, clock, hand, times, change, tool, platform } = left;
         let path = files.path().join("bridge.db");
         let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
         let mut routes =
             vec![route("desk", &platform.url, times), route("other", &platform.url, times)];
-        if !tools.is_empty() {
+        if !matches!(tool, Tool::None) {
             let (name, notices) = ("tool".to_owned(), chat::Notices::default());
             routes[0].connector = ConnectorChoice::Named { name, notices };
         }
         change(&mut routes[0]);
         let agents = vec![agent("jane", "Jane Doe"), agent("joe", "Joe Bloggs")];
         let egress = Egress::new().unwrap();
-        let build = |(name, settings): (&String, &Settings)| {
-            let (name, egress, clock) = (name.clone(), egress.clone(), clock.clone());
-            (name.clone(), settings.build(Parts { name, egress, clock }).unwrap())
+        let parts =
+            || Parts { name: "tool".to_owned(), egress: egress.clone(), clock: clock.clone() };
+        let connector = match &tool {
+            Tool::None => None,
+            Tool::Configured(settings) => Some(settings.build(parts()).unwrap()),
+            Tool::Made(connector) => Some(connector.clone()),
         };
-        let built: BTreeMap<String, Arc<dyn Connector>> = tools.iter().map(build).collect();
+        let connectors = connector.map(|connector| ("tool".to_owned(), connector));
+        let connectors: BTreeMap<_, _> = connectors.into_iter().collect();
+        let (store_of, clock_of) = (store.clone(), clock.clone());
         let bridge =
-            Bridge::new(routes, agents, built, store.clone(), clock.clone(), egress.clone())
-                .unwrap();
+            Bridge::new(routes, agents, connectors, store_of, clock_of, egress.clone()).unwrap();
         let shutdown = CancellationToken::new();
         let running = bridge.start(shutdown.clone()).await.unwrap();
+        let router = bridge.router();
         let listener = TcpListener::bind(&host).await.unwrap();
-        let serving = tokio::spawn(edge::serve::serve(listener, bridge.router(), shutdown.clone()));
+        let serving = tokio::spawn(edge::serve::serve(listener, router.clone(), shutdown.clone()));
         Self {
             url: format!("http://{host}"),
             host,
             hand,
+            router,
             platform,
             ledger: store.ledger("desk"),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             clock,
             times,
             change,
-            tools,
+            tool,
             store,
             files,
             shutdown,
@@ -235,7 +254,7 @@ struct Left {
     hand: ManualClock,
     times: chat::Clock,
     change: Change,
-    tools: Tools,
+    tool: Tool,
     platform: Platform,
 }
 

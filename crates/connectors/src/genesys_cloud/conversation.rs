@@ -158,7 +158,7 @@ mod tests {
         let mut agent = participant("a", "agent", "connected");
         agent["messages"] = json!([message]);
         let good = json!({ "id": "c", "participants": [agent] });
-        for body in proving::hostile::mutants(&good) {
+        for body in kit::hostile::mutants(&good) {
             let Ok(shown) = serde_json::from_slice(&body) else { continue };
             let seen = Seen::new(&shown);
             seen.news();

@@ -104,10 +104,10 @@ fn act(
     // The vendor's reference has some of these with a suffix.
     match action.strip_suffix("ActionMsg").unwrap_or(action) {
         "StartTypingIndicator" => {
-            content.events.push(ConnectorEvent::plain(EventKind::Types(Typing::On)))
+            content.events.push(ConnectorEvent::plain(EventKind::Types(Typing::On)));
         }
         "EndTypingIndicator" => {
-            content.events.push(ConnectorEvent::plain(EventKind::Types(Typing::Off)))
+            content.events.push(ConnectorEvent::plain(EventKind::Types(Typing::Off)));
         }
         "SwitchToLiveAgent" if !named && state.agent.is_none() => {
             join(named_agent(&texts.agent_name), state, content);
@@ -279,9 +279,10 @@ mod tests {
         );
         let content =
             tell(json!([action("SwitchToLiveAgent"), system("Jo has entered")]), json!({}));
-        assert!(
-            matches!(&content.events[..], [ConnectorEvent { kind: EventKind::Joined(agent), .. }] if agent.name == "Jo")
-        );
+        let [ConnectorEvent { kind: EventKind::Joined(agent), .. }] = &content.events[..] else {
+            panic!("{:?}", content.events);
+        };
+        assert_eq!(agent.name, "Jo");
         let content = tell(json!([system("Kim has entered")]), json!({ "agentChat": true }));
         assert!(matches!(&content.events[0].kind, EventKind::Joined(agent) if agent.name == "Kim"));
         let content = tell(json!([action("StartTypingIndicatorActionMsg")]), json!({}));

@@ -1,4 +1,4 @@
-//! What is asked, and what must be heard.
+//! The queries, and the expected results.
 
 use std::{collections::BTreeMap, collections::HashMap, fs, path::PathBuf};
 
@@ -21,7 +21,7 @@ fn read(name: &str) -> Result<Value> {
     serde_json::from_str(&text).context(path.display().to_string())
 }
 
-/// The turns with every agent, names of sessions and contexts written out.
+/// The turns with every agent, with full names of sessions and contexts.
 pub(crate) fn conversations() -> Result<BTreeMap<String, Vec<Value>>> {
     let mut all: BTreeMap<String, Vec<Value>> =
         serde_json::from_value(read("conversations.json")?)?;
@@ -45,7 +45,7 @@ pub(crate) fn conversations() -> Result<BTreeMap<String, Vec<Value>>> {
     Ok(all)
 }
 
-/// Responses with everything that agents of ours do not say.
+/// Responses with everything that the bundled agents do not say.
 pub(crate) fn responses() -> Result<Vec<Value>> {
     Ok(serde_json::from_value(read("responses.json")?)?)
 }
@@ -58,7 +58,7 @@ pub(crate) fn numbered_turn(number: usize) -> Value {
     })
 }
 
-/// What the agent says when it is asked without any network.
+/// The answers of the local bot without a network.
 pub(crate) fn answers(bot: &LocalBot, turns: &[Value]) -> Vec<Expected> {
     let mut memories: HashMap<String, Option<String>> = HashMap::new();
     turns.iter().map(|turn| answer(bot, turn, &mut memories)).collect()
@@ -74,7 +74,7 @@ fn answer(
         return Err(400);
     }
     let memory = memories.entry(session.to_owned()).or_default();
-    // Every context that is there, removed one by one, is as good as all at once.
+    // Removing every context one by one is the same as removing all at once.
     let mut contexts = Vec::new();
     if turn["reset"] == true {
         contexts.extend(active(memory.as_deref()));

@@ -1,7 +1,7 @@
-//! Lets Google's own clients judge the emulator and the rendering of responses: the Python and the
-//! Node.js client talk to every bundled agent over loopback, and what they make of the answers is
-//! compared with what we say it is. `cargo xtask test` installs them and runs this with the Python
-//! to use and the folder of the Node.js packages.
+//! Tests the emulator and the rendering of responses with Google's own clients: the Python and the
+//! Node.js client talk to every bundled agent over loopback, and their results are compared with
+//! ours. `cargo xtask test` installs them and runs this with two arguments: the Python interpreter
+//! and the folder of the Node.js packages.
 
 use std::{collections::HashMap, path::PathBuf, process::ExitCode, process::Stdio, sync::Arc};
 
@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use axum::{Json, Router, extract::State, routing::post};
 use dialogflow::{
     emulator,
-    local::{Agent, LocalBot},
+    local::{LocalAgent, LocalBot},
     render,
 };
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ use self::verdict::Verdict;
 
 /// Friday, 5 March 2027, 12:00 UTC.
 const NOON: i64 = 1_804_248_000_000;
-/// Stands for a bot that gives these responses one after the other.
+/// Name in place of an agent for the server that gives the fixed responses.
 const PARROT: &str = "responses";
 
 #[tokio::main]
@@ -33,10 +33,10 @@ async fn main() -> Result<ExitCode> {
     let mut expected = HashMap::new();
     for (agent, turns) in expected::conversations()? {
         let path = expected::agents().join(&agent);
-        let bot = LocalBot::new(Agent::load(&path).with_context(|| agent.clone())?.0);
+        let bot = LocalBot::new(LocalAgent::load(&path).with_context(|| agent.clone())?.0);
         expected.insert(agent.clone(), expected::answers(&bot, &turns));
         let walk = "projects/demo/agent/sessions/walk";
-        // One emulator each, or the second client would go on where the first one stopped.
+        // One emulator for each client, or the second would continue the sessions of the first.
         for asks in [&mut asks_python, &mut asks_node] {
             let router = emulator::router(bot.clone(), Arc::new(|| NOON), None);
             let address = listen(router).await?;
@@ -78,7 +78,7 @@ async fn listen(router: Router) -> Result<String> {
     Ok(address)
 }
 
-/// Answers with the response whose number is asked for.
+/// Answers with the response of the requested number.
 fn parrot(responses: Vec<Value>) -> Router {
     let say = async |State(responses): State<Arc<Vec<Value>>>, Json(body): Json<Value>| {
         let number = body.pointer("/queryInput/text/text").and_then(Value::as_str);
@@ -88,7 +88,7 @@ fn parrot(responses: Vec<Value>) -> Router {
     Router::new().route("/v2/{*path}", post(say)).with_state(Arc::new(responses))
 }
 
-/// Runs a client's script, which is told what to ask and tells what it heard.
+/// Runs a client's script with the queries as input; returns its results.
 async fn ask(command: &mut Command, asks: Vec<Value>) -> Result<Value> {
     let mut script = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut stdin = script.stdin.take().context("the script reads nothing")?;
@@ -96,10 +96,10 @@ async fn ask(command: &mut Command, asks: Vec<Value>) -> Result<Value> {
     drop(stdin);
     let output = script.wait_with_output().await?;
     ensure!(output.status.success(), "{command:?}: {}", output.status);
-    serde_json::from_slice(&output.stdout).context("the script tells no JSON")
+    serde_json::from_slice(&output.stdout).context("the output of the script is not JSON")
 }
 
-/// As Node.js has it, in both styles.
+/// The response as in Node.js, in both styles.
 fn rendered(canonical: &Value) -> (String, String) {
     let whole = render::render(canonical, render::CURRENT);
     (whole.to_string(), render::contract_r1(canonical).to_string())

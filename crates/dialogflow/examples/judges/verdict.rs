@@ -1,4 +1,4 @@
-//! Compares what the clients heard with what they must have heard, and counts.
+//! Compares the clients' results with the expected ones, and counts.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ impl Verdict {
             return;
         }
         self.failed += 1;
-        // From a little before where they part.
+        // From a little before the first difference.
         let same = heard.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
         let part = |text: &str| {
             let bytes = text.as_bytes().iter().skip(same.saturating_sub(60)).take(200);
@@ -43,7 +43,7 @@ impl Verdict {
         }
     }
 
-    /// What Node.js has is our rendering, key for key and in the same order.
+    /// The result of Node.js is our rendering, with the same keys in the same order.
     pub(crate) fn node(&mut self, name: &str, expected: &[Expected], heard: &Value) {
         for (number, expected) in expected.iter().enumerate() {
             let what = format!("node: {name}, turn {number}");

@@ -1,4 +1,4 @@
-//! The contexts of a session: listed, read, set and deleted from outside of a turn.
+//! Listing, reading, setting and deleting the contexts of a session outside of a turn.
 
 use serde_json::{Map, Value, json};
 
@@ -19,7 +19,7 @@ pub(super) fn create(session: &str, stored: &mut Session, body: &Value) -> Resul
     let context = request::context(&Fields::of("context", body, request::CONTEXT)?)?;
     let name = bare(&context.name);
     if is_reserved(&name) {
-        let why = format!("{name} is a context of the service's own.");
+        let why = format!("{name} is a context that only the service sets.");
         return Err(Failure::invalid_argument(why));
     }
     stored.set(&name, context.lifespan, &context.parameters);

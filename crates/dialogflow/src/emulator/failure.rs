@@ -1,4 +1,4 @@
-//! Errors in Google's form.
+//! Errors in Google's form (`google.rpc.Status` as JSON).
 
 use axum::{
     Json,
@@ -26,7 +26,7 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, "INVALID_ARGUMENT", message)
     }
 
-    /// `field` is the path of what is wrong, in the spelling of the definition.
+    /// `field` is the path of the wrong field, spelled as in the protobuf definition.
     pub(super) fn invalid_field(field: &str, description: String) -> Self {
         let details = json!({
             "@type": "type.googleapis.com/google.rpc.BadRequest",

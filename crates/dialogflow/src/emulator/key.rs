@@ -1,9 +1,10 @@
-//! Whether a caller has the key: as `key` in the query, as `x-goog-api-key`, or as bearer token.
+//! Checks the key of a caller: `key` in the query, the header `x-goog-api-key`, or a bearer token.
 
 use axum::http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq as _;
 
+/// True when the caller presents `key`, or when no key is set.
 pub(super) fn is_presented(
     key: Option<&SecretString>,
     query: Option<&str>,

@@ -1,4 +1,4 @@
-//! Paths below `/v2/`: the four forms of a session, and what is asked of it.
+//! Paths below `/v2/`: the four forms of a session, and the call to it.
 
 use super::failure::Failure;
 use crate::SESSION_CHARS_MAX;

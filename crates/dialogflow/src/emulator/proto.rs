@@ -1,14 +1,14 @@
-//! Reads a message of protobuf JSON as strictly and as leniently as the service does: names in
-//! either spelling, `null` for unset, whole numbers as text; but no unknown names, no wrong types.
+//! Reads protobuf messages in JSON as strictly as the service does. Accepted: names in either
+//! spelling, `null` for unset, whole numbers as text. Refused: unknown names, wrong types.
 
 use axum::{body::Bytes, extract::rejection::BytesRejection};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
 
-/// A message whose names are all known.
+/// A message without unknown names.
 pub(super) struct Fields<'a> {
-    /// Path of the message in the spelling of the definition; empty for the outermost.
+    /// Path of the message, spelled as in the protobuf definition; empty for the outermost.
     path: String,
     values: &'a Map<String, Value>,
 }
@@ -27,7 +27,7 @@ pub(super) fn body(body: &Result<Bytes, BytesRejection>) -> Result<Value, Failur
 }
 
 impl<'a> Fields<'a> {
-    /// `known` are the names of the message's fields, in the spelling of JSON.
+    /// `known` are the names of the message's fields, spelled as in JSON.
     pub(super) fn of(path: &str, value: &'a Value, known: &[&str]) -> Result<Self, Failure> {
         let Value::Object(values) = value else {
             return Err(Failure::invalid_field(
@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whole numbers may be written as text or with a fraction of nothing.
+    /// Whole numbers may be written as text or with the fraction `.0`; 0 when unset.
     pub(super) fn number(&self, name: &str) -> Result<i32, Failure> {
         let Some(value) = self.get(name) else {
             return Ok(0);
@@ -128,7 +128,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Of what the caller sent, enough to recognize it.
+/// The beginning of a value, for the error about it.
 fn shown(value: &Value) -> String {
     cut(&value.to_string())
 }
@@ -145,7 +145,7 @@ fn is(key: &str, name: &str) -> bool {
     key == name || key == snake(name)
 }
 
-/// `languageCode` as the definition spells it: `language_code`.
+/// A name as the protobuf definition spells it: `languageCode` gives `language_code`.
 fn snake(name: &str) -> String {
     let mut spelled = String::with_capacity(name.len() + 4);
     for letter in name.chars() {

@@ -10,10 +10,10 @@ pub(super) struct Detect {
     pub(super) language: String,
     pub(super) time_zone: Option<String>,
     pub(super) contexts: Vec<Context>,
-    /// Forget all contexts before these.
+    /// Delete all contexts before setting these.
     pub(super) reset: bool,
     pub(super) payload: Map<String, Value>,
-    /// Answer with the messages of this platform alone.
+    /// Return only the messages for this platform.
     pub(super) platform: Option<String>,
 }
 
@@ -42,14 +42,14 @@ pub(super) const CONTEXT: &[&str] = &["name", "lifespanCount", "parameters"];
 
 pub(super) fn read(body: &Value) -> Result<Detect, Failure> {
     let request = Fields::of("", body, REQUEST)?;
-    let asked = request.message("queryInput", &["text", "event", "audioConfig"])?;
-    let asked = asked.ok_or_else(|| Failure::invalid_argument("Query input not set."))?;
+    let input = request.message("queryInput", &["text", "event", "audioConfig"])?;
+    let input = input.ok_or_else(|| Failure::invalid_argument("Query input not set."))?;
     for speech in ["inputAudio", "outputAudioConfig"] {
         if request.get(speech).is_some() {
             return Err(Failure::unimplemented("speech"));
         }
     }
-    let (input, language) = read_input(&asked)?;
+    let (input, language) = read_input(&input)?;
     let mut detect = Detect {
         input,
         language,
@@ -76,19 +76,19 @@ pub(super) fn read(body: &Value) -> Result<Detect, Failure> {
 }
 
 /// Text or event, and its language.
-fn read_input(asked: &Fields<'_>) -> Result<(Input, String), Failure> {
+fn read_input(from: &Fields<'_>) -> Result<(Input, String), Failure> {
     let kinds = ["text", "event", "audioConfig"];
-    let set = kinds.iter().filter(|kind| asked.get(kind).is_some()).count();
+    let set = kinds.iter().filter(|kind| from.get(kind).is_some()).count();
     if set > 1 {
         let why = "Invalid value at 'query_input' (oneof), oneof field 'input' is already set.";
         return Err(Failure::invalid_field("query_input", why.to_owned()));
     }
-    let (input, said) = if let Some(text) = asked.message("text", &["text", "languageCode"])? {
+    let (input, said) = if let Some(text) = from.message("text", &["text", "languageCode"])? {
         (Input::Text(text.text("text")?), text)
-    } else if let Some(event) = asked.message("event", &["name", "parameters", "languageCode"])? {
+    } else if let Some(event) = from.message("event", &["name", "parameters", "languageCode"])? {
         let (name, parameters) = (event.text("name")?, event.object("parameters")?);
         (Input::Event { name, parameters }, event)
-    } else if asked.get("audioConfig").is_some() {
+    } else if from.get("audioConfig").is_some() {
         return Err(Failure::unimplemented("speech"));
     } else {
         return Err(Failure::invalid_argument("Query input not set."));
@@ -100,7 +100,7 @@ fn read_input(asked: &Fields<'_>) -> Result<(Input, String), Failure> {
     Ok((input, language))
 }
 
-/// The service knows contexts by their paths.
+/// A context; its name must be a full path, as in the service.
 pub(super) fn context(from: &Fields<'_>) -> Result<Context, Failure> {
     let name = from.text("name")?;
     let bare = name.rsplit_once("/contexts/").map(|(_, bare)| bare).unwrap_or_default();

@@ -1,13 +1,13 @@
-//! A response of Google's client crates as canonical JSON, the way the service itself writes it:
-//! enums by name instead of number, 32 bit floats without the digits they do not have. Unknown
-//! fields and unknown enum values stay as they came, and free objects are not looked into.
+//! A response of Google's client crates as canonical JSON, as the service itself writes it: enums
+//! by name instead of number, 32-bit floats without digits they do not have. Unknown fields and
+//! unknown enum values stay unchanged, and free objects are not read.
 
 use serde::Serialize;
 use serde_json::{Number, Value};
 
 use crate::names;
 
-/// Fields that hold what a designer or a webhook put there.
+/// Free objects: a designer or a webhook decides what is in them.
 const FREE: &[&str] = &[
     "parameters",
     "payload",

@@ -7,7 +7,11 @@ use google_cloud_dialogflow_cx_v3::{
 use google_cloud_gax::retry_policy::NeverRetry;
 use secrecy::ExposeSecret;
 
-use super::{Access, SetupError, canonical, errors::Teller, part, wrong};
+use super::{
+    Access, SetupError, canonical,
+    errors::{ErrorReader, unreadable},
+    part, wrong,
+};
 use crate::{Answer, Bot, BotError, BoxFuture, Edition, Input, Query};
 
 /// Where a CX agent lives.
@@ -18,21 +22,21 @@ pub struct CxConfig {
     pub location: String,
     /// Id of the agent: the last part of its path.
     pub agent: String,
-    /// The draft when absent.
+    /// Absent: the draft.
     pub environment: Option<String>,
     pub access: Access,
 }
 
-/// Asks an agent of Dialogflow CX.
+/// A bot that asks an agent of Dialogflow CX.
 pub struct CxBot {
     client: Sessions,
-    /// Everything of a session path before `/sessions/`.
+    /// The session path before `/sessions/`.
     agent: String,
-    teller: Teller,
+    errors: ErrorReader,
 }
 
 impl CxBot {
-    /// Checks the configuration; nothing is sent.
+    /// Checks the configuration; nothing is sent. The error names the setting.
     pub async fn new(config: CxConfig) -> Result<Self, SetupError> {
         let agent = agent_path(&config)?;
         let address = config.access.address(&config.location)?;
@@ -44,14 +48,14 @@ impl CxBot {
             .build()
             .await
             .map_err(|error| wrong("endpoint", error.to_string()))?;
-        let teller = Teller {
+        let errors = ErrorReader {
             edition: Edition::Cx,
             project: config.project,
             location: config.location,
             address,
             timeout: config.access.timeout,
         };
-        Ok(Self { client, agent, teller })
+        Ok(Self { client, agent, errors })
     }
 }
 
@@ -69,9 +73,8 @@ impl Bot for CxBot {
     fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, BotError>> {
         Box::pin(async move {
             let sent = self.client.detect_intent().with_request(request(&query)).send().await;
-            let response = sent.map_err(|error| self.teller.tell(&error, &query))?;
-            let response =
-                canonical::of(&response).map_err(|error| self.teller.unreadable(error))?;
+            let response = sent.map_err(|error| self.errors.bot_error(&error, &query))?;
+            let response = canonical::of(&response).map_err(unreadable)?;
             Ok(Answer { response, memory: None })
         })
     }
@@ -85,8 +88,8 @@ impl Bot for CxBot {
     }
 }
 
-/// Contexts are left out: CX has none. Its events have no parameters, so those of an event are set
-/// in the session, where the agent's pages look for values.
+/// Contexts are left out, because CX has none. CX events have no parameters, so the parameters of
+/// an event become session parameters, where the agent's pages read values.
 fn request(query: &Query) -> model::DetectIntentRequest {
     let mut session_parameters = query.parameters.clone();
     let input = QueryInput::new().set_language_code(query.language.clone());

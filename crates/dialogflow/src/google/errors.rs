@@ -1,5 +1,5 @@
-//! What went wrong with a query, in words for an operator: Google's own, and what to do about it.
-//! Nothing the visitor said or sent is repeated; nor are bodies that are not Google's.
+//! Errors of a query for an operator: Google's message, and what to do about it. They contain
+//! nothing that the visitor said or sent, and no body that is not Google's.
 
 use std::{fmt::Display, time::Duration};
 
@@ -7,13 +7,14 @@ use google_cloud_gax::error::Error;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::{cut, es::TEXT_CHARS_MAX};
+use super::{ES_TEXT_CHARS_MAX, cut};
 use crate::{BotError, Edition, GoogleError, Input, Query};
 
+/// Longest message that is kept.
 const MESSAGE_CHARS_MAX: usize = 500;
 
-/// Knows what its bot is asked with.
-pub(super) struct Teller {
+/// Turns errors of Google's client into errors of a bot; knows the bot's settings.
+pub(super) struct ErrorReader {
     pub(super) edition: Edition,
     pub(super) project: String,
     pub(super) location: String,
@@ -21,10 +22,10 @@ pub(super) struct Teller {
     pub(super) timeout: Duration,
 }
 
-impl Teller {
-    pub(super) fn tell(&self, error: &Error, query: &Query) -> BotError {
+impl ErrorReader {
+    pub(super) fn bot_error(&self, error: &Error, query: &Query) -> BotError {
         if error.is_binding() {
-            let path = "the session path is none of Dialogflow's";
+            let path = "the session path is not one of Dialogflow's";
             return BotError::Refused(path.to_owned());
         }
         let http = error.http_status_code();
@@ -34,13 +35,7 @@ impl Teller {
         BotError::Google(GoogleError { http, status, message, hint })
     }
 
-    /// A response that cannot be written down again.
-    #[expect(clippy::unused_self, reason = "it stands beside `tell` wherever a bot tells")]
-    pub(super) fn unreadable(&self, error: impl Display) -> BotError {
-        BotError::Unavailable(format!("the response could not be handed on: {error}"))
-    }
-
-    /// The status and Google's words, or ours where Google said nothing.
+    /// The status and Google's message, or ours where there is none.
     fn words(&self, error: &Error) -> (String, String) {
         if let Some(status) = error.status() {
             return (status.code.name().to_owned(), status.message.clone());
@@ -48,13 +43,13 @@ impl Teller {
         let (status, message) = if error.is_timeout() {
             ("DEADLINE_EXCEEDED", format!("no answer within {:?}", self.timeout))
         } else if error.is_authentication() {
-            ("UNAUTHENTICATED", "no access token could be had".to_owned())
+            ("UNAUTHENTICATED", "no access token could be obtained".to_owned())
         } else if error.is_connect() {
             ("UNAVAILABLE", format!("{} cannot be reached", self.address))
         } else if error.is_deserialization() {
-            ("UNKNOWN", "the answer is not what Dialogflow answers".to_owned())
+            ("UNKNOWN", "the response is not one of Dialogflow's".to_owned())
         } else if let Some(http) = error.http_status_code() {
-            (status_of(http), "the answer is not in Google's form".to_owned())
+            (status_of(http), "the response is not in Google's form".to_owned())
         } else {
             ("UNAVAILABLE", "the connection broke".to_owned())
         };
@@ -94,15 +89,23 @@ impl Teller {
                 "check the name service, the firewall and the proxy".to_owned()
             }
             "DEADLINE_EXCEEDED" | "INTERNAL" | "UNAVAILABLE" => {
-                "mostly passes by itself; a slow fulfilment webhook of the agent can be the reason"
+                "usually passes by itself; a slow fulfilment webhook of the agent can be the reason"
                     .to_owned()
             }
             "UNKNOWN" => {
-                format!("something else than Dialogflow answers at {}", self.address)
+                format!(
+                    "something else answers at {}, not Dialogflow: check the endpoint",
+                    self.address
+                )
             }
             _ => String::new(),
         }
     }
+}
+
+/// The error for a response that cannot be written as JSON.
+pub(super) fn unreadable(error: impl Display) -> BotError {
+    BotError::Unavailable(format!("the response cannot be written as JSON: {error}"))
 }
 
 fn is_disabled(message: &str) -> bool {
@@ -124,13 +127,13 @@ fn status_of(http: u16) -> &'static str {
     }
 }
 
-/// Google's words may quote what it could not read.
+/// Removes what the visitor said: Google's messages quote what they cannot read.
 fn without_visitor(message: String, query: &Query) -> String {
     let mut said: Vec<String> = Vec::new();
     match &query.input {
-        // As it was sent, too: the service takes only the beginning.
+        // Also as it was sent, which is the beginning only.
         Input::Text(text) => {
-            let beginning: String = text.chars().take(TEXT_CHARS_MAX).collect();
+            let beginning: String = text.chars().take(ES_TEXT_CHARS_MAX).collect();
             said.extend([text.clone(), beginning]);
         }
         Input::Event { parameters, .. } => {
@@ -141,20 +144,20 @@ fn without_visitor(message: String, query: &Query) -> String {
     let sent = query.parameters.values().chain(query.payload.values()).chain(contexts);
     sent.for_each(|value| strings(value, &mut said));
     said.extend(query.webhook_headers.iter().map(|(_, value)| value.expose_secret().to_owned()));
-    // As JSON writes them, without the quotes around.
+    // Also as in JSON, without the quotes.
     let escaped = said.iter().map(|text| Value::from(text.as_str()).to_string());
     let escaped: Vec<String> = escaped.map(|text| text[1..text.len() - 1].to_owned()).collect();
     said.extend(escaped);
-    // Whole sentences before words that stand in them.
+    // Whole sentences before the words in them.
     said.sort_by_key(|text| std::cmp::Reverse(text.len()));
     said.into_iter().filter(|text| !text.is_empty()).fold(message, |message, text| {
-        // A short one is part of other words; quoted, it is still the visitor's.
+        // A short text can be part of other words, so it is removed only in quotes.
         let quoted = message.replace(&format!("\"{text}\""), "\"…\"");
         if text.chars().count() < 4 { quoted } else { quoted.replace(&text, "…") }
     })
 }
 
-/// Every text and number in a value, as words.
+/// Every string and number in a value, as text.
 fn strings(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),

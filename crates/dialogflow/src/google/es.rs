@@ -7,35 +7,36 @@ use google_cloud_dialogflow_v2::{
 use google_cloud_gax::retry_policy::NeverRetry;
 use secrecy::ExposeSecret;
 
-use super::{Access, SetupError, canonical, cut, errors::Teller, part, wrong};
+use super::{
+    Access, ES_TEXT_CHARS_MAX, SetupError, canonical, cut,
+    errors::{ErrorReader, unreadable},
+    part, wrong,
+};
 use crate::{Answer, Bot, BotError, BoxFuture, Context, Edition, Input, Query, SESSION_CHARS_MAX};
-
-/// Longer texts are refused by the service.
-pub(super) const TEXT_CHARS_MAX: usize = 256;
 
 /// Where an ES agent lives.
 #[derive(Debug, Clone)]
 pub struct EsConfig {
     pub project: String,
-    /// Region of the agent, for example `europe-west1`; the one without a name when absent.
+    /// Region of the agent, for example `europe-west1`; absent: the global one.
     pub location: Option<String>,
-    /// The draft when absent.
+    /// Absent: the draft.
     pub environment: Option<String>,
-    /// User within the environment; `-` when absent.
+    /// User within the environment; absent: `-`.
     pub user: Option<String>,
     pub access: Access,
 }
 
-/// Asks an agent of Dialogflow ES.
+/// A bot that asks an agent of Dialogflow ES.
 pub struct EsBot {
     client: Sessions,
-    /// Everything of a session path before `/sessions/`.
+    /// The session path before `/sessions/`.
     agent: String,
-    teller: Teller,
+    errors: ErrorReader,
 }
 
 impl EsBot {
-    /// Checks the configuration; nothing is sent.
+    /// Checks the configuration; nothing is sent. The error names the setting.
     pub async fn new(config: EsConfig) -> Result<Self, SetupError> {
         let agent = agent_path(&config)?;
         let location = config.location.as_deref().unwrap_or("global");
@@ -48,14 +49,14 @@ impl EsBot {
             .build()
             .await
             .map_err(|error| wrong("endpoint", error.to_string()))?;
-        let teller = Teller {
+        let errors = ErrorReader {
             edition: Edition::Es,
             project: config.project,
             location: location.to_owned(),
             address,
             timeout: config.access.timeout,
         };
-        Ok(Self { client, agent, teller })
+        Ok(Self { client, agent, errors })
     }
 }
 
@@ -86,9 +87,8 @@ impl Bot for EsBot {
     fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, BotError>> {
         Box::pin(async move {
             let sent = self.client.detect_intent().with_request(request(&query)).send().await;
-            let response = sent.map_err(|error| self.teller.tell(&error, &query))?;
-            let response =
-                canonical::of(&response).map_err(|error| self.teller.unreadable(error))?;
+            let response = sent.map_err(|error| self.errors.bot_error(&error, &query))?;
+            let response = canonical::of(&response).map_err(unreadable)?;
             Ok(Answer { response, memory: None })
         })
     }
@@ -102,12 +102,12 @@ impl Bot for EsBot {
     }
 }
 
-/// Session parameters are left out: ES has none.
+/// Session parameters are left out, because ES has none.
 fn request(query: &Query) -> model::DetectIntentRequest {
     let language = query.language.clone();
     let input = match &query.input {
         Input::Text(text) => QueryInput::new().set_text(
-            TextInput::new().set_text(cut(text, TEXT_CHARS_MAX)).set_language_code(language),
+            TextInput::new().set_text(cut(text, ES_TEXT_CHARS_MAX)).set_language_code(language),
         ),
         Input::Event { name, parameters } => {
             let event = EventInput::new().set_name(name.clone()).set_language_code(language);
@@ -128,7 +128,7 @@ fn request(query: &Query) -> model::DetectIntentRequest {
         .set_query_input(input)
 }
 
-/// The service knows contexts by their paths alone.
+/// A context with its full path, as the service needs it.
 fn full(session: &str, context: &Context) -> model::Context {
     let name = if context.name.contains('/') {
         context.name.clone()

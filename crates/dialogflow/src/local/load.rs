@@ -1,30 +1,87 @@
-//! From the files of an export to an [`Agent`], with a notice for everything that is left out.
+//! From the files of an export to a [`LocalAgent`], with a notice for everything that is left out.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
-use super::{
-    LoadError, NoticeKind, Report,
-    agent::{Agent, EntityType, Intent, Phrase},
-    brain::Brain,
-    export::{Fields, parse},
+mod entities;
+mod fields;
+mod files;
+mod intents;
+mod messages;
+
+use self::{
+    fields::{Fields, parse},
     files::Files,
-    load_entities, load_intents,
-    report::LanguageCount,
-    system,
+};
+use super::{
+    agent::LocalAgent,
+    matching::{Matcher, system},
+    model::{EntityType, Intent, Phrase},
+    report::{LanguageCount, NoticeKind, Report},
 };
 
-/// What more an agent may have than Dialogflow itself allows, with room above its limits.
+/// Limits of one agent, above those of Dialogflow itself.
 const INTENTS_MAX: usize = 4_000;
-pub(crate) const PHRASES_MAX: usize = 100_000;
+/// For each language.
+const PHRASES_MAX: usize = 100_000;
 const VALUES_MAX: usize = 200_000;
 
-pub(crate) fn agent(
-    mut files: Files,
-    name: String,
-    report: &mut Report,
-) -> Result<Agent, LoadError> {
+/// Why an export cannot be loaded at all. Smaller problems are notices of the [`Report`].
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("{} cannot be read", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("this is not a zip archive: give the exported zip file or its unpacked folder")]
+    NotAZip,
+    #[error("there is no readable agent.json: this is not an agent export")]
+    NotAnAgent,
+    #[error("the export is too large: {0}")]
+    TooLarge(&'static str),
+    #[error("the archive has an entry that points outside of it")]
+    UnsafePath,
+}
+
+impl LocalAgent {
+    /// Loads an export from a folder (with `agent.json`, or with `agent/` or `agent.zip` in it) or
+    /// a zip file. A file inside that cannot be read is a notice in the report, not an error.
+    pub fn load(path: impl AsRef<Path>) -> Result<(Self, Report), LoadError> {
+        let path = path.as_ref();
+        let mut report = Report::default();
+        let files = files::read(path, &mut report)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok((agent(files, name, &mut report)?, report))
+    }
+
+    /// Loads an export from the bytes of a zip file.
+    pub fn from_zip_bytes(bytes: &[u8]) -> Result<(Self, Report), LoadError> {
+        let mut report = Report::default();
+        let files = files::unzip(bytes, &mut report)?;
+        Ok((agent(files, "agent".to_owned(), &mut report)?, report))
+    }
+
+    /// Loads an export from files in memory, for example embedded in a program.
+    /// Names are relative to the folder with `agent.json`, with `/` between the parts.
+    pub fn from_files<N, B>(
+        name: &str,
+        files: impl IntoIterator<Item = (N, B)>,
+    ) -> Result<(Self, Report), LoadError>
+    where
+        N: Into<String>,
+        B: Into<Vec<u8>>,
+    {
+        let mut report = Report::default();
+        let files = files.into_iter().map(|(name, bytes)| (name.into(), bytes.into())).collect();
+        Ok((agent(files, name.to_owned(), &mut report)?, report))
+    }
+}
+
+fn agent(mut files: Files, name: String, report: &mut Report) -> Result<LocalAgent, LoadError> {
     let bytes = files.remove("agent.json").ok_or(LoadError::NotAnAgent)?;
     let settings = parse("agent.json", &bytes, report)
         .and_then(|value| Fields::new("agent.json", "", value))
@@ -40,27 +97,26 @@ pub(crate) fn agent(
     let intent_files = folder("intents/", &mut files);
     other_files(&files, report);
 
-    let mut entities = load_entities::entities(entity_files, &settings.language, report);
-    let (mut intents, mut phrases) =
-        load_intents::intents(intent_files, &settings.language, report);
+    let mut entities = entities::entities(entity_files, &settings.language, report);
+    let (mut intents, mut phrases) = intents::intents(intent_files, &settings.language, report);
     limit(&mut intents, &mut phrases, &mut entities, report);
     check(&intents, &entities, &phrases, report);
 
-    let brains = brains(&settings, &intents, &entities, phrases, report);
+    let matchers = matchers(&settings, &intents, &entities, phrases, report);
     report.agent = if settings.name.is_empty() { name } else { settings.name };
     report.intents = intents.len();
     report.entities = entities.len();
-    Ok(Agent {
+    Ok(LocalAgent {
         name: report.agent.clone(),
         language: settings.language,
         zone: settings.zone,
         confidence_min: settings.confidence_min,
         intents,
-        brains,
+        matchers,
     })
 }
 
-/// The parts of `agent.json` that matter here.
+/// The fields of `agent.json` that are used.
 struct Settings {
     name: String,
     language: String,
@@ -131,7 +187,7 @@ impl Settings {
 fn other_files(files: &Files, report: &mut Report) {
     for (name, bytes) in files {
         if name.starts_with("customSmalltalkResponses") || name == "customDomainsResponses.json" {
-            // Exports with nothing in it are common.
+            // Many exports have this file without content.
             let empty = parse(name, bytes, &mut Report::default()).is_some_and(|value| {
                 let texts = value.get("customResponses").unwrap_or(&value);
                 texts.as_array().is_some_and(Vec::is_empty)
@@ -172,7 +228,7 @@ fn limit(
     }
 }
 
-/// Notices that need the whole agent: entities that do not exist, intents that cannot match.
+/// Notices about the whole agent: entities that do not exist, intents that cannot match.
 fn check(
     intents: &[Intent],
     entities: &[EntityType],
@@ -204,20 +260,20 @@ fn check(
     }
 }
 
-fn brains(
+fn matchers(
     settings: &Settings,
     intents: &[Intent],
     entities: &[EntityType],
     mut phrases: BTreeMap<String, Vec<Phrase>>,
     report: &mut Report,
-) -> BTreeMap<String, Brain> {
+) -> BTreeMap<String, Matcher> {
     let mut languages = vec![settings.language.clone()];
     for language in settings.languages.iter().chain(phrases.keys()) {
         if !languages.contains(language) {
             languages.push(language.clone());
         }
     }
-    let mut brains = BTreeMap::new();
+    let mut matchers = BTreeMap::new();
     for language in languages {
         let own = phrases.remove(&language).unwrap_or_default();
         let values = |e: &EntityType| e.entries.get(&language).map_or(0, Vec::len);
@@ -226,8 +282,8 @@ fn brains(
             phrases: own.len(),
             values: entities.iter().map(values).sum(),
         });
-        let brain = Brain::build(&language, &settings.language, intents, entities, own, report);
-        brains.insert(language, brain);
+        let matcher = Matcher::build(&language, &settings.language, intents, entities, own, report);
+        matchers.insert(language, matcher);
     }
-    brains
+    matchers
 }

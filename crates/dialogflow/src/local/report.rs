@@ -1,24 +1,24 @@
-//! What a loader took from an agent export and what it left, so that nothing is dropped in silence.
+//! What was taken from an agent export and what was left out.
 
 use std::{
     collections::{BTreeMap, HashSet},
     fmt,
 };
 
-/// Notices kept per kind; more are only counted.
+/// Notices kept for each kind; more are only counted.
 const NOTICES_MAX: usize = 1_000;
 
-/// Result of loading an export, for the person who brought it.
+/// Result of loading an export, for the owner of the agent.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// `displayName`, or the name of the file or folder.
     pub agent: String,
     pub intents: usize,
     pub entities: usize,
-    /// Per language, the agent's own first.
+    /// For each language, the root language first.
     pub languages: Vec<LanguageCount>,
     pub notices: Vec<Notice>,
-    /// Notices that were not kept because there were too many.
+    /// Number of notices that were not kept because there were too many.
     pub notices_left_out: usize,
     kept: BTreeMap<NoticeKind, usize>,
     seen: HashSet<Notice>,
@@ -33,17 +33,17 @@ pub struct LanguageCount {
     pub values: usize,
 }
 
-/// Something in the export that was not taken, or not as Dialogflow would take it.
+/// Something in the export that was left out, or that works otherwise than in Dialogflow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Notice {
     /// Path inside the export.
     pub file: String,
     pub kind: NoticeKind,
-    /// What exactly, without contents that may be secret.
+    /// Details, without contents that may be secret.
     pub detail: String,
 }
 
-/// The closed list of what a loader may have to say.
+/// The closed list of kinds of notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NoticeKind {
     Unreadable,
@@ -65,7 +65,7 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
-    /// One sentence for people.
+    /// The notice as a sentence that follows the name of the file.
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Unreadable => "could not be read and was left out",

@@ -1,12 +1,12 @@
-//! What a session remembers between turns: contexts, an open slot-filling dialog, counters. It
-//! travels as text through whoever stores the answers; a text that cannot be read starts afresh.
+//! What a session remembers between turns: contexts, an open slot-filling dialog, counters. The
+//! caller of the bot stores it as text; a text that cannot be read starts a new session.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Context;
 
-/// Contexts end this long after the last query.
+/// Contexts end this long after the last query, in milliseconds.
 const IDLE_MS_MAX: i64 = 20 * 60 * 1000;
 const CONTEXTS_MAX: usize = 100;
 const LIFESPAN_MAX: u32 = 1_000_000;
@@ -19,7 +19,7 @@ pub(crate) struct Session {
     pub(crate) turn: u64,
     last_ms: i64,
     pub(crate) contexts: Vec<Active>,
-    /// Fallbacks in a row.
+    /// Texts in a row that matched no intent.
     pub(crate) no_match: u32,
     pub(crate) dialog: Option<Dialog>,
 }
@@ -40,13 +40,13 @@ pub(crate) struct Dialog {
     /// Id of the intent.
     pub(crate) intent: String,
     pub(crate) captured: Captured,
-    /// Parameter that was asked for.
+    /// The parameter that the last prompt asked for.
     pub(crate) awaited: String,
-    /// How often in a row it was asked for.
+    /// How many times in a row it was asked for again.
     pub(crate) asked: u32,
 }
 
-/// Parameter values taken from what the visitor said, with the visitor's own words.
+/// Parameter values taken from what the visitor said, and the visitor's words for them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Captured {
     pub(crate) values: Map<String, Value>,
@@ -54,7 +54,8 @@ pub(crate) struct Captured {
 }
 
 impl Session {
-    /// Reads a memory back as it is `now`. Damaged memory is no error.
+    /// Reads a memory at the time `now`, in milliseconds since 1970-01-01 UTC. A damaged memory
+    /// gives a new session.
     pub(crate) fn resume(memory: Option<&str>, now: i64) -> Self {
         let mut session: Self = memory
             .and_then(|text| serde_json::from_str(text).ok())
@@ -69,15 +70,15 @@ impl Session {
         session
     }
 
-    /// Reads a memory back and begins the next turn: contexts grow older, then the query's own
-    /// contexts count.
+    /// Reads a memory and begins the next turn: the query's contexts are set, then every context
+    /// has one turn less.
     pub(crate) fn begin(memory: Option<&str>, now: i64, contexts: &[Context]) -> Self {
         let mut session = Self::resume(memory, now);
         session.turn = session.turn.saturating_add(1);
         for context in contexts {
             session.set(&context.name, context.lifespan, &context.parameters);
         }
-        // A context that was set with 1 is still usable, with 0 left, in the turn after.
+        // A context with lifespan 1 is active in the next turn, with 0 turns left.
         session.contexts.retain(|context| context.lifespan > 0);
         for context in &mut session.contexts {
             context.lifespan -= 1;
@@ -89,7 +90,7 @@ impl Session {
         serde_json::to_string(self).ok()
     }
 
-    /// Forgets all contexts, and with them a dialog that is under way.
+    /// Deletes all contexts and the open dialog.
     pub(crate) fn forget(&mut self) {
         self.contexts.clear();
         self.dialog = None;
@@ -122,7 +123,7 @@ impl Session {
         }
     }
 
-    /// Parameters of an event, readable in this turn as those of a context named like it.
+    /// Makes the parameters of an event readable in this turn as a context of the same name.
     pub(crate) fn set_event(&mut self, name: &str, parameters: &Map<String, Value>) {
         let name = bare(name);
         self.contexts.retain(|context| context.name != name);
@@ -135,7 +136,7 @@ pub(crate) fn bare(name: &str) -> String {
     name.rsplit('/').next().unwrap_or_default().to_lowercase()
 }
 
-/// Contexts of Dialogflow's own; clients never create them.
+/// Contexts that only Dialogflow itself creates.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name == "__system_counters__"
         || name.ends_with("_dialog_context")

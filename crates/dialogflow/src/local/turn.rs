@@ -1,56 +1,61 @@
-//! One turn: what is meant, what is asked or answered, which contexts stand afterwards.
+//! One turn: from a query and the session to an answer and the contexts after it.
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 use crate::{Answer, BotError, Input, Query};
 
+mod answer;
+mod parameters;
+mod phrasebook;
+mod references;
+mod slots;
+
+use self::{
+    parameters::{capture, missing, resolve},
+    slots::Reply,
+};
 use super::{
-    agent::{Agent, Intent},
-    answer,
-    brain::{Brain, Guess},
-    lexicon::Span,
-    parameters::{capture, resolve},
+    agent::LocalAgent,
+    matching::{Candidate, Matcher, span::Span, system::Moment, text::Text},
+    model::Intent,
     session::{Captured, Dialog, Session},
-    slots::{self, Reply},
-    system::Moment,
-    text::Text,
 };
 
-/// Limits of the service itself (sections 1.2 and 1.10 of its behaviour).
+/// Limits of the service (docs/dialogflow.md), in characters.
 const TEXT_CHARS_MAX: usize = 256;
 const EVENT_CHARS_MAX: usize = 150;
 
-/// What a turn came to.
+/// The result of a turn.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// Position of the matched intent.
     pub(crate) intent: Option<usize>,
     pub(crate) confidence: f32,
     pub(crate) resolved: Captured,
-    /// Set while required parameters are missing.
+    /// Present while required parameters are missing.
     pub(crate) dialog: Option<Dialog>,
     /// The visitor left slot filling.
     pub(crate) cancelled: bool,
 }
 
-/// Everything a turn is decided by.
+/// The inputs of a turn.
 pub(crate) struct Turn<'a> {
-    pub(crate) agent: &'a Agent,
+    pub(crate) agent: &'a LocalAgent,
     pub(crate) query: &'a Query,
     pub(crate) language: &'a str,
-    pub(crate) brain: &'a Brain,
+    pub(crate) matcher: &'a Matcher,
     pub(crate) session: Session,
 }
 
-pub(crate) fn run(agent: &Agent, query: &Query) -> Result<Answer, BotError> {
+pub(crate) fn run(agent: &LocalAgent, query: &Query) -> Result<Answer, BotError> {
     check(query)?;
     let language = agent.language_for(&query.language);
-    let Some(brain) = agent.brains.get(language) else {
+    let Some(matcher) = agent.matchers.get(language) else {
         return Err(BotError::Refused(format!("the agent does not speak {language}")));
     };
     let session = Session::begin(query.memory.as_deref(), query.now, &query.contexts);
-    let mut turn = Turn { agent, query, language, brain, session };
+    let mut turn = Turn { agent, query, language, matcher, session };
     let outcome = match &query.input {
         Input::Event { name, parameters } => {
             turn.session.set_event(name, parameters);
@@ -82,8 +87,8 @@ fn check(query: &Query) -> Result<(), BotError> {
 }
 
 impl Turn<'_> {
-    /// Selects by name and input contexts; the most contexts first, then priority. The name of an
-    /// event for which there is no intent has no effect.
+    /// Selects an intent by the name of the event and the input contexts: most contexts first, then
+    /// priority. Without such an intent, nothing matches.
     fn event(&mut self, name: &str) -> Outcome {
         let name = name.to_lowercase();
         let listed = |i: &Intent| i.events.contains(&name) && i.priority >= 0;
@@ -101,7 +106,7 @@ impl Turn<'_> {
 
     fn text(&mut self, raw: &str) -> Outcome {
         let text = Text::new(raw);
-        let spans = self.brain.lexicon.find(&text, &self.moment());
+        let spans = self.matcher.lexicon.find(&text, &self.moment());
         if let Some(dialog) = self.session.dialog.take()
             && let Some(outcome) = self.in_dialog(dialog, &text, &spans)
         {
@@ -110,27 +115,28 @@ impl Turn<'_> {
         self.fresh(&text, &spans)
     }
 
-    /// A text outside of slot filling.
+    /// Answers a text outside of slot filling.
     fn fresh(&mut self, text: &Text, spans: &[Span]) -> Outcome {
-        if let Some(guess) = self.exact(text, spans) {
-            return self.guessed(&guess, 1.0, text, spans);
+        if let Some(candidate) = self.exact(text, spans) {
+            return self.matched_candidate(&candidate, 1.0, text, spans);
         }
         match self.nearest(text, spans) {
-            Some(guess) if !self.agent.intents[guess.intent].fallback => {
-                let confidence = self.confidence(guess.similarity);
-                self.guessed(&guess, confidence, text, spans)
+            Some(candidate) if !self.agent.intents[candidate.intent].fallback => {
+                let confidence = self.confidence(candidate.similarity);
+                self.matched_candidate(&candidate, confidence, text, spans)
             }
             _ => self.fallback(),
         }
     }
 
-    /// A text while parameters are asked for; `None` when it leads elsewhere.
+    /// Answers a text during slot filling; `None` when it means another intent.
     fn in_dialog(&mut self, mut dialog: Dialog, text: &Text, spans: &[Span]) -> Option<Outcome> {
         let agent = self.agent;
         let mut all = agent.intents.iter().enumerate();
         let (position, intent) = all.find(|(_, intent)| intent.id == dialog.intent)?;
         let exact = self.exact(text, spans);
-        let says = |g: &Guess| g.literal && g.intent != position && self.brain.plain_words(g) > 0;
+        let says =
+            |g: &Candidate| g.literal && g.intent != position && self.matcher.plain_words(g) > 0;
         if exact.as_ref().is_some_and(says) {
             return None;
         }
@@ -145,22 +151,24 @@ impl Turn<'_> {
                 ..Outcome::default()
             });
         }
-        // The same wish in other words: what is new in it counts.
+        // The same intent in other words: take the new values from it.
         let bar = if slots::takes_anything(intent, &dialog) { slots::CLEARLY } else { 0.0 };
-        let again = exact.or_else(|| self.nearest(text, spans)).filter(|guess| {
-            guess.intent == position && guess.similarity >= bar && self.brain.plain_words(guess) > 1
+        let again = exact.or_else(|| self.nearest(text, spans)).filter(|candidate| {
+            candidate.intent == position
+                && candidate.similarity >= bar
+                && self.matcher.plain_words(candidate) > 1
         });
-        if let Some(guess) = again {
-            let captured = capture(intent, &guess, self.brain, text, spans);
+        if let Some(candidate) = again {
+            let captured = capture(intent, &candidate, self.matcher, text, spans);
             dialog.captured.values.extend(captured.values);
             dialog.captured.originals.extend(captured.originals);
             if dialog.captured.has(&dialog.awaited) {
                 return Some(self.matched_again(position, dialog));
             }
         }
-        match slots::fill(intent, &mut dialog, self.brain, text, spans) {
+        match slots::fill(intent, &mut dialog, self.matcher, text, spans) {
             Reply::Filled => {}
-            // Words that fill only because anything would do: a clearly better intent goes first.
+            // Any words would be accepted here, so a clearly better intent goes first.
             Reply::Taken(taken) => {
                 if self.other_intent(position, slots::CLEARLY, text, spans) {
                     return None;
@@ -177,17 +185,23 @@ impl Turn<'_> {
     }
 
     fn other_intent(&self, own: usize, similarity: f32, text: &Text, spans: &[Span]) -> bool {
-        self.nearest(text, spans).is_some_and(|guess| {
-            guess.intent != own
-                && guess.similarity >= similarity
-                && !self.agent.intents[guess.intent].fallback
+        self.nearest(text, spans).is_some_and(|candidate| {
+            candidate.intent != own
+                && candidate.similarity >= similarity
+                && !self.agent.intents[candidate.intent].fallback
         })
     }
 
-    fn guessed(&mut self, guess: &Guess, confidence: f32, text: &Text, spans: &[Span]) -> Outcome {
-        let intent = &self.agent.intents[guess.intent];
-        let captured = capture(intent, guess, self.brain, text, spans);
-        self.matched(guess.intent, confidence, captured)
+    fn matched_candidate(
+        &mut self,
+        candidate: &Candidate,
+        confidence: f32,
+        text: &Text,
+        spans: &[Span],
+    ) -> Outcome {
+        let intent = &self.agent.intents[candidate.intent];
+        let captured = capture(intent, candidate, self.matcher, text, spans);
+        self.matched(candidate.intent, confidence, captured)
     }
 
     fn matched(&mut self, position: usize, confidence: f32, captured: Captured) -> Outcome {
@@ -199,12 +213,12 @@ impl Turn<'_> {
         outcome
     }
 
-    /// Answers or asks on, with what is known so far.
+    /// Answers, or asks for the next missing parameter.
     fn matched_again(&mut self, position: usize, mut dialog: Dialog) -> Outcome {
         let intent = &self.agent.intents[position];
         let resolved = resolve(intent, &dialog.captured, &self.session);
-        let missing = intent.missing(&resolved.values).map(|p| p.name.clone());
-        let dialog = missing.map(|name| {
+        let first = missing(intent, &resolved.values).map(|p| p.name.clone());
+        let dialog = first.map(|name| {
             dialog.asked = if dialog.awaited == name { dialog.asked + 1 } else { 0 };
             dialog.awaited = name;
             dialog
@@ -226,18 +240,18 @@ impl Turn<'_> {
         }
     }
 
-    fn exact(&self, text: &Text, spans: &[Span]) -> Option<Guess> {
-        self.brain.exact(text, spans, &self.agent.intents, |i| self.is_candidate(i))
+    fn exact(&self, text: &Text, spans: &[Span]) -> Option<Candidate> {
+        self.matcher.exact(text, spans, &self.agent.intents, |i| self.may_match(i))
     }
 
-    fn nearest(&self, text: &Text, spans: &[Span]) -> Option<Guess> {
+    fn nearest(&self, text: &Text, spans: &[Span]) -> Option<Candidate> {
         let intents = &self.agent.intents;
-        self.brain.nearest(text, spans, intents, self.threshold(), |i| {
-            self.is_candidate(i) || (intents[i].fallback && self.inputs_active(&intents[i]))
+        self.matcher.nearest(text, spans, intents, self.threshold(), |i| {
+            self.may_match(i) || (intents[i].fallback && self.inputs_active(&intents[i]))
         })
     }
 
-    fn is_candidate(&self, position: usize) -> bool {
+    fn may_match(&self, position: usize) -> bool {
         let intent = &self.agent.intents[position];
         !intent.fallback && intent.priority >= 0 && self.inputs_active(intent)
     }
@@ -246,12 +260,12 @@ impl Turn<'_> {
         intent.inputs.iter().all(|name| self.session.is_active(name))
     }
 
-    /// Similarity from which on a phrase counts as meant.
+    /// The lowest similarity at which a phrase counts as meant.
     fn threshold(&self) -> f32 {
         0.25 + 0.5 * self.agent.confidence_min
     }
 
-    /// Maps similarity so that what is reported is never below the agent's own minimum.
+    /// The confidence to report for a similarity; never below the agent's minimum.
     fn confidence(&self, similarity: f32) -> f32 {
         let (min, threshold) = (self.agent.confidence_min, self.threshold());
         let share = ((similarity - threshold) / (1.0 - threshold)).clamp(0.0, 1.0);
@@ -266,7 +280,7 @@ impl Turn<'_> {
         now.to_zoned(zone)
     }
 
-    /// Contexts and counters as they stand after the turn.
+    /// Updates contexts and counters after the turn.
     fn settle(&mut self, outcome: &Outcome) {
         let agent = self.agent;
         let intent = outcome.intent.map(|position| &agent.intents[position]);
@@ -293,7 +307,7 @@ impl Turn<'_> {
     }
 }
 
-/// Parameters and the visitor's own words for them, as contexts carry them.
+/// Parameters and the visitor's words for them, as contexts contain them.
 pub(crate) fn with_originals(resolved: &Captured) -> Vec<(String, Value)> {
     let mut pairs = Vec::new();
     for (name, value) in &resolved.values {

@@ -1,5 +1,5 @@
-//! The messages of a detectIntent response as tables. What the first client libraries did not know
-//! yet stands as [`new`].
+//! The protobuf messages of a detectIntent response as tables. [`new`] marks the fields that the
+//! first client libraries did not have.
 
 use super::{
     Field, FieldSet,

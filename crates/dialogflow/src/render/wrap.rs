@@ -1,4 +1,4 @@
-//! What the client makes of free objects and of bytes.
+//! Free objects and bytes as the client writes them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ pub(super) fn object(map: &Map<String, Value>) -> Value {
     json!({ "fields": fields })
 }
 
-/// The value under the name of its kind, and the name once more.
+/// The value under the name of its kind, and the name as `kind`.
 fn wrapped(value: &Value) -> Value {
     let (kind, value) = match value {
         Value::Null => ("nullValue", json!("NULL_VALUE")),
@@ -30,7 +30,7 @@ fn wrapped(value: &Value) -> Value {
     Value::Object(wrapped)
 }
 
-/// A Node.js buffer as JSON; what is not base64 has no bytes.
+/// A Node.js buffer as JSON; empty when the text is not base64.
 pub(super) fn buffer(base64: &str) -> Value {
     json!({ "type": "Buffer", "data": STANDARD.decode(base64).unwrap_or_default() })
 }

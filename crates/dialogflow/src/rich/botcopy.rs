@@ -1,16 +1,17 @@
-//! The payload `botcopy`: a list of objects, each with one or more elements under their names.
-//! Bots write it by hand, from samples that disagree; every reading they can have meant is taken.
+//! The payload `botcopy`: a list of objects, each with one or more elements under their names. Bot
+//! designers write it by hand from samples that differ, so every form that occurs is read.
 
 use serde_json::Value;
 use wire::rich::{
-    Action, BotCard, BotList, Button, Card, Element, List, Location, Media, TITLE_CHARS_MAX, Target,
+    Action, BotCard, BotList, Button, Card, Element, List, Media, TITLE_CHARS_MAX, Target,
 };
 
+mod action;
+mod form;
+
+use self::action::action_of;
 use super::{
-    form,
-    read::{
-        self, COUNT, body, cut, first, flag, items, link_to, list, media, parameters, text, title,
-    },
+    read::{self, COUNT, body, cut, first, flag, items, list, media, text, title},
     readable, row, words,
 };
 
@@ -36,7 +37,7 @@ fn element(object: &Value) -> Vec<Element> {
         .collect()
 }
 
-/// The members of a list, or the one thing that stands in its place.
+/// The members of a list, or the one value in its place.
 fn many(value: &Value) -> impl Iterator<Item = &Value> {
     list(Some(value)).chain(Some(value).filter(|value| !value.is_array()))
 }
@@ -51,11 +52,11 @@ fn spoken(value: &Value) -> Vec<Element> {
     }
 }
 
-/// One that has nothing to do says its own title.
+/// A suggestion; without an action it sends its title as text.
 fn chip(value: &Value) -> Option<Button> {
     let label = text(value, "title");
     let action = value.get("action").and_then(|action| action_of(action, label));
-    // Of all links, only those of suggestions lead to a new tab when they name no target.
+    // Links of suggestions without a target open a new tab; all other links do not.
     let action = match action.or_else(|| read::say(label))? {
         Action::Link { url, target: Target::Chat } => Action::Link { url, target: Target::Tab },
         action => action,
@@ -103,7 +104,7 @@ fn carousel(value: &Value) -> Vec<Element> {
     if cards.is_empty() { Vec::new() } else { vec![Element::Carousel { cards }] }
 }
 
-/// An item that has nothing to do says its title, and has no buttons.
+/// A list. An item without an action sends its title as text; items have no buttons.
 fn listed(value: &Value) -> Vec<Element> {
     let items = items(value, "items").filter_map(|item| {
         let mut card = card(item)?;
@@ -137,47 +138,4 @@ fn bot_list(value: &Value) -> Option<Element> {
     };
     let shown = !list.title.is_empty() || list.list.is_some() || !list.bots.is_empty();
     shown.then_some(Element::BotList(list))
-}
-
-/// One action of those an object names: message before link before location.
-fn action_of(value: &Value, label: &str) -> Option<Action> {
-    message(value, label)
-        .or_else(|| link(value.get("link")?, label))
-        .or_else(|| location(value.get("location")?, label).map(Action::Location))
-}
-
-/// What a visitor says or sends; without a command, the label.
-pub(super) fn message(value: &Value, label: &str) -> Option<Action> {
-    let message = value.get("message").filter(|message| message.is_object())?;
-    let command = first(&[text(message, "command"), label]);
-    match text(message, "type") {
-        "event" => read::event(command, parameters(message)),
-        _ => read::message(command, parameters(message)),
-    }
-}
-
-/// A link that holds a message means the message.
-fn link(link: &Value, label: &str) -> Option<Action> {
-    let url = first(&[link.as_str().unwrap_or_default(), text(link, "url")]);
-    let opens = link_to(url, read::target(text(link, "target"), Target::Chat));
-    opens.or_else(|| message(link, label))
-}
-
-fn location(value: &Value, label: &str) -> Option<Location> {
-    let named = |key: &str| {
-        let own = value.get(key).map_or("", |part| text(part, "parameter"));
-        cut(first(&[own, key]), TITLE_CHARS_MAX)
-    };
-    let then = |key: &str| {
-        let action = value.get(key).and_then(|part| message(part.get("action")?, label));
-        action.or_else(|| read::say(label)).map(Box::new)
-    };
-    Some(Location {
-        parameter: cut(first(&[text(value, "parameter"), "location"]), TITLE_CHARS_MAX),
-        latitude: named("latitude"),
-        longitude: named("longitude"),
-        error_code: named("errorCode"),
-        success: then("success")?,
-        failure: then("error")?,
-    })
 }

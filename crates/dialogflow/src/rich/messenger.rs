@@ -14,7 +14,7 @@ pub(super) fn elements(payload: &Value) -> Vec<Element> {
     list(Some(payload)).take(COUNT).flat_map(group).collect()
 }
 
-/// What stands in a group belongs together: a button to the card above, items to one list.
+/// The parts of a group belong together: a button to the card above it, items to one list.
 fn group(group: &Value) -> Vec<Element> {
     let one = Some(group).filter(|group| group.is_object());
     let mut elements: Vec<Element> = Vec::new();
@@ -23,7 +23,7 @@ fn group(group: &Value) -> Vec<Element> {
             ("divider", _) => {}
             ("button", Some(Element::Card(card))) => {
                 let room = COUNT_MAX.saturating_sub(card.buttons.len());
-                card.buttons.extend(offer(part, "text").into_iter().take(room));
+                card.buttons.extend(labelled_button(part, "text").into_iter().take(room));
             }
             ("list", Some(Element::List(list))) => {
                 let room = COUNT_MAX.saturating_sub(list.items.len());
@@ -38,11 +38,11 @@ fn group(group: &Value) -> Vec<Element> {
 fn element(kind: &str, part: &Value) -> Vec<Element> {
     match kind {
         "chips" => {
-            let chips = list(part.get("options")).filter_map(|chip| offer(chip, "text"));
+            let chips = list(part.get("options")).filter_map(|chip| labelled_button(chip, "text"));
             row(chips.take(COUNT).collect())
         }
         "button" => {
-            let buttons = offer(part, "text").into_iter().collect();
+            let buttons = labelled_button(part, "text").into_iter().collect();
             card(Card { buttons, ..Card::default() })
         }
         "list" => {
@@ -75,8 +75,8 @@ fn list_of(items: Vec<Card>) -> List {
     List { items, ..List::default() }
 }
 
-/// Something with a label that opens, sends or says.
-fn offer(value: &Value, label: &str) -> Option<Button> {
+/// A button that opens an address, sends an event, or sends its label as text.
+fn labelled_button(value: &Value, label: &str) -> Option<Button> {
     let label = text(value, label);
     let action = opens(value).or_else(|| sends(value)).or_else(|| read::say(label));
     read::button(label, action?)
@@ -113,7 +113,7 @@ fn info(part: &Value) -> Vec<Element> {
         media: picture(image, text(image, "accessibilityText")),
         action: opens(part).or_else(|| sends(part)),
         buttons: list(part.get("buttons"))
-            .filter_map(|one| offer(one, "text"))
+            .filter_map(|one| labelled_button(one, "text"))
             .take(COUNT)
             .collect(),
     })
@@ -135,7 +135,7 @@ fn video(part: &Value) -> Option<Media> {
     Some(video)
 }
 
-/// Where an answer was taken from.
+/// The sources of an answer.
 fn citations(part: &Value) -> Vec<Element> {
     let sources = list(part.get("citations")).filter_map(|one| {
         read::card(Card {

@@ -1,5 +1,5 @@
-//! Reading values of any shape into the parts of elements. Everything here keeps the limits of
-//! `wire::rich`: what is too long to be shown is cut, what is too long to be meant is left out.
+//! Reads JSON of any form into parts of elements, within the limits of `wire::rich`. Texts that are
+//! too long to show are cut; an action that is too long is left out.
 
 use serde_json::{Map, Value};
 use wire::rich::{
@@ -9,7 +9,7 @@ use wire::rich::{
 
 pub(super) const COUNT: usize = COUNT_MAX;
 
-/// A text without the space around it; empty when there is none.
+/// A trimmed text; empty when there is none.
 pub(super) fn text<'a>(of: &'a Value, key: &str) -> &'a str {
     of.get(key).and_then(Value::as_str).unwrap_or_default().trim()
 }
@@ -31,7 +31,7 @@ pub(super) fn cut(text: &str, chars_max: usize) -> String {
     text.chars().take(chars_max).collect()
 }
 
-/// The members of a list; none when it is no list. Nobody reads past twice the largest limit.
+/// The members of a list, at most twice the largest limit; none when it is not a list.
 pub(super) fn items<'a>(of: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     list(of.get(key)).take(2 * wire::rich::ROWS_MAX)
 }
@@ -40,7 +40,7 @@ pub(super) fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     value.and_then(Value::as_array).into_iter().flatten()
 }
 
-/// The texts of a list, or the one text that stands in its place.
+/// The texts of a list, or the one text in its place.
 pub(super) fn texts(of: &Value, key: &str) -> Vec<String> {
     let one = of.get(key).filter(|value| value.is_string());
     let all = list(of.get(key)).chain(one).filter_map(Value::as_str).map(str::trim);
@@ -60,7 +60,7 @@ pub(super) fn button(label: &str, action: Action) -> Option<Button> {
     (!title.is_empty()).then_some(Button { title, action })
 }
 
-/// A button that says its own label.
+/// A button that sends its own label as text.
 pub(super) fn saying(label: &str) -> Option<Button> {
     button(label, say(label)?)
 }
@@ -69,7 +69,7 @@ pub(super) fn say(words: &str) -> Option<Action> {
     message(words, Map::new())
 }
 
-/// An altered sentence or a lost parameter would say something else: too long is no action.
+/// Sends a text. None when it or its parameters are too long: cutting would change what is said.
 pub(super) fn message(words: &str, parameters: Map<String, Value>) -> Option<Action> {
     let fits = !words.is_empty() && words.chars().count() <= SAY_CHARS_MAX;
     let text = words.to_owned();
@@ -99,7 +99,7 @@ pub(super) fn link_to(url: &str, target: Target) -> Option<Action> {
     Some(Action::Link { url: Address::parse(url)?, target })
 }
 
-/// As HTML names it; `missing` is where a link without a target leads.
+/// The target by its name in HTML; `missing` is for a link without one.
 pub(super) fn target(name: &str, missing: Target) -> Target {
     match name {
         "" => missing,
@@ -112,7 +112,7 @@ pub(super) fn source(url: &str) -> Option<Source> {
     Source::parse(url)
 }
 
-/// Bots put players, maps and files where a picture is expected: the address tells.
+/// Media by its address: bots put players, maps and files where a picture is expected.
 pub(super) fn media(url: &str, alt: &str) -> Option<Media> {
     let source = source(url)?;
     Some(plain_media(kind_of(source.as_str()), source, alt))
@@ -146,13 +146,13 @@ fn kind_of(url: &str) -> MediaKind {
     }
 }
 
-/// A card with something on it. One that can only be pressed says so with a button.
+/// A card, if it has something to show: a text, media or a button.
 pub(super) fn card(card: Card) -> Option<Card> {
     let shown = [&card.title, &card.subtitle, &card.body].iter().any(|text| !text.is_empty());
     (shown || card.media.is_some() || !card.buttons.is_empty()).then_some(card)
 }
 
-/// Words of a marked-up sentence for a voice.
+/// The text of SSML, without tags.
 pub(super) fn without_tags(marked: &str) -> String {
     let mut inside = false;
     let plain = marked.chars().filter(|c| {

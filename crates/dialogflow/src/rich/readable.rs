@@ -1,4 +1,4 @@
-//! The words in what we do not know: a person may read them, though nobody can draw them.
+//! The readable texts in JSON of an unknown kind.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ pub(crate) fn lines(value: &Value) -> Vec<String> {
     lines
 }
 
-/// Keys whose texts a person can read, in the order in which they are read.
+/// Keys with texts for people, in the order in which they are shown.
 const READABLE: [&str; 16] = [
     "title",
     "subtitle",
@@ -29,7 +29,7 @@ const READABLE: [&str; 16] = [
     "url",
 ];
 
-/// Depth to which a payload is read.
+/// Nesting to which a payload is read.
 const DEPTH_MAX: usize = 12;
 const LINES_MAX: usize = 100;
 
@@ -55,7 +55,7 @@ fn collect(value: &Value, depth: usize, lines: &mut Vec<String>) {
                     _ => {}
                 }
             }
-            // Payloads nest what they show under names of their own.
+            // Payloads nest texts under names of their own.
             for (key, inner) in map {
                 if !READABLE.contains(&key.as_str()) && !inner.is_string() {
                     collect(inner, depth + 1, lines);
@@ -66,7 +66,7 @@ fn collect(value: &Value, depth: usize, lines: &mut Vec<String>) {
     }
 }
 
-/// A button that opens a page, as a line that still leads there.
+/// A button that opens a page, as a line with its address.
 fn labelled_link(map: &Map<String, Value>) -> Option<String> {
     let text = |key: &str| map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let label = text("text").or_else(|| text("title"))?;

@@ -1,4 +1,4 @@
-//! Elements in words, for those who read a conversation without drawing it.
+//! Elements as lines of text, for transcripts and tools that do not draw them.
 
 use wire::rich::{Action, Button, Card, Element, Media};
 
@@ -60,7 +60,7 @@ fn read_card(card: &Card, lines: &mut Vec<String>) {
     read_buttons(&card.buttons, lines);
 }
 
-/// A button that opens a page, as a line that still leads there.
+/// Buttons as lines; a button that opens a page keeps its address.
 fn read_buttons(buttons: &[Button], lines: &mut Vec<String>) {
     for button in buttons {
         match &button.action {

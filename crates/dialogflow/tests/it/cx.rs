@@ -1,4 +1,4 @@
-//! The CX bot against a server that answers what real agents answer.
+//! The CX bot with a server that answers as real Dialogflow agents do.
 
 use base64::{
     Engine as _,
@@ -162,7 +162,7 @@ async fn errors_name_the_agent_and_its_place() {
     server.only();
 }
 
-/// The key of the account signs a token of its own; nobody else is asked for one.
+/// The bot signs a token with the key of the account and requests none elsewhere.
 #[tokio::test]
 async fn a_service_account_signs_every_query() {
     let (server, address) = Scripted::start(200, "{}").await;
@@ -177,7 +177,7 @@ async fn a_service_account_signs_every_query() {
         "client_email": "baton@demo.example.com",
         "private_key_id": "k-1",
         "private_key": pem,
-        // Where a token would be asked for; nobody may come.
+        // Where a token would be requested; there must be no request.
         "token_uri": format!("{address}/token"),
     });
     let credentials = Credentials::ServiceAccount(account.to_string().into());

@@ -1,4 +1,4 @@
-//! The emulator as a client sees it that is not as polite as Google's.
+//! The emulator with requests that Google's clients never send.
 
 use std::sync::Arc;
 
@@ -173,7 +173,7 @@ async fn contexts_are_kept_between_turns() {
     assert_eq!(call(&router, "GET", &contexts, "").await.1, json!({ "contexts": [] }));
     let reserved = body.replace("Mine", "__system_counters__");
     assert_eq!(call(&router, "POST", &contexts, &reserved).await.0, 400);
-    // Another session knows nothing of it.
+    // Another session does not have the context.
     detect(&router, &hello()).await;
     let other = contexts.replace("s-1", "s-2");
     assert_eq!(call(&router, "GET", &other, "").await.1, json!({ "contexts": [] }));

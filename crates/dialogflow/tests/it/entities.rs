@@ -1,6 +1,6 @@
-//! Kinds of entities and messages that the real exports at hand do not have.
+//! Kinds of entities and messages that the bundled exports do not have.
 
-use dialogflow::local::{Agent, LocalBot};
+use dialogflow::local::{LocalAgent, LocalBot};
 use serde_json::{Value, json};
 
 use crate::script::play;
@@ -14,7 +14,7 @@ fn bot(intents: &[Value], entities: &[Value]) -> LocalBot {
         files.push((format!("entities/{at}.json"), entity.clone()));
     }
     let files = files.into_iter().map(|(name, value)| (name, value.to_string()));
-    LocalBot::new(Agent::from_files("test", files).unwrap().0)
+    LocalBot::new(LocalAgent::from_files("test", files).unwrap().0)
 }
 
 #[track_caller]
@@ -57,6 +57,19 @@ fn values_are_composed_of_other_entities() {
         $ x {"unit":"pill","count":2}
     "#,
     );
+}
+
+/// The value has 2^30 readings in this text, and none of them fits.
+#[test]
+fn a_composed_value_with_too_many_readings_takes_no_time() {
+    let word = entity("word", &json!([{ "value": "x", "synonyms": ["x", "x x"] }]));
+    let mut many = entity("many", &json!([{ "value": format!("{}y", "@word ".repeat(30)) }]));
+    many["isEnum"] = json!(true);
+    let bot = bot(&[intent("count", "@many", &["count @many:x"])], &[word, many]);
+    let text = format!("> count {}z", "x ".repeat(45));
+    let started = std::time::Instant::now();
+    play(&bot, &format!("{text}\n"));
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The ES bot: against the emulator of real agents, and against a server that only listens.
+//! The ES bot with the emulator of real agents, and with a server that records requests.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ async fn failure(bot: &EsBot, query: Query) -> GoogleError {
     }
 }
 
-/// What goes through Google's client and HTTP is what the agent says at once.
+/// An answer through Google's client and HTTP is the same as the local bot's.
 #[tokio::test]
 async fn whole_conversations_come_through_unchanged() {
     let event = |name: &str, parameters: Value| Input::Event {
@@ -228,7 +228,7 @@ async fn errors_say_what_to_do() {
         assert_eq!(error.status, status, "{error}");
         assert!(error.hint.contains(hint), "{error}");
         assert!(!error.to_string().contains("html"), "{error}");
-        // Google's words are kept, and a query is never sent twice.
+        // Google's message is kept, and a query is never sent twice.
         let words = serde_json::from_str::<Value>(&body).unwrap_or_default();
         let words = words["error"]["message"].as_str().unwrap_or_default().to_owned();
         assert!(error.message.contains(&words), "{error}");

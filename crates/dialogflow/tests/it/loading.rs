@@ -2,7 +2,7 @@ use std::io::{Cursor, Write};
 
 use dialogflow::{
     Input,
-    local::{Agent, LoadError, LocalBot, NoticeKind, Report},
+    local::{LoadError, LocalAgent, LocalBot, NoticeKind, Report},
 };
 use serde_json::json;
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
@@ -19,8 +19,8 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn load(files: &[(&str, &str)]) -> (Agent, Report) {
-    Agent::from_files("test", files.iter().map(|(n, b)| (*n, *b))).unwrap()
+fn load(files: &[(&str, &str)]) -> (LocalAgent, Report) {
+    LocalAgent::from_files("test", files.iter().map(|(n, b)| (*n, *b))).unwrap()
 }
 
 const AGENT: (&str, &str) = ("agent.json", r#"{"language": "en"}"#);
@@ -35,7 +35,7 @@ fn six_real_agents_load() {
         ("covid19-pathfinder", 98, 1277, 4, 20),
         ("mystery-animal", 62, 404, 37, 6247),
     ] {
-        let (agent, report) = Agent::load(agents().join(name)).unwrap();
+        let (agent, report) = LocalAgent::load(agents().join(name)).unwrap();
         let of_values: usize = report.languages.iter().map(|l| l.values).sum();
         let counts = (report.intents, report.phrases(), report.entities, of_values);
         assert_eq!(counts, (intents, phrases, entities, values), "{name}");
@@ -48,7 +48,7 @@ fn six_real_agents_load() {
 
 #[test]
 fn the_report_is_readable() {
-    let (_, report) = Agent::load(agents().join("handoff-demo")).unwrap();
+    let (_, report) = LocalAgent::load(agents().join("handoff-demo")).unwrap();
     assert_eq!(
         report.to_string(),
         "handoff-demo: 5 intents, 29 training phrases, 0 entities\n  \
@@ -56,7 +56,7 @@ fn the_report_is_readable() {
          not taken, or not as Dialogflow takes it:\n  \
          agent.json switches on prebuilt domains; not available here (enabledDomainFeatures)\n"
     );
-    let (_, report) = Agent::load(agents().join("number-genie")).unwrap();
+    let (_, report) = LocalAgent::load(agents().join("number-genie")).unwrap();
     let text = report.to_string();
     assert!(text.contains("en: 91 phrases") && text.contains("fr: 76 phrases"), "{text}");
     assert!(
@@ -65,7 +65,7 @@ fn the_report_is_readable() {
         ),
         "{text}"
     );
-    let (_, report) = Agent::load(agents().join("covid19-pathfinder")).unwrap();
+    let (_, report) = LocalAgent::load(agents().join("covid19-pathfinder")).unwrap();
     let telephony = report.of(NoticeKind::UnsupportedMessage).count();
     assert!(telephony > 80, "{report}");
     let never = report.of(NoticeKind::NeverMatched).map(|n| n.file.as_str());
@@ -75,18 +75,18 @@ fn the_report_is_readable() {
 #[test]
 fn folder_and_zip_are_the_same_agent() {
     for name in ["number-genie", "room-reservation"] {
-        let folder = Agent::load(agents().join(name)).unwrap();
-        let archive = Agent::load(agents().join(name).join("agent.zip")).unwrap();
+        let folder = LocalAgent::load(agents().join(name)).unwrap();
+        let archive = LocalAgent::load(agents().join(name).join("agent.zip")).unwrap();
         assert_eq!(folder.1.languages, archive.1.languages);
         assert_eq!(folder.1.notices, archive.1.notices);
         let bytes = std::fs::read(agents().join(name).join("agent.zip")).unwrap();
-        assert_eq!(Agent::from_zip_bytes(&bytes).unwrap().1.notices, archive.1.notices);
+        assert_eq!(LocalAgent::from_zip_bytes(&bytes).unwrap().1.notices, archive.1.notices);
         let holder = tempfile::tempdir().unwrap();
         std::fs::write(holder.path().join("agent.zip"), &bytes).unwrap();
-        assert_eq!(Agent::load(holder.path()).unwrap().1.languages, archive.1.languages);
+        assert_eq!(LocalAgent::load(holder.path()).unwrap().1.languages, archive.1.languages);
     }
     let wrapped = zip(&[("my agent/agent.json", b"{}"), ("my agent/intents/a.json", b"{}")]);
-    assert_eq!(Agent::from_zip_bytes(&wrapped).unwrap().1.intents, 1);
+    assert_eq!(LocalAgent::from_zip_bytes(&wrapped).unwrap().1.intents, 1);
 }
 
 #[test]
@@ -174,58 +174,58 @@ fn what_is_not_taken_is_said() {
 
 #[test]
 fn what_is_no_export_is_refused() {
-    let reason = |bytes: &[u8]| Agent::from_zip_bytes(bytes).unwrap_err();
+    let reason = |bytes: &[u8]| LocalAgent::from_zip_bytes(bytes).unwrap_err();
     assert!(matches!(reason(b"PK, but no archive"), LoadError::NotAZip));
     assert!(matches!(reason(&zip(&[("readme.txt", b"hi")])), LoadError::NotAnAgent));
     assert!(matches!(reason(&zip(&[("agent.json", b"{{{")])), LoadError::NotAnAgent));
     let empty = tempfile::tempdir().unwrap();
-    assert!(matches!(Agent::load(empty.path()), Err(LoadError::NotAnAgent)));
+    assert!(matches!(LocalAgent::load(empty.path()), Err(LoadError::NotAnAgent)));
     let nowhere = empty.path().join("nowhere");
-    assert!(matches!(Agent::load(nowhere), Err(LoadError::Unreadable { .. })));
+    assert!(matches!(LocalAgent::load(nowhere), Err(LoadError::Unreadable { .. })));
 }
 
 #[test]
 fn archives_that_point_outside_are_refused() {
     for name in ["../evil.json", "/etc/evil.json", "a/../../evil.json", "a\\..\\evil.json"] {
         let bytes = zip(&[("agent.json", b"{}"), (name, b"{}")]);
-        assert!(matches!(Agent::from_zip_bytes(&bytes), Err(LoadError::UnsafePath)), "{name}");
+        assert!(matches!(LocalAgent::from_zip_bytes(&bytes), Err(LoadError::UnsafePath)), "{name}");
     }
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default();
     writer.add_symlink("intents/a.json", "/etc/passwd", options).unwrap();
     let bytes = writer.finish().unwrap().into_inner();
-    assert!(matches!(Agent::from_zip_bytes(&bytes), Err(LoadError::UnsafePath)));
+    assert!(matches!(LocalAgent::from_zip_bytes(&bytes), Err(LoadError::UnsafePath)));
 }
 
 #[test]
 fn bombs_are_refused_while_they_unpack() {
-    let refused = |bytes: &[u8]| match Agent::from_zip_bytes(bytes) {
+    let refused = |bytes: &[u8]| match LocalAgent::from_zip_bytes(bytes) {
         Err(LoadError::TooLarge(why)) => why,
         other => panic!("{other:?}"),
     };
-    // One entry of blanks: a thousandfold.
+    // One entry of blanks: it unpacks to a thousand times its size.
     let blanks = vec![b' '; 8 << 20];
     let one = zip(&[("agent.json", b"{}"), ("intents/a.json", &blanks)]);
     assert_eq!(refused(&one), "it unpacks to more than a hundredfold");
-    // The same with a declared size that lies: the limit counts what comes out.
+    // The same with a false declared size: the limit counts the unpacked bytes.
     let mut lying = one.clone();
     let size = u32::try_from(blanks.len()).unwrap().to_le_bytes();
     while let Some(at) = lying.windows(4).position(|w| w == size) {
         lying[at..at + 4].copy_from_slice(&7_u32.to_le_bytes());
     }
-    match Agent::from_zip_bytes(&lying) {
+    match LocalAgent::from_zip_bytes(&lying) {
         Err(LoadError::TooLarge(_)) => {}
         Ok((_, report)) => assert_eq!(report.of(NoticeKind::Unreadable).count(), 1, "{report}"),
         Err(other) => panic!("{other}"),
     }
-    // Many entries below the single limits.
+    // Many entries, each below its limit.
     let names: Vec<String> = (0..64).map(|n| format!("intents/{n}.json")).collect();
     let small = vec![b' '; 1 << 20];
     let many: Vec<(&str, &[u8])> = std::iter::once(("agent.json", &b"{}"[..]))
         .chain(names.iter().map(|name| (name.as_str(), &small[..])))
         .collect();
     assert_eq!(refused(&zip(&many)), "it unpacks to more than a hundredfold");
-    // More than memory should hold, packed badly enough to pass as honest.
+    // More than the total limit, with an ordinary ratio.
     let mut noise = 1_u64;
     let honest: Vec<u8> = (0..9 << 20)
         .map(|_| {
@@ -245,7 +245,7 @@ fn bombs_are_refused_while_they_unpack() {
     let names: Vec<String> = (0..20_100).map(|n| format!("{n}")).collect();
     let entries: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &b""[..])).collect();
     assert_eq!(refused(&zip(&entries)), "the archive has too many entries");
-    // Too large as it is.
+    // The archive itself is too large.
     assert_eq!(refused(&vec![0; (16 << 20) + 1]), "the archive has more than 16 MiB");
 }
 
@@ -260,7 +260,7 @@ fn deep_json_is_one_bad_file() {
 fn an_archive_inside_the_archive_stays_closed() {
     let inner = zip(&[("agent.json", b"{}")]);
     let bytes = zip(&[("agent.json", b"{}"), ("intents/more.zip", &inner)]);
-    let (_, report) = Agent::from_zip_bytes(&bytes).unwrap();
+    let (_, report) = LocalAgent::from_zip_bytes(&bytes).unwrap();
     assert_eq!(report.of(NoticeKind::UnknownFile).count(), 1);
 }
 

@@ -15,7 +15,7 @@ const AGENTS: [(&str, f64); 6] = [
     ("mystery-animal", 0.3),
 ];
 
-/// Texts of all kinds: any characters, and words the agents know.
+/// Texts of any characters, and texts of words that the agents have.
 fn text() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
         "room", "book", "tomorrow", "at", "10", "am", "in", "2", "hours", "person", "talk", "to",
@@ -64,7 +64,7 @@ proptest! {
             dialogflow::response::visible_messages(&answer.response, "en");
             next.memory = answer.memory;
             if broken {
-                // Cut anywhere, memory starts afresh or is whole; it never fails the query.
+                // A memory cut anywhere gives a new session or a whole one, and never an error.
                 let memory = next.memory.unwrap();
                 let cut = memory.char_indices().map(|(at, _)| at).nth(minutes as usize).unwrap();
                 next.memory = Some(memory[..cut].to_owned());
@@ -83,7 +83,7 @@ fn near_phrases_report_no_less_than_the_agents_minimum() {
             for phrase in value.as_array().into_iter().flatten() {
                 let parts = phrase["data"].as_array().unwrap();
                 let text: String = parts.iter().filter_map(|p| p["text"].as_str()).collect();
-                // Half of a phrase is near it, more or less.
+                // Half of a phrase is more or less similar to it.
                 let words: Vec<&str> = text.split_whitespace().collect();
                 let half = words[words.len() / 2..].join(" ");
                 if (1..=256).contains(&half.chars().count()) {
@@ -191,7 +191,7 @@ fn every_phrase_of_an_intent_without_contexts_reaches_an_owner() {
     }
 }
 
-/// Phrases that differ in signs and case only are the same phrase.
+/// Phrases that differ only in punctuation and case are the same phrase.
 fn plain(text: &str) -> String {
     let letters: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
     letters.to_lowercase()

@@ -1,6 +1,6 @@
-//! Conversations as text. Lines that begin with `>` (the visitor writes), `!` (an event, with
-//! parameters as JSON), `@` (a context and its lifespan, sent with the next query), `%` (the
-//! language from here on) and `+` (minutes pass) are played; all others are what must come back:
+//! Conversations as text. Lines with `>` (a text of the visitor), `!` (an event, with parameters as
+//! JSON), `@` (a context and its lifespan, sent with the next query), `%` (the language from here
+//! on) and `+` (minutes pass) are sent; all others are the expected answers:
 //!
 //!     = intent, confidence          = - when there is none
 //!     : the first words of a message, with [kind PLATFORM] when it is not a plain text
@@ -12,7 +12,7 @@ use std::{collections::HashMap, fmt::Write, path::PathBuf, sync::LazyLock, sync:
 
 use dialogflow::{
     Context, Input, Query,
-    local::{Agent, LocalBot},
+    local::{LocalAgent, LocalBot},
 };
 use serde_json::{Map, Value};
 
@@ -28,7 +28,7 @@ pub(crate) fn agents() -> PathBuf {
 
 pub(crate) fn bot(agent: &str) -> LocalBot {
     let mut bots = BOTS.lock().unwrap();
-    let load = || LocalBot::new(Agent::load(agents().join(agent)).unwrap().0);
+    let load = || LocalBot::new(LocalAgent::load(agents().join(agent)).unwrap().0);
     bots.entry(agent.to_owned()).or_insert_with(load).clone()
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn query(input: Input, language: &str) -> Query {
     }
 }
 
-/// Plays the script and compares what comes back with what stands in it.
+/// Runs the script and compares the answers with the expected ones.
 #[track_caller]
 pub(crate) fn check(agent: &str, script: &str) {
     let script: String = script.lines().map(str::trim).filter(|l| !l.is_empty()).fold(
@@ -137,7 +137,7 @@ fn heard(response: &Value, all: &mut String) {
     }
 }
 
-/// The first words of a message, with its kind and platform when it is not just a text.
+/// The first words of a message, with its kind and platform when it is not a plain text.
 fn short(message: &Value) -> String {
     let kind = message.as_object().unwrap().keys().find(|key| *key != "platform").unwrap();
     let platform = message.get("platform").and_then(Value::as_str).unwrap_or_default();

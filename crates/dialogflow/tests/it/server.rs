@@ -1,4 +1,4 @@
-//! Servers on loopback: the emulator of an agent, and one that answers what a test tells it to.
+//! Servers on loopback: the emulator of an agent, and one with a fixed answer.
 
 use std::sync::{
     Arc, Mutex,
@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::script::{NOON, bot};
 
-/// The emulator of an agent, on a clock of its own.
+/// The emulator of an agent with its own clock.
 pub(crate) async fn emulate(agent: &str) -> (String, Arc<AtomicI64>) {
     let clock = Arc::new(AtomicI64::new(NOON));
     let hand = Arc::clone(&clock);
@@ -31,7 +31,7 @@ pub(crate) async fn listen(router: Router) -> String {
     address
 }
 
-/// One request as it arrived.
+/// One received request.
 #[derive(Clone)]
 pub(crate) struct Heard {
     pub(crate) path: String,
@@ -39,7 +39,7 @@ pub(crate) struct Heard {
     pub(crate) body: Value,
 }
 
-/// Answers every request with the same, and keeps what it hears.
+/// Gives every request the same answer and keeps the requests.
 #[derive(Clone)]
 pub(crate) struct Scripted {
     status: StatusCode,
@@ -71,7 +71,7 @@ impl Scripted {
         self.heard.lock().unwrap().clone()
     }
 
-    /// The only request there was.
+    /// The only request.
     pub(crate) fn only(&self) -> Heard {
         let heard = self.heard();
         assert_eq!(heard.len(), 1, "{:?}", heard.iter().map(|h| &h.path).collect::<Vec<_>>());

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// False for loopback, private, link-local (with the metadata services of clouds), shared,
-/// documentation, benchmark, multicast and reserved addresses, and for every IPv6 form that
-/// carries an IPv4 address within.
+/// False for loopback, private, link-local (where clouds have their metadata services), shared,
+/// documentation, benchmark, multicast and reserved addresses, and for every IPv6 address that
+/// embeds an IPv4 address. The source is the IANA special-purpose address registries (RFC 6890).
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -32,8 +32,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    // Only 2000::/3 is global unicast; within it, the tunnels (Teredo and the rest of 2001::/23,
-    // 6to4), documentation and SRv6 blocks are not for us.
+    // Only 2000::/3 is global unicast. Within it, the tunnels (Teredo and the rest of 2001::/23,
+    // 6to4), the documentation blocks and SRv6 are not public hosts.
     let [first, second, ..] = address.segments();
     let global = first & 0xe000 == 0x2000;
     let special = (first == 0x2001 && (second < 0x0200 || second == 0x0db8))

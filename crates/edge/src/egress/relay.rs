@@ -1,15 +1,15 @@
-//! Passing somebody else's call on as it came, for the commands that look at the wire.
+//! Forwards a request unchanged, for the commands that record what goes over the wire.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, header};
 
-use super::{Egress, EgressError, Target, answer, network};
+use super::{Egress, EgressError, Target, network, read};
 
-/// Headers that are about one connection and not about the message (RFC 9110, section 7.6.1), and
-/// the two that the client writes itself.
-const NOT_PASSED_ON: [HeaderName; 9] = [
+/// Headers of one connection, not of the message (RFC 9110, section 7.6.1), and the two that the
+/// client writes itself.
+const NOT_FORWARDED: [HeaderName; 9] = [
     header::CONNECTION,
     header::PROXY_AUTHENTICATE,
     header::PROXY_AUTHORIZATION,
@@ -21,7 +21,7 @@ const NOT_PASSED_ON: [HeaderName; 9] = [
     header::CONTENT_LENGTH,
 ];
 
-/// A complete answer with its headers.
+/// A complete response with its headers.
 #[derive(Clone)]
 pub struct Relayed {
     pub status: u16,
@@ -30,7 +30,8 @@ pub struct Relayed {
 }
 
 impl Egress {
-    /// Sends method, headers and body unchanged; the answer comes back unchanged as well.
+    /// Sends method, headers and body unchanged, and returns the response unchanged. `deadline` and
+    /// `reply_bytes_max` are those of [`Self::post_json`]; calls in flight are not limited.
     pub async fn relay(
         &self,
         target: &Target,
@@ -41,19 +42,19 @@ impl Egress {
         target.check_literal()?;
         let client = if target.allow_private { &self.private } else { &self.guarded };
         let request = client.request(method, target.url.clone());
-        let request = request.headers(of_the_message(headers)).body(body);
+        let request = request.headers(message_headers(headers)).body(body);
         let relayed = async {
             let response = request.send().await.map_err(|error| network(&error))?;
-            let headers = of_the_message(response.headers().clone());
-            let reply = answer(response, reply_bytes_max).await?;
+            let headers = message_headers(response.headers().clone());
+            let reply = read(response, reply_bytes_max).await?;
             Ok(Relayed { status: reply.status, headers, body: reply.body })
         };
         tokio::time::timeout(deadline, relayed).await.unwrap_or(Err(EgressError::Late))
     }
 }
 
-fn of_the_message(mut headers: HeaderMap) -> HeaderMap {
-    for name in NOT_PASSED_ON {
+fn message_headers(mut headers: HeaderMap) -> HeaderMap {
+    for name in NOT_FORWARDED {
         headers.remove(name);
     }
     headers.remove(HeaderName::from_static("keep-alive"));

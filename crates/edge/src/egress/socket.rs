@@ -1,13 +1,13 @@
-//! A WebSocket outward, under the rules of every other call: the same clients look the name up and
-//! connect, so no address is reached that a POST would not reach.
+//! Outgoing `WebSocket`s, under the rules of every other call: the same clients look the name up
+//! and connect, so a socket reaches no address that a POST would not reach.
+//!
+//! Written by hand; `docs/decisions/0005-written-by-hand.md` says why.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
 use http::{HeaderMap, HeaderValue, header};
+use parking_lot::Mutex;
 use reqwest::Upgraded;
 use tokio_tungstenite::{
     WebSocketStream,
@@ -20,18 +20,21 @@ use tokio_tungstenite::{
 
 use super::{Egress, EgressError, Target, network};
 
-/// One idle socket costs little; see the speed notes of the design.
+/// Small, because most sockets are idle most of the time. Longer messages are read in pieces.
 const READ_BUFFER_BYTES: usize = 1024;
 
 /// A connection on which texts go both ways.
 ///
-/// Nobody ever locks it: whoever has it alone has what is inside, and the lock lets owners be
-/// shared between threads, which the connection by itself does not.
+/// The lock is never taken: every method has `&mut self`. It is there because the connection alone
+/// is not `Sync`, and the tasks that own a socket must be.
 pub struct Socket(Mutex<WebSocketStream<Upgraded>>);
 
 impl Egress {
     /// Opens a WebSocket at `target`, whose scheme is `http` for `ws` and `https` for `wss`.
-    /// `deadline` runs until it is open; longer messages than `message_bytes_max` end it.
+    ///
+    /// `deadline` is the longest time until it is open. A message longer than `message_bytes_max`
+    /// bytes ends the connection with an error. [`EgressError::NoSocket`] gives the status of a
+    /// server that did not switch protocols as RFC 6455, section 4.1, demands.
     pub async fn connect(
         &self,
         target: &Target,
@@ -42,13 +45,13 @@ impl Egress {
         target.check_literal()?;
         let client = if target.allow_private { &self.private } else { &self.guarded };
         let key = generate_key();
-        let asked = [
+        let handshake = [
             (header::CONNECTION, "Upgrade"),
             (header::UPGRADE, "websocket"),
             (header::SEC_WEBSOCKET_VERSION, "13"),
             (header::SEC_WEBSOCKET_KEY, key.as_str()),
         ];
-        for (name, value) in asked {
+        for (name, value) in handshake {
             let value = HeaderValue::from_str(value);
             headers.insert(name, value.map_err(|error| failed(&error))?);
         }
@@ -75,20 +78,21 @@ impl Egress {
 }
 
 impl Socket {
+    /// Sends one text message.
     pub async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), EgressError> {
         self.stream().send(Message::Text(text.into())).await.map_err(|error| failed(&error))
     }
 
-    /// Asks the other side for a sign of life.
+    /// Sends a ping; a live peer answers, and [`Self::next`] gives [`Heard::Life`].
     pub async fn ping(&mut self) -> Result<(), EgressError> {
         self.stream().send(Message::Ping(bytes::Bytes::new())).await.map_err(|error| failed(&error))
     }
 
     fn stream(&mut self) -> &mut WebSocketStream<Upgraded> {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.0.get_mut()
     }
 
-    /// What came next. May be dropped at any await: what is not complete yet is not lost.
+    /// The next message. Safe to drop at any await: a message that is only partly read is kept.
     pub async fn next(&mut self) -> Result<Heard, EgressError> {
         match self.stream().next().await {
             Some(Ok(Message::Text(text))) => Ok(Heard::Text(text.to_string())),
@@ -99,11 +103,11 @@ impl Socket {
     }
 }
 
-/// What a [`Socket`] brought.
+/// What a [`Socket`] received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     Text(String),
-    /// A ping, a pong, or something else that is no text.
+    /// A ping, a pong or a binary message: the peer is alive.
     Life,
     Closed,
 }

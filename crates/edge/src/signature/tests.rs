@@ -129,13 +129,13 @@ fn an_error_says_what_is_wrong_with_which_header() {
 }
 
 #[test]
-fn an_unfit_key_is_named_by_its_place_and_never_shown() {
+fn an_unfit_key_is_named_by_its_position_and_never_shown() {
     let cases = [
         (vec![], KeyError::None),
-        (vec![FIRST, "C2FVsBQIhrscChlQIMV+b5sSYspob7oD"], KeyError::Prefix { place: 2 }),
-        (vec!["whsec_l33t*l33t"], KeyError::Base64 { place: 1 }),
-        (vec![FIRST, SECOND, "whsec_c2hvcnQ="], KeyError::Length { place: 3, bytes: 5 }),
-        (vec!["whsec_"], KeyError::Length { place: 1, bytes: 0 }),
+        (vec![FIRST, "C2FVsBQIhrscChlQIMV+b5sSYspob7oD"], KeyError::Prefix { position: 2 }),
+        (vec!["whsec_l33t*l33t"], KeyError::Base64 { position: 1 }),
+        (vec![FIRST, SECOND, "whsec_c2hvcnQ="], KeyError::Length { position: 3, bytes: 5 }),
+        (vec!["whsec_"], KeyError::Length { position: 1, bytes: 0 }),
     ];
     for (secrets, expected) in cases {
         let given: Vec<SecretString> = secrets.iter().map(|secret| (*secret).into()).collect();

@@ -1,4 +1,4 @@
-//! What stands outside of this crate and judges it.
+//! Tests with programs from outside.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod signature_clients;

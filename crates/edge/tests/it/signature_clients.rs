@@ -1,6 +1,6 @@
-//! The published libraries of Standard Webhooks verify what we sign, and we what they sign: with
-//! one key, while keys are changed, and too old or too far ahead. `cargo xtask test` installs them
-//! and says where.
+//! The published libraries of Standard Webhooks verify our signatures, and we verify theirs: with
+//! one key, while keys are replaced, too old and too far ahead. `cargo xtask test` installs them
+//! and passes their folder.
 
 use std::{
     io::Write as _,
@@ -45,7 +45,7 @@ fn script(name: &str) -> String {
     format!("{}/tests/clients/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What the library is given to verify, and whether it must hold: key, key of ours, age, body.
+/// Signatures of ours for the library to verify, and whether each is valid.
 fn ours() -> Vec<(Value, bool)> {
     let now = Clock::system().now();
     let mut cases = Vec::new();

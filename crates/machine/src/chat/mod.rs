@@ -8,10 +8,13 @@
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use self::tool::ToolSide;
-use crate::{Machine, Millis, Position, Recorded, limits::MINUTE_MS};
+use crate::{
+    Machine, Millis, Position, Recorded,
+    limits::{self, MINUTE_MS},
+};
 
 mod step;
 mod tool;
@@ -160,7 +163,21 @@ impl Chat {
         self.tool.iter().flat_map(|tool| &tool.deliveries)
     }
 
-    /// How the chat is found at its tool.
+    /// Whether one more message of the visitor may wait for the tool.
+    fn has_room_for_tool(&self, text: &str) -> bool {
+        let chars = |text: &str| text.chars().count();
+        let waiting = self.owed_deliveries().map(|owed| match &owed.delivery {
+            Delivery::Say { text } => chars(text),
+            Delivery::Open { .. } | Delivery::Leave { .. } => 0,
+        });
+        let (count, sum) = waiting.fold((0, 0), |(count, sum), chars| (count + 1, sum + chars));
+        let at_tool = self.opening().is_some();
+        !at_tool
+            || count < limits::WAITING_DELIVERIES_MAX
+                && sum + chars(text) <= limits::WAITING_DELIVERY_CHARS_MAX
+    }
+
+    /// What the connector of a chat its tool has taken goes on with.
     #[must_use]
     pub fn checkpoint_at_tool(&self) -> Option<&Checkpoint> {
         self.tool.as_ref()?.checkpoint.as_ref()
@@ -291,7 +308,7 @@ impl Chat {
 
 impl Machine for Chat {
     const PREFIX: &'static str = "cht";
-    const FORMAT: u32 = 1;
+    const FORMAT: u32 = 2;
     type Input = Input;
     type Event = Event;
     type Policy = Policy;
@@ -372,6 +389,23 @@ impl Machine for Chat {
 
     fn peer(&self) -> Option<&str> {
         (self.is_open() || self.owes()).then_some(self.peer.as_str())
+    }
+
+    /// In format 1, [`ToolSide`] held the whole checkpoint.
+    fn read<'de, D: Deserializer<'de>>(format: u32, from: D) -> Result<Self, D::Error> {
+        types::check_format(format)?;
+        Self::deserialize(from)
+    }
+
+    fn checkpoint(&self) -> Option<&str> {
+        self.checkpoint_at_tool().map(|checkpoint| checkpoint.text.as_str())
+    }
+
+    /// A state of format 1 has brought its checkpoint along; there is none in the column then.
+    fn set_checkpoint(&mut self, checkpoint: Option<String>) {
+        if let Some(tool) = &mut self.tool {
+            tool.move_checkpoint(checkpoint.as_deref());
+        }
     }
 
     fn initial(peer: Option<&str>) -> Option<Self> {

@@ -22,7 +22,7 @@ pub(super) fn step(
         Input::StepOne { opening, available } => step_one(&mut log, policy, opening, available),
         Input::StepTwo { text } => {
             if log.state.is_open() {
-                tool_step::visitor_said(&mut log, policy, text);
+                log.record(Event::VisitorSaid { text });
             }
         }
         Input::PlatformEnded { reason } => {
@@ -55,11 +55,11 @@ pub(super) fn step(
         Input::PushFailed { id, failure } => push_failed(&mut log, policy, id, failure),
         Input::Promised => tool_step::promised(&mut log),
         Input::Delivered { id, checkpoint, events } => {
-            tool_step::delivered(&mut log, policy, id, checkpoint, events);
+            tool_step::delivered(&mut log, policy, id, checkpoint.as_deref(), events);
         }
         Input::DeliveryFailed { id, failure } => tool_step::failed(&mut log, policy, id, failure),
         Input::Heard { opening, event, checkpoint } => {
-            tool_step::heard(&mut log, policy, opening, event, checkpoint);
+            tool_step::heard(&mut log, policy, opening, event, checkpoint.as_deref());
         }
         Input::TakenUp => tool_step::taken_up(&mut log, policy),
         Input::Woke => woke(&mut log, policy),
@@ -67,10 +67,14 @@ pub(super) fn step(
     Ok(log.into_events())
 }
 
-/// What an agent may not do. Everything else is accepted from anybody.
+/// What a human agent may not do, and what there is no room for.
 fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
     let full = state.outbox.len() >= limits::WAITING_PUSHES_MAX;
     let (agent, speaks) = match input {
+        Input::StepTwo { text } | Input::StepOne { opening: Opening { text, .. }, .. } => {
+            return (state.is_open() && !state.has_room_for_tool(text))
+                .then_some(Refusal::TooManyForTool);
+        }
         Input::Heard { event: Some(event), opening, .. } => {
             let current = state.is_open() && state.opening() == Some(*opening);
             let pushes = !matches!(event, ConnectorEvent::Ended);
@@ -98,7 +102,7 @@ fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
 /// A second step one for an open chat is a visitor whose platform never heard our first answer.
 fn step_one(log: &mut Log<'_>, policy: &Policy, opening: Opening, available: bool) {
     if log.state.is_open() {
-        tool_step::visitor_said(log, policy, opening.text);
+        log.record(Event::VisitorSaid { text: opening.text });
         return;
     }
     let connector = policy.connector.clone().filter(|_| available);

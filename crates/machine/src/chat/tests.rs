@@ -181,15 +181,25 @@ impl Stage {
     fn feed(&mut self, input: Input) {
         self.last = Some(input.clone());
         let before = self.state.clone();
+        let given = match &input {
+            Input::Delivered { checkpoint, .. } => checkpoint.clone(),
+            _ => None,
+        };
+        let checkpoint = self.state.checkpoint().map(str::to_owned);
         match self.state.step(&self.policy, self.now, input) {
             Ok(events) => {
                 let mut replayed = before;
                 for recorded in &events {
                     replayed.apply(recorded);
-                    let line = shown_event(recorded);
+                    let line = shown_event(recorded, given.as_deref());
                     let _ = writeln!(self.shown, "{line}");
                 }
+                replayed.set_checkpoint(self.state.checkpoint().map(str::to_owned));
                 assert_eq!(replayed, self.state, "the state is the sum of its events");
+                let moved = self.state.checkpoint().filter(|_| given.is_none());
+                if let Some(moved) = moved.filter(|moved| Some(*moved) != checkpoint.as_deref()) {
+                    let _ = writeln!(self.shown, "checkpoint {moved}");
+                }
             }
             Err(refusal) => {
                 assert_eq!(before, self.state, "a refused input changes nothing");
@@ -280,7 +290,7 @@ fn shown_delivery(delivery: &Delivery) -> String {
     }
 }
 
-fn shown_event(recorded: &Recorded<Event>) -> String {
+fn shown_event(recorded: &Recorded<Event>, given: Option<&str>) -> String {
     let shown = match &recorded.event {
         Event::Opened { opening, .. } => format!("opened: {}", opening.text),
         Event::VisitorSaid { text } => format!("visitor: {text}"),
@@ -300,15 +310,15 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
             format!("undelivered {}: {detail}", delivery.seq)
         }
         Event::Promised => "promised".to_owned(),
-        Event::Delivered { id, checkpoint } => {
-            let checkpoint = checkpoint.as_ref().map(|checkpoint| format!(" {checkpoint}"));
+        Event::Delivered { id, .. } => {
+            let checkpoint = given.map(|checkpoint| format!(" {checkpoint}"));
             format!("delivered {}{}", id.seq, checkpoint.unwrap_or_default())
         }
         Event::DeliveryRetried { attempts, at, doubtful, .. } => {
             let arrived = if *doubtful { "may have arrived" } else { "failed" };
             format!("delivery {attempts} {arrived}, next at {}", since_start(*at))
         }
-        Event::Checkpointed { checkpoint } => format!("linked {checkpoint}"),
+        Event::Checkpointed { .. } => unreachable!("format 1 only"),
     };
     match recorded.position.sub {
         0 => format!("{} {shown}", recorded.position.seq),

@@ -1,9 +1,10 @@
-//! A chat whose agents work in a tool of their own: what the tool is owed, and what it told.
+//! A chat whose human agents work in a tool of their own: what the tool is owed, and what was heard
+//! from it.
 //!
 //! What the visitor says waits in `deliveries` until the tool has taken it, one at a time and in
 //! order, as pushes wait for the platform. Every handover is one *opening*, numbered by its
-//! [`super::Event::Opened`]; the `checkpoint` is what the connector needs to go on with it. Connector
-//! events of another opening than the current one change nothing.
+//! [`super::Event::Opened`]; the `checkpoint` is what the connector needs to go on with it.
+//! Connector events of another opening than the current one change nothing.
 
 use std::collections::VecDeque;
 
@@ -42,11 +43,42 @@ pub struct OwedDelivery {
 }
 
 /// What a connector needs to go on with a handover its tool has taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Checkpoint {
     pub opening: u64,
     /// The connector's own words.
     pub text: String,
+}
+
+/// The stored form of a checkpoint: the number of its opening. Format 1 held the text too.
+mod taken {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Checkpoint;
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Opening(u64),
+        Format1(Checkpoint),
+    }
+
+    #[expect(clippy::ref_option, reason = "serde passes the field as it is")]
+    pub(super) fn serialize<S: Serializer>(
+        checkpoint: &Option<Checkpoint>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        checkpoint.as_ref().map(|checkpoint| checkpoint.opening).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Checkpoint>, D::Error> {
+        Ok(Option::deserialize(from)?.map(|stored| match stored {
+            Stored::Opening(opening) => Checkpoint { opening, text: String::new() },
+            Stored::Format1(checkpoint) => checkpoint,
+        }))
+    }
 }
 
 /// What the tool did not take.
@@ -90,7 +122,7 @@ pub enum ConnectorEvent {
 pub struct Notices {
     /// Whose words they are.
     pub name: String,
-    /// Nobody can take the chat after all.
+    /// No agent can take the chat after all.
     pub unavailable: String,
     /// Something the visitor said could not be delivered.
     pub undelivered: String,
@@ -134,11 +166,12 @@ pub(super) struct ToolSide {
     /// 0 when the current handover is not at a tool.
     pub(super) opening: u64,
     pub(super) deliveries: VecDeque<OwedDelivery>,
-    #[serde(rename = "link")]
+    /// Stored is the opening only: the text has a column of its own; see [`crate::Machine`].
+    #[serde(rename = "taken", alias = "link", with = "taken")]
     pub(super) checkpoint: Option<Checkpoint>,
     /// The platform was told to pause before the tool had answered.
     pub(super) promised: bool,
-    /// Openings nobody waits for any more, should they have been on their way.
+    /// Openings that are not needed any more but may have arrived.
     pub(super) abandoned: Vec<Position>,
 }
 
@@ -160,7 +193,7 @@ impl ToolSide {
         match event {
             Event::Promised => self.promised = true,
             Event::Delivered { id, checkpoint } => {
-                self.delivered((at, position), *id, checkpoint.as_deref())
+                self.delivered((at, position), *id, checkpoint.as_deref());
             }
             Event::DeliveryRetried { id, attempts, at, doubtful, .. } => {
                 if let Some(owed) = self.deliveries.iter_mut().find(|owed| owed.id == *id) {
@@ -221,7 +254,7 @@ impl ToolSide {
         self.deliveries.remove(index)
     }
 
-    /// The tool took a delivery, and perhaps told how it is found from now on.
+    /// The tool took a delivery, perhaps with a new checkpoint.
     fn delivered(
         &mut self,
         (at, position): (Millis, Position),
@@ -251,7 +284,7 @@ impl ToolSide {
         }
     }
 
-    /// The same chat at the tool is found by other words from now on.
+    /// The session goes on from another checkpoint from now on.
     pub(super) fn move_checkpoint(&mut self, text: Option<&str>) {
         if let (Some(checkpoint), Some(text)) = (&mut self.checkpoint, text) {
             text.clone_into(&mut checkpoint.text);

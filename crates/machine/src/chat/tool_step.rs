@@ -5,17 +5,7 @@ use super::{
     step::Log,
     tool::{OwedDelivery, ToolSide},
 };
-use crate::{Millis, Position, limits, retry};
-
-pub(super) fn visitor_said(log: &mut Log<'_>, policy: &Policy, text: String) {
-    let waiting = log.state.tool.as_ref().map_or(0, |tool| tool.deliveries.len());
-    let seq = log.record(Event::VisitorSaid { text });
-    if waiting >= limits::WAITING_DELIVERIES_MAX {
-        let detail = "too many messages wait for the tool".to_owned();
-        log.record(Event::DeliveryRefused { delivery: Position { seq, sub: 0 }, detail });
-        notice(log, policy.tool.notices.undelivered.clone(), policy);
-    }
-}
+use crate::{Millis, Position, retry};
 
 /// The platform is about to be told to pause although the tool has not answered yet.
 pub(super) fn promised(log: &mut Log<'_>) {
@@ -28,7 +18,7 @@ pub(super) fn delivered(
     log: &mut Log<'_>,
     policy: &Policy,
     id: Position,
-    checkpoint: Option<String>,
+    checkpoint: Option<&str>,
     events: Vec<ConnectorEvent>,
 ) {
     let Some(tool) = &log.state.tool else { return };
@@ -36,7 +26,10 @@ pub(super) fn delivered(
     if owed.is_none() && !tool.abandoned.contains(&id) {
         return;
     }
-    log.record(Event::Delivered { id, checkpoint });
+    log.record(Event::Delivered { id, checkpoint: None });
+    if let Some(tool) = &mut log.state.tool {
+        tool.move_checkpoint(checkpoint);
+    }
     for event in events {
         if owed.is_some_and(|opening| is_heard(log, opening)) {
             of_tool(log, policy, event);
@@ -44,12 +37,12 @@ pub(super) fn delivered(
     }
 }
 
-/// A chat stays with the connector it was opened at. Where the route leads to another one now,
-/// nobody would hear or answer it any more: the visitor goes back to the bot, and is told so.
+/// A chat stays with the connector it was opened at. Where the route leads to another one now, no
+/// agent can answer any more: the visitor goes back to the bot, with a notice.
 pub(super) fn taken_up(log: &mut Log<'_>, policy: &Policy) {
     let connector = policy.connector.as_deref();
     if log.state.is_open() && log.state.connector() != connector {
-        // Nobody was promised anything while the tool had not answered.
+        // While the tool has not answered, the platform was promised no agent.
         if !log.state.is_unanswered() {
             notice(log, policy.tool.notices.unavailable.clone(), policy);
         }
@@ -66,7 +59,7 @@ pub(super) fn taken_up(log: &mut Log<'_>, policy: &Policy) {
 pub(super) fn failed(log: &mut Log<'_>, policy: &Policy, id: Position, why: DeliveryFailure) {
     let Some(owed) = waits(log.state, id).cloned() else { return };
     match why {
-        // Tried before it was due, or told twice: the next attempt comes when it would have.
+        // An early attempt, or a repeated input: the time of the next attempt stays.
         DeliveryFailure::Retry { doubtful, detail, .. } if log.now < owed.not_before => {
             if doubtful && !owed.doubtful {
                 let (attempts, at) = (owed.attempts, owed.not_before);
@@ -100,8 +93,8 @@ pub(super) fn failed(log: &mut Log<'_>, policy: &Policy, id: Position, why: Deli
     }
 }
 
-/// How long a delivery is tried: somebody waits for an opening, and so for whatever an earlier
-/// handover still owes; what is said in an open chat is worth trying as long as the chat lasts.
+/// How long a delivery is tried. A visitor waits for an opening, and so for what an earlier
+/// handover still owes. A message in an open chat is worth trying as long as the chat lasts.
 fn give_up(log: &Log<'_>, policy: &Policy, owed: &OwedDelivery) -> Millis {
     let is_in_the_way = log.state.is_open() && log.state.opening() != Some(owed.opening);
     match owed.delivery {
@@ -123,7 +116,7 @@ fn refused(
     }
     match owed.delivery {
         Delivery::Open { .. } => {
-            // Nobody was promised anything: the answer to the webhook says no.
+            // Without a promise, the answer to the webhook says no.
             if log.state.tool.as_ref().is_some_and(|tool| tool.promised) {
                 notice(log, policy.tool.notices.unavailable.clone(), policy);
             }
@@ -139,13 +132,13 @@ fn is_current(log: &Log<'_>, owed: &OwedDelivery) -> bool {
     log.state.is_open() && log.state.opening() == Some(owed.opening)
 }
 
-/// ConnectorEvent of an opening, with how it is found from now on.
+/// A connector event of an opening, with the checkpoint from now on.
 pub(super) fn heard(
     log: &mut Log<'_>,
     policy: &Policy,
     opening: u64,
     event: Option<ConnectorEvent>,
-    checkpoint: Option<String>,
+    checkpoint: Option<&str>,
 ) {
     if !is_heard(log, opening) {
         return;
@@ -153,11 +146,8 @@ pub(super) fn heard(
     if let Some(event) = event {
         of_tool(log, policy, event);
     }
-    let known = log.state.tool.as_ref().and_then(|tool| tool.checkpoint.as_ref());
-    if let (Some(known), Some(checkpoint)) = (known, checkpoint)
-        && known.text != checkpoint
-    {
-        log.record(Event::Checkpointed { checkpoint });
+    if let Some(tool) = &mut log.state.tool {
+        tool.move_checkpoint(checkpoint);
     }
 }
 
@@ -198,7 +188,7 @@ fn of_tool(log: &mut Log<'_>, policy: &Policy, event: ConnectorEvent) {
     }
 }
 
-/// Words that are nobody's; empty ones are left out.
+/// A message to the visitor that is no agent's. An empty one is left out.
 fn notice(log: &mut Log<'_>, text: String, policy: &Policy) {
     if !text.trim().is_empty() {
         log.record(Event::Notice { name: policy.tool.notices.name.clone(), text });

@@ -1,11 +1,11 @@
 //! The vocabulary of a chat: what can come in, what can happen, what can be owed.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::tool::{ConnectorEvent, DeliveryFailure, ToolPolicy};
 use crate::{Millis, Position, limits};
 
-/// An agent at the desk.
+/// A human agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     pub email: String,
@@ -31,7 +31,7 @@ pub enum Speaker {
     Agent,
 }
 
-/// What step one tells of the visitor.
+/// What step one says about the visitor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
     /// What the visitor wrote when the bot asked for a human.
@@ -47,9 +47,9 @@ pub struct Opening {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "phase")]
 pub enum Phase {
-    /// Nobody has asked for a human yet.
+    /// The bot has not asked for a human agent yet.
     New,
-    /// Waiting for an agent.
+    /// Waiting for a human agent.
     Queued {
         since: Millis,
     },
@@ -70,7 +70,7 @@ pub enum CloseReason {
     AgentClosed,
     /// No agent took it in time.
     QueueTimeout,
-    /// Nobody said anything for too long.
+    /// Neither side said anything for too long.
     Idle,
     /// The visitor closed the chat, so the platform says.
     VisitorLeft,
@@ -118,7 +118,7 @@ impl CloseReason {
     }
 }
 
-/// Everything a chat can be told.
+/// Every input of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// Webhook, step one; `available` says whether any agent could take it.
@@ -260,6 +260,7 @@ pub enum Event {
     Promised,
     Delivered {
         id: Position,
+        /// Recorded in format 1 only; now the checkpoint has a column of its own.
         #[serde(default, rename = "link", skip_serializing_if = "Option::is_none")]
         checkpoint: Option<String>,
     },
@@ -270,7 +271,7 @@ pub enum Event {
         doubtful: bool,
         detail: String,
     },
-    /// The chat is found at the tool in another way, or from another position on.
+    /// The checkpoint has moved. Recorded in format 1 only.
     #[serde(rename = "linked")]
     Checkpointed {
         #[serde(rename = "link")]
@@ -279,7 +280,13 @@ pub enum Event {
 }
 
 impl crate::Event for Event {
-    const FORMAT: u32 = 1;
+    const FORMAT: u32 = 2;
+
+    /// Format 1 has the same form; see [`Event::Delivered`] and [`Event::Checkpointed`].
+    fn read<'de, D: Deserializer<'de>>(format: u32, from: D) -> Result<Self, D::Error> {
+        check_format(format)?;
+        Self::deserialize(from)
+    }
 
     fn is_note(&self) -> bool {
         matches!(
@@ -327,10 +334,12 @@ pub enum Refusal {
     Taken { by: Agent },
     /// It is over.
     Closed,
-    /// Nobody has claimed it yet, so nobody can speak in it.
+    /// No agent has claimed it yet, so none can speak in it.
     NotClaimed,
     /// Too many messages wait for the platform.
     TooManyWaiting,
+    /// Too many messages of the visitor wait for the tool.
+    TooManyForTool,
 }
 
 /// The times of one chat, fixed when it opens.
@@ -372,4 +381,12 @@ impl Default for Policy {
             tool: ToolPolicy::default(),
         }
     }
+}
+
+/// Both formats of chats can be read as they are.
+pub(super) fn check_format<E: de::Error>(format: u32) -> Result<(), E> {
+    if (1..=2).contains(&format) {
+        return Ok(());
+    }
+    Err(E::custom(format_args!("format {format} is unknown, this release reads formats 1 and 2")))
 }

@@ -1,8 +1,8 @@
 //! A conversation, the platform's side: who has control, which inputs wait, what is owed.
 //!
-//! Inputs wait in one queue; only its head is ever being answered, by the bot or by a webhook
-//! call, never by both. `epoch` counts the changes of control and the pushes that speak of it:
-//! an answer that carries an older epoch belongs to control that has been given away since.
+//! Inputs wait in one queue. Only its head is being answered, by the bot or by a webhook call,
+//! never by both. `epoch` counts the changes of control and the pushes that speak of the pause: an
+//! answer with an older epoch was asked for before control changed.
 
 use std::collections::VecDeque;
 
@@ -19,9 +19,9 @@ mod tests;
 
 pub use policy::{JOINED_TEXT, Policy, VISITOR_LEFT_TEXT, left_text};
 pub use types::{
-    Agent, Ask, BotAnswer, BotEvent, BotMessage, Control, Effect, Event, Goodbye, Input,
-    NewSession, NoticeKind, PauseChange, Push, Reason, Refusal, RenewedBy, Reply, Said, Stretch,
-    Trigger,
+    BotAnswer, BotEvent, BotMessage, Callee, Control, Effect, Event, Goodbye, HumanAgent, Input,
+    NewSession, NoticeKind, PastPause, PauseChange, PushInput, QueryDetails, Reason, Refusal,
+    RenewedBy, Reply, Said, Trigger,
 };
 
 /// The state of one conversation: the sum of its events.
@@ -30,33 +30,36 @@ pub struct Conversation {
     position: Position,
     control: Control,
     epoch: u64,
-    /// The human heard of last in this conversation.
-    agent: Option<Agent>,
+    /// The human agent who was named last in this conversation.
+    agent: Option<HumanAgent>,
     queue: VecDeque<Turn>,
-    /// Calls that lost their meaning while under way; their answers are recorded, once.
+    /// Calls that were withdrawn while under way; the answer to each is recorded once.
     recalled: Vec<Recalled>,
-    /// Triggers that were used and must be cleared with the next query.
-    spent: Vec<Trigger>,
-    /// What the bot remembers of the session.
+    /// Used triggers, to be cleared with the next query.
+    #[serde(rename = "spent")]
+    used_triggers: Vec<Trigger>,
+    /// The bot's own data about the session.
     memory: Option<String>,
     /// Number of the bot's session in this conversation, from 0.
     session: u64,
-    /// When the visitor and the bot last had to do with each other.
+    /// When the visitor last wrote to the bot, or the bot last answered.
     bot_active: Option<Millis>,
-    /// Answers without a match in a row.
+    /// How many answers in a row had no match.
     fallbacks: u32,
-    /// Since when a human has control.
+    /// When the present pause began.
     human_since: Option<Millis>,
-    /// The last human stretch, until the bot has answered once after it.
-    stretch: Option<Ended>,
+    /// The last pause, until the bot has answered once after it.
+    #[serde(rename = "stretch")]
+    past_pause: Option<EndedPause>,
 }
 
-/// A human stretch, and the epoch that began with its end: what was asked before then could not
-/// tell of it.
+/// A pause that has ended, and the epoch that began with its end: queries from before that epoch
+/// could not tell the bot about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Ended {
+struct EndedPause {
     epoch: u64,
-    stretch: Stretch,
+    #[serde(rename = "stretch")]
+    pause: PastPause,
 }
 
 /// An input that waits for its answer; `turn` is the `seq` of the event that brought it.
@@ -65,28 +68,29 @@ struct Turn {
     turn: u64,
     said: Said,
     side: Side,
-    /// Set when a resume asked for this event: whom the default notice would name.
+    /// Set when a resume push named this event: the human agent whom the notice would name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resume: Option<ResumeTurn>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct ResumeTurn {
-    agent: Option<Agent>,
+    agent: Option<HumanAgent>,
 }
 
-/// Who is answering an input, since which epoch.
+/// Who is answering an input, and since which epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "side")]
 enum Side {
-    Nobody,
+    #[serde(rename = "nobody")]
+    Unassigned,
     Bot {
         epoch: u64,
     },
     Human {
         epoch: u64,
     },
-    /// The human's side would not have it: the bot answers whoever has control.
+    /// The bridge did not accept the input; the bot answers it, whoever has control.
     Forwarded {
         epoch: u64,
     },
@@ -107,13 +111,13 @@ impl Default for Conversation {
             agent: None,
             queue: VecDeque::new(),
             recalled: Vec::new(),
-            spent: Vec::new(),
+            used_triggers: Vec::new(),
             memory: None,
             session: 0,
             bot_active: None,
             fallbacks: 0,
             human_since: None,
-            stretch: None,
+            past_pause: None,
         }
     }
 }
@@ -130,7 +134,7 @@ impl Conversation {
     }
 
     #[must_use]
-    pub fn agent(&self) -> Option<&Agent> {
+    pub fn agent(&self) -> Option<&HumanAgent> {
         self.agent.as_ref()
     }
 
@@ -143,13 +147,13 @@ impl Conversation {
         }
     }
 
-    /// Inputs nobody has answered yet.
+    /// How many inputs wait for an answer.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.queue.len()
     }
 
-    /// What the world is owed now: at most one call at a time, so that order holds.
+    /// The call that is owed now. There is at most one at a time, so that order holds.
     #[must_use]
     pub fn owed(&self) -> Option<Effect> {
         let session = self.session;
@@ -160,17 +164,30 @@ impl Conversation {
         let head = self.queue.front()?;
         let (turn, said) = (head.turn, head.said.clone());
         match head.side {
-            Side::Nobody => None,
+            Side::Unassigned => None,
             Side::Bot { epoch } | Side::Forwarded { epoch } => {
-                let told = self.stretch.as_ref().filter(|ended| epoch >= ended.epoch);
-                let ask = Ask {
-                    clear: self.spent.clone(),
-                    stretch: told.map(|ended| ended.stretch.clone()),
+                let told = self.past_pause.as_ref().filter(|ended| epoch >= ended.epoch);
+                let details = QueryDetails {
+                    clear: self.used_triggers.clone(),
+                    past_pause: told.map(|ended| ended.pause.clone()),
                     memory: self.memory.clone(),
                 };
-                Some(Effect::AskBot { turn, epoch, session, said, ask })
+                Some(Effect::QueryBot { turn, epoch, session, said, details })
             }
             Side::Human { epoch } => Some(Effect::StepTwo { turn, epoch, session, said }),
+        }
+    }
+
+    /// Whom the owed call goes to; cheaper than [`Conversation::owed`].
+    #[must_use]
+    pub fn owes_to(&self) -> Option<Callee> {
+        if matches!(self.control, Control::Requested { .. }) {
+            return Some(Callee::Bridge);
+        }
+        match self.queue.front()?.side {
+            Side::Unassigned => None,
+            Side::Bot { .. } | Side::Forwarded { .. } => Some(Callee::Bot),
+            Side::Human { .. } => Some(Callee::Bridge),
         }
     }
 
@@ -184,13 +201,13 @@ impl Conversation {
         matches!(self.control, Control::Human { .. })
     }
 
-    /// The head when nobody may answer it: an input without words while a human has control.
+    /// The head when it needs no answer: an input without words while a human has control.
     fn unanswerable_head(&self) -> Option<&Turn> {
         let head = self.queue.front()?;
-        (self.is_human() && head.side == Side::Nobody).then_some(head)
+        (self.is_human() && head.side == Side::Unassigned).then_some(head)
     }
 
-    fn take_turn(&mut self, turn: u64) {
+    fn remove_turn(&mut self, turn: u64) {
         self.queue.retain(|waiting| waiting.turn != turn);
     }
 
@@ -201,20 +218,20 @@ impl Conversation {
         self.recalled.push(Recalled { turn, epoch });
     }
 
-    fn spend(&mut self, triggers: &[Trigger]) {
+    fn use_triggers(&mut self, triggers: &[Trigger]) {
         for trigger in triggers.iter().filter(|trigger| trigger.stays_set()) {
-            if !self.spent.contains(trigger) {
-                self.spent.push(trigger.clone());
+            if !self.used_triggers.contains(trigger) {
+                self.used_triggers.push(trigger.clone());
             }
         }
     }
 
-    /// The head was answered: the bot knows now what was told with it.
-    fn forget_told_stretch(&mut self) {
+    /// The bot has answered the head, so it has been told about the last pause.
+    fn forget_told_pause(&mut self) {
         if let Some(Side::Bot { epoch } | Side::Forwarded { epoch }) =
             self.queue.front().map(|head| head.side)
         {
-            self.stretch = self.stretch.take().filter(|ended| epoch < ended.epoch);
+            self.past_pause = self.past_pause.take().filter(|ended| epoch < ended.epoch);
         }
     }
 
@@ -222,7 +239,7 @@ impl Conversation {
         self.session = session;
         self.bot_active = Some(at);
         self.memory = None;
-        self.spent.clear();
+        self.used_triggers.clear();
         self.fallbacks = 0;
     }
 
@@ -235,7 +252,7 @@ impl Conversation {
         at: Millis,
         control: &Control,
         reason: Reason,
-        agent: Option<&Agent>,
+        agent: Option<&HumanAgent>,
     ) {
         let overtaken = !matches!(
             reason,
@@ -254,7 +271,7 @@ impl Conversation {
             && let Side::Bot { epoch } = head.side
         {
             let turn = head.turn;
-            head.side = Side::Nobody;
+            head.side = Side::Unassigned;
             self.recall(turn, epoch);
         }
         self.epoch += 1;
@@ -265,13 +282,13 @@ impl Conversation {
             self.fallbacks = 0;
         } else if let Some(since) = self.human_since.take() {
             let agent = self.agent.as_ref().and_then(|agent| agent.name.clone());
-            let stretch = Stretch { since, until: at, agent };
-            self.stretch = Some(Ended { epoch: self.epoch, stretch });
+            let pause = PastPause { since, until: at, agent };
+            self.past_pause = Some(EndedPause { epoch: self.epoch, pause });
         }
     }
 
-    /// Gives the head to the side that has control, unless it is somebody's already.
-    fn seat_head(&mut self) {
+    /// Assigns the head to the side that has control, unless it is assigned already.
+    fn assign_head(&mut self) {
         let epoch = self.epoch;
         let side = match self.control {
             Control::Bot => Side::Bot { epoch },
@@ -279,7 +296,7 @@ impl Conversation {
             Control::Requested { .. } => return,
         };
         if let Some(head) = self.queue.front_mut()
-            && head.side == Side::Nobody
+            && head.side == Side::Unassigned
             && !(matches!(side, Side::Human { .. }) && head.said.is_silent())
         {
             head.side = side;
@@ -313,7 +330,12 @@ impl Machine for Conversation {
                     self.bot_active = Some(recorded.at);
                 }
                 let said = said.clone();
-                self.queue.push_back(Turn { turn: seq, said, side: Side::Nobody, resume: None });
+                self.queue.push_back(Turn {
+                    turn: seq,
+                    said,
+                    side: Side::Unassigned,
+                    resume: None,
+                });
             }
             Event::BotSaid { .. } | Event::Noticed { .. } => {}
             Event::AgentSaid { agent, .. } => {
@@ -325,24 +347,24 @@ impl Machine for Conversation {
                 self.change_control(recorded.at, control, *reason, agent.as_ref());
             }
             Event::BotAnswered { turn, memory, triggers, is_fallback, .. } => {
-                self.forget_told_stretch();
-                self.take_turn(*turn);
+                self.forget_told_pause();
+                self.remove_turn(*turn);
                 self.memory.clone_from(memory);
-                self.spent.clear();
-                self.spend(triggers);
+                self.used_triggers.clear();
+                self.use_triggers(triggers);
                 self.bot_active = Some(recorded.at);
                 let enough = triggers.iter().any(|by| matches!(by, Trigger::Fallbacks(_)));
                 self.fallbacks = if *is_fallback && !enough { self.fallbacks + 1 } else { 0 };
             }
             Event::BotSuppressed { turn, epoch, triggers, .. } => {
                 self.forget_recalled(*turn, *epoch);
-                self.spend(triggers);
+                self.use_triggers(triggers);
                 let overtaken = Side::Forwarded { epoch: *epoch };
                 self.queue.retain(|waiting| waiting.turn != *turn || waiting.side != overtaken);
             }
             Event::BotFailed { turn, .. }
             | Event::TurnDropped { turn }
-            | Event::CallSettled { turn, forwarded: false, .. } => self.take_turn(*turn),
+            | Event::CallSettled { turn, forwarded: false, .. } => self.remove_turn(*turn),
             Event::CallSettled { turn, forwarded: true, .. } => {
                 let epoch = self.epoch;
                 if let Some(head) = self.queue.front_mut().filter(|head| head.turn == *turn) {
@@ -361,7 +383,7 @@ impl Machine for Conversation {
             Event::ResumeEvent { name, agent } => self.queue_resume_event(seq, name, agent.clone()),
             Event::SessionStarted { session, .. } => self.start_session(*session, recorded.at),
         }
-        self.seat_head();
+        self.assign_head();
     }
 
     fn position(&self) -> Position {
@@ -369,12 +391,11 @@ impl Machine for Conversation {
     }
 
     fn owes(&self) -> bool {
-        matches!(self.control, Control::Requested { .. })
-            || self.queue.front().is_some_and(|head| head.side != Side::Nobody)
+        self.owes_to().is_some()
     }
 
-    /// The end of the pause; but while a reply is awaited that may still renew it, the reply (or
-    /// its lateness) decides, so that an input sent in time keeps the pause (contract r1, step
+    /// The end of the pause. While a reply is awaited that may renew the pause, the reply or its
+    /// lateness decides instead, so that an input sent in time keeps the pause (contract r1, step
     /// two).
     fn wake_at(&self) -> Option<Millis> {
         let epoch = self.epoch;
@@ -393,8 +414,8 @@ impl Machine for Conversation {
 }
 
 impl Conversation {
-    /// The event goes before everything that waits, but not before what is under way.
-    fn queue_resume_event(&mut self, turn: u64, name: &str, agent: Option<Agent>) {
+    /// Puts the event before everything that waits, but not before what is under way.
+    fn queue_resume_event(&mut self, turn: u64, name: &str, agent: Option<HumanAgent>) {
         let event = BotEvent { name: name.to_owned(), parameters: "{}".to_owned() };
         let said = Said { text: String::new(), event: Some(event), extra: None };
         let resume = Some(ResumeTurn { agent });
@@ -402,13 +423,13 @@ impl Conversation {
             .queue
             .front()
             .is_some_and(|head| matches!(head.side, Side::Human { .. } | Side::Forwarded { .. }));
-        // The head was given to the bot by the very resume that asks for this event.
+        // The resume that names this event has assigned the head to the bot.
         if let Some(head) = self.queue.front_mut()
             && matches!(head.side, Side::Bot { .. })
         {
-            head.side = Side::Nobody;
+            head.side = Side::Unassigned;
         }
         let place = usize::from(under_way);
-        self.queue.insert(place, Turn { turn, said, side: Side::Nobody, resume });
+        self.queue.insert(place, Turn { turn, said, side: Side::Unassigned, resume });
     }
 }

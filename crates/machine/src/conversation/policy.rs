@@ -1,4 +1,4 @@
-//! What the bot's owner chooses, and the words of the notices.
+//! What the bot's owner chooses, and the texts of the notices.
 
 use super::Trigger;
 use crate::{Millis, limits};
@@ -15,16 +15,16 @@ pub struct Policy {
     pub refusal_ends_pause: bool,
     /// Whether a late or failed step two ends the pause (contract 13.3; default: it does not).
     pub lateness_ends_pause: bool,
-    /// Shown when nobody took over; nothing by default.
+    /// Shown when the handover was not accepted; nothing by default.
     pub unavailable_notice: Option<String>,
     pub bot_failed_notice: String,
-    /// The bot's session ends when the visitor was silent for so long while the bot had control.
+    /// The bot's session ends after the visitor was silent for this long while the bot had control.
     pub session_length: Option<Millis>,
-    /// Shown where a session has expired; nothing by default.
+    /// Shown when a session has expired; nothing by default.
     pub session_notice: Option<String>,
-    /// Whether the bot starts a fresh session after each human stretch.
+    /// Whether a new session of the bot starts after each pause.
     pub new_session_on_resume: bool,
-    /// Whether the bot's whole responses are kept for the history (contract, section 14.4).
+    /// Whether the bot's complete responses are kept for the history (contract, section 14.4).
     pub keep_responses: bool,
 }
 
@@ -53,7 +53,7 @@ pub fn left_text(name: Option<&str>) -> String {
     format!("{who} has left the conversation. You are now chatting with the bot.")
 }
 
-/// Notice when the visitor has ended the live chat; the contract has no words for it.
+/// Notice when the visitor has ended the live chat; the contract has no text for it.
 pub const VISITOR_LEFT_TEXT: &str =
     "You have ended the live chat. You are now chatting with the bot.";
 

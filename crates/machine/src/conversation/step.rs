@@ -1,8 +1,8 @@
-//! What an input means. Every function here only records events; the state moves with them.
+//! The meaning of each input. The functions here only record events; the state follows them.
 
 use super::{
-    Agent, BotAnswer, Control, Conversation, Event, Goodbye, Input, JOINED_TEXT, NewSession,
-    NoticeKind, PauseChange, Policy, Push, Reason, Recalled, Refusal, RenewedBy, Reply, Side,
+    BotAnswer, Control, Conversation, Event, Goodbye, HumanAgent, Input, JOINED_TEXT, NewSession,
+    NoticeKind, PauseChange, Policy, PushInput, Reason, Recalled, Refusal, RenewedBy, Reply, Side,
     Trigger, VISITOR_LEFT_TEXT, left_text,
 };
 use crate::{Machine, Millis, Recorded, limits, model};
@@ -25,7 +25,7 @@ pub(super) fn step(
             renew_session(&mut log, policy);
             log.record(Event::VisitorSaid { client_id, said });
         }
-        Input::VisitorLeft => give_back(&mut log, policy, Reason::VisitorLeft, Goodbye::Own, None),
+        Input::VisitorLeft => resume_bot(&mut log, policy, Reason::VisitorLeft, Goodbye::Own, None),
         Input::BotAnswered { turn, epoch, answer } => {
             bot_answered(&mut log, policy, turn, epoch, answer);
         }
@@ -43,18 +43,19 @@ pub(super) fn step(
     Ok(log.into_events())
 }
 
-/// The clock is heard before anything else, so that nothing happens in a pause that is over, and
-/// once more at the end, when the pause has only waited for the reply that was just settled.
+/// Ends the pause if its time is over. Called before anything else, so that nothing happens in a
+/// pause that is over; and once more at the end, because the pause may have waited for the reply
+/// that was just settled.
 fn expire(log: &mut Log<'_>, policy: &Policy) {
     if log.state.wake_at().is_some_and(|at| at <= log.now) {
         let name = agent_name(log.state.agent.as_ref());
-        give_back(log, policy, Reason::Expired, Goodbye::Notice, name.as_deref());
+        resume_bot(log, policy, Reason::Expired, Goodbye::Notice, name.as_deref());
     }
 }
 
-/// Starts a new session when the old one has expired. Its clock is heard only while the bot has
-/// control, so a live chat is never interrupted (contract 13.21), and a query that is under way
-/// keeps the session it was asked in.
+/// Starts a new session if the old one has expired. A session expires only while the bot has
+/// control, so a live chat is never interrupted (contract 13.21); a query that is under way keeps
+/// the session it was made in.
 fn renew_session(log: &mut Log<'_>, policy: &Policy) {
     let is_idle = log.state.control == Control::Bot && log.state.queue.is_empty();
     if is_idle && has_expired(log, policy) {
@@ -76,9 +77,9 @@ fn start_session(log: &mut Log<'_>, why: NewSession) {
 }
 
 fn bot_answered(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, answer: BotAnswer) {
-    match asked(log.state, turn, epoch) {
-        Asked::Unknown => {}
-        Asked::Overtaken => {
+    match query_status(log.state, turn, epoch) {
+        QueryStatus::Unknown => {}
+        QueryStatus::Overtaken => {
             log.record(Event::BotSuppressed {
                 turn,
                 epoch,
@@ -86,7 +87,7 @@ fn bot_answered(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, answe
                 messages: answer.messages,
             });
         }
-        Asked::Current => answer_shown(log, policy, turn, answer),
+        QueryStatus::Current => answer_shown(log, policy, turn, answer),
     }
 }
 
@@ -112,25 +113,25 @@ fn answer_shown(log: &mut Log<'_>, policy: &Policy, turn: u64, answer: BotAnswer
         let control = Control::Requested { turn, said, response: answer.response };
         log.record(Event::ControlChanged { control, reason: Reason::Trigger, agent: None });
     }
-    // Last, because it makes room for the next input, which control decides about.
+    // Last, because it frees the head of the queue: the next input goes to whoever has control.
     let BotAnswer { memory, is_fallback, .. } = answer;
     log.record(Event::BotAnswered { turn, memory, triggers, is_fallback, response });
 }
 
-/// Which of the chosen triggers this answer carries.
+/// The chosen triggers that this answer carries.
 fn triggers(state: &Conversation, policy: &Policy, answer: &BotAnswer) -> Vec<Trigger> {
     let carried = |trigger: &&Trigger| match trigger {
         Trigger::Fallbacks(enough) => answer.is_fallback && state.fallbacks + 1 >= *enough,
         Trigger::BotFailed => false,
-        sign => answer.signs.contains(sign),
+        signal => answer.signals.contains(signal),
     };
     policy.triggers.iter().filter(carried).cloned().collect()
 }
 
 fn bot_failed(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, why: String) {
-    match asked(log.state, turn, epoch) {
-        Asked::Unknown => {}
-        Asked::Overtaken => {
+    match query_status(log.state, turn, epoch) {
+        QueryStatus::Unknown => {}
+        QueryStatus::Overtaken => {
             log.record(Event::BotSuppressed {
                 turn,
                 epoch,
@@ -138,7 +139,7 @@ fn bot_failed(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, why: St
                 triggers: Vec::new(),
             });
         }
-        Asked::Current => {
+        QueryStatus::Current => {
             let head = log.state.queue.front();
             let resume = head.and_then(|head| head.resume.clone());
             let said = head.map(|head| head.said.clone()).unwrap_or_default();
@@ -162,26 +163,30 @@ fn bot_failed(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, why: St
     }
 }
 
-/// How a bot query stands when its answer arrives.
-enum Asked {
-    /// Its answer is awaited and may be shown.
+/// The state of a bot query when its answer arrives.
+enum QueryStatus {
+    /// The answer is awaited and may be shown.
     Current,
-    /// Control has passed on since it was asked.
+    /// A human took control after the query was made.
     Overtaken,
-    /// Answered before, or never asked.
+    /// The query was answered before, or never made.
     Unknown,
 }
 
-fn asked(state: &Conversation, turn: u64, epoch: u64) -> Asked {
+fn query_status(state: &Conversation, turn: u64, epoch: u64) -> QueryStatus {
     if state.recalled.contains(&Recalled { turn, epoch }) {
-        return Asked::Overtaken;
+        return QueryStatus::Overtaken;
     }
     match state.queue.front().filter(|head| head.turn == turn).map(|head| head.side) {
-        Some(Side::Bot { epoch: asked }) if asked == epoch => Asked::Current,
+        Some(Side::Bot { epoch: asked }) if asked == epoch => QueryStatus::Current,
         Some(Side::Forwarded { epoch: asked }) if asked == epoch => {
-            if state.is_human() && state.epoch != epoch { Asked::Overtaken } else { Asked::Current }
+            if state.is_human() && state.epoch != epoch {
+                QueryStatus::Overtaken
+            } else {
+                QueryStatus::Current
+            }
         }
-        _ => Asked::Unknown,
+        _ => QueryStatus::Unknown,
     }
 }
 
@@ -223,8 +228,8 @@ fn step_one_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: Reply)
     }
 }
 
-/// Contract, section 8, step two. What a reply says of the pause counts only when no push has
-/// spoken of it since the call was made; the input itself is settled in any case.
+/// Contract, section 8, step two. What a reply says about the pause counts only if no push has
+/// said something about it since the call was made; the input is settled in any case.
 fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, reply: Reply) {
     let current = log.state.is_human() && log.state.epoch == epoch;
     let pause = match &reply {
@@ -239,46 +244,54 @@ fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, r
         Some(_) if current => {
             let name = agent_name(log.state.agent.as_ref());
             let reason = end_reason(&reply);
-            give_back(log, policy, reason, Goodbye::Notice, name.as_deref());
+            resume_bot(log, policy, reason, Goodbye::Notice, name.as_deref());
         }
         _ => {}
     }
-    // Last, because it makes room for the next input, which control decides about.
+    // Last, because it frees the head of the queue: the next input goes to whoever has control.
     let forwarded = !matches!(reply, Reply::Paused { .. });
     log.record(Event::CallSettled { turn, reply, forwarded });
 }
 
-fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: Push) {
-    let (Push::Message { pause, .. } | Push::Channel { pause, .. } | Push::Typing { pause, .. }) =
-        &mut push;
+fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: PushInput) {
+    let (PushInput::Message { pause, .. }
+    | PushInput::Channel { pause, .. }
+    | PushInput::Typing { pause, .. }) = &mut push;
     if matches!(pause, PauseChange::Pause(asked) if pause_length(policy, *asked) <= 0) {
         *pause = PauseChange::Resume(Goodbye::Notice);
     }
     match push {
-        Push::Message { text, agent, pause } => {
+        PushInput::Message { text, agent, pause } => {
             if let PauseChange::Pause(length) = pause {
-                hold(log, policy, length, Reason::AgentMessage, agent.clone());
+                pause_or_renew(log, policy, length, Reason::AgentMessage, agent.clone());
             }
             let name = agent_name(agent.as_ref());
             let agent = agent.or_else(|| log.state.agent.clone());
             log.record(Event::AgentSaid { text, agent });
             if let PauseChange::Resume(goodbye) = pause {
-                give_back(log, policy, Reason::AgentMessage, goodbye, name.as_deref());
+                resume_bot(log, policy, Reason::AgentMessage, goodbye, name.as_deref());
             }
         }
-        Push::Channel { agent, pause } => channel_updated(log, policy, agent, pause),
-        Push::Typing { agent, pause } => match pause {
+        PushInput::Channel { agent, pause } => channel_updated(log, policy, agent, pause),
+        PushInput::Typing { agent, pause } => match pause {
             PauseChange::Keep => {}
-            PauseChange::Pause(length) => hold(log, policy, length, Reason::AgentTyping, agent),
+            PauseChange::Pause(length) => {
+                pause_or_renew(log, policy, length, Reason::AgentTyping, agent);
+            }
             PauseChange::Resume(goodbye) => {
                 let name = agent_name(agent.as_ref());
-                give_back(log, policy, Reason::AgentTyping, goodbye, name.as_deref());
+                resume_bot(log, policy, Reason::AgentTyping, goodbye, name.as_deref());
             }
         },
     }
 }
 
-fn channel_updated(log: &mut Log<'_>, policy: &Policy, agent: Option<Agent>, pause: PauseChange) {
+fn channel_updated(
+    log: &mut Log<'_>,
+    policy: &Policy,
+    agent: Option<HumanAgent>,
+    pause: PauseChange,
+) {
     match pause {
         PauseChange::Keep => {}
         PauseChange::Pause(length) => {
@@ -286,7 +299,7 @@ fn channel_updated(log: &mut Log<'_>, policy: &Policy, agent: Option<Agent>, pau
             let changed = agent.is_some() && agent != log.state.agent;
             let named = agent_name(agent.as_ref());
             let renamed = named.is_some() && named != agent_name(log.state.agent.as_ref());
-            hold(log, policy, length, Reason::Push, agent.clone());
+            pause_or_renew(log, policy, length, Reason::Push, agent.clone());
             if was_human && changed {
                 log.record(Event::ControlChanged {
                     control: log.state.control.clone(),
@@ -303,18 +316,18 @@ fn channel_updated(log: &mut Log<'_>, policy: &Policy, agent: Option<Agent>, pau
         }
         PauseChange::Resume(goodbye) => {
             let name = agent_name(agent.as_ref());
-            give_back(log, policy, Reason::Push, goodbye, name.as_deref());
+            resume_bot(log, policy, Reason::Push, goodbye, name.as_deref());
         }
     }
 }
 
 /// Pauses, or renews the pause.
-fn hold(
+fn pause_or_renew(
     log: &mut Log<'_>,
     policy: &Policy,
     length: Option<Millis>,
     reason: Reason,
-    agent: Option<Agent>,
+    agent: Option<HumanAgent>,
 ) {
     let until = log.now + pause_length(policy, length);
     if log.state.is_human() {
@@ -324,8 +337,8 @@ fn hold(
     }
 }
 
-/// Gives control back to the bot. Nobody is told goodbye who was never greeted.
-fn give_back(
+/// Gives control back to the bot. The visitor is told only if a human had control.
+fn resume_bot(
     log: &mut Log<'_>,
     policy: &Policy,
     reason: Reason,
@@ -358,7 +371,8 @@ fn give_back(
             log.record(Event::Noticed { kind: NoticeKind::AgentLeft, text: left_text(name) });
         }
         Goodbye::Event(event) => {
-            let agent = name.map(|name| Agent { name: Some(name.to_owned()), ..Agent::default() });
+            let agent = name
+                .map(|name| HumanAgent { name: Some(name.to_owned()), ..HumanAgent::default() });
             log.record(Event::ResumeEvent { name: event, agent });
         }
     }
@@ -368,7 +382,7 @@ fn pause_length(policy: &Policy, asked: Option<Millis>) -> Millis {
     asked.unwrap_or(policy.default_pause).min(policy.max_pause)
 }
 
-/// Why control is with the bot after a reply; a pause of no length is a refusal.
+/// Why control is with the bot after a reply. A pause of no length is a refusal.
 fn end_reason(reply: &Reply) -> Reason {
     match reply {
         Reply::Paused { .. } | Reply::Refused => Reason::WebhookRefused,
@@ -377,6 +391,6 @@ fn end_reason(reply: &Reply) -> Reason {
     }
 }
 
-fn agent_name(agent: Option<&Agent>) -> Option<String> {
+fn agent_name(agent: Option<&HumanAgent>) -> Option<String> {
     agent.and_then(|agent| agent.name.clone())
 }

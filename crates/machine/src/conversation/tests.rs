@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    Agent, BotAnswer, BotEvent, BotMessage, Control, Conversation, Effect, Event, Goodbye, Input,
-    PauseChange, Policy, Push, Reply, Said, Trigger,
+    BotAnswer, BotEvent, BotMessage, Control, Conversation, Effect, Event, Goodbye, HumanAgent,
+    Input, PauseChange, Policy, PushInput, Reply, Said, Trigger,
 };
 use crate::{Machine, Millis, Recorded, limits};
 
@@ -139,6 +139,7 @@ impl Stage {
         }
         let owed = self.state.owed();
         assert_eq!(owed.is_some(), self.state.owes());
+        assert_eq!(owed.as_ref().map(Effect::callee), self.state.owes_to());
         if owed != self.owed {
             let line = owed.as_ref().map_or("nothing".to_owned(), shown_effect);
             let _ = writeln!(self.shown, "=> {line}");
@@ -154,7 +155,7 @@ impl Stage {
             self.asked.retain(|asked| id(asked) != call);
             return call;
         }
-        let is_bot = |asked: &Effect| matches!(asked, Effect::AskBot { .. });
+        let is_bot = |asked: &Effect| matches!(asked, Effect::QueryBot { .. });
         let index = self.asked.iter().position(|asked| is_bot(asked) == of_bot);
         id(&self.asked.remove(index.expect("nothing was asked")))
     }
@@ -162,7 +163,7 @@ impl Stage {
     fn bot(&mut self, call: &str, what: &str) -> Input {
         let (turn, epoch) = self.call(call, true);
         let (first, text) = what.split_once(' ').unwrap_or((what, ""));
-        let (text, signs) = match first {
+        let (text, signals) = match first {
             "failed" => {
                 let why = "no answer".to_owned();
                 return Input::BotFailed { turn, epoch, why };
@@ -177,7 +178,7 @@ impl Stage {
         let messages = messages.map(|text| BotMessage { text: text.to_owned(), rich: None });
         let answer = BotAnswer {
             messages: messages.collect(),
-            signs,
+            signals,
             is_fallback: first == "fallback",
             response: "{}".to_owned(),
             memory: Some("memory".to_owned()).filter(|_| first == "remember"),
@@ -205,7 +206,7 @@ fn human() -> Trigger {
 
 fn id(effect: &Effect) -> (u64, u64) {
     match effect {
-        Effect::AskBot { turn, epoch, .. }
+        Effect::QueryBot { turn, epoch, .. }
         | Effect::StepOne { turn, epoch, .. }
         | Effect::StepTwo { turn, epoch, .. } => (*turn, *epoch),
     }
@@ -226,7 +227,7 @@ fn visitor(what: &str) -> Input {
 
 /// `message 'Hi' Jane paused 5`, `pause Jane 5`, `channel Jane`, `resume Jane [none | event NAME]`,
 /// `typing [paused [5]]`: the agent and the minutes may be missing everywhere.
-fn push(what: &str) -> Push {
+fn push(what: &str) -> PushInput {
     let (kind, rest) = what.split_once(' ').unwrap_or((what, ""));
     let (text, rest) = match rest.strip_prefix('\'') {
         Some(rest) => rest.split_once('\'').expect("closing quote"),
@@ -234,7 +235,8 @@ fn push(what: &str) -> Push {
     };
     let mut words = rest.split_whitespace().peekable();
     let agent = words.next_if(|word| word.starts_with(char::is_uppercase));
-    let agent = agent.map(|name| Agent { name: Some(name.to_owned()), avatar_url: String::new() });
+    let agent =
+        agent.map(|name| HumanAgent { name: Some(name.to_owned()), avatar_url: String::new() });
     let asked = match kind {
         "pause" => Some("paused"),
         "resume" => Some("resume"),
@@ -251,9 +253,9 @@ fn push(what: &str) -> Push {
         Some(word) => panic!("unknown word: {word}"),
     };
     match kind {
-        "message" => Push::Message { text: text.to_owned(), agent, pause },
-        "typing" => Push::Typing { agent, pause },
-        _ => Push::Channel { agent, pause },
+        "message" => PushInput::Message { text: text.to_owned(), agent, pause },
+        "typing" => PushInput::Typing { agent, pause },
+        _ => PushInput::Channel { agent, pause },
     }
 }
 
@@ -284,19 +286,19 @@ fn shown_effect(effect: &Effect) -> String {
         None => said.text.clone(),
     };
     match effect {
-        Effect::AskBot { turn, epoch, session, said, ask } => {
+        Effect::QueryBot { turn, epoch, session, said, details } => {
             let mut more = String::new();
-            if !ask.clear.is_empty() {
+            if !details.clear.is_empty() {
                 more.push_str(", clearing");
             }
-            if let Some(stretch) = ask.stretch.as_ref().filter(|_| *session > 0) {
-                let agent = stretch.agent.as_deref().unwrap_or("a human");
-                let _ = write!(more, ", after {agent} from {}", since_start(stretch.since));
+            if let Some(pause) = details.past_pause.as_ref().filter(|_| *session > 0) {
+                let agent = pause.agent.as_deref().unwrap_or("a human");
+                let _ = write!(more, ", after {agent} from {}", since_start(pause.since));
             }
             if *session > 0 {
                 let _ = write!(more, ", session {session}");
             }
-            if ask.memory.is_some() {
+            if details.memory.is_some() {
                 more.push_str(", remembering");
             }
             format!("ask bot {turn}/{epoch}: {}{more}", words(said))
@@ -311,7 +313,7 @@ fn shown_effect(effect: &Effect) -> String {
 }
 
 fn shown_event(recorded: &Recorded<Event>) -> String {
-    let name = |agent: &Option<Agent>| {
+    let name = |agent: &Option<HumanAgent>| {
         let name = agent.as_ref().and_then(|agent| agent.name.as_deref());
         name.map(|name| format!(" {name}")).unwrap_or_default()
     };

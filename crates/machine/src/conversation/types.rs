@@ -4,24 +4,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 
-/// The human on the other side, as the visitor sees them.
+/// The human agent, as the visitor sees them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agent {
+pub struct HumanAgent {
     /// Display name; `None` for an empty or white-space name (contract, section 10).
     pub name: Option<String>,
     /// Image address, possibly empty.
     pub avatar_url: String,
 }
 
-/// What a visitor, or the end of a handover, asks of the bot.
+/// One input to the bot: from the visitor, or from a resume push that names an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
-    /// What the visitor wrote or the label they clicked; empty for silent events.
+    /// What the visitor wrote, or the label they clicked; empty for silent events.
     pub text: String,
     /// A Dialogflow event to send instead of the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<BotEvent>,
-    /// What the page adds to the query: a JSON object, passed through unread.
+    /// What the page adds to the query: a JSON object that this crate does not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<String>,
 }
@@ -32,7 +32,7 @@ impl Said {
         Self { text: text.into(), event: None, extra: None }
     }
 
-    /// Nothing a human could read; such inputs never reach the agent (contract 13.14).
+    /// True when there is nothing to read; such inputs never go to a human agent (contract 13.14).
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.text.is_empty()
@@ -43,11 +43,11 @@ impl Said {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BotEvent {
     pub name: String,
-    /// A JSON object, passed through unread.
+    /// A JSON object that this crate does not read.
     pub parameters: String,
 }
 
-/// Something in a bot's answer that starts a handover, when the bot's owner chose it.
+/// Something in a bot's answer that starts a handover, if the bot's owner chose it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "by", content = "what")]
 pub enum Trigger {
@@ -61,27 +61,27 @@ pub enum Trigger {
     Intent(String),
     /// The action of the matched intent.
     Action(String),
-    /// So many answers in a row without a match.
+    /// This many answers in a row without a match.
     Fallbacks(u32),
-    /// The bot could not be asked, or failed.
+    /// A bot query failed.
     BotFailed,
 }
 
 impl Trigger {
-    /// True for what stays set in the bot's session, so that it would fire again on the first
-    /// answer after a resume unless it is cleared (contract, section 3).
+    /// True for what stays set in the bot's session. It would fire again on the first answer after
+    /// a resume, so it is cleared with the next query (contract, section 3).
     #[must_use]
     pub fn stays_set(&self) -> bool {
         matches!(self, Self::Context(_) | Self::Parameter(_))
     }
 }
 
-/// A human has had control: what the bot may be told of it afterwards.
+/// A pause that has ended, as the bot may be told about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stretch {
+pub struct PastPause {
     pub since: Millis,
     pub until: Millis,
-    /// Name of the agent heard of last.
+    /// Name of the human agent who was named last.
     pub agent: Option<String>,
 }
 
@@ -90,13 +90,14 @@ pub struct Stretch {
 #[serde(rename_all = "snake_case", tag = "who")]
 pub enum Control {
     Bot,
-    /// Step one is under way for the input `turn`; `response` is the bot's answer as JSON.
+    /// Step one is under way for the input `turn`. `response` is the bot's answer as JSON, empty
+    /// when its query failed.
     Requested {
         turn: u64,
         said: Said,
         response: String,
     },
-    /// A human, until this instant unless renewed.
+    /// A human agent, until this time unless the pause is renewed.
     Human {
         until: Millis,
     },
@@ -118,7 +119,7 @@ pub enum Reason {
     AgentMessage,
     /// A `user_typing` push that also paused or resumed.
     AgentTyping,
-    /// Same control, other agent.
+    /// Control stays with the human side; the human agent changes.
     AgentChanged,
     /// The pause clock ran out.
     Expired,
@@ -148,9 +149,9 @@ impl Reason {
 /// One thing the bot shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BotMessage {
-    /// Plain text of the message, or its plain fall-back.
+    /// The message in plain text.
     pub text: String,
-    /// The canonical Dialogflow message as JSON when it is more than text.
+    /// The canonical Dialogflow message as JSON, if it is more than text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rich: Option<String>,
 }
@@ -159,7 +160,7 @@ pub struct BotMessage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "reply")]
 pub enum Reply {
-    /// `paused: true`; `None` when `minutesPaused` is missing or no number.
+    /// `paused: true`; `None` when `minutesPaused` is missing or not a number.
     Paused { pause: Option<Millis> },
     /// `paused: false`.
     Refused,
@@ -169,7 +170,7 @@ pub enum Reply {
     Failed { why: String },
 }
 
-/// What a push asks of the pause.
+/// What a push says about the pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PauseChange {
     /// The push has no `paused`.
@@ -180,44 +181,44 @@ pub enum PauseChange {
     Resume(Goodbye),
 }
 
-/// What the visitor is told on a resume push (contract, section 10, `unpauseChatEvent`).
+/// What the visitor is told when the pause ends (contract, section 10, `unpauseChatEvent`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goodbye {
     Notice,
     Nothing,
     /// A Dialogflow event answers instead of a notice.
     Event(String),
-    /// It was the visitor who left.
+    /// The visitor ended the chat, and is told so.
     Own,
 }
 
-/// What the bridge pushes.
+/// A push of the bridge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Push {
+pub enum PushInput {
     Message {
         text: String,
-        agent: Option<Agent>,
+        agent: Option<HumanAgent>,
         pause: PauseChange,
     },
     Channel {
-        agent: Option<Agent>,
+        agent: Option<HumanAgent>,
         pause: PauseChange,
     },
-    /// The indicator itself is not stored; only what it asks of the pause is.
+    /// The typing indicator itself is not stored; only what the push says about the pause is.
     Typing {
-        agent: Option<Agent>,
+        agent: Option<HumanAgent>,
         pause: PauseChange,
     },
 }
 
-/// Everything a conversation can be told.
+/// Everything that can be fed to a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     VisitorSaid {
         client_id: String,
         said: Said,
     },
-    /// The visitor ends the live chat; nothing happens when there is none.
+    /// The visitor ends the live chat. Without one, nothing happens.
     VisitorLeft,
     /// The bot's answer to the query `(turn, epoch)`.
     BotAnswered {
@@ -236,7 +237,7 @@ pub enum Input {
         epoch: u64,
         reply: Reply,
     },
-    Pushed(Push),
+    Pushed(PushInput),
     /// Time has passed.
     Woke,
 }
@@ -244,13 +245,13 @@ pub enum Input {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BotAnswer {
     pub messages: Vec<BotMessage>,
-    /// Everything in it that may be a trigger.
-    pub signs: Vec<Trigger>,
-    /// Nothing matched what the visitor said.
+    /// Everything in the answer that may be a trigger.
+    pub signals: Vec<Trigger>,
+    /// No intent matched what the visitor said.
     pub is_fallback: bool,
-    /// The whole response as JSON, for step one and the history.
+    /// The complete response as JSON, for step one and the history; empty when neither needs it.
     pub response: String,
-    /// What the bot wants back with the next query.
+    /// Data of the bot's own that it gets back with the next query.
     pub memory: Option<String>,
 }
 
@@ -268,7 +269,7 @@ pub enum Event {
     },
     AgentSaid {
         text: String,
-        agent: Option<Agent>,
+        agent: Option<HumanAgent>,
     },
     Noticed {
         kind: NoticeKind,
@@ -277,11 +278,11 @@ pub enum Event {
     ControlChanged {
         control: Control,
         reason: Reason,
-        agent: Option<Agent>,
+        agent: Option<HumanAgent>,
     },
 
-    // Notes: seen by operators, not by the visitor.
-    /// The input `turn` was answered by the bot; `triggers` were among its output contexts.
+    // Notes: for operators, never shown to the visitor.
+    /// The bot answered the input `turn`; its answer carried `triggers`.
     BotAnswered {
         turn: u64,
         memory: Option<String>,
@@ -289,16 +290,16 @@ pub enum Event {
         triggers: Vec<Trigger>,
         #[serde(default, skip_serializing_if = "is_false")]
         is_fallback: bool,
-        /// The whole response as JSON, when the bot's owner keeps the history.
+        /// The complete response as JSON, if the bot's owner keeps the history.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         response: Option<String>,
     },
-    /// The bot answered after control had passed on: never shown.
+    /// The bot answered after a human took control; the answer is never shown.
     BotSuppressed {
         turn: u64,
         epoch: u64,
         messages: Vec<BotMessage>,
-        /// Triggers among its output contexts: not heeded, but still to be cleared.
+        /// Triggers in the answer. They start nothing, but they must still be cleared.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         triggers: Vec<Trigger>,
     },
@@ -306,13 +307,13 @@ pub enum Event {
         turn: u64,
         why: String,
     },
-    /// A webhook call ended; `forwarded` says that the input now goes to the bot.
+    /// A webhook call ended. `forwarded`: the input now goes to the bot.
     CallSettled {
         turn: u64,
         reply: Reply,
         forwarded: bool,
     },
-    /// A webhook call ended that had been overtaken by a push: no effect.
+    /// A webhook call ended after a push had changed control; its reply has no effect.
     CallIgnored {
         turn: u64,
         epoch: u64,
@@ -322,16 +323,16 @@ pub enum Event {
         until: Millis,
         by: RenewedBy,
     },
-    /// The resume asked for this Dialogflow event instead of a notice.
+    /// The resume push named this Dialogflow event, which the bot answers instead of a notice.
     ResumeEvent {
         name: String,
-        agent: Option<Agent>,
+        agent: Option<HumanAgent>,
     },
-    /// An input that nobody has to answer.
+    /// An input that needs no answer.
     TurnDropped {
         turn: u64,
     },
-    /// From here on the bot is asked in a new session, of which it knows nothing yet.
+    /// From here on, bot queries are made in a new session.
     SessionStarted {
         session: u64,
         why: NewSession,
@@ -346,9 +347,9 @@ fn is_false(flag: &bool) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NewSession {
-    /// The visitor was silent for longer than a session lasts.
+    /// The visitor was silent for longer than the length of a session.
     Expired,
-    /// The bot's owner wants a fresh one after each human stretch.
+    /// The bot's owner chose a new session after each pause.
     Resumed,
 }
 
@@ -399,19 +400,19 @@ impl NoticeKind {
     }
 }
 
-/// What the world is owed. `(turn, epoch)` identifies the call; the answer must carry both.
-/// `session` counts the bot's sessions in this conversation, from 0.
+/// A call that is owed. `(turn, epoch)` identifies it; its answer must carry both. `session` counts
+/// the bot's sessions in this conversation, from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    AskBot {
+    QueryBot {
         turn: u64,
         epoch: u64,
         session: u64,
         said: Said,
-        ask: Ask,
+        details: QueryDetails,
     },
-    /// Webhook, step one; `response` is the bot's answer that carried the trigger, empty when the
-    /// bot failed.
+    /// Webhook, step one. `response` is the bot's answer that carried the trigger, as JSON; empty
+    /// when its query failed.
     StepOne {
         turn: u64,
         epoch: u64,
@@ -428,20 +429,57 @@ pub enum Effect {
     },
 }
 
-/// What goes to the bot beside what was said.
+/// Who is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Callee {
+    Bot,
+    Bridge,
+}
+
+impl Effect {
+    /// The input that the call is about.
+    #[must_use]
+    pub fn turn(&self) -> u64 {
+        self.id().0
+    }
+
+    /// The epoch in which the call is made.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.id().1
+    }
+
+    #[must_use]
+    pub fn callee(&self) -> Callee {
+        match self {
+            Self::QueryBot { .. } => Callee::Bot,
+            Self::StepOne { .. } | Self::StepTwo { .. } => Callee::Bridge,
+        }
+    }
+
+    fn id(&self) -> (u64, u64) {
+        match self {
+            Self::QueryBot { turn, epoch, .. }
+            | Self::StepOne { turn, epoch, .. }
+            | Self::StepTwo { turn, epoch, .. } => (*turn, *epoch),
+        }
+    }
+}
+
+/// What goes to the bot together with the input.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ask {
-    /// Triggers that were used: to be removed with this query.
+pub struct QueryDetails {
+    /// Used triggers, to be cleared with this query.
     pub clear: Vec<Trigger>,
-    /// The human stretch before it, until the bot has answered once.
-    pub stretch: Option<Stretch>,
-    /// What the bot handed back with its last answer in this session.
+    /// The last pause, until the bot has answered once after it.
+    pub past_pause: Option<PastPause>,
+    /// The bot's own data from its last answer in this session.
     pub memory: Option<String>,
 }
 
 /// Why an input was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// Too many inputs wait for an answer already.
+    /// `limits::WAITING_TURNS_MAX` inputs wait for an answer already.
     TooManyWaiting,
 }

@@ -10,8 +10,8 @@ use machine::{
     Machine, Millis, Position,
     chat::{self, Chat},
     conversation::{
-        self, Agent, BotAnswer, BotMessage, Control, Conversation, Effect, Goodbye, PauseChange,
-        Policy, Push, Reply, Said, Trigger,
+        self, BotAnswer, BotMessage, Control, Conversation, Effect, Goodbye, HumanAgent,
+        PauseChange, Policy, PushInput, Reply, Said, Trigger,
     },
     limits,
 };
@@ -103,7 +103,7 @@ struct Net {
     // Under way.
     requests: VecDeque<(Connection, CallName, Effect)>,
     replies: VecDeque<(Connection, CallName, Reply)>,
-    pushes: VecDeque<(Connection, PushName, Push)>,
+    pushes: VecDeque<(Connection, PushName, PushInput)>,
     acks: VecDeque<(Connection, PushName, Option<Millis>)>,
     rare: BTreeSet<Rare>,
 }
@@ -116,20 +116,20 @@ fn jane() -> chat::Agent {
     }
 }
 
-fn as_push(push: &chat::Push, pause: Millis) -> Push {
-    let shown = |agent: &chat::Agent| Agent {
+fn as_push(push: &chat::Push, pause: Millis) -> PushInput {
+    let shown = |agent: &chat::Agent| HumanAgent {
         name: Some(agent.name.clone()),
         avatar_url: agent.avatar_url.clone(),
     };
     let held = PauseChange::Pause(Some(pause));
     match push {
         chat::Push::Message { text, agent } => {
-            Push::Message { text: text.clone(), agent: Some(shown(agent)), pause: held }
+            PushInput::Message { text: text.clone(), agent: Some(shown(agent)), pause: held }
         }
         chat::Push::Pause { agent } => {
-            Push::Channel { agent: agent.as_ref().map(shown), pause: held }
+            PushInput::Channel { agent: agent.as_ref().map(shown), pause: held }
         }
-        chat::Push::Resume { agent } => Push::Channel {
+        chat::Push::Resume { agent } => PushInput::Channel {
             agent: agent.as_ref().map(shown),
             pause: PauseChange::Resume(Goodbye::Notice),
         },
@@ -242,7 +242,7 @@ impl Net {
                 _ => {}
             }
         }
-        if let Some(Effect::AskBot { turn, epoch, .. }) = self.conversation.owed()
+        if let Some(Effect::QueryBot { turn, epoch, .. }) = self.conversation.owed()
             && !self.queries.contains(&(turn, epoch))
         {
             self.queries.push((turn, epoch));
@@ -273,7 +273,7 @@ impl Net {
         let message = BotMessage { text: "hi".to_owned(), rich: None };
         let answer = BotAnswer {
             messages: vec![message],
-            signs: trigger.then(|| Trigger::Context("human".to_owned())).into_iter().collect(),
+            signals: trigger.then(|| Trigger::Context("human".to_owned())).into_iter().collect(),
             is_fallback: false,
             response: "{}".to_owned(),
             memory: None,
@@ -306,7 +306,7 @@ impl Net {
         let mut open = self.chats.iter().position(|chat| chat.peer().is_some());
         let input = match effect {
             Effect::StepTwo { said, .. } => chat::Input::StepTwo { text: said.text },
-            Effect::StepOne { said, .. } | Effect::AskBot { said, .. } => {
+            Effect::StepOne { said, .. } | Effect::QueryBot { said, .. } => {
                 let rare = if open.is_some() { Rare::Reopened } else { Rare::NewChat };
                 self.rare.insert(rare);
                 if open.is_none() {

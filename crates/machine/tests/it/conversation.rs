@@ -4,7 +4,9 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use machine::{
     Millis,
-    conversation::{Agent, BotEvent, Goodbye, Input, PauseChange, Policy, Push, Said, Trigger},
+    conversation::{
+        BotEvent, Goodbye, HumanAgent, Input, PauseChange, Policy, PushInput, Said, Trigger,
+    },
     limits,
 };
 use proptest::{prelude::*, test_runner::Config, test_runner::TestRunner};
@@ -36,7 +38,7 @@ enum Op {
         outcome: Outcome,
         to: To,
     },
-    Push(Push),
+    Push(PushInput),
     Leave,
     Clock(Millis),
     Wake,
@@ -59,10 +61,10 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
     ]
 }
 
-fn any_push() -> impl Strategy<Value = Push> {
+fn any_push() -> impl Strategy<Value = PushInput> {
     let agent = prop::option::of(prop_oneof![Just(Some("Jane")), Just(Some("Bob")), Just(None)]);
     let agent = agent.prop_map(|agent| {
-        agent.map(|name| Agent { name: name.map(str::to_owned), avatar_url: String::new() })
+        agent.map(|name| HumanAgent { name: name.map(str::to_owned), avatar_url: String::new() })
     });
     let goodbye = prop_oneof![
         Just(Goodbye::Notice),
@@ -77,10 +79,10 @@ fn any_push() -> impl Strategy<Value = Push> {
     (0..3, agent, pause).prop_map(|(kind, agent, pause)| match kind {
         0 => {
             let text = "hello".to_owned();
-            Push::Message { text, agent, pause }
+            PushInput::Message { text, agent, pause }
         }
-        1 => Push::Channel { agent, pause },
-        _ => Push::Typing { agent, pause },
+        1 => PushInput::Channel { agent, pause },
+        _ => PushInput::Typing { agent, pause },
     })
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use machine::conversation::{
-    Agent, BotEvent, Control, Goodbye, Input, PauseChange, Policy, Push, Said,
+    BotEvent, Control, Goodbye, HumanAgent, Input, PauseChange, Policy, PushInput, Said,
 };
 
 use crate::world::{Call, Outcome, RARE, Rare, To, World, outcome, policy};
@@ -37,14 +37,14 @@ fn choices(world: &World, said: usize) -> Vec<Choice> {
         choices.push(Choice::Tell(visitor("hello", None)));
         choices.push(Choice::Tell(visitor("", Some("SCROLLED"))));
     }
-    let jane = Some(Agent { name: Some("Jane".to_owned()), avatar_url: String::new() });
+    let jane = Some(HumanAgent { name: Some("Jane".to_owned()), avatar_url: String::new() });
     for pause in [
         PauseChange::Pause(None),
         PauseChange::Resume(Goodbye::Notice),
         PauseChange::Resume(Goodbye::Event("bye".to_owned())),
     ] {
         let agent = jane.clone();
-        let push = Push::Channel { agent, pause };
+        let push = PushInput::Channel { agent, pause };
         choices.push(Choice::Tell(Input::Pushed(push)));
     }
     if matches!(world.state.control(), Control::Human { .. }) {

@@ -303,6 +303,7 @@ impl Play {
                 _ => {}
             }
         }
+        replayed.set_checkpoint(self.chat.checkpoint().map(str::to_owned));
         assert_eq!(replayed, self.chat, "the state is the sum of its events");
     }
 

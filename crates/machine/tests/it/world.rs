@@ -478,7 +478,7 @@ impl Referee {
 
 fn name(effect: &Effect) -> (To, u64, u64) {
     match effect {
-        Effect::AskBot { turn, epoch, .. } => (To::Bot, *turn, *epoch),
+        Effect::QueryBot { turn, epoch, .. } => (To::Bot, *turn, *epoch),
         Effect::StepOne { turn, epoch, .. } => (To::StepOne, *turn, *epoch),
         Effect::StepTwo { turn, epoch, .. } => (To::StepTwo, *turn, *epoch),
     }
@@ -505,7 +505,7 @@ pub(crate) fn outcome(call: Call, outcome: Outcome) -> Input {
         let message = BotMessage { text: "hi".to_owned(), rich: None };
         let answer = BotAnswer {
             messages: vec![message; messages.into()],
-            signs: trigger.then(|| Trigger::Context("human".to_owned())).into_iter().collect(),
+            signals: trigger.then(|| Trigger::Context("human".to_owned())).into_iter().collect(),
             is_fallback: false,
             response: "{}".to_owned(),
             memory: trigger.then(|| "memory".to_owned()),

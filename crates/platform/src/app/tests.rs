@@ -1,4 +1,5 @@
-//! The platform on a desk: a store, one bot that counts its questions, and no network.
+//! The platform on a desk: a store, one bot that counts its queries, a driver that hears of no
+//! commit, and no network.
 
 use std::sync::{
     Arc,
@@ -11,21 +12,28 @@ use store::Store;
 use tempfile::TempDir;
 
 use super::App;
-use crate::{BotConfig, bot::Bot};
+use crate::{bot::Bot, config::BotConfig, driver::Driver};
 
 pub(crate) struct Desk {
     pub(crate) app: Arc<App>,
+    pub(crate) driver: Arc<Driver>,
     pub(crate) bot: Arc<Bot>,
     pub(crate) asked: Arc<AtomicUsize>,
+    /// How many `webhookHeaders` came with the queries.
+    pub(crate) headers: Arc<AtomicUsize>,
     /// Lives as long as the store in it.
     pub(crate) _dir: TempDir,
 }
 
-struct Counting(Arc<AtomicUsize>);
+struct Counting {
+    asked: Arc<AtomicUsize>,
+    headers: Arc<AtomicUsize>,
+}
 
 impl dialogflow::Bot for Counting {
-    fn detect_intent(&self, _: Query) -> BoxFuture<'_, Result<Answer, dialogflow::BotError>> {
-        self.0.fetch_add(1, Ordering::SeqCst);
+    fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, dialogflow::BotError>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.headers.fetch_add(query.webhook_headers.len(), Ordering::SeqCst);
         let response = serde_json::json!({ "queryResult": { "fulfillmentText": "Hi" } });
         Box::pin(async { Ok(Answer { response, memory: None }) })
     }
@@ -34,12 +42,14 @@ impl dialogflow::Bot for Counting {
 pub(crate) async fn desk() -> Desk {
     let dir = TempDir::new().unwrap();
     let store = Store::open(&format!("sqlite:{}", dir.path().join("t.db").display())).await;
-    let asked = Arc::new(AtomicUsize::new(0));
-    let config = BotConfig::new("support", Arc::new(Counting(Arc::clone(&asked))), "en");
+    let (asked, headers) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+    let counting = Counting { asked: Arc::clone(&asked), headers: Arc::clone(&headers) };
+    let config = BotConfig::new("support", Arc::new(counting), "en");
     let (clock, _) = Clock::manual(0);
-    let app = App::new(vec![config], store.unwrap(), clock, Egress::new().unwrap());
+    let app = Arc::new(App::new(vec![config], store.unwrap(), clock, Egress::new().unwrap()));
     let bot = Arc::clone(&app.bots["support"]);
-    Desk { app: Arc::new(app), bot, asked, _dir: dir }
+    let driver = Driver::new(&app);
+    Desk { app, driver, bot, asked, headers, _dir: dir }
 }
 
 /// Until no call is under way.

@@ -11,22 +11,26 @@ use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
 
 use crate::app::App;
 
+mod caller;
+mod conversation;
+mod error;
+mod events;
+mod fingerprint;
 mod history;
-mod problem;
 mod push;
 mod stream;
-mod visitor;
+mod visitors;
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     let visitors = Router::new()
-        .route("/bots/{bot_id}/visitors", post(visitor::create))
-        .route("/conversation/messages", post(visitor::say))
-        .route("/conversation/typing", post(visitor::types))
-        .route("/conversation/end", post(visitor::end))
-        .route("/conversation/events", get(visitor::events))
+        .route("/bots/{bot_id}/visitors", post(visitors::create))
+        .route("/conversation/messages", post(conversation::say))
+        .route("/conversation/typing", post(conversation::types))
+        .route("/conversation/end", post(conversation::end))
+        .route("/conversation/events", get(events::poll))
         .route("/conversation/stream", get(stream::open))
-        .method_not_allowed_fallback(problem::method_not_allowed)
-        .fallback(problem::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .fallback(error::not_found)
         .layer(cors())
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
@@ -39,7 +43,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Any page may embed the widget; it shows its token and uses no cookies.
+/// Any page may embed the widget, because it sends a token and no cookie.
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(tower_http::cors::Any)

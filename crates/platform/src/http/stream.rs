@@ -1,8 +1,8 @@
-//! `GET /v1/conversation/stream`: the visitor's events over a WebSocket. The first frame says who
-//! and from where (`{"token","after"}`); then everything after the cursor, then live.
+//! `GET /v1/conversation/stream`: the visitor's events over a WebSocket. The first frame is the
+//! visitor's, `{"token","after"}`; then follow all events after the cursor, then live events.
 //!
-//! Nothing queues up for a socket: it reads from its cursor when the last frame is out. One task
-//! per socket, small buffers, and no timer of its own while idle.
+//! Nothing queues up for a socket: it reads from its cursor after each frame is sent. One task for
+//! each socket, small buffers, and no timer of its own while idle.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use serde::Deserialize;
 use store::{Seen, Watcher};
 use wire::problem::ProblemId;
 
-use super::visitor::Caller;
+use super::caller::Caller;
 use crate::{app::App, events, limit};
 
 /// Why we end a stream: a WebSocket close code with its text.
@@ -57,7 +57,7 @@ pub(super) async fn open(
 }
 
 async fn serve(app: Arc<App>, mut socket: WebSocket) {
-    // Boxed, because what is needed once should not weigh on the socket for ever.
+    // Boxed, so that an idle socket does not carry the memory of what happens once.
     let ended = match Box::pin(first_frame(&app, &mut socket)).await {
         Ok(watcher) => live(&app, &mut socket, watcher).await,
         Err(ended) => ended,
@@ -70,7 +70,7 @@ async fn serve(app: Arc<App>, mut socket: WebSocket) {
 async fn close(socket: &mut WebSocket, End(code, reason): End) {
     let frame = CloseFrame { code, reason: reason.into() };
     let closing = socket.send(Message::Close(Some(frame)));
-    // Whoever does not read does not read this either.
+    // A reader that hangs does not read this frame either.
     let _ = tokio::time::timeout(limit::CLOSING_WAIT, closing).await;
 }
 
@@ -96,18 +96,18 @@ async fn first_frame(app: &App, socket: &mut WebSocket) -> Result<Watcher<Conver
         Ok(Caller { bot, conversation }) => {
             Ok(bot.ledger.watch(&conversation, after.min(i64::MAX as u64)))
         }
-        Err(error) if error.0.status == 401 => Err(Ended::ByUs(BAD_TOKEN)),
+        Err(error) if error.is_unauthorized() => Err(Ended::ByUs(BAD_TOKEN)),
         Err(_) => Err(Ended::ByUs(TRY_AGAIN)),
     }
 }
 
 async fn live(app: &App, socket: &mut WebSocket, mut watcher: Watcher<Conversation>) -> Ended {
-    let pulse = app.pulse.place();
+    let pulse = app.pulse.slot();
     let mut silent = false;
     loop {
         tokio::select! {
             seen = watcher.next() => match seen {
-                // Boxed like all that an idle socket does not need.
+                // Boxed for the same reason.
                 Ok(seen) => {
                     if let Err(ended) = Box::pin(show(app, socket, seen)).await {
                         return ended;
@@ -120,7 +120,7 @@ async fn live(app: &App, socket: &mut WebSocket, mut watcher: Watcher<Conversati
             },
             frame = socket.recv() => match frame {
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Ended::ByThem,
-                // Pongs, and whatever else shows that somebody is there.
+                // A pong, or any other sign that the other side is there.
                 Some(Ok(_)) => silent = false,
             },
             () = pulse.notified() => {
@@ -169,7 +169,7 @@ async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Ended> {
 mod tests {
     use super::*;
 
-    /// What a task of this function weighs before it is spawned.
+    /// Bytes of a task of this function before it is spawned.
     fn weight<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
         size_of::<F>()
     }

@@ -1,7 +1,10 @@
 //! A bot that answers by what it is asked: `handover` triggers, `slow …` waits for the test,
-//! `fail` and `panic` do so, anything else is echoed.
+//! `fail`, `panic` and `panic at once` do so, anything else is echoed.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use dialogflow::{Answer, Bot, BotError, BoxFuture, Edition, Input, Query};
 use serde_json::{Value, json};
@@ -11,13 +14,16 @@ pub(crate) struct FakeBot {
     pub(crate) queries: Mutex<Vec<Query>>,
     /// One permit lets one slow query go.
     pub(crate) gate: Semaphore,
+    /// Whether asking for the path of a session panics.
+    pub(crate) breaks_paths: AtomicBool,
     edition: Mutex<Edition>,
 }
 
 impl FakeBot {
     pub(crate) fn new() -> Arc<Self> {
         let edition = Mutex::new(Edition::Es);
-        Arc::new(Self { queries: Mutex::default(), gate: Semaphore::new(0), edition })
+        let (gate, breaks_paths) = (Semaphore::new(0), AtomicBool::new(false));
+        Arc::new(Self { queries: Mutex::default(), gate, breaks_paths, edition })
     }
 
     pub(crate) fn speak(&self, edition: Edition) {
@@ -37,10 +43,16 @@ impl Bot for FakeBot {
         *self.edition.lock().unwrap()
     }
 
+    fn session_path(&self, session: &str) -> String {
+        assert!(!self.breaks_paths.load(Ordering::SeqCst), "scripted");
+        format!("projects/baton/agent/sessions/{session}")
+    }
+
     fn detect_intent(&self, query: Query) -> BoxFuture<'_, Result<Answer, BotError>> {
         let words = words(&query.input);
         let session = query.session.clone();
         self.queries.lock().unwrap().push(query);
+        assert!(words != "panic at once", "scripted");
         Box::pin(async move {
             if words.starts_with("slow") {
                 self.gate.acquire().await.unwrap().forget();

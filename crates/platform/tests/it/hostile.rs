@@ -1,7 +1,7 @@
 //! Requests nobody means well with, over the running platform: no failure on our side, every
 //! refusal names what is wrong, and whoever comes next is served as before.
 
-use proving::hostile::{mutants, traps};
+use kit::hostile::{mutants, traps};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 

@@ -6,9 +6,12 @@
 mod bot;
 mod bridge;
 mod calls;
+mod dropped;
 mod exclusive;
 mod hostile;
 mod keys;
+mod missing;
+mod panics;
 mod push;
 mod replies;
 mod restart;

@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) http: reqwest::Client,
     pub(crate) dir: Arc<TempDir>,
+    /// What serves the requests; for calls without a socket.
+    pub(crate) router: axum::Router,
     clock_read: Clock,
     bots: Vec<BotConfig>,
     shutdown: CancellationToken,
@@ -72,18 +74,39 @@ impl World {
         let tasks = platform.start(shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(edge::serve::serve(listener, platform.router(), shutdown.clone()));
+        let router = platform.router();
+        tokio::spawn(edge::serve::serve(listener, router.clone(), shutdown.clone()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { base, clock, bot, bridge, store, http, dir, clock_read, bots, shutdown, tasks }
+        Self {
+            base,
+            clock,
+            bot,
+            bridge,
+            store,
+            http,
+            dir,
+            router,
+            clock_read,
+            bots,
+            shutdown,
+            tasks,
+        }
     }
 
     /// Ends the process in good order and starts another on the same store.
     pub(crate) async fn restart(self) -> Self {
+        let bots = self.bots.clone();
+        self.restart_with(bots).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn restart_with(self, bots: Vec<BotConfig>) -> Self {
+        drop(self.router);
         self.shutdown.cancel();
         self.tasks.wait().await;
         self.store.close().await;
         let clock = (self.clock_read, self.clock);
-        Self::open(self.bot, self.bridge, self.bots, self.dir, clock).await
+        Self::open(self.bot, self.bridge, bots, self.dir, clock).await
     }
 
     pub(crate) fn shut_down(&self) {

@@ -3,17 +3,18 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use kit::address::free_address;
 
 use super::{Options, machine};
 use crate::{
     config::{Agent, Bot, Route, Setup},
     load::{Crowd, Direction, Figures, Halves},
-    server::{Server, free_address},
+    server::Server,
 };
 
-/// Not counted, before each measurement.
+/// Load before each measurement, which is not counted.
 const WARM_UP: Duration = Duration::from_millis(700);
-/// Runs that other programs disturbed are repeated so often.
+/// How often a run is repeated that other programs disturbed.
 const REPEATS: usize = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +58,7 @@ impl Case {
         }
     }
 
-    /// The bare and the durable floor that this case is compared with, if it is ours.
+    /// The bare and the durable floor to compare with; `None` for a floor.
     pub(super) fn floors(self) -> Option<(Self, Self)> {
         match self {
             Self::BatonTwo => Some((Self::RelayTwo, Self::DurableTwo)),
@@ -66,7 +67,8 @@ impl Case {
         }
     }
 
-    /// Fresh processes, a crowd, one measurement each way; again when others disturbed it.
+    /// Runs fresh processes and one measurement each way; repeats it when other programs disturbed
+    /// it.
     pub(super) async fn run(
         self,
         options: &Options,
@@ -103,8 +105,8 @@ impl Case {
         let mut messages = 0;
         let mut measured = Vec::new();
         for direction in [Direction::ToAgent, Direction::ToVisitor] {
-            messages += crowd.run(direction, WARM_UP).await.messages;
-            let figures = crowd.run(direction, length).await;
+            messages += crowd.run(direction, WARM_UP).await?.messages;
+            let figures = crowd.run(direction, length).await?;
             messages += figures.messages;
             measured.push(figures);
         }

@@ -1,6 +1,5 @@
-//! Chats at tools: so many of them open at once in one process, first silent and then talked in at
-//! a steady rate. One stage after the other, each with a connector of its own beside the chats of
-//! the stages before it.
+//! Chats at tools: many open at once in one process, first silent, then with messages at a steady
+//! rate. Each stage adds a connector while the chats of earlier stages stay open.
 
 use std::{
     collections::HashMap,
@@ -10,34 +9,38 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use kit::{
+    address::free_address,
+    http::Http,
+    receiver::{Receiver, Reply},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
+use simulators::{Act, From, Phase, Simulator, time::Time};
 use tokio::task::JoinSet;
 
 use super::{Options, machine};
 use crate::{
     config::{Route, Setup, WEBHOOK_TOKEN},
-    http::Http,
-    receiver::{Receiver, Reply},
-    server::{Server, free_address},
-    simulator::{Act, From, Phase, Simulator, time::Time},
+    quantiles::Quantiles,
+    server::Server,
     transcript::connectors::{self, Installed, Pace, Site},
 };
 
-/// The connectors of the stages, the names of their routes, and what of a call's path tells that
-/// it is a poll.
+/// The connectors of the stages, the names of their routes, and the part of a path that marks a
+/// poll.
 const STAGES: [(&str, &str, Option<&str>); 2] =
     [("webhook", "webhook", None), ("genesys-pureconnect", "polled", Some("/messages/"))];
-/// Opened and left open before the first look at memory, so that pools and caches have their size.
+/// Opened before memory is first measured, so that pools and caches have grown.
 const FIRST: usize = 100;
 /// Opened at a time.
 const AT_ONCE: usize = 16;
-/// Time between two polls that the simulated vendor asks for, and how much of it may be missed.
-const POLL_MS: f64 = 2_000.0;
-const POLL_MISS: f64 = 0.1;
+/// The time between two polls that the simulated vendor asks for, and how far off is on time.
+const POLL: Duration = Duration::from_secs(2);
+const POLL_MISS: Duration = Duration::from_millis(200);
 /// Longest time until everything has arrived that was sent.
 const ARRIVE: Duration = Duration::from_mins(1);
-/// No push comes for so long once all is said.
+/// Time without a push after which pushes are complete.
 const QUIET: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -54,18 +57,11 @@ pub(super) struct Stage {
     pub(super) cores_talking: f64,
     /// Messages in each direction.
     pub(super) per_second: f64,
-    pub(super) to_agent: Delays,
-    pub(super) to_visitor: Delays,
+    pub(super) to_agent: Quantiles,
+    pub(super) to_visitor: Quantiles,
     pub(super) polls: Option<Polls>,
     /// Messages that did not arrive exactly once.
     pub(super) wrong: usize,
-}
-
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Delays {
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
 }
 
 /// How polls of silent chats follow each other.
@@ -75,7 +71,7 @@ pub(super) struct Polls {
     pub(super) per_second: f64,
     /// Share of polls that came within a tenth of the time the vendor asks for.
     pub(super) on_time: f64,
-    pub(super) gaps: Delays,
+    pub(super) gaps: Quantiles,
 }
 
 /// One bridge, its platform, and the tools.
@@ -171,6 +167,7 @@ impl Opening<'_> {
         });
         let cores_silent = cores_silent.await?;
         let polls = poll.map(|part| polls(&self.tool.faults().recorded(), part, silence));
+        let polls = polls.transpose()?;
         let talk = self.talk(&open, talk).await?;
         Ok(Stage {
             connector,
@@ -180,15 +177,15 @@ impl Opening<'_> {
             cores_silent,
             cores_talking: talk.cores,
             per_second: talk.per_second,
-            to_agent: delays(talk.to_agent),
-            to_visitor: delays(talk.to_visitor),
+            to_agent: Quantiles::of(talk.to_agent)?,
+            to_visitor: Quantiles::of(talk.to_visitor)?,
             polls,
             wrong: talk.wrong,
         })
     }
 
-    /// Visitors who ask for a human, and an agent who takes them all; with the time until the last
-    /// visitor was told that a human will come.
+    /// Opens one chat per visitor and accepts them all. Also returns the time until the last
+    /// visitor was told that a human agent will come.
     async fn open(&self, visitors: Range<usize>) -> anyhow::Result<(Vec<Open>, Duration)> {
         let (_, route, _) = STAGES[self.at];
         let count = visitors.len();
@@ -225,7 +222,7 @@ impl Opening<'_> {
         Ok(())
     }
 
-    /// The ids of all chats that wait at the tool, once there are so many.
+    /// The ids of the chats that wait at the tool, once there are `count`.
     async fn waiting(&self, count: usize) -> anyhow::Result<Vec<String>> {
         let deadline = Instant::now() + ARRIVE;
         loop {
@@ -263,12 +260,12 @@ impl Opening<'_> {
     }
 }
 
-/// What was measured while people talked.
+/// Measurements while messages were exchanged.
 struct Talk {
     cores: f64,
     per_second: f64,
-    to_agent: Vec<f64>,
-    to_visitor: Vec<f64>,
+    to_agent: Vec<Duration>,
+    to_visitor: Vec<Duration>,
     wrong: usize,
 }
 
@@ -314,42 +311,41 @@ impl Opening<'_> {
         Ok(Talk { cores, per_second, to_agent, to_visitor, wrong })
     }
 
-    /// What the tool shows of visitors.
+    /// The visitors' messages that the tool shows.
     fn read(&self, said: &HashMap<String, i64>) -> Arrived {
         let mut arrived = Arrived::default();
         for chat in self.tool.chats() {
             for line in chat.lines.iter().filter(|line| line.from == From::Visitor) {
                 if let Some(said) = said.get(&line.text) {
-                    arrived.add(&line.text, "question of ", (line.at - said) as f64);
+                    arrived.add(&line.text, "question of ", since(line.at, *said));
                 }
             }
         }
         arrived
     }
 
-    /// What was pushed.
+    /// The messages that were pushed.
     fn shown(&self, answered: &HashMap<String, Instant>) -> Arrived {
         let mut arrived = Arrived::default();
         for call in self.world.platform.calls() {
             let text = call.body["text"].as_str().unwrap_or_default();
             if let Some(said) = answered.get(text) {
-                let delay = call.at.duration_since(*said).as_secs_f64() * 1_000.0;
-                arrived.add(text, "answer to ", delay);
+                arrived.add(text, "answer to ", call.at.duration_since(*said));
             }
         }
         arrived
     }
 }
 
-/// What has arrived of the messages of one direction, of which each visitor has one.
+/// The messages of one direction that have arrived; each visitor has one.
 #[derive(Default)]
 struct Arrived {
     times: HashMap<String, u32>,
-    delays: Vec<f64>,
+    delays: Vec<Duration>,
 }
 
 impl Arrived {
-    fn add(&mut self, text: &str, before: &str, delay: f64) {
+    fn add(&mut self, text: &str, before: &str, delay: Duration) {
         let user = text.strip_prefix(before).unwrap_or(text);
         *self.times.entry(user.to_owned()).or_default() += 1;
         self.delays.push(delay);
@@ -359,38 +355,34 @@ impl Arrived {
         open.iter().all(|chat| self.times.contains_key(&chat.user))
     }
 
-    /// Messages that are not there exactly once.
+    /// Messages that did not arrive exactly once.
     fn wrong(&self, open: &[Open]) -> usize {
         let times = |chat: &&Open| self.times.get(&chat.user) != Some(&1);
         open.iter().filter(times).count()
     }
 }
 
-fn polls(calls: &[(Instant, String)], part: &str, length: Duration) -> Polls {
+fn polls(calls: &[(Instant, String)], part: &str, length: Duration) -> anyhow::Result<Polls> {
     let mut last: HashMap<&str, Instant> = HashMap::new();
     let mut gaps = Vec::new();
     let mut count = 0;
     for (at, path) in calls.iter().filter(|(_, path)| path.contains(part)) {
         count += 1;
         if let Some(before) = last.insert(path, *at) {
-            gaps.push((*at - before).as_secs_f64() * 1_000.0);
+            gaps.push(*at - before);
         }
     }
-    let on_time = gaps.iter().filter(|gap| (*gap - POLL_MS).abs() <= POLL_MS * POLL_MISS).count();
-    Polls {
+    let on_time = gaps.iter().filter(|gap| gap.abs_diff(POLL) <= POLL_MISS).count();
+    Ok(Polls {
         per_second: f64::from(count) / length.as_secs_f64(),
         on_time: on_time as f64 / gaps.len().max(1) as f64,
-        gaps: delays(gaps),
-    }
+        gaps: Quantiles::of(gaps)?,
+    })
 }
 
-fn delays(mut ms: Vec<f64>) -> Delays {
-    ms.sort_unstable_by(f64::total_cmp);
-    let at = |q: f64| {
-        let place = (ms.len() as f64 * q) as usize;
-        ms.get(place.min(ms.len().saturating_sub(1))).copied().unwrap_or_default()
-    };
-    Delays { p50_ms: at(0.5), p99_ms: at(0.99) }
+/// From `said` to `read`, both in milliseconds of one clock.
+fn since(read: i64, said: i64) -> Duration {
+    Duration::from_millis(u64::try_from(read - said).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -405,7 +397,7 @@ mod tests {
     fn a_message_lost_beside_one_that_came_twice_is_two_wrong() {
         let mut arrived = Arrived::default();
         for text in ["answer to a", "answer to b", "answer to b"] {
-            arrived.add(text, "answer to ", 1.0);
+            arrived.add(text, "answer to ", Duration::from_millis(1));
         }
         let all = [open("a"), open("b"), open("c")];
         assert_eq!(arrived.wrong(&all), 2);

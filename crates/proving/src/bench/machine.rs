@@ -1,4 +1,4 @@
-//! What Linux tells of processes and of the whole machine.
+//! Processor time and memory of processes and of the machine, as Linux reports them.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub(super) fn busy_seconds() -> anyhow::Result<f64> {
     Ok(busy / TICKS)
 }
 
-/// Waits, for ten seconds at most, until other programs leave the machine alone.
+/// Waits up to ten seconds until other programs use little processor time.
 pub(super) async fn wait_for_quiet() -> anyhow::Result<()> {
     for _ in 0..QUIET_LOOKS {
         let before = busy_seconds()?;

@@ -3,16 +3,16 @@
 
 use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-
-use super::{Options, case::floor, machine};
-use crate::{
-    config::Setup,
+use kit::{
+    address::free_address,
     http::Http,
-    server::{Server, free_address},
     visitor::{Visitor, VisitorStream},
 };
 
-/// Opened and left open before the first look, so that pools and caches have their size.
+use super::{Options, case::floor, machine};
+use crate::{config::Setup, server::Server};
+
+/// Opened before memory is first measured, so that pools and caches have grown.
 const FIRST: usize = 200;
 /// Opened at a time.
 const AT_ONCE: usize = 32;

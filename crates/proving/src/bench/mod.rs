@@ -20,7 +20,7 @@ use report::Report;
 
 /// The name of the case of many chats.
 const CHATS: &str = "chats at tools";
-/// How long chats at tools are silent, and within which time each has a message each way.
+/// How long chats at tools are silent, and the time in which each has one message each way.
 const SILENCE: Duration = Duration::from_secs(20);
 const TALK: Duration = Duration::from_mins(1);
 /// Seeds of the crash check that a run needs to count.

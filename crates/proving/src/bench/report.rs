@@ -95,7 +95,7 @@ impl Report {
         })
     }
 
-    /// Rate and latency of ours against the bare and the durable floor, both directions.
+    /// Baton's rate and latency relative to the bare and the durable floor, in both directions.
     fn ratios(&self, conversations: usize, case: Case, ours: &Middle) -> Option<Value> {
         let (bare, durable) = case.floors()?;
         let against = |floor: Case| {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -15,6 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing,
 };
+use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -72,7 +73,7 @@ async fn hook(State(app): State<App>, Json(call): Json<Call>) -> Result<Json<Val
     let frame = json!({ "type": "event", "chat": chat, "event": event });
     app.agents.send(&chat, frame.to_string());
     if text == crate::load::ASK {
-        app.users.lock().unwrap_or_else(PoisonError::into_inner).insert(call.user_id);
+        app.users.lock().insert(call.user_id);
     }
     Ok(Json(json!({ "paused": true, "minutesPaused": 10 })))
 }
@@ -82,7 +83,7 @@ async fn sign_in() -> Response {
 }
 
 async fn chats(State(app): State<App>) -> Json<Value> {
-    let users = app.users.lock().unwrap_or_else(PoisonError::into_inner);
+    let users = app.users.lock();
     let chats: Vec<_> = users.iter().map(|user| chat(user)).collect();
     Json(json!({ "chats": chats }))
 }

@@ -23,7 +23,7 @@ async fn stream(upgrade: WebSocketUpgrade) -> Response {
                 "seq": 1, "at": "2026-01-01T10:00:00.000Z", "type": "notice",
                 "text": "You are now chatting with an Agent.", "kind": "agent_joined",
             });
-            // The client may have gone already.
+            // The client may have disconnected already.
             let _sent = outbox.send(event.to_string().into());
         })
     })

@@ -1,17 +1,16 @@
-//! What the same hops cost with nothing of ours in them: the measure that speed is a ratio to.
+//! Floors: the same network hops without Baton's code. The bench reports speed relative to them.
 //!
-//! A floor speaks just enough of our faces for the same scripted visitors and agents to use it,
-//! checks nothing and keeps nothing in mind. Each is a process of its own, as the product is:
-//! `platform` and `bridge`, `whole` (both in one), each bare or with one durable insert a side
-//! (`--database`), and `idle` for the memory of an open connection.
+//! A floor has just enough of Baton's HTTP API for the same scripted visitors and agents. It checks
+//! nothing and keeps no state. Each runs as a separate process: `platform` and `bridge`, or `whole`
+//! (both in one), either bare or with one durable insert per side (`--database`), and `idle` for
+//! the memory of an open connection.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::{Router, serve::ListenerExt as _};
 use clap::Subcommand;
+use kit::http::Http;
 use tokio::net::TcpListener;
-
-use crate::http::Http;
 
 mod bridge;
 mod idle;
@@ -26,7 +25,7 @@ pub enum Floor {
     /// The platform's hops
     Platform {
         #[command(flatten)]
-        place: Place,
+        options: Options,
         /// Base URL of the bridge floor
         #[arg(long)]
         bridge: String,
@@ -34,7 +33,7 @@ pub enum Floor {
     /// The bridge's hops
     Bridge {
         #[command(flatten)]
-        place: Place,
+        options: Options,
         /// Base URL of the platform floor
         #[arg(long)]
         platform: String,
@@ -42,17 +41,17 @@ pub enum Floor {
     /// Both in one process
     Whole {
         #[command(flatten)]
-        place: Place,
+        options: Options,
     },
     /// A bare WebSocket with small buffers
     Idle {
         #[command(flatten)]
-        place: Place,
+        options: Options,
     },
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Place {
+pub struct Options {
     #[arg(long)]
     listen: SocketAddr,
     /// Insert each message durably here before passing it on
@@ -63,25 +62,25 @@ pub struct Place {
 impl Floor {
     /// Serves until the process is killed.
     pub async fn serve(self) -> anyhow::Result<()> {
-        let (place, router): (Place, Router) = match self {
-            Self::Platform { place, bridge } => {
-                let side = place.side(bridge)?;
-                (place, platform::router(side))
+        let (options, router): (Options, Router) = match self {
+            Self::Platform { options, bridge } => {
+                let side = options.side(bridge)?;
+                (options, platform::router(side))
             }
-            Self::Bridge { place, platform } => {
-                let side = place.side(platform)?;
-                (place, bridge::router(side))
+            Self::Bridge { options, platform } => {
+                let side = options.side(platform)?;
+                (options, bridge::router(side))
             }
-            Self::Whole { place } => {
-                let side = place.side(format!("http://{}", place.listen))?;
+            Self::Whole { options } => {
+                let side = options.side(format!("http://{}", options.listen))?;
                 let router = platform::router(side.clone()).merge(bridge::router(side));
-                (place, router)
+                (options, router)
             }
-            Self::Idle { place } => (place, idle::router()),
+            Self::Idle { options } => (options, idle::router()),
         };
-        let listener = TcpListener::bind(place.listen).await?;
+        let listener = TcpListener::bind(options.listen).await?;
         let listener = listener.tap_io(|stream| {
-            // Only the latency of small packets is lost when the system refuses.
+            // When this fails, only the latency of small packets suffers.
             let _set = stream.set_nodelay(true);
         });
         axum::serve(listener, router).await?;
@@ -89,14 +88,14 @@ impl Floor {
     }
 }
 
-impl Place {
+impl Options {
     fn side(&self, peer: String) -> anyhow::Result<Side> {
         let writer = self.database.as_deref().map(Writer::open).transpose()?;
         Ok(Side { http: Http::new(), peer: peer.into(), writer })
     }
 }
 
-/// What both floors have: the way to the other one, and the disk.
+/// What both floors share: a client to call the peer, and the database.
 #[derive(Clone)]
 struct Side {
     http: Http,
@@ -105,7 +104,7 @@ struct Side {
 }
 
 impl Side {
-    /// Returns once `text` is on the disk, or at once without a database.
+    /// Returns once `text` is on disk; without a database, immediately.
     async fn keep(&self, owner: &str, text: &str) -> anyhow::Result<()> {
         match &self.writer {
             Some(writer) => writer.insert(owner.to_owned(), text.to_owned()).await,

@@ -9,7 +9,7 @@ async fn whole(database: Option<PathBuf>) -> Halves {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let listen = listener.local_addr().unwrap();
     let base = format!("http://{listen}");
-    let side = Place { listen, database }.side(base.clone()).unwrap();
+    let side = Options { listen, database }.side(base.clone()).unwrap();
     let router = platform::router(side.clone()).merge(bridge::router(side));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Halves { platform: base.clone(), bridge: base, bot_id: "support".to_owned() }
@@ -18,7 +18,7 @@ async fn whole(database: Option<PathBuf>) -> Halves {
 async fn carries_both_ways(database: Option<PathBuf>) {
     let mut crowd = Crowd::gather(&whole(database).await, 5, 2).await.unwrap();
     for direction in [Direction::ToAgent, Direction::ToVisitor] {
-        let figures = crowd.run(direction, Duration::from_millis(200)).await;
+        let figures = crowd.run(direction, Duration::from_millis(200)).await.unwrap();
         assert!(figures.messages > 0, "{direction:?}: {figures:?}");
         assert_eq!(figures.wrong, 0, "{direction:?}: {figures:?}");
         assert!(figures.p50_ms > 0.0 && figures.p50_ms <= figures.p99_ms);

@@ -1,5 +1,5 @@
-//! One durable insert: one writer thread, WAL, full sync, and group commit (what arrives while
-//! the disk syncs goes into the next transaction).
+//! One durable insert: one writer thread, WAL, full sync, and group commit (rows that arrive during
+//! a sync go into the next transaction).
 
 use std::path::Path;
 
@@ -49,7 +49,7 @@ impl Writer {
     }
 }
 
-/// Commits `first` with everything that waits behind it.
+/// Commits `first` and the rows that wait after it.
 fn write(
     connection: &mut Connection,
     first: Row,
@@ -69,7 +69,7 @@ fn write(
     }
     transaction.commit()?;
     for done in batch {
-        // Whoever asked may have gone away.
+        // The caller may have stopped waiting.
         let _told = done.send(());
     }
     Ok(())

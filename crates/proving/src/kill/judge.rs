@@ -1,14 +1,13 @@
-//! What was promised against what is there.
+//! Compares acknowledgements with what is stored.
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
-
-use crate::{
+use kit::{
     agent::{ChatEvent, Desk},
     http::Answer,
     visitor::{Event, Visitor},
 };
+use serde::Deserialize;
 
 /// One acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub(super) struct Promises {
     pub(super) to_bot: Vec<u64>,
     pub(super) chats: Vec<ChatPromises>,
     pub(super) seen: Vec<Event>,
-    /// What went wrong while talking.
+    /// Faults during the conversation.
     pub(super) faults: Vec<String>,
 }
 
@@ -89,7 +88,8 @@ pub(super) async fn judge(promises: &Promises, desk: &Desk) -> Vec<String> {
     faults
 }
 
-/// The visitor's side: numbered without gaps, every promise at its place and nowhere else.
+/// Checks the visitor's side: numbers without gaps, each acknowledged message at its place and only
+/// there.
 pub(super) fn judge_history(promises: &Promises, history: &[Event]) -> Vec<String> {
     let mut faults = Vec::new();
     for (expected, event) in (1..).zip(history) {
@@ -116,7 +116,7 @@ pub(super) fn judge_history(promises: &Promises, history: &[Event]) -> Vec<Strin
     faults.extend(once_in_order("the visitor's message", &promises.said, said));
     let answered: Vec<_> = promises.chats.iter().flat_map(|chat| &chat.answered).cloned().collect();
     let shown = history.iter().filter(|event| event.is("agent_message"));
-    // The visitor's side has its own numbers for them: only their order counts.
+    // The visitor's side numbers them differently: only their order counts.
     let shown = shown.zip(1..).map(|(event, n)| (String::new(), event.text.clone(), n));
     let anonymous: Vec<_> = answered
         .into_iter()
@@ -145,7 +145,7 @@ pub(super) fn judge_journal(chat: &ChatPromises, journal: &[ChatEvent]) -> Vec<S
         }
     }
     let said = journal.iter().filter(|event| event.kind == "visitor_message");
-    // The desk numbers for itself and does not learn the visitor's ids: texts and order count.
+    // The desk has its own numbers and does not know the visitor's ids: only texts and order count.
     let said = said.zip(1..).map(|(event, n)| (String::new(), event.text.clone(), n));
     let anonymous: Vec<_> = chat
         .said
@@ -164,7 +164,7 @@ pub(super) fn judge_journal(chat: &ChatPromises, journal: &[ChatEvent]) -> Vec<S
     faults
 }
 
-/// `found` is what is there, as (client id, text, number); it must be exactly what was promised.
+/// `found` is what is stored, as (client id, text, number); it must equal what was acknowledged.
 fn once_in_order(
     what: &str,
     promised: &[Promise],

@@ -1,19 +1,16 @@
-//! What one visitor sees live, across every restart: a stream that resumes where it was.
+//! Follows one visitor's stream across restarts; a new stream resumes where the last one ended.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::bail;
+use kit::visitor::{Event, PATIENCE, Visitor};
+use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::visitor::{Event, PATIENCE, Visitor};
-
-/// Between two tries to open the stream again.
+/// Time between two attempts to open the stream.
 const BREATH: Duration = Duration::from_millis(10);
 
-/// Events as they were seen; reading ends when this is dropped.
+/// The events seen so far; reading ends when this is dropped.
 pub(crate) struct Live {
     seen: Arc<Mutex<Vec<Event>>>,
     count: watch::Receiver<usize>,
@@ -36,7 +33,7 @@ impl Live {
 
     /// Every numbered event so far.
     pub(crate) fn seen(&self) -> Vec<Event> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.seen.lock().clone()
     }
 
     /// The first event after the `from`th that `wanted` accepts, with its place in the list.
@@ -52,7 +49,7 @@ impl Live {
                 let seen = *count.borrow_and_update();
                 while at < seen {
                     let event = {
-                        let events = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                        let events = self.seen.lock();
                         events[at].clone()
                     };
                     at += 1;
@@ -78,7 +75,7 @@ async fn follow(visitor: Visitor, seen: Arc<Mutex<Vec<Event>>>, count: watch::Se
         if let Ok(mut stream) = visitor.stream(last).await {
             while let Ok(event) = stream.next().await {
                 if event.seq.is_some() {
-                    seen.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+                    seen.lock().push(event);
                     count.send_modify(|count| *count += 1);
                 }
             }

@@ -17,14 +17,12 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use futures::future::join_all;
+use kit::{agent::Desk, http::Http, visitor::Visitor};
+use simulators::rng::Rng;
 
 use crate::{
-    agent::Desk,
     config::{Agent, Setup},
-    http::Http,
-    rng::Rng,
     server::Server,
-    visitor::Visitor,
 };
 
 mod judge;
@@ -40,7 +38,7 @@ use party::Party;
 
 /// Longest time the parties may take to finish after the last kill.
 const SETTLE: Duration = Duration::from_secs(90);
-/// Most faults that are worth printing.
+/// Most faults that are printed.
 const FAULTS_SHOWN: usize = 12;
 
 /// One run.
@@ -60,7 +58,7 @@ impl Plan {
     }
 }
 
-/// What happened, and what should not have.
+/// The result of a run: counts and faults.
 #[derive(Debug, Default)]
 pub struct Report {
     pub seed: u64,
@@ -147,7 +145,7 @@ impl Report {
     }
 }
 
-/// Kills and starts again, at moments that only the seed decides.
+/// Kills the server and starts it again, at moments chosen by the seed.
 async fn kill_at_random(server: &mut Server, plan: &Plan) -> anyhow::Result<()> {
     let mut rng = Rng::new(plan.seed);
     for _ in 0..plan.kills {

@@ -1,5 +1,5 @@
 //! One visitor and one agent in conversation, round after round: with the bot, to a human, both
-//! speaking at once, back to the bot. Writes down every acknowledgement.
+//! speaking at once, back to the bot. It records every acknowledgement.
 
 use std::{
     sync::{
@@ -11,6 +11,10 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use http::Method;
+use kit::{
+    agent::{Chat, ChatEvent, Desk},
+    visitor::{PATIENCE, Visitor},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -18,15 +22,11 @@ use super::{
     live::Live,
     patience::insist,
 };
-use crate::{
-    agent::{Chat, ChatEvent, Desk},
-    load::ASK,
-    visitor::{PATIENCE, Visitor},
-};
+use crate::load::ASK;
 
 /// Messages each way in one handover.
 const MESSAGES: usize = 12;
-/// Between two looks at the desk.
+/// Time between two looks at the desk.
 const LOOK: Duration = Duration::from_millis(10);
 
 pub(super) struct Party {
@@ -35,7 +35,7 @@ pub(super) struct Party {
     /// Set when the last round should be the last.
     over: Arc<AtomicBool>,
     live: Live,
-    /// Events of `live` that earlier steps have dealt with.
+    /// Number of events of `live` that earlier steps have handled.
     read: usize,
     ids: usize,
     promises: Promises,
@@ -54,7 +54,7 @@ impl Party {
         }
     }
 
-    /// Talks until it is over; whatever stands in the way is a fault.
+    /// Runs rounds until the run is over; an error is recorded as a fault.
     pub(super) async fn talk(mut self) -> Promises {
         while !self.over.load(Ordering::Relaxed) {
             if let Err(error) = self.round().await {
@@ -87,11 +87,11 @@ impl Party {
         Ok(())
     }
 
-    /// Goes on from the event that `wanted` accepts.
+    /// Waits for an event that `wanted` accepts and continues after it.
     async fn see(
         &mut self,
-        wanted: impl Fn(&crate::visitor::Event) -> bool,
-    ) -> anyhow::Result<crate::visitor::Event> {
+        wanted: impl Fn(&kit::visitor::Event) -> bool,
+    ) -> anyhow::Result<kit::visitor::Event> {
         let (read, event) = self.live.wait_for(self.read, wanted).await?;
         self.read = read;
         Ok(event)
@@ -106,19 +106,18 @@ impl Party {
     }
 
     /// Asks until a human has control, and claims the chat; returns its id. A server that has just
-    /// come back may not know yet that an agent is there, and refuse.
+    /// restarted may refuse, because it does not know yet that an agent is online.
     async fn ask_for_human(&mut self) -> anyhow::Result<String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             self.say(ASK).await?;
-            let control =
-                |event: &crate::visitor::Event| event.gives("human") || event.gives("bot");
+            let control = |event: &kit::visitor::Event| event.gives("human") || event.gives("bot");
             let given = self.see(control).await.context("an answer to the request")?;
             if given.gives("human") {
                 break;
             }
             ensure!(Instant::now() < deadline, "no human within {PATIENCE:?}: {given:?}");
-            // Any request shows that the agent is there.
+            // Any request marks the agent as online.
             insist(&[200], || self.desk.call(Method::GET, "chats", None)).await?;
         }
         let chat = self.own_chat().await?;

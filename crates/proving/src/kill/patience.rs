@@ -6,16 +6,15 @@ use std::{
 };
 
 use anyhow::bail;
+use kit::http::Answer;
 
-use crate::http::Answer;
-
-/// Longest outage that is borne.
+/// Longest outage that is tolerated.
 const OUTAGE_MAX: Duration = Duration::from_secs(30);
-/// Between two tries.
+/// Time between two attempts.
 const BREATH: Duration = Duration::from_millis(10);
 
-/// The answer with one of the `wanted` statuses; an error when the server answers something that
-/// repeating will not change, or is away for too long.
+/// The answer with one of the `wanted` statuses; fails when the status shows that a repeat will not
+/// help, or when the server is down for too long.
 pub(crate) async fn insist<F>(wanted: &[u16], mut ask: impl FnMut() -> F) -> anyhow::Result<Answer>
 where
     F: Future<Output = anyhow::Result<Answer>>,

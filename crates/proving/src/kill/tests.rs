@@ -1,13 +1,13 @@
 //! The judge must see what it is there for.
 
-use serde_json::json;
-
-use super::judge::{ChatPromises, Promise, Promises, judge_history, judge_journal};
-use crate::{
+use kit::{
     agent::ChatEvent,
     http::Http,
     visitor::{Event, Visitor},
 };
+use serde_json::json;
+
+use super::judge::{ChatPromises, Promise, Promises, judge_history, judge_journal};
 
 fn promise(id: &str, text: &str, seq: u64) -> Promise {
     Promise { client_id: id.to_owned(), text: text.to_owned(), seq }

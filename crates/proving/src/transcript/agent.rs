@@ -1,5 +1,5 @@
-//! The agent at the tool: takes whoever waits, reads what the tool shows, answers, and ends the
-//! chat when asked to. Writes down what was read and what was said, in that order.
+//! The scripted human agents at the tool. They accept waiting chats, read what the tool shows,
+//! answer, and end the chat when asked to. They record what they read and said, in that order.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,16 +10,14 @@ use std::{
     time::Duration,
 };
 
+use simulators::{Act, Chat, From, Phase, Simulator, rng::Rng};
+
 use super::{
     party::GOODBYE,
     words::{Kind, Line, Said, Speaker, Token},
 };
-use crate::{
-    rng::Rng,
-    simulator::{self, Act, Chat, From, Phase, Simulator},
-};
 
-/// Between two looks at the tool.
+/// Time between two looks at the tool.
 const LOOK: Duration = Duration::from_millis(20);
 const NAMES: [&str; 3] = ["Jo Park", "Ann Lee", "Max Field"];
 
@@ -34,7 +32,7 @@ pub(super) struct Record {
 #[derive(Debug, Default)]
 pub(super) struct Records {
     pub(super) parties: BTreeMap<u64, Record>,
-    /// What went wrong before the agents' eyes.
+    /// Faults that the agents saw.
     pub(super) faults: Vec<String>,
 }
 
@@ -46,10 +44,10 @@ pub(super) struct Agents {
     records: Records,
 }
 
-/// What was seen of one chat.
+/// What the agents have seen of one chat.
 #[derive(Default)]
 struct Screen {
-    lines: Vec<simulator::Line>,
+    lines: Vec<simulators::Line>,
     party: Option<u64>,
     read: Option<Token>,
     faulty: bool,
@@ -61,7 +59,7 @@ impl Agents {
         Self { simulator, rng: Rng::new(seed), over, screens, records }
     }
 
-    /// Works until it is over.
+    /// Works until the run is over.
     pub(super) async fn work(mut self) -> Records {
         while !self.over.load(Ordering::Relaxed) {
             for chat in self.simulator.chats() {
@@ -75,7 +73,7 @@ impl Agents {
     fn look(&mut self, chat: &Chat) {
         if chat.phase == Phase::Waiting && self.rng.below(4) == 0 {
             let agent = NAMES[self.rng.below(3) as usize].to_owned();
-            // Some tools give chats to agents by themselves.
+            // Some tools assign chats to agents themselves.
             let _taken = self.simulator.act(&chat.id, Act::Accept { agent });
         }
         let fresh = self.read(chat);
@@ -92,7 +90,7 @@ impl Agents {
             }
         }
         if goodbye {
-            // The last words go out just before the end.
+            // The last message goes out just before the end.
             for _ in 0..=self.rng.below(3) {
                 self.say(chat, party);
             }
@@ -102,7 +100,7 @@ impl Agents {
         }
     }
 
-    /// What is new on the screen, written down.
+    /// Records the new lines on the screen.
     fn read(&mut self, chat: &Chat) -> Vec<Line> {
         let screen = self.screens.entry(chat.id.clone()).or_default();
         if !chat.lines.starts_with(&screen.lines) {
@@ -112,11 +110,11 @@ impl Agents {
             }
             return Vec::new();
         }
-        let news = &chat.lines[screen.lines.len()..];
-        let of_visitor = news.iter().filter(|line| line.from == From::Visitor);
+        let added = &chat.lines[screen.lines.len()..];
+        let of_visitor = added.iter().filter(|line| line.from == From::Visitor);
         let fresh: Vec<_> =
             of_visitor.flat_map(|line| Line::all_in(&line.text, Speaker::Visitor)).collect();
-        screen.lines.extend_from_slice(news);
+        screen.lines.extend_from_slice(added);
         if let (Some(first), Some(last)) = (fresh.first(), fresh.last()) {
             let party = *screen.party.get_or_insert(first.token.party);
             screen.read = Some(last.token);
@@ -129,7 +127,7 @@ impl Agents {
         let record = self.records.parties.entry(party).or_default();
         let token = Token { speaker: Speaker::Agent, party, n: record.said.len() as u64 + 1 };
         let text = format!("{token} says the agent");
-        // A chat that is over takes nothing, so nothing was said.
+        // An ended chat refuses messages, so nothing was said.
         if self.simulator.act(&chat.id, Act::Say { text: text.clone() }).is_ok() {
             let after = self.screens.get(&chat.id).and_then(|screen| screen.read);
             record.lines.push(Line { token, text: text.clone() });

@@ -1,41 +1,40 @@
-//! The connectors that are put to the test, one entry each.
+//! The connectors that the transcript check covers, one entry each.
 
 use std::pin::Pin;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
-
-use crate::simulator::{
+use simulators::{
     Simulator, Tool, catalog,
     faults::Plan,
     pureconnect, servicenow,
     time::Time,
     webhook::{self, Webhook},
 };
+use tokio::net::TcpListener;
 
-/// A tool that runs, and how the bridge is told of it.
+/// A running tool, and the bridge's settings for it.
 pub struct Installed {
     pub simulator: Simulator,
-    /// `[connectors.NAME]`, as it is written below that line.
+    /// The lines below `[connectors.NAME]`.
     pub settings: String,
-    /// The worst that may happen to calls of the bridge to the tool, and to those of the tool to
-    /// the bridge. What a vendor's API cannot make good, such as a call that arrives twice where
-    /// nothing tells repeats, is left out.
+    /// The most faults allowed on calls from the bridge to the tool, and from the tool to the
+    /// bridge. Faults that the vendor's API cannot repair are left out, such as a repeated call
+    /// without an id.
     pub worst: Plan,
     pub worst_of_events: Plan,
     pub reading: Reading,
-    /// What visitors are told where the vendor's API cannot make good that an agent's words were
-    /// lost. Without it, none may be.
+    /// The notice to visitors when the vendor's API has lost messages of a human agent. `None`
+    /// means that no message may be lost.
     pub admission: Option<&'static str>,
 }
 
-/// How often agents may read what a visitor said once.
+/// How often human agents may read one message of a visitor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Reading {
     #[default]
     Once,
-    /// The vendor's API can neither be asked what has arrived nor told that something is a repeat,
-    /// so what lost its answer is said again.
+    /// The vendor's API cannot report what has arrived and does not recognize repeats, so a message
+    /// whose answer was lost is sent again.
     AgainAfterLoss,
 }
 
@@ -44,19 +43,19 @@ pub type Installing = Pin<Box<dyn Future<Output = anyhow::Result<Installed>> + S
 /// Where a tool is installed.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// By which the tool reaches the bridge.
+    /// URL at which the tool reaches the bridge.
     pub bridge: String,
-    /// Of the tool in `[connectors.NAME]`.
+    /// NAME in `[connectors.NAME]`.
     pub name: &'static str,
     pub pace: Pace,
 }
 
-/// How often a tool that is polled asks to be polled.
+/// The poll interval that a polled tool asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// As its vendor has it.
+    /// The vendor's interval.
     Real,
-    /// Often, so that much happens in little time.
+    /// A short interval, for short runs.
     Quick,
 }
 
@@ -85,22 +84,22 @@ pub fn named(name: &str) -> Option<Connector> {
     ALL.iter().find(|connector| connector.name == name).copied()
 }
 
-/// Everything that can happen to a call, each often enough to be met in seconds.
-pub fn bad_day() -> Plan {
+/// Every fault of a call, each often enough to happen within seconds.
+pub fn every_fault() -> Plan {
     let (cut, lose, repeat, straggle, delay_ms_max) = (250, 250, 200, 200, 150);
     Plan { down: true, cut, lose, repeat, straggle, delay_ms_max, ..Plan::default() }
 }
 
-/// The same where nothing tells a repeat from a second message of the same words.
+/// The same for APIs that cannot tell a repeat from a second message with the same text.
 fn without_repeats() -> Plan {
-    Plan { repeat: 0, straggle: 0, ..bad_day() }
+    Plan { repeat: 0, straggle: 0, ..every_fault() }
 }
 
 fn webhook(site: Site) -> Installing {
     Box::pin(install_webhook(site, |tool| tool))
 }
 
-/// A home-made tool; `made` may give it a flaw.
+/// A custom tool behind the webhook connector; `made` may give it a flaw.
 pub async fn install_webhook<T: Tool>(
     site: Site,
     made: impl FnOnce(Webhook) -> T,
@@ -121,7 +120,7 @@ pub async fn install_webhook<T: Tool>(
          signing_key = {KEY:?}\ntoken = {TOKEN:?}\n",
         simulator.base
     );
-    let (worst, worst_of_events, reading) = (bad_day(), bad_day(), Reading::Once);
+    let (worst, worst_of_events, reading) = (every_fault(), every_fault(), Reading::Once);
     Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission: None })
 }
 
@@ -133,7 +132,7 @@ fn pureconnect_web_tools(site: Site) -> Installing {
     Box::pin(install_pureconnect(site, "web-tools"))
 }
 
-/// One server that takes as many chats of one address as come.
+/// One server without a limit of chats per address.
 async fn install_pureconnect(site: Site, api: &str) -> anyhow::Result<Installed> {
     const LOSS: &str = "Something the agent wrote may have been lost.";
     let mut options = pureconnect::Options {
@@ -152,8 +151,8 @@ async fn install_pureconnect(site: Site, api: &str) -> anyhow::Result<Installed>
          poll_wait_ms_min = 50\nloss_notice = {LOSS:?}\n",
         simulator.base
     );
-    let (worst, worst_of_events, reading) = (without_repeats(), bad_day(), Reading::Once);
-    // An ended chat cannot be taken up anew, and what its last answers told is told nowhere else.
+    let (worst, worst_of_events, reading) = (without_repeats(), every_fault(), Reading::Once);
+    // An ended chat cannot be rejoined, and events in its last answers are not repeated.
     let admission = (api == "web-tools").then_some(LOSS);
     Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission })
 }
@@ -178,15 +177,15 @@ fn service_manager(site: Site) -> Installing {
     Box::pin(install_stand(site, "service-manager", "poll_seconds = 0.2\ngather_seconds = 0.3\n"))
 }
 
-/// A tool as it stands alone; `quick` are settings for a quick pace.
+/// A tool with its default options; `quick` are settings for a short interval.
 async fn install_stand(site: Site, kind: &str, quick: &str) -> anyhow::Result<Installed> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?);
     let calls = format!("{}/connectors/{}", site.bridge, site.name);
-    let stand = catalog::stand(kind, &base, &calls).context("there is no such simulator")?;
-    let simulator = Simulator::serve_shared(listener, stand.tool)?;
-    let settings = stand.settings + if site.pace == Pace::Quick { quick } else { "" };
-    let (worst, worst_of_events, reading) = (without_repeats(), bad_day(), Reading::Once);
+    let entry = catalog::entry(kind, &base, &calls).context("there is no such simulator")?;
+    let simulator = Simulator::serve_shared(listener, entry.tool)?;
+    let settings = entry.settings + if site.pace == Pace::Quick { quick } else { "" };
+    let (worst, worst_of_events, reading) = (without_repeats(), every_fault(), Reading::Once);
     Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission: None })
 }
 
@@ -194,8 +193,8 @@ fn servicenow(site: Site) -> Installing {
     Box::pin(install_servicenow(site))
 }
 
-/// Its reference promises no second callback where the first one is not taken; one that gives up
-/// at once loses what agents say while the bridge is away, so this one does not.
+/// The vendor's reference promises no second callback after a refused one. An instance that gives
+/// up after the first loses messages while the bridge is down, so this one retries.
 async fn install_servicenow(site: Site) -> anyhow::Result<Installed> {
     const TOKEN: &str = "token-of-the-tool";
     const KEY: &str = "key-of-the-callbacks";
@@ -211,7 +210,7 @@ async fn install_servicenow(site: Site) -> anyhow::Result<Installed> {
          virtual_agent.token = {TOKEN:?}\nvirtual_agent.callback_key = {KEY:?}\n",
         simulator.base
     );
-    let (worst, worst_of_events) = (without_repeats(), bad_day());
+    let (worst, worst_of_events) = (without_repeats(), every_fault());
     let reading = Reading::AgainAfterLoss;
     Ok(Installed { simulator, settings, worst, worst_of_events, reading, admission: None })
 }

@@ -1,5 +1,5 @@
-//! The journals of platform and bridge, read from their databases: no HTTP face tells what became
-//! of a webhook call, nor shows the chats of a tool.
+//! Reads the journals of platform and bridge from their databases. No HTTP endpoint reports the
+//! outcome of a webhook call or the chats at a tool.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -12,25 +12,25 @@ use serde_json::Value;
 
 use super::words::{Line, Notice, Speaker, Token};
 
-/// Who has to answer a message of the visitor, as the platform settled it.
+/// Which side must answer a message of the visitor, as the platform decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// The bridge took it.
+    /// The bridge accepted it.
     Told,
-    /// The call failed or was refused, so the bot answers; the bridge may have it all the same,
-    /// for what was lost or refused may have been the answer to a repeat (contract, section 8,
-    /// step two: a call is made once).
+    /// The call failed or was refused, so the bot answers. The bridge may still have the message,
+    /// because only the answer may have been lost (contract, section 8, step two: a call is made
+    /// once).
     Doubtful,
-    /// The bot asked for a human because of it. A bridge whose chat is still open takes it as said
+    /// The bot asked for a human agent because of it. A bridge whose chat is still open records it
     /// there (contract, step one, which may be a repeat).
     Asking,
-    /// The bot's alone.
+    /// Only the bot answers.
     Bot,
-    /// Nobody has answered for it.
+    /// No side has answered it yet.
     Open,
 }
 
-/// What the platform holds of one conversation.
+/// What the platform stores about one conversation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Conversation {
     pub(super) lines: Vec<Line>,
@@ -38,16 +38,16 @@ pub(super) struct Conversation {
     pub(super) notices: Vec<Notice>,
 }
 
-/// What the bridge holds of the chats with one visitor.
+/// What the bridge stores about the chats with one visitor.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chats {
     pub(super) lines: Vec<Line>,
     pub(super) notices: Vec<Notice>,
-    /// What the visitor said in a handover after a goodbye: the agent may have ended it by then.
+    /// Messages after a goodbye: the human agent may have ended the chat before they arrived.
     pub(super) late: HashSet<Token>,
-    /// What the visitor said to the bot that made it ask for a human: the tool is told so.
+    /// The visitor's messages that triggered a handover. The tool gets them as the reason.
     pub(super) reasons: HashSet<Token>,
-    /// Deliveries and pushes that were given up, in the bridge's words.
+    /// Deliveries and pushes that the bridge gave up, as it describes them.
     pub(super) refused: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ impl Journal {
     }
 }
 
-/// How many machines of a database owe the world something, and how much is recorded there.
+/// Number of machines in a database that owe work, and number of recorded events.
 pub(super) fn owing(database: &Path) -> anyhow::Result<(u64, u64)> {
     let connection = Connection::open(database)?;
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
@@ -75,7 +75,7 @@ pub(super) fn owing(database: &Path) -> anyhow::Result<(u64, u64)> {
     Ok((owing.unsigned_abs(), events.unsigned_abs()))
 }
 
-/// Machines of one kind, oldest first; each event with its `seq` put in.
+/// Machines of one kind, oldest first; `seq` is added to each event.
 fn journals(database: &Path, kind: &str) -> anyhow::Result<Vec<Journal>> {
     let connection = Connection::open(database)?;
     let mut statement = connection.prepare(
@@ -112,7 +112,7 @@ pub(super) fn conversations(database: &Path) -> anyhow::Result<BTreeMap<u64, Con
 fn conversation(events: &[Value]) -> Conversation {
     let mut found = Conversation::default();
     let mut turns = HashMap::new();
-    // Inputs whose answer by the bot asked for a human.
+    // Inputs after which the bot asked for a human agent.
     let mut openings = HashSet::new();
     for event in events {
         let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! What stands between the sides: an HTTP proxy with faults for calls between servers, a TCP proxy
-//! that cuts visitors off, and the weather over all of it, which only the seed decides.
+//! The links between the sides: an HTTP proxy with faults for calls between servers, a TCP proxy
+//! that cuts visitors' connections, and the faults of each link, which depend on the seed only.
 
 use std::{
     sync::{
@@ -17,33 +17,32 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
+use kit::http::Http;
+use simulators::{
+    faults::{Faults, Plan},
+    rng::Rng,
+};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 
-use crate::{
-    http::Http,
-    rng::Rng,
-    simulator::faults::{Faults, Plan},
-};
-
-/// Larger bodies than anybody sends here.
+/// Larger than any body in these runs.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// How long one spell of weather lasts, in milliseconds.
-const SPELL_MS: (u64, u64) = (60, 350);
-/// One spell in so many is an outage, where outages are borne.
+/// How long one plan of faults lasts, in milliseconds.
+const PLAN_MS: (u64, u64) = (60, 350);
+/// One in so many plans is an outage, where the sides must survive outages.
 const OUTAGES: u64 = 8;
-/// How long a visitor's connection lives in bad weather, in milliseconds.
+/// How long a visitor's connection lives while connections are cut, in milliseconds.
 const LIFE_MS: (u64, u64) = (5, 900);
-/// Headers that are about one connection.
+/// Headers that belong to one connection only.
 const HOP_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 
 /// An HTTP proxy in front of one server.
-pub(super) struct Relay {
+pub(super) struct HttpProxy {
     pub(super) base: String,
-    /// The worst weather.
+    /// The most faults this link may have.
     pub(super) worst: Plan,
     faults: Faults,
     serving: JoinHandle<()>,
@@ -55,8 +54,8 @@ struct Upstream {
     http: Http,
 }
 
-impl Relay {
-    /// To the server at `base`, which need not be there yet; `worst` is the worst weather.
+impl HttpProxy {
+    /// Forwards to the server at `base`, which may start later; `worst` limits the faults.
     pub(super) async fn start(base: &str, worst: Plan) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let faults = Faults::new(|status: StatusCode| status.into_response());
@@ -64,20 +63,20 @@ impl Relay {
         let base = format!("http://{}", listener.local_addr()?);
         let router = faults.around(Router::new().fallback(pass).with_state(upstream));
         let serving = tokio::spawn(async move {
-            // It ends with the relay, which aborts it.
+            // It ends with the proxy, which aborts it.
             let _ended = axum::serve(listener, router).await;
         });
         Ok(Self { base, worst, faults, serving })
     }
 }
 
-impl Drop for Relay {
+impl Drop for HttpProxy {
     fn drop(&mut self) {
         self.serving.abort();
     }
 }
 
-/// A server that does not answer is a gateway's failure, as with any proxy.
+/// Answers 502 when the server does not answer, as any proxy does.
 async fn pass(State(upstream): State<Upstream>, request: Request) -> Response {
     let passed = forward(&upstream, request).await;
     passed.unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
@@ -105,39 +104,40 @@ async fn forward(upstream: &Upstream, request: Request) -> anyhow::Result<Respon
     Ok(response)
 }
 
-/// A TCP proxy in front of one server; in bad weather its connections break at any byte.
-pub(super) struct Wire {
+/// A TCP proxy in front of one server; while it cuts, connections break at any byte.
+pub(super) struct TcpProxy {
     pub(super) base: String,
-    stormy: Arc<AtomicBool>,
+    cutting: Arc<AtomicBool>,
     cuts: Arc<AtomicU64>,
     serving: JoinHandle<()>,
 }
 
-impl Wire {
+impl TcpProxy {
     pub(super) async fn start(target: &str, seed: u64) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base = format!("http://{}", listener.local_addr()?);
-        let (stormy, cuts) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let (target, weather, counter) = (target.to_owned(), stormy.clone(), cuts.clone());
+        let (cutting, cuts) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (target, is_cutting, counter) = (target.to_owned(), cutting.clone(), cuts.clone());
         let serving = tokio::spawn(async move {
             let mut rng = Rng::new(seed);
             while let Ok((mut near, _)) = listener.accept().await {
                 let life = rng.millis(LIFE_MS.0, LIFE_MS.1);
-                let (target, weather, counter) = (target.clone(), weather.clone(), counter.clone());
+                let (target, is_cutting, counter) =
+                    (target.clone(), is_cutting.clone(), counter.clone());
                 tokio::spawn(async move {
                     let Ok(mut far) = TcpStream::connect(&target).await else { return };
                     let joined = copy_bidirectional(&mut near, &mut far);
                     tokio::select! {
                         // How a connection ends is the business of its two ends.
                         _ended = joined => {}
-                        () = broken(life, &weather) => {
+                        () = broken(life, &is_cutting) => {
                             counter.fetch_add(1, Ordering::Relaxed);
                         }
                     }
                 });
             }
         });
-        Ok(Self { base, stormy, cuts, serving })
+        Ok(Self { base, cutting, cuts, serving })
     }
 
     /// Connections that were broken.
@@ -146,16 +146,16 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for TcpProxy {
     fn drop(&mut self) {
         self.serving.abort();
     }
 }
 
-async fn broken(life: Duration, stormy: &AtomicBool) {
+async fn broken(life: Duration, cutting: &AtomicBool) {
     loop {
         tokio::time::sleep(life).await;
-        if stormy.load(Ordering::Relaxed) {
+        if cutting.load(Ordering::Relaxed) {
             return;
         }
     }
@@ -163,19 +163,19 @@ async fn broken(life: Duration, stormy: &AtomicBool) {
 
 /// The links of one installation.
 pub(super) struct Links {
-    pub(super) visitors: Wire,
+    pub(super) visitors: TcpProxy,
     /// Platform to bridge.
-    pub(super) calls: Relay,
+    pub(super) calls: HttpProxy,
     /// Bridge to platform.
-    pub(super) pushes: Relay,
+    pub(super) pushes: HttpProxy,
     /// Tool to bridge.
-    pub(super) events: Relay,
+    pub(super) events: HttpProxy,
     /// Bridge to tool, which has faults of its own.
     pub(super) tool: (Faults, Plan),
 }
 
 impl Links {
-    /// Every link between two servers, with the worst weather it may see.
+    /// Every link between two servers.
     fn servers(&self) -> [(&'static str, &Faults, &Plan); 4] {
         [
             ("webhook calls", &self.calls.faults, &self.calls.worst),
@@ -185,25 +185,25 @@ impl Links {
         ]
     }
 
-    /// Changes the weather over one link after the other, and never stops by itself.
+    /// Changes the faults of one link after the other, without end.
     pub(super) async fn storm(&self, seed: u64) {
         let mut rng = Rng::new(seed);
-        self.visitors.stormy.store(true, Ordering::Relaxed);
+        self.visitors.cutting.store(true, Ordering::Relaxed);
         loop {
             let (_, faults, worst) = self.servers()[rng.below(4) as usize];
-            let spell = spell(&mut rng, worst);
-            let outage = spell.down;
-            faults.set(spell);
-            tokio::time::sleep(rng.millis(SPELL_MS.0, SPELL_MS.1)).await;
+            let plan = draw_faults(&mut rng, worst);
+            let outage = plan.down;
+            faults.set(plan);
+            tokio::time::sleep(rng.millis(PLAN_MS.0, PLAN_MS.1)).await;
             if outage {
-                faults.set(spell_without_outage(&mut rng, worst));
+                faults.set(faults_without_outage(&mut rng, worst));
             }
         }
     }
 
-    /// Fair weather everywhere.
+    /// Ends the faults on every link.
     pub(super) fn calm(&self) {
-        self.visitors.stormy.store(false, Ordering::Relaxed);
+        self.visitors.cutting.store(false, Ordering::Relaxed);
         for (_, faults, _) in self.servers() {
             faults.set(Plan::default());
         }
@@ -216,12 +216,12 @@ impl Links {
     }
 }
 
-fn spell(rng: &mut Rng, worst: &Plan) -> Plan {
+fn draw_faults(rng: &mut Rng, worst: &Plan) -> Plan {
     let down = worst.down && rng.below(OUTAGES) == 0;
-    Plan { down, ..spell_without_outage(rng, worst) }
+    Plan { down, ..faults_without_outage(rng, worst) }
 }
 
-fn spell_without_outage(rng: &mut Rng, worst: &Plan) -> Plan {
+fn faults_without_outage(rng: &mut Rng, worst: &Plan) -> Plan {
     let seed = rng.number();
     let mut up_to = |most: u32| rng.below(u64::from(most) + 1) as u32;
     Plan {

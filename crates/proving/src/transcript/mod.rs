@@ -1,10 +1,10 @@
-//! The transcript check: visitors and agents in conversation over a platform and a bridge that are
-//! killed again and again, over links that cut, lose, repeat and delay. At rest the visitor, the
-//! platform, the bridge, the tool and the agent must hold the same words in the same order, and
-//! everything that was acknowledged must be among them.
+//! The transcript check: visitors and human agents talk over a platform and a bridge that are
+//! killed again and again, and over links that cut, lose, repeat and delay calls. At rest the
+//! visitor, the platform, the bridge, the tool and the agent must hold the same words in the same
+//! order, and everything that was acknowledged must be among them.
 //!
 //! [`run`] is one seed with one [`Connector`]: real processes, a simulated tool, scripted people.
-//! [`judge::Case`] compares what the five hold, conversation by conversation.
+//! [`judge::Case`] compares the five sides, conversation by conversation.
 
 use std::{path::Path, time::Duration};
 
@@ -25,11 +25,11 @@ mod tests;
 
 pub use connectors::{Connector, Installed};
 
-/// How long everything is out of order in a short run.
+/// How long faults last in a short run.
 pub const SHORT: Duration = Duration::from_secs(8);
-/// Fewest messages of visitors that humans must have got, for a run to say anything.
+/// Fewest visitor messages that must reach human agents for a run to count.
 const TOLD_MIN: usize = 10;
-/// Most faults that are worth printing.
+/// Most faults that are printed.
 const FAULTS_SHOWN: usize = 20;
 
 /// One run.
@@ -37,7 +37,7 @@ const FAULTS_SHOWN: usize = 20;
 pub struct Plan {
     pub seed: u64,
     pub connector: Connector,
-    /// How long processes are killed and links are bad.
+    /// How long processes are killed and links have faults.
     pub length: Duration,
     pub parties: u64,
 }
@@ -48,14 +48,14 @@ impl Plan {
         Self { seed, connector, length: SHORT, parties: 5 }
     }
 
-    /// A run in which nothing goes wrong by itself.
+    /// A run without injected faults.
     #[must_use]
     pub fn calm(connector: Connector) -> Self {
         Self { seed: 1, connector, length: Duration::ZERO, parties: 1 }
     }
 }
 
-/// What happened, and what should not have.
+/// The result of a run: counts and faults.
 #[derive(Debug, Default)]
 pub struct Report {
     pub connector: &'static str,
@@ -66,15 +66,15 @@ pub struct Report {
     pub handovers: usize,
     pub from_visitors: usize,
     pub from_agents: usize,
-    /// Of the visitors' messages: taken by the bridge, and passed to the bot because a call failed
-    /// or was refused.
+    /// Visitor messages that the bridge accepted, and those that went to the bot because a call
+    /// failed or was refused.
     pub told: usize,
     pub forwarded: usize,
-    /// Of the agents' messages: lost by the vendor's API, as the visitor was told.
+    /// Messages of human agents that the vendor's API lost, and of which the visitor got a notice.
     pub admitted: usize,
-    /// Empty when all five hold the same.
+    /// Empty when all five sides hold the same.
     pub faults: Vec<String>,
-    /// Where the journals are, when there were faults.
+    /// Folder of the journals, when there were faults.
     pub kept: Option<std::path::PathBuf>,
 }
 
@@ -136,7 +136,7 @@ pub async fn run(binary: &Path, plan: &Plan) -> anyhow::Result<Report> {
     world.live_through(plan).await
 }
 
-/// What `baton-proving transcript` is given.
+/// Options of `baton-proving transcript`.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// The binary under test

@@ -1,5 +1,6 @@
-//! A visitor, round after round: to the bot, to a human, in conversation, goodbye. Repeats what
-//! was not acknowledged, with the same id, and writes down what was.
+//! A scripted visitor. Each round talks to the bot, asks for a human agent, talks, and says
+//! goodbye. It repeats a message that was not acknowledged, with the same id, and records each
+//! acknowledgement.
 
 use std::{
     sync::{
@@ -10,30 +11,30 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use kit::visitor::{Event, Visitor};
 use serde_json::json;
+use simulators::rng::Rng;
 
 use super::words::{Kind, Line, Notice, Said, Speaker, Token};
 use crate::{
     kill::{live::Live, patience::insist},
     load::ASK,
-    rng::Rng,
-    visitor::{Event, Visitor},
 };
 
-/// The word by which an agent knows that nothing more will be said.
+/// The word that tells the human agent to end the chat.
 pub(super) const GOODBYE: &str = "goodbye";
-/// What the bot can answer.
+/// A question that the bot can answer.
 const QUESTION: &str = "what is your purpose";
 /// How long an agent may take to end the chat before goodbye is said again.
 const GOODBYE_WAIT: Duration = Duration::from_secs(5);
-/// Longest way from the question for a human to a human, and from goodbye to the bot.
+/// Longest wait for a human agent after asking, and for the bot after the goodbye.
 const ROUND_MAX: Duration = Duration::from_mins(2);
 
 pub(super) struct Party {
     number: u64,
     visitor: Visitor,
     live: Live,
-    /// Events of `live` that earlier steps have dealt with.
+    /// Number of events of `live` that earlier steps have handled.
     read: usize,
     rng: Rng,
     over: Arc<AtomicBool>,
@@ -46,7 +47,7 @@ pub(super) struct Record {
     pub(super) party: u64,
     pub(super) said: Vec<Said>,
     pub(super) handovers: usize,
-    /// Seen live, with what the history says afterwards.
+    /// Lines seen live, completed with the history afterwards.
     pub(super) seen: Vec<Event>,
     pub(super) faults: Vec<String>,
 }
@@ -59,7 +60,7 @@ impl Party {
         Self { number, visitor, live, read: 0, rng, over, record }
     }
 
-    /// Talks at least once and until it is over; whatever stands in the way is a fault.
+    /// Runs rounds, at least one, until the run is over; an error is recorded as a fault.
     pub(super) async fn talk(mut self) -> (Record, Live, Visitor) {
         loop {
             if let Err(error) = self.round().await {
@@ -96,7 +97,7 @@ impl Party {
         anyhow::bail!("the agent did not end the chat within {ROUND_MAX:?}")
     }
 
-    /// Asks until a human has control.
+    /// Asks until a human agent has control.
     async fn ask_for_human(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + ROUND_MAX;
         loop {
@@ -110,7 +111,7 @@ impl Party {
         }
     }
 
-    /// Goes on from the event that `wanted` accepts.
+    /// Waits for an event that `wanted` accepts and continues after it.
     async fn see(&mut self, wanted: impl Fn(&Event) -> bool) -> anyhow::Result<Event> {
         let (read, event) = self.live.wait_for(self.read, wanted).await?;
         self.read = read;
@@ -137,7 +138,7 @@ fn last_of_agent(seen: &[Event]) -> Option<Token> {
     of_agent.find_map(|event| Token::all_in(&event.text, Speaker::Agent).pop())
 }
 
-/// The words of nobody in what a visitor saw.
+/// The notices in what a visitor saw.
 pub(super) fn notices(seen: &[Event]) -> Vec<Notice> {
     let mut notices = Vec::new();
     for (at, event) in seen.iter().enumerate().filter(|(_, event)| event.is("agent_message")) {
@@ -148,7 +149,7 @@ pub(super) fn notices(seen: &[Event]) -> Vec<Notice> {
     notices
 }
 
-/// The messages of both in what a visitor saw.
+/// The messages of both speakers in what a visitor saw.
 pub(super) fn lines(seen: &[Event]) -> Vec<Line> {
     let mut lines = Vec::new();
     for event in seen {

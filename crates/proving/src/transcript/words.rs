@@ -1,5 +1,5 @@
-//! What is said, so that every side can be asked for it: each message carries a token that names
-//! its speaker, the party it belongs to, and its number among all that this speaker said to it.
+//! Message texts that can be found again on every side. Each carries a token with its speaker, its
+//! party, and its number among the messages of this speaker.
 
 use std::fmt;
 
@@ -50,19 +50,20 @@ impl Token {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Word,
-    /// Asks the bot, be it for a human; no token is in its text.
+    /// A question for the bot, or for a human agent; its text has no token.
     Ask,
-    /// Asks the agent to end; whatever else of this kind is under way then may be turned away.
+    /// Asks the human agent to end the chat; other messages of this kind under way may be refused
+    /// then.
     Goodbye,
 }
 
-/// Something that was said and acknowledged.
+/// A message that was acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Said {
     pub(super) token: Token,
     pub(super) text: String,
     pub(super) kind: Kind,
-    /// What the speaker had read last of the other one: it stands before this on every side.
+    /// The last message that the speaker had read: it must come before this one on every side.
     pub(super) after: Option<Token>,
 }
 
@@ -73,16 +74,16 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
-/// Words of nobody: the tool's own, and ours.
+/// A notice: a text of the tool or of Baton, not of a speaker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Notice {
-    /// How many lines stand before it.
+    /// Number of lines before it.
     pub(super) place: usize,
     pub(super) text: String,
 }
 
 impl Line {
-    /// The lines in a text of one speaker: usually one, and none for words that are nobody's.
+    /// The lines in a text of one speaker: usually one, and none for a notice.
     pub(super) fn all_in(text: &str, speaker: Speaker) -> impl Iterator<Item = Self> {
         let tokens = Token::all_in(text, speaker).into_iter();
         tokens.map(move |token| Self { token, text: text.to_owned() })

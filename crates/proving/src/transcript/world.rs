@@ -1,5 +1,5 @@
-//! One installation with everything around it: two processes, the links between all sides, a tool,
-//! and the people. It lives through its bad times, comes to rest, and is judged.
+//! One installation and its environment: two processes, the links between all sides, a tool,
+//! visitors and human agents. It runs under faults, comes to rest, and is judged.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,36 +13,34 @@ use std::{
 
 use anyhow::Context as _;
 use futures::future::join_all;
+use kit::{address::free_address, http::Http, visitor::Visitor};
+use simulators::{From, Simulator, faults, rng::Rng};
 use tokio::task::JoinHandle;
 
 use super::{
     Plan, Report,
     agent::{self, Agents},
-    connectors::{Installed, Pace, Reading, Site, bad_day},
+    connectors::{Installed, Pace, Reading, Site, every_fault},
     journal::{self, Fate},
     judge::Case,
-    links::{Links, Relay, Wire},
+    links::{HttpProxy, Links, TcpProxy},
     party::{self, Party, Record},
     words::{Kind, Line, Speaker},
 };
 use crate::{
     config::{Bot, Route, Setup},
-    http::Http,
     kill::live::Live,
-    rng::Rng,
-    server::{Server, free_address},
-    simulator::{self, From, Simulator, faults},
-    visitor::Visitor,
+    server::Server,
 };
 
-/// Of the connector in the bridge's configuration, and of its route.
+/// Name of the connector and of its route in the bridge's configuration.
 const NAME: &str = "tool";
-/// Between a start and the next kill, and how long a killed process is away, in milliseconds.
+/// Time from a start to the next kill, and from a kill to the next start, in milliseconds.
 const ALIVE_MS: (u64, u64) = (300, 1_600);
 const AWAY_MS: (u64, u64) = (1, 300);
-/// Longest time the parties may take to finish once all is well again.
+/// Longest time the parties may take to finish after the faults have ended.
 const SETTLE: Duration = Duration::from_mins(3);
-/// Longest time until nothing is owed any more, and how long nothing may move then.
+/// Longest time until no work is owed, and how long nothing may change after that.
 const REST_MAX: Duration = Duration::from_mins(2);
 const REST: Duration = Duration::from_millis(1_500);
 const LOOK: Duration = Duration::from_millis(50);
@@ -56,17 +54,17 @@ pub(super) struct World {
     admission: Option<&'static str>,
 }
 
-/// A visitor when all is said.
+/// A visitor after the last round.
 type Talked = (Record, Live, Visitor);
 
 impl World {
     pub(super) async fn start(binary: &Path, plan: &Plan) -> anyhow::Result<Self> {
         let (first, second) = (free_address()?, free_address()?);
         let (platform, bridge) = (format!("http://{first}"), format!("http://{second}"));
-        let calls = Relay::start(&bridge, worst_of_calls()).await?;
-        let mut events = Relay::start(&bridge, bad_day()).await?;
-        let pushes = Relay::start(&platform, bad_day()).await?;
-        let visitors = Wire::start(&first, plan.seed).await?;
+        let calls = HttpProxy::start(&bridge, worst_of_calls()).await?;
+        let mut events = HttpProxy::start(&bridge, every_fault()).await?;
+        let pushes = HttpProxy::start(&platform, every_fault()).await?;
+        let visitors = TcpProxy::start(&first, plan.seed).await?;
         let site = Site { bridge: events.base.clone(), name: NAME, pace: Pace::Quick };
         let installed = (plan.connector.install)(site).await?;
         let Installed { simulator, settings, worst, worst_of_events, reading, admission } =
@@ -137,7 +135,7 @@ impl World {
         Ok(parties)
     }
 
-    /// Kills either process at moments that only the seed decides, while the links are bad.
+    /// Kills both processes at moments chosen by the seed, while the links have faults.
     async fn bad_times(&mut self, plan: &Plan, rng: &mut Rng) -> anyhow::Result<u32> {
         let end = Instant::now() + plan.length;
         if plan.length.is_zero() {
@@ -163,7 +161,7 @@ impl World {
         }
     }
 
-    /// Waits until neither process owes anything, and nothing has moved for a while.
+    /// Waits until neither process owes work and nothing has changed for a while.
     async fn rest(&self) -> anyhow::Result<()> {
         let deadline = Instant::now() + REST_MAX;
         let mut last = (Instant::now(), None);
@@ -251,7 +249,7 @@ impl World {
         Ok(())
     }
 
-    /// Puts both journals where they can be read after the run.
+    /// Copies both journals to a place that survives the run.
     fn keep(&self, report: &Report) -> anyhow::Result<PathBuf> {
         let name =
             format!("transcript-{}-{}-{}", report.connector, report.seed, std::process::id());
@@ -287,16 +285,17 @@ impl Report {
     }
 }
 
-/// A webhook call is made once (contract, section 8), so what is cut here goes to the bot: rarely
-/// enough that conversations with humans remain. None comes again later: a bridge keeps nothing of
-/// a call it turned away, and would take it for a new one once the next chat is open.
+/// A webhook call is made once (contract, section 8), so a message whose call is cut goes to the
+/// bot. This happens rarely enough that most chats stay with human agents. No call is repeated
+/// late: a bridge stores nothing about a call that it refused, and would accept the repeat as new
+/// once the next chat is open.
 fn worst_of_calls() -> faults::Plan {
     let (cut, lose, repeat, delay_ms_max) = (60, 60, 250, 250);
     faults::Plan { cut, lose, repeat, delay_ms_max, ..faults::Plan::default() }
 }
 
-/// A stream that was cut just now needs a moment to come back.
-async fn seen_in_the_end(live: &Live, expected: usize) -> Vec<crate::visitor::Event> {
+/// A stream that was just cut needs a moment to reconnect.
+async fn seen_in_the_end(live: &Live, expected: usize) -> Vec<kit::visitor::Event> {
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {
         let seen = live.seen();
@@ -307,8 +306,8 @@ async fn seen_in_the_end(live: &Live, expected: usize) -> Vec<crate::visitor::Ev
     }
 }
 
-/// What the tool shows, by party; faults where one of its chats has words of two.
-fn at_tool(chats: &[simulator::Chat], faults: &mut Vec<String>) -> BTreeMap<u64, Vec<Line>> {
+/// What the tool shows, by party. A chat with lines of two parties is a fault.
+fn at_tool(chats: &[simulators::Chat], faults: &mut Vec<String>) -> BTreeMap<u64, Vec<Line>> {
     let mut parties: BTreeMap<u64, Vec<Line>> = BTreeMap::new();
     for chat in chats {
         let mut lines = Vec::new();
@@ -326,7 +325,7 @@ fn at_tool(chats: &[simulator::Chat], faults: &mut Vec<String>) -> BTreeMap<u64,
     parties
 }
 
-/// The party whose words these are.
+/// The party to which these lines belong.
 fn one_party(lines: &[Line], faults: &mut Vec<String>) -> Option<u64> {
     let party = lines.first()?.token.party;
     if let Some(other) = lines.iter().find(|line| line.token.party != party) {

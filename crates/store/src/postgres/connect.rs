@@ -41,7 +41,7 @@ const ALONE_SETTINGS: &str = "\
     SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3";
 
 /// The writer's session. Every statement of a unit is a lookup by index, so plans are made once
-/// and never scan; nothing holds a lock for long, not even a node that has stopped in its tracks.
+/// and never scan; no lock is held for long, not even by a node that was suspended.
 const SESSION: &str = "\
     SET lock_timeout = '5s'; SET statement_timeout = '10s'; \
     SET idle_in_transaction_session_timeout = '10s'; \

@@ -53,8 +53,8 @@ struct Failed {
 }
 
 impl Failed {
-    /// It was not possible to begin. Whoever lost its place to another process gives up for good,
-    /// unless it is only the old session that lingers.
+    /// It was not possible to begin. `InUse` may come from this process's own old session, which
+    /// the server has not ended yet, so it is tried again before the writer stops.
     fn to_connect(error: StoreError) -> Self {
         let may_repeat = error.is_temporary() || matches!(error, StoreError::InUse { .. });
         Self { error, may_repeat, may_part: false }

@@ -2,7 +2,7 @@
 //! sync, and only then tells the callers and the watchers.
 //!
 //! A batch that fails is undone; if one unit may be to blame, they are run again one by one. A
-//! commit that fails leaves the disk in doubt, so the writer then gives up for good.
+//! commit that fails leaves the content of the disk unknown, so the writer then stops.
 
 use super::{
     checkpoint::Checkpointer,
@@ -25,7 +25,7 @@ use std::{fs::File, sync::Arc};
 pub(super) struct Writer {
     connection: Connection,
     workbench: Workbench,
-    /// Changes when another connection commits; then what lies on the workbench is stale.
+    /// Changes when another connection commits; then what the workbench holds is stale.
     foreign_commits: i64,
     finisher: Finisher,
     health: Arc<Health>,
@@ -147,7 +147,7 @@ impl Writer {
             Err(error) => {
                 self.undo();
                 // A full disk is refused before anything counts as written. After any other
-                // failure nobody knows what the disk holds: only a restart can find out.
+                // failure it is unknown what the disk holds: only a restart can find out.
                 match error.sqlite_error_code() {
                     Some(ErrorCode::DiskFull) => Err(StoreError::Full),
                     _ => Err(StoreError::Stopped(format!("a commit failed: {error}"))),

@@ -138,7 +138,7 @@ on_both! {
         three(place).await;
         for (damage, cause) in [
             ("body = '\"s3cret\"'", "unknown variant"),
-            ("body = '['", "EOF"),
+            ("body = '{'", "EOF"),
             ("format = 2", "format 2 is unknown"),
         ] {
             place.run(&format!(

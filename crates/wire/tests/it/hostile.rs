@@ -1,5 +1,5 @@
-//! Bodies nobody means well with: no reader panics, every refusal says what is wrong, and what is
-//! accepted keeps what the reader promises.
+//! Hostile bodies: no reader panics, every error says what is wrong, and what is accepted has the
+//! properties that the reader promises.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ const EXAMPLES: [&str; 10] = [
     include_str!("../../examples/r1.reply_paused.json"),
 ];
 
-/// Every name a reader looks for, so that what is made up gets deep into them.
+/// Every field name that a reader uses, so that generated bodies reach all their code.
 const NAMES: [&str; 30] = [
     "userId",
     "botId",
@@ -57,7 +57,7 @@ const NAMES: [&str; 30] = [
     "password",
 ];
 
-/// Text that is no string of Rust, or hard to keep.
+/// Text that is not valid in Rust, or hard to store.
 const STRANGE: [&str; 14] = [
     r#""\ud800""#,
     r#""\udc00\ud800""#,
@@ -177,7 +177,7 @@ fn is_key(id: &str) -> bool {
     !id.is_empty() && !id.chars().any(char::is_control)
 }
 
-/// Feeds `body` to every reader there is.
+/// Gives `body` to every reader.
 fn read(body: &[u8]) {
     if let Some(call) = says_why(Received::parse(body)) {
         assert!(is_key(&call.user_id) && is_key(&call.bot_id));
@@ -216,7 +216,7 @@ proptest! {
         read(&body);
     }
 
-    /// What no field may do to the others: an unknown one changes nothing.
+    /// An unknown field changes nothing.
     #[test]
     fn a_field_nobody_knows_changes_nothing(value in any_json()) {
         for example in EXAMPLES {
@@ -252,15 +252,14 @@ fn known_traps_are_refused_or_read_but_never_fatal() {
     for trap in traps {
         read(trap.as_bytes());
     }
-    // Of a field that is there twice the last one counts, for every reader alike.
+    // When a field occurs twice, the last one counts, for every reader.
     assert_eq!(
         Received::parse(twice.as_bytes()).ok().map(|call| call.user_id).as_deref(),
         Some("b")
     );
 }
 
-/// A number of minutes that fits no clock pauses for as long as there is, and no reply of this
-/// size makes anybody wait.
+/// A number of minutes that no clock can represent is read, and gives a pause within the limit.
 #[test]
 fn no_number_of_minutes_is_too_large() {
     for minutes in

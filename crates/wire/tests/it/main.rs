@@ -1,4 +1,4 @@
-//! The wire from outside: whatever comes, every reader gives an answer.
+//! The wire types from outside: every reader handles every body.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod hostile;

@@ -1,7 +1,7 @@
 //! `/desk/api/chats…`: the queue, and what an agent does in a chat.
 //!
-//! Every agent sees the open chats of all routes at the desk. A closed one is seen by whoever had
-//! it, or by everybody when nobody had; to others it does not exist.
+//! Every human agent sees the open chats of all routes at the desk. A closed chat is seen by the
+//! agent who had it, or by all when no agent had it. For others it does not exist.
 
 use std::sync::Arc;
 
@@ -187,7 +187,7 @@ pub(super) async fn find(app: &App, agent: &Agent, id: String) -> Result<Found> 
             return Ok(found);
         }
         found.closer = found.last_agent().await?;
-        // What nobody had concerns everybody.
+        // A chat that no agent had concerns all of them.
         let visible = found.closer.as_ref().is_none_or(|closer| closer.email == agent.email);
         if visible {
             return Ok(found);

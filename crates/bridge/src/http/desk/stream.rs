@@ -74,7 +74,7 @@ enum End {
 }
 
 const GOING_AWAY: End = End::Close(close_code::AWAY, "going away");
-/// As on the visitor's stream: whoever presents this session again is refused again.
+/// As on the visitor's stream: the same session is refused again.
 const SIGNED_OUT: End = End::Close(4401, "signed out");
 const TRY_AGAIN: End = End::Close(close_code::AGAIN, "try again");
 

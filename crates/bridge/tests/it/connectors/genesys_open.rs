@@ -5,19 +5,17 @@ use std::time::Duration;
 use connector::Verdict;
 use connectors::Settings;
 use edge::{Clock as WallClock, egress::Egress};
+use kit::hostile::{mutants, traps};
 use machine::chat::Clock;
-use proving::{
-    hostile::{mutants, traps},
-    simulator::{
-        Act, Chat, Phase, Simulator,
-        faults::Plan,
-        genesys_cloud::{
-            AgentEnd, Channels, DisconnectType, GenesysCloud, Options, WebhookIds, signature,
-        },
-        time::Time,
-    },
-};
 use serde_json::{Value, json};
+use simulators::{
+    Act, Chat, Phase, Simulator,
+    faults::Plan,
+    genesys_cloud::{
+        AgentEnd, Channels, DisconnectType, GenesysCloud, Options, WebhookIds, signature,
+    },
+    time::Time,
+};
 
 use super::{accepted, chat_when, holds_under_faults, meanwhile, platform_reads, read, resumed};
 use crate::{
@@ -79,7 +77,7 @@ fn say(text: &str) -> Act {
 }
 
 /// What the visitor said after the transcript.
-fn words(chat: &proving::simulator::Chat) -> Vec<String> {
+fn words(chat: &simulators::Chat) -> Vec<String> {
     read(chat).split_off(1)
 }
 

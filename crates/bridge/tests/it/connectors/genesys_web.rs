@@ -5,13 +5,13 @@ use std::time::Duration;
 use connector::Verdict;
 use connectors::Settings;
 use edge::{Clock as WallClock, egress::Egress};
-use proving::simulator::{
+use serde_json::{Value, json};
+use simulators::{
     Act, Chat, Phase, Simulator,
     faults::Plan,
     genesys_cloud::{ConversationDisconnect, GenesysCloud, Options},
     time::Time,
 };
-use serde_json::{Value, json};
 
 use super::{chat_when, meanwhile, platform_reads, read, resumed};
 use crate::world::{TOKEN, World};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use machine::limits::HOUR_MS;
-use proving::simulator::{Act, Chat, From, Phase, Simulator, faults::Plan};
 use serde_json::{Value, json};
+use simulators::{Act, Chat, From, Phase, Simulator, faults::Plan};
 
 use super::world::{PATIENCE, World};
 

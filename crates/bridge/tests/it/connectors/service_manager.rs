@@ -2,12 +2,12 @@
 
 use connectors::Settings;
 use edge::{Clock, egress::Egress};
-use proving::simulator::{
+use serde_json::{Value, json};
+use simulators::{
     Act, From, Phase, Simulator,
     faults::Plan,
     service_manager::{Options, Profile, ServiceManager},
 };
-use serde_json::{Value, json};
 
 use super::{accepted, chat_when, meanwhile, resumed, tickets, tickets::say};
 use crate::world::{START, World};
@@ -118,16 +118,15 @@ async fn quick_lines_hold_over_a_bad_link() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         let wanted: Vec<String> = (0..20).map(|n| format!("line {n}")).collect();
-        let lines = |chat: &proving::simulator::Chat| -> Vec<String> {
+        let lines = |chat: &simulators::Chat| -> Vec<String> {
             let entries = tickets::written(chat);
             entries.iter().flat_map(|entry| entry.lines()).map(str::to_owned).collect()
         };
         chat_when(&world, &tool, |chat| lines(chat).len() >= 20).await;
         tool.faults().set(Plan::default());
         world.step_two("u1", "the last").await;
-        let is_last = |chat: &proving::simulator::Chat| {
-            lines(chat).last().is_some_and(|line| line == "the last")
-        };
+        let is_last =
+            |chat: &simulators::Chat| lines(chat).last().is_some_and(|line| line == "the last");
         let all = chat_when(&world, &tool, is_last).await;
         let wanted = [wanted, vec!["the last".to_owned()]].concat();
         assert_eq!((all.id.as_str(), lines(&all)), (chat.id.as_str(), wanted), "seed {seed}");
@@ -144,7 +143,7 @@ async fn lines_the_tool_will_not_take_together_go_apart() {
     for line in [&"a".repeat(150), &"b".repeat(150), &long, "after"] {
         world.step_two("u1", line).await;
     }
-    let all = |one: &proving::simulator::Chat| tickets::written(one).concat().contains("after");
+    let all = |one: &simulators::Chat| tickets::written(one).concat().contains("after");
     let one = chat_when(&world, &tool, all).await;
     assert_eq!(tickets::written(&one), [&*"a".repeat(150), &"b".repeat(150), "after"]);
     assert_eq!(one.id, chat.id);
@@ -164,7 +163,7 @@ async fn what_arrived_together_is_not_written_again_alone() {
     world.step_two("u1", &"x".repeat(300)).await;
     world.step_two("u1", "three").await;
     tool.faults().set(Plan::default());
-    let all = |chat: &proving::simulator::Chat| tickets::written(chat).concat().contains("three");
+    let all = |chat: &simulators::Chat| tickets::written(chat).concat().contains("three");
     let chat = chat_when(&world, &tool, all).await;
     assert_eq!(tickets::written(&chat), ["one\ntwo", "three"]);
 }

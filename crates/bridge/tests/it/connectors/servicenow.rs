@@ -3,13 +3,13 @@
 use connectors::Settings;
 use edge::{Clock, egress::Egress};
 use machine::chat;
-use proving::simulator::{
+use serde_json::{Value, json};
+use simulators::{
     Act, From, Phase, Simulator,
     faults::Plan,
     servicenow::{Greeting, Options, Proof, ServiceNow},
     time::Time,
 };
-use serde_json::{Value, json};
 
 use super::{accepted, chat_when, meanwhile, platform_reads, read, resumed, tickets::say};
 use crate::world::{MINUTE, START, TOKEN, World};
@@ -87,7 +87,7 @@ async fn a_whole_conversation() {
     for fact in ["live_agent_only", "topic", "requester_session_language"] {
         assert!(chat.facts.iter().any(|(name, _)| name == fact), "{fact}: {:?}", chat.facts);
     }
-    let before = |line: &proving::simulator::Line| line.from == From::History;
+    let before = |line: &simulators::Line| line.from == From::History;
     assert!(chat.lines.iter().any(|line| before(line) && line.text == "handover"), "{chat:?}");
     world.step_two("u1", "my VPN is down").await;
     let chat = chat_when(&world, &tool, |chat| read(chat).len() > 1).await;
@@ -288,7 +288,7 @@ async fn cuts_and_lost_answers_lose_nothing() {
         for n in 0..10 {
             world.step_two("u1", &format!("visitor {n}")).await;
         }
-        let last = |chat: &proving::simulator::Chat| read(chat).contains(&"visitor 9".to_owned());
+        let last = |chat: &simulators::Chat| read(chat).contains(&"visitor 9".to_owned());
         let found = chat_when(&world, &tool, |one| one.id == chat.id && last(one)).await;
         // Nobody can ask the instance what it has, so a lost answer may be sent again: the same
         // words come at once after themselves, and in order.

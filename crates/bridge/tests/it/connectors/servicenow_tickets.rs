@@ -3,12 +3,12 @@
 use connectors::Settings;
 use edge::{Clock, egress::Egress};
 use machine::limits::WAITING_PUSHES_MAX;
-use proving::simulator::{
+use serde_json::{Value, json};
+use simulators::{
     Act, From, Phase, Simulator,
     faults::Plan,
     servicenow::{Journal, Options, ServiceNow},
 };
-use serde_json::{Value, json};
 
 use super::{accepted, chat_when, meanwhile, resumed, tickets, tickets::say};
 use crate::{

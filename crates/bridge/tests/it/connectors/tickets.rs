@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proving::simulator::{Act, Chat, From, Phase, Simulator, faults::Plan};
+use simulators::{Act, Chat, From, Phase, Simulator, faults::Plan};
 
 use super::{accepted, chat_when, meanwhile, resumed};
 use crate::world::World;

@@ -1,16 +1,14 @@
 //! A home-made tool behind the contract of docs/connectors/webhook.md.
 
+use kit::hostile::{mutants, traps};
 use machine::chat::Clock;
-use proving::{
-    hostile::{mutants, traps},
-    simulator::{
-        Act, Phase, Simulator,
-        faults::Plan,
-        time::Time,
-        webhook::{Options, Webhook},
-    },
-};
 use serde_json::{Value, json};
+use simulators::{
+    Act, Phase, Simulator,
+    faults::Plan,
+    time::Time,
+    webhook::{Options, Webhook},
+};
 
 use super::{accepted, chat_when, holds_under_faults, meanwhile, platform_reads, read, resumed};
 use crate::{
@@ -179,7 +177,7 @@ async fn cuts_losses_repeats_and_delays_change_nothing() {
 /// The tool says that the chat is over before what the agent said last has come to us.
 #[tokio::test]
 async fn last_words_are_heard_although_the_visitor_speaks_into_the_end() {
-    let nowhere = format!("http://{}/", proving::server::free_address().unwrap());
+    let nowhere = format!("http://{}/", kit::address::free_address().unwrap());
     let (world, tool) = start(|options| options.events_url = nowhere).await;
     world.step_one("u1").await;
     let chat = chat_when(&world, &tool, |chat| chat.phase == Phase::Waiting).await;

@@ -144,7 +144,7 @@ mod tests {
             "type": "message", "class": "StructuredMessage", "code": 200, "tracingId": "t",
             "body": body,
         });
-        for text in proving::hostile::mutants(&good) {
+        for text in kit::hostile::mutants(&good) {
             if let Some(frame) = Frame::read(&String::from_utf8_lossy(&text)) {
                 frame.failure();
                 frame.news();

@@ -1,6 +1,6 @@
 //! Chats whose agents work in a tool of their own.
 
-use super::check;
+use super::*;
 
 #[test]
 fn a_whole_conversation() {
@@ -434,7 +434,7 @@ fn the_position_moves_without_news() {
         ~ delivered 1 chat-7
         -> nothing
         > tool: moved chat-7 at 5
-        ~ linked chat-7 at 5
+        checkpoint chat-7 at 5
         > tool: moved chat-7 at 5
         ",
     );
@@ -697,4 +697,34 @@ fn nobody_is_told_of_a_changed_connector_who_was_promised_nothing() {
         -> nothing
         ",
     );
+}
+
+#[test]
+fn what_there_is_no_room_for_is_refused_and_changes_nothing() {
+    let mut chat = Chat::new("bot", "visitor");
+    let policy = Policy { connector: Some("tool".to_owned()), ..Policy::default() };
+    let opening = Opening {
+        text: "help".to_owned(),
+        language: "en".to_owned(),
+        intent: None,
+        transcript: Vec::new(),
+    };
+    chat.step(&policy, START, Input::StepOne { opening, available: true }).unwrap();
+    let say = |text: String| Input::StepTwo { text };
+    let whole = "x".repeat(limits::WEBHOOK_TEXT_CHARS_MAX);
+    let fits = limits::WAITING_DELIVERY_CHARS_MAX / limits::WEBHOOK_TEXT_CHARS_MAX;
+    for _ in 0..fits {
+        chat.step(&policy, START, say(whole.clone())).unwrap();
+    }
+    let before = chat.clone();
+    assert_eq!(chat.step(&policy, START, say(whole)), Err(Refusal::TooManyForTool));
+    assert_eq!(chat, before);
+    while chat.owed_deliveries().count() < limits::WAITING_DELIVERIES_MAX {
+        chat.step(&policy, START, say("x".to_owned())).unwrap();
+    }
+    assert_eq!(chat.step(&policy, START, say("x".to_owned())), Err(Refusal::TooManyForTool));
+    let first = chat.owed_delivery().unwrap().id;
+    let took = Input::Delivered { id: first, checkpoint: None, events: Vec::new() };
+    chat.step(&policy, START, took).unwrap();
+    chat.step(&policy, START, say("x".to_owned())).unwrap();
 }

@@ -1,4 +1,4 @@
-//! The bot's sessions: when one ends, and what the bot is told after a human stretch.
+//! The bot's sessions: when one ends, and what the bot is told after a pause.
 
 use super::check;
 

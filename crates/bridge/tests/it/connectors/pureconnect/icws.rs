@@ -1,6 +1,6 @@
 //! What only ICWS `web-chat` has: versions, webhooks, a history, no echo.
 
-use proving::simulator::pureconnect::{Fields, WebhookBody};
+use simulators::pureconnect::{Fields, WebhookBody};
 
 use super::*;
 

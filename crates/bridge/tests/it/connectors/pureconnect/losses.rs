@@ -1,7 +1,7 @@
 //! What the vendor's APIs cannot give back: words of an agent in an answer that was lost. The
 //! visitor is told, once and at the right place, and everything else goes on.
 
-use proving::simulator::pureconnect::Replay;
+use simulators::pureconnect::Replay;
 
 use super::*;
 

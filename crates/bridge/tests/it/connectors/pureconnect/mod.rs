@@ -1,11 +1,11 @@
 //! Genesys `PureConnect` over both of its wire APIs, against the simulated pair of servers.
 
-use proving::simulator::{
+use serde_json::{Value, json};
+use simulators::{
     Act, Chat, From, Phase, Simulator,
     faults::Plan,
     pureconnect::{Options, Server},
 };
-use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{accepted, chat_when, holds_under_faults, meanwhile, platform_reads, read, resumed};

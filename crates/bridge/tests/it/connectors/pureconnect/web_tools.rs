@@ -1,6 +1,6 @@
 //! What only Interaction Web Tools have: new participants, and a queue that can be asked.
 
-use proving::simulator::pureconnect::Replay;
+use simulators::pureconnect::Replay;
 
 use super::*;
 

@@ -1,0 +1,167 @@
+//! `baton store`: finds rows that cannot be read, rebuilds what can be rebuilt, and discards.
+
+use std::{
+    io::{Write as _, stdout},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Subcommand;
+use machine::{Machine as _, Position, chat::Chat, conversation::Conversation};
+use store::{Repair, SetAside, Store, StoreError};
+
+use crate::{
+    config::{Config, Secret},
+    serve,
+};
+
+/// Look after the database; on SQLite the server must be stopped first
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List every stored state and event that this release cannot read; fails if there is one
+    Check {
+        #[command(flatten)]
+        place: Place,
+        /// Rebuild states from their events where all of these can be read
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Remove one conversation or chat with all its events, for good
+    Discard {
+        /// For example cnv_… or cht_…, as `check` lists it
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        place: Place,
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Where the database is: as for `baton serve`, or a folder alone, as of `baton demo`.
+#[derive(clap::Args)]
+struct Place {
+    /// Configuration file; see docs/configuration.md
+    #[arg(long, env = "BATON_CONFIG", value_name = "FILE", required_unless_present = "data")]
+    config: Option<PathBuf>,
+    /// The data is here instead of where the configuration says
+    #[arg(long, env = "BATON_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Place {
+    async fn open(self) -> anyhow::Result<Store> {
+        let config = self.config.as_deref().map(Config::load).transpose()?;
+        let (database, configured) =
+            config.map_or((None, None), |config| (config.database, Some(config.data)));
+        let data = self.data.or(configured).context("give --config or --data")?;
+        let url = url(database.as_ref(), &data)?;
+        let opened = Store::open(&url).await;
+        if let Err(StoreError::InUse { .. }) = &opened {
+            return opened.context("the database is in use: stop the server first");
+        }
+        opened.context("cannot open the store")
+    }
+}
+
+/// The address of a database that is there; this command makes none.
+fn url(database: Option<&Secret>, data: &Path) -> anyhow::Result<String> {
+    let url = serve::database_url(database, data)?;
+    if let Some(file) = url.strip_prefix("sqlite:") {
+        ensure!(Path::new(file).exists(), "there is no database {file}");
+    }
+    Ok(url)
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.command {
+        Command::Check { place, repair } => {
+            let store = place.open().await?;
+            let checked = check(&store, repair).await;
+            store.close().await;
+            checked
+        }
+        Command::Discard { id, place, dry_run } => {
+            let store = place.open().await?;
+            let discarded = discard(&store, &id, dry_run).await;
+            store.close().await;
+            discarded
+        }
+    }
+}
+
+async fn check(store: &Store, repair: bool) -> anyhow::Result<ExitCode> {
+    let mut found = unreadable(store).await?;
+    for row in &found {
+        say(&shown(row))?;
+    }
+    let mut strangers = 0;
+    for (kind, count) in store.kinds().await? {
+        if ![Conversation::PREFIX, Chat::PREFIX].contains(&&*kind) {
+            say(&format!("{count} machines of the unknown kind {kind}"))?;
+            strangers += count;
+        }
+    }
+    if repair {
+        for row in found.iter().filter(|row| row.event.is_none()) {
+            let SetAside { kind, owner, id, .. } = row;
+            let repaired = if kind == Conversation::PREFIX {
+                store.repair::<Conversation>(owner, id).await?
+            } else {
+                store.repair::<Chat>(owner, id).await?
+            };
+            match repaired {
+                Repair::Rebuilt(events) => say(&format!("{id}: rebuilt from {events} events"))?,
+                Repair::Impossible(why) => say(&format!("{id}: cannot be rebuilt: {why}"))?,
+                Repair::NotNeeded | Repair::NotFound => {}
+            }
+        }
+        found = unreadable(store).await?;
+    }
+    if found.is_empty() && strangers == 0 {
+        say("every row can be read")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(&format!("{} rows cannot be read", found.len() as u64 + strangers))?;
+    Ok(ExitCode::FAILURE)
+}
+
+async fn unreadable(store: &Store) -> anyhow::Result<Vec<SetAside>> {
+    let mut found = store.check::<Conversation>().await?;
+    found.extend(store.check::<Chat>().await?);
+    Ok(found)
+}
+
+fn shown(row: &SetAside) -> String {
+    let SetAside { kind, owner, id, event, cause } = row;
+    let what = match event {
+        None => "state".to_owned(),
+        Some(Position { seq, sub: 0 }) => format!("event {seq}"),
+        Some(Position { seq, sub }) => format!("note {seq}.{sub}"),
+    };
+    format!("{id} ({kind} of {owner}): {what}: {cause}")
+}
+
+async fn discard(store: &Store, id: &str, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let Some(contents) = store.contents(id).await? else { bail!("there is no {id}") };
+    let store::Contents { kind, owner, peer, seq, events } = contents;
+    let state = if peer.is_some() { "open" } else { "not open" };
+    let would = if dry_run { "would be removed" } else { "is removed" };
+    say(&format!("{id} ({kind} of {owner}, {state}, at {seq}) {would} with {events} events"))?;
+    if !dry_run {
+        store.discard(id).await?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    Ok(writeln!(stdout().lock(), "{line}")?)
+}

@@ -1,0 +1,280 @@
+//! Finds the agent's entities in a text: listed values and synonyms, misspelt ones where the
+//! entity allows it, regular expressions, and values composed of other entities.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
+
+use regex::{Regex, RegexBuilder};
+use serde_json::{Map, Value};
+
+use super::{
+    span::Span,
+    system::{self, Moment},
+    text::{Text, normal},
+};
+use crate::local::{
+    model::{EntityType, Entry, Intent, Part, Phrase},
+    report::{NoticeKind, Report},
+};
+
+const SYNONYM_WORDS_MAX: usize = 12;
+const PATTERN_BYTES_MAX: usize = 1 << 20;
+/// Comparisons for misspelt words in one text.
+const COMPARISONS_MAX: usize = 20_000;
+/// Parts of composed values that are followed in one text. Without a limit, an export can make the
+/// number of readings of a text grow exponentially.
+const COMPOSED_PARTS_MAX: usize = 20_000;
+const SPANS_MAX: usize = 1_000;
+
+/// Every entity of an agent in one language.
+#[derive(Debug, Default)]
+pub(crate) struct Lexicon {
+    language: String,
+    listed: HashMap<String, Vec<Listed>>,
+    words_max: usize,
+    /// Synonyms of fuzzy entities by first letter and number of letters.
+    fuzzy: HashMap<(char, usize), Vec<(String, Listed)>>,
+    patterns: Vec<(Arc<str>, Regex)>,
+    composed: Vec<(Arc<str>, Vec<Part>)>,
+    system: HashSet<Arc<str>>,
+    /// Entities that accept any text where a phrase or a prompt expects them.
+    open: HashSet<Arc<str>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Listed {
+    entity: Arc<str>,
+    value: Value,
+}
+
+impl Lexicon {
+    pub(crate) fn build(
+        language: &str,
+        root: &str,
+        intents: &[Intent],
+        entities: &[EntityType],
+        phrases: &[Phrase],
+        report: &mut Report,
+    ) -> Self {
+        let mut lexicon = Self { language: language.to_owned(), ..Self::default() };
+        for entity in entities {
+            let own = [language, language.split('-').next().unwrap_or_default(), root];
+            let entries = own.iter().find_map(|l| entity.entries.get(*l));
+            for entry in entries.into_iter().flatten() {
+                lexicon.add(entity, entry, report);
+            }
+            if entity.expands {
+                lexicon.open.insert(Arc::clone(&entity.name));
+            }
+        }
+        let of_parameters =
+            intents.iter().flat_map(|i| &i.parameters).filter_map(|p| p.entity.as_ref());
+        let of_phrases = phrases.iter().flat_map(|p| &p.parts).filter_map(|p| p.entity.as_ref());
+        for entity in of_parameters.chain(of_phrases) {
+            if entity.starts_with("@sys.") {
+                lexicon.system.insert(Arc::clone(entity));
+            }
+            let known = entities.iter().any(|e| e.name == *entity);
+            if system::is_open(entity) || (!known && !entity.starts_with("@sys.")) {
+                lexicon.open.insert(Arc::clone(entity));
+            }
+        }
+        lexicon.learn_examples(phrases);
+        lexicon
+    }
+
+    /// Lists what phrases annotate as an open entity (`Moscow` as a location).
+    fn learn_examples(&mut self, phrases: &[Phrase]) {
+        for part in phrases.iter().flat_map(|phrase| &phrase.parts) {
+            let Some(entity) = &part.entity else { continue };
+            let learns = self.open.contains(entity) && !system::takes_anything(entity);
+            if learns && !part.is_reference {
+                let value = system::open_value(entity, part.text.trim());
+                self.list(&part.text, Listed { entity: Arc::clone(entity), value });
+            }
+        }
+    }
+
+    fn add(&mut self, entity: &EntityType, entry: &Entry, report: &mut Report) {
+        let names = std::iter::once(&entry.value).chain(&entry.synonyms);
+        if entity.regexp {
+            let patterns: HashSet<&String> = names.collect();
+            for pattern in patterns {
+                match RegexBuilder::new(pattern)
+                    .case_insensitive(true)
+                    .size_limit(PATTERN_BYTES_MAX)
+                    .build()
+                {
+                    Ok(regex) => self.patterns.push((Arc::clone(&entity.name), regex)),
+                    Err(_) => report.note(&entity.file, NoticeKind::BadPattern, ""),
+                }
+            }
+            return;
+        }
+        for name in names {
+            if entity.composite && name.contains('@') {
+                let parts = Part::from_template(name);
+                let used = parts.iter().filter_map(|part| part.entity.clone());
+                self.system.extend(used.filter(|name| name.starts_with("@sys.")));
+                self.composed.push((Arc::clone(&entity.name), parts));
+                continue;
+            }
+            let value = Value::String(entry.value.clone());
+            let listed = Listed { entity: Arc::clone(&entity.name), value };
+            if entity.fuzzy {
+                let key = normal(name);
+                let letters = key.chars().count();
+                if let Some(first) = key.chars().next().filter(|_| letters >= 5) {
+                    let shelf = self.fuzzy.entry((first, letters)).or_default();
+                    shelf.push((key, listed.clone()));
+                }
+            }
+            self.list(name, listed);
+        }
+    }
+
+    fn list(&mut self, name: &str, listed: Listed) {
+        let text = Text::new(name);
+        if text.len() == 0 || text.len() > SYNONYM_WORDS_MAX {
+            return;
+        }
+        self.words_max = self.words_max.max(text.len());
+        let known = self.listed.entry(text.normal).or_default();
+        if !known.iter().any(|other| other.entity == listed.entity) {
+            known.push(listed);
+        }
+    }
+
+    /// Whether the entity accepts any text where a phrase or a prompt expects it.
+    pub(crate) fn is_open(&self, entity: &str) -> bool {
+        self.open.contains(entity)
+    }
+
+    /// Every entity in the text, including overlapping ones, by first word.
+    pub(crate) fn find(&self, text: &Text, moment: &Moment) -> Vec<Span> {
+        let mut spans = system::find(text, &self.system, &self.language, moment);
+        for start in 0..text.len() {
+            for end in start + 1..=text.len().min(start + self.words_max) {
+                for listed in self.listed.get(text.run(start..end)).into_iter().flatten() {
+                    spans.push(listed.span(start..end));
+                }
+            }
+        }
+        self.find_misspelt(text, &mut spans);
+        for (entity, regex) in &self.patterns {
+            for found in regex.find_iter(&text.raw) {
+                if let Some(words) = text.covering(found.range()) {
+                    let value = Value::String(found.as_str().to_owned());
+                    spans.push(Span { entity: Arc::clone(entity), words, value });
+                }
+            }
+        }
+        // Twice, for values composed of composed values.
+        for _ in 0..2 {
+            self.compose(text, &mut spans);
+        }
+        spans.truncate(SPANS_MAX);
+        spans.sort_by_key(|span| (span.words.start, usize::MAX - span.words.end));
+        spans
+    }
+
+    fn find_misspelt(&self, text: &Text, spans: &mut Vec<Span>) {
+        if self.fuzzy.is_empty() {
+            return;
+        }
+        let mut left = COMPARISONS_MAX;
+        for start in 0..text.len() {
+            for end in start + 1..=text.len().min(start + 3) {
+                let run = text.run(start..end);
+                let letters = run.chars().count();
+                let Some(first) = run.chars().next().filter(|_| letters >= 5) else {
+                    continue;
+                };
+                if self.listed.contains_key(run) {
+                    continue;
+                }
+                let allowed = if letters >= 9 { 2 } else { 1 };
+                let mut best: Option<(usize, &Listed)> = None;
+                for length in letters - allowed..=letters + allowed {
+                    for (known, listed) in self.fuzzy.get(&(first, length)).into_iter().flatten() {
+                        left = left.saturating_sub(1);
+                        let distance = strsim::osa_distance(run, known);
+                        let nearer = best.is_none_or(|(other, _)| distance < other);
+                        if left > 0 && distance <= allowed && nearer {
+                            best = Some((distance, listed));
+                        }
+                    }
+                }
+                spans.extend(best.map(|(_, listed)| listed.span(start..end)));
+            }
+        }
+    }
+
+    fn compose(&self, text: &Text, spans: &mut Vec<Span>) {
+        let mut found = Vec::new();
+        let mut walk = Walk { text, spans, followed: 0, fields: Map::new() };
+        for (entity, parts) in &self.composed {
+            for start in 0..text.len() {
+                walk.fields.clear();
+                if let Some(end) = walk.follow(parts, start) {
+                    let value = Value::Object(std::mem::take(&mut walk.fields));
+                    found.push(Span { entity: Arc::clone(entity), words: start..end, value });
+                }
+            }
+        }
+        found.retain(|span| !spans.contains(span));
+        spans.extend(found);
+    }
+}
+
+impl Listed {
+    fn span(&self, words: Range<usize>) -> Span {
+        Span { entity: Arc::clone(&self.entity), words, value: self.value.clone() }
+    }
+}
+
+/// A search for composed values in one text.
+struct Walk<'a> {
+    text: &'a Text,
+    spans: &'a [Span],
+    /// Parts followed so far.
+    followed: usize,
+    /// Values of the parts of the value that was found, the last part first.
+    fields: Map<String, Value>,
+}
+
+impl Walk<'_> {
+    /// Follows the parts of a composed value from a word on; returns the position after the value.
+    fn follow(&mut self, parts: &[Part], start: usize) -> Option<usize> {
+        if self.followed > COMPOSED_PARTS_MAX {
+            return None;
+        }
+        let Some((part, rest)) = parts.split_first() else {
+            return Some(start);
+        };
+        let Some(entity) = &part.entity else {
+            let words = Text::new(&part.text);
+            let end = start + words.len();
+            if self.text.run(start..end) != words.normal {
+                return None;
+            }
+            self.followed += 1;
+            return self.follow(rest, end);
+        };
+        let here = |span: &&Span| span.words.start == start && span.entity == *entity;
+        let mut here: Vec<&Span> = self.spans.iter().filter(here).collect();
+        here.sort_by_key(|span| usize::MAX - span.words.end);
+        for span in here {
+            self.followed += 1;
+            if let Some(end) = self.follow(rest, span.words.end) {
+                let name = part.alias.clone().unwrap_or_else(|| entity[1..].to_owned());
+                self.fields.insert(name, span.value.clone());
+                return Some(end);
+            }
+        }
+        None
+    }
+}

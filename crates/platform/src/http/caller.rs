@@ -1,0 +1,41 @@
+//! Who calls the visitor API: a visitor, known by a token.
+
+use std::sync::Arc;
+
+use edge::http::bearer;
+use http::HeaderMap;
+
+use super::error::HttpError;
+use crate::{app::App, bot::Bot, visitors::Recognized};
+
+/// A visitor's conversation, and the bot it is with.
+pub(super) struct Caller {
+    pub(super) bot: Arc<Bot>,
+    pub(super) conversation: String,
+}
+
+impl Caller {
+    /// # Errors
+    ///
+    /// See [`Caller::with_token`].
+    pub(super) async fn of(app: &App, headers: &HeaderMap) -> Result<Self, HttpError> {
+        Self::with_token(app, bearer(headers).unwrap_or_default()).await
+    }
+
+    /// # Errors
+    ///
+    /// 401 for a token that is unknown or wrong, and for nothing else, because the widget then
+    /// forgets its token. 503 when the bot is missing from the configuration.
+    pub(super) async fn with_token(app: &App, token: &str) -> Result<Self, HttpError> {
+        let found = app.visitors.with_token(token, app.clock.now()).await?;
+        let Recognized { visitor, conversation } = found.ok_or_else(HttpError::unauthorized)?;
+        let Some(bot) = app.bots.get(&visitor.bot) else {
+            app.missing_bots.log(&visitor.bot);
+            return Err(HttpError::not_served(
+                "The bot of this conversation is missing from the server's configuration. Keep \
+                 the token and try again later.",
+            ));
+        };
+        Ok(Self { bot: Arc::clone(bot), conversation })
+    }
+}

@@ -1,0 +1,40 @@
+//! `POST /v1/bots/{botId}/visitors`: a new visitor.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Path, State, rejection::PathRejection},
+    response::Response,
+};
+use edge::http::{json, read_body};
+use http::{HeaderMap, StatusCode};
+use secrecy::ExposeSecret as _;
+use wire::{
+    problem::ProblemId,
+    visitor::{NewVisitor, VisitorCreated},
+};
+
+use super::error::{HttpError, may_be_json};
+use crate::{app::App, limit};
+
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    bot_id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    if !may_be_json(&headers) {
+        return Err(HttpError::not_json());
+    }
+    let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
+    let new = NewVisitor::parse(&body)?;
+    let bot = bot_id.ok().and_then(|Path(bot_id)| app.bots.get(&bot_id));
+    let bot = bot.ok_or_else(|| {
+        HttpError::new(ProblemId::NotFound, "No such bot; check the id of the bot.")
+    })?;
+    let now = app.clock.now();
+    let created = app.visitors.create(&bot.config.id, &bot.ledger, new, now).await?;
+    let created = VisitorCreated { user_id: &created.user, token: created.token.expose_secret() };
+    Ok(json(StatusCode::CREATED, &created))
+}

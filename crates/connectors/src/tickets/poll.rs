@@ -91,7 +91,8 @@ async fn poll_once(
             known.behind = told.is_err();
             // A chat that cannot store more for now must not hold up the others.
             if let Err(error) = told {
-                tracing::info!(chat.id = handover.chat, %error, "the events of a ticket are told at the next poll");
+                let chat = &handover.chat;
+                tracing::info!(chat.id = chat, %error, "events of a ticket wait for the next poll");
             }
         }
     }

@@ -42,9 +42,9 @@ enum Ended {
 
 /// Events as they come
 ///
-/// A WebSocket. Send one StreamHello first; each text frame that comes is one VisitorEvent. Close
-/// codes: 4400 bad first frame, 4401 bad token, 4408 no first frame within ten seconds, 1013 try
-/// again, 1001 going away.
+/// A WebSocket. Send one `StreamHello` first; each text frame that comes is one `VisitorEvent`.
+/// Close codes: 4400 bad first frame, 4401 bad token, 4408 no first frame within ten seconds, 1013
+/// try again, 1001 going away.
 #[utoipa::path(
     get, path = "/conversation/stream", operation_id = "openVisitorStream", tag = "visitor",
     responses(

@@ -31,7 +31,7 @@ const CSRF_HEADER: &str = "x-baton-desk";
 pub(super) struct FromDesk {
     /// No page of another origin can send it
     #[param(rename = "x-baton-desk", required = true, schema_with = one)]
-    _header: (),
+    _header: String,
 }
 
 fn one() -> Object {

@@ -58,7 +58,8 @@ pub(crate) struct Frames;
 
 /// Events as they come
 ///
-/// A WebSocket. Send DeskClientFrames; each text frame that comes is one DeskServerFrame.
+/// A WebSocket. Send `DeskClientFrame`s; each text frame that comes is one
+/// `DeskServerFrame`.
 #[utoipa::path(
     get, path = "/desk/api/stream", operation_id = "openDeskStream", tag = "desk",
     security(("deskCookie" = [])),

@@ -28,5 +28,5 @@ pub fn free_address() -> anyhow::Result<String> {
             return Ok(address);
         }
     }
-    bail!("no free port")
+    bail!("no port is free")
 }

@@ -122,7 +122,7 @@ impl Desk {
             .headers
             .get("set-cookie")
             .and_then(|cookie| cookie.to_str().ok()?.split(';').next())
-            .context("signing in sets no cookie")?;
+            .context("the answer to the sign-in sets no cookie")?;
         Ok(Self { http: http.clone(), base: base.to_owned(), cookie: cookie.to_owned() })
     }
 

@@ -16,3 +16,4 @@ pub mod load;
 pub mod quantiles;
 pub mod server;
 pub mod transcript;
+mod wait;

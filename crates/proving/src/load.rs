@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kit::{
     agent::{Chat, Desk, DeskStream},
@@ -20,7 +20,7 @@ use kit::{
 use serde::{Deserialize, Serialize};
 use tokio::{sync::mpsc, task::JoinSet};
 
-use crate::{config::Agent, quantiles::Quantiles};
+use crate::{config::Agent, quantiles::Quantiles, wait};
 
 /// The visitor's text that asks for a human agent.
 pub const ASK: &str = "talk to a person";
@@ -29,8 +29,6 @@ const GATHERED_AT_ONCE: usize = 32;
 /// How often a greeting is repeated, and how long each may take.
 const GREETINGS_MAX: usize = 10;
 const GREETING_WAIT: Duration = Duration::from_secs(3);
-/// Time between two looks at the desk.
-const GATHER_LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -225,17 +223,15 @@ async fn chats_of(
     desk: &Desk,
     visitors: &[(Visitor, VisitorStream)],
 ) -> anyhow::Result<HashMap<String, Chat>> {
-    let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline {
+    let gathered = wait::until(PATIENCE, async || {
         let chats = desk.chats().await?;
         let chats: HashMap<_, _> =
             chats.into_iter().map(|chat| (chat.visitor.user_id.clone(), chat)).collect();
-        if visitors.iter().all(|(visitor, _)| chats.contains_key(&visitor.user_id)) {
-            return Ok(chats);
-        }
-        tokio::time::sleep(GATHER_LOOK).await;
-    }
-    bail!("not every visitor has come to the desk within {PATIENCE:?}")
+        let all = visitors.iter().all(|(visitor, _)| chats.contains_key(&visitor.user_id));
+        Ok(all.then_some(chats))
+    });
+    let missing = || format!("the desk did not show a chat of every visitor within {PATIENCE:?}");
+    gathered.await?.with_context(missing)
 }
 
 /// The fields of a frame that the load reads.

@@ -185,7 +185,7 @@ impl Tool for Webhook {
         let chat = data.chats.iter_mut().find(|chat| chat.id == id);
         let chat = chat.ok_or("there is no such chat")?;
         if chat.phase == Phase::Ended {
-            return Err("the chat is over".to_owned());
+            return Err("the chat has ended".to_owned());
         }
         let now = self.0.options.time.now();
         let mut event = json!({ "id": event_id, "handover": id });

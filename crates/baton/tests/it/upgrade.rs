@@ -62,9 +62,9 @@ fn server(tool: &Receiver, database: String) -> anyhow::Result<Server> {
     let address = free_address()?;
     let base = format!("http://{address}");
     let mut setup = Setup::whole(&base, 1);
-    setup.bots[0].webhook_more = "history = true".to_owned();
+    "history = true".clone_into(&mut setup.bots[0].webhook_more);
     let mut tooled = Bot::demo("tooled", &format!("{base}/handover/homemade"));
-    tooled.webhook_more = "history = true".to_owned();
+    "history = true".clone_into(&mut tooled.webhook_more);
     setup.bots.push(tooled);
     setup.routes.push(Route::tool("homemade", &base));
     setup.connectors = format!(

@@ -1,11 +1,11 @@
-//! The normalized message, in which both ways of messaging say what was said.
+//! The normalized message of Genesys Cloud, which Open and Web Messaging share.
 
 use connector::text::link;
 use serde_json::Value;
 
-/// What a visitor reads of a message: its text, files as links, and offered answers as a list.
-/// Nothing for a message that shows nothing.
-pub(super) fn words(message: &Value) -> Option<String> {
+/// The text that a visitor reads: the message's own, files as links, quick replies as a list.
+/// `None` when there is nothing to read.
+pub(super) fn text(message: &Value) -> Option<String> {
     let text = message["text"].as_str().unwrap_or_default().trim();
     let content = message["content"].as_array().into_iter().flatten().filter_map(part);
     let parts: Vec<String> =
@@ -23,7 +23,7 @@ fn part(part: &Value) -> Option<String> {
     answer.map(|answer| format!("* {answer}"))
 }
 
-/// For how long an agent types, in milliseconds, when the message is such an event.
+/// For how many milliseconds the human agent types; `None` when it is no typing event.
 pub(super) fn types_ms(message: &Value) -> Option<i64> {
     let mut events = message["events"].as_array().into_iter().flatten();
     let typing = events.find(|event| event["eventType"] == "Typing")?;
@@ -33,7 +33,7 @@ pub(super) fn types_ms(message: &Value) -> Option<i64> {
     Some(typing["typing"]["duration"].as_i64().unwrap_or(TYPING_MS).clamp(0, TYPING_MS_MAX))
 }
 
-/// Where the event does not say for how long.
+/// Used when the event has no duration.
 const TYPING_MS: i64 = 5_000;
 const TYPING_MS_MAX: i64 = 60_000;
 
@@ -54,7 +54,7 @@ mod tests {
             (json!({ "text": "Well?", "content": [offer] }), Some("Well?\n* Yes")),
             (json!({ "content": [{ "contentType": "Unheard" }] }), None),
         ] {
-            assert_eq!(words(&message).as_deref(), expected, "{message}");
+            assert_eq!(text(&message).as_deref(), expected, "{message}");
         }
     }
 }

@@ -1,32 +1,30 @@
-//! Genesys Cloud, in either of its two ways of messaging: [`open`] speaks Open Messaging, server
-//! to server, and is what a middleware should use; [`web`] speaks the protocol of the browser's
-//! widget and needs nothing but a deployment.
+//! Genesys Cloud, by either of its two messaging APIs. [`open`] is Open Messaging, made for
+//! servers; a middleware should use it. [`web`] is Web Messaging, the protocol of the browser's
+//! widget; it needs only a Messenger deployment.
 //!
-//! What both have in common is here: where a region's servers are, and the first words of a
-//! handover.
+//! Both share what is here: sizes of texts, the transcript and the custom attributes.
 
 use connector::{HandoverInfo, text};
 use machine::chat::{Opening, Speaker};
 use serde_json::{Map, Value, json};
 
 mod client;
-mod conversation;
 mod message;
-mod notifications;
 mod open;
-mod seats;
+mod snapshot;
 mod web;
 
 pub(crate) use open::OpenMessaging;
 pub(crate) use web::WebMessaging;
 
-/// Characters of one text, unless the settings say otherwise: the limit of Web Messaging, and
-/// the vendor publishes none for Open Messaging.
+/// Most characters of one text, unless the settings say otherwise: the limit of Web Messaging.
+/// The vendor publishes none for Open Messaging.
 const TEXT_CHARS_MAX: usize = 4_000;
-/// Characters of a transcript, unless the settings say otherwise; of a longer one the end is told.
+/// Most characters of a transcript, unless the settings say otherwise; of a longer one the end is
+/// sent.
 const TRANSCRIPT_CHARS_MAX: usize = 12_000;
 
-/// How much is told, and in what pieces.
+/// Limits for texts, in characters.
 #[derive(Debug, Clone, Copy)]
 struct Sizes {
     text_chars_max: usize,
@@ -41,7 +39,7 @@ impl Sizes {
         }
     }
 
-    /// A text as the messages it has to be sent as.
+    /// Splits a text into messages.
     fn parts(&self, text: &str) -> Vec<String> {
         text::split(text, self.text_chars_max)
     }
@@ -59,14 +57,14 @@ impl Sizes {
         let whole: Vec<String> = lines.collect();
         let whole = if whole.is_empty() { opening.text.clone() } else { whole.join("\n") };
         let over = whole.chars().count().saturating_sub(self.transcript_chars_max);
-        let told = if over == 0 {
+        let text = if over == 0 {
             whole
         } else {
             let end: String = whole.chars().skip(over).collect();
             format!("(The beginning is left out.)\n{end}")
         };
-        // A visitor who wrote nothing opens a conversation all the same.
-        self.parts(if told.trim().is_empty() { "…" } else { &told })
+        // Without a text no conversation would be opened.
+        self.parts(if text.trim().is_empty() { "…" } else { &text })
     }
 }
 

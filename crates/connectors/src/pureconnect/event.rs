@@ -1,25 +1,25 @@
-//! What happens in a chat at the tool, in one form for both wire APIs.
+//! Events of a chat at `PureConnect`, in one form for both APIs.
 
 use connector::Typing;
 use serde::{Deserialize, Serialize};
 
-/// Speaks for the system on both APIs.
+/// Participant id of the system, on both APIs.
 pub(super) const SYSTEM: &str = "00000000-0000-0000-0000-000000000000";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Event {
-    /// From 0, without gaps, in the order in which things happened.
+    /// Counts from 0 without gaps, in the order of the events.
     pub(super) number: u64,
-    /// Whose it is.
+    /// Id of the participant.
     pub(super) participant: String,
     pub(super) name: Option<String>,
     pub(super) kind: Option<Kind>,
-    /// Compact ISO 8601, where the API tells.
+    /// Compact ISO 8601; empty where the API sends no time.
     pub(super) at: String,
-    pub(super) what: Happened,
+    pub(super) payload: Payload,
 }
 
-/// What a participant is.
+/// The kind of a participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
@@ -29,11 +29,11 @@ pub(super) enum Kind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Happened {
+pub(super) enum Payload {
     State(State),
     Typing(Typing),
     Said(Said),
-    /// Of a kind nobody knows: it only has a number.
+    /// An unknown type; only its number counts.
     Other,
 }
 
@@ -56,9 +56,9 @@ pub(super) enum Said {
 }
 
 impl Kind {
-    /// Whoever is neither customer nor system speaks for the contact centre.
-    pub(super) fn of(word: &str) -> Self {
-        match word {
+    /// A participant that is neither customer nor system is a human agent.
+    pub(super) fn of(participant_type: &str) -> Self {
+        match participant_type {
             "WebUser" => Self::WebUser,
             "System" => Self::System,
             _ => Self::Agent,
@@ -71,7 +71,7 @@ impl Said {
         if content_type.starts_with("text/html") { Self::Html(value) } else { Self::Plain(value) }
     }
 
-    fn words(&self) -> &str {
+    fn text(&self) -> &str {
         match self {
             Self::Plain(text) | Self::Html(text) | Self::Url(text) => text,
             Self::File { guid, .. } => guid,
@@ -80,27 +80,27 @@ impl Said {
 }
 
 impl Event {
-    pub(super) fn says(&self) -> bool {
-        matches!(self.what, Happened::Said(_))
+    pub(super) fn is_message(&self) -> bool {
+        matches!(self.payload, Payload::Said(_))
     }
 
-    /// Recognizes what was said, whatever number it has.
+    /// Recognizes a message whatever its number; 0 for other events.
     pub(super) fn fingerprint(&self) -> u32 {
-        let Happened::Said(said) = &self.what else { return 0 };
-        print(self.kind, said.words())
+        let Payload::Said(said) = &self.payload else { return 0 };
+        fingerprint(self.kind, said.text())
     }
 
-    /// The same whenever the same is told again; `life` tells numbers that start over apart.
+    /// The same whenever the server sends the event again. `life` counts the restarts of numbers.
     pub(super) fn id(&self, life: u32) -> String {
         format!("{life}:{}:{:x}:{}", self.number, self.fingerprint(), self.at)
     }
 }
 
-/// What [`Event::fingerprint`] gives for a text of our own.
-pub(super) fn own_print(text: &str) -> u32 {
-    print(Some(Kind::WebUser), text)
+/// [`Event::fingerprint`] of a text of the visitor.
+pub(super) fn own_fingerprint(text: &str) -> u32 {
+    fingerprint(Some(Kind::WebUser), text)
 }
 
-fn print(kind: Option<Kind>, words: &str) -> u32 {
-    edge::ids::fingerprint(format!("{kind:?} {words}").as_bytes()) as u32
+fn fingerprint(kind: Option<Kind>, text: &str) -> u32 {
+    edge::ids::fingerprint(format!("{kind:?} {text}").as_bytes()) as u32
 }

@@ -1,84 +1,64 @@
-//! One chat: deliveries out, polls in, and the way back to it after whatever went wrong.
+//! The session of one chat: deliveries to the server, polls from it, and recovery ([`recovery`]).
 //!
-//! An answer that was lost may have told something, and the APIs tell it once only. So after any
-//! loss, and after a restart, the chat is taken up anew before anything else: that tells it again,
-//! or `message-history` does, and the [`Story`] drops what is known. Where nothing tells it again,
-//! the story sees what is missing, and says so.
+//! A reply that is lost may have carried events, and the APIs send each event once. So after a
+//! lost reply and after a restart the session first has the server send these events again (by
+//! `reconnect` or `message-history`), and the [`Sequencer`] drops those it knows. Where the server
+//! sends nothing again, the sequencer finds the gap and tells the visitor.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use connector::{Again, Attempt, ConnectorEvent, Failure, HandoverInfo, Session, Typing};
 use machine::{
     Millis,
     chat::{Delivery, Opening},
 };
-use serde::{Deserialize, Serialize};
 
 use super::{
     Shared,
+    api::{Batch, CallError, ChatRef, Replay},
+    checkpoint::Checkpoint,
     event::Said,
-    inward::{self, Mailbox},
-    opening,
-    story::{Story, Words},
-    wire::{Batch, Retells, Seat, Trouble},
+    mailbox::Mailbox,
+    opening, public_urls,
+    sequencer::{Sequencer, Texts},
 };
 
-/// Between two polls when the server suggests nothing.
+mod recovery;
+
+/// Time between two polls when the server suggests none, in milliseconds.
 const POLL_WAIT_MS: Millis = 2_000;
 const POLL_WAIT_MS_MAX: Millis = 10_000;
-/// The same while the server calls by itself; the poll is a safety net then.
-const POLL_WAIT_CALLED_MS: Millis = 30_000;
-/// Longest sleep without a look at the clock.
-const NAP: Duration = Duration::from_millis(200);
-
-mod back;
+/// Time between two polls while the server calls our webhook: the poll finds what that missed.
+const POLL_WAIT_WEBHOOK_MS: Millis = 30_000;
 
 pub(super) struct Handover {
     shared: Arc<Shared>,
     chat: HandoverInfo,
-    seat: Option<Seat>,
-    story: Story,
-    /// Told by the server, and not yet handed over to the bridge.
-    news: Vec<ConnectorEvent>,
-    doubt: Doubt,
+    /// Set once the chat is started.
+    chat_ref: Option<ChatRef>,
+    sequencer: Sequencer,
+    /// In order, and not yet returned to the bridge.
+    events: Vec<ConnectorEvent>,
+    missed: Missed,
     /// Parts of the transcript that were sent.
     parts_sent: usize,
     /// When to poll next.
-    due: Millis,
-    /// Polls in a row that were not answered.
-    silences: u32,
-    /// How often its last words could not be had.
-    last_tries: u32,
-    mail: Arc<Mailbox>,
+    poll_at: Millis,
+    /// Polls in a row that failed.
+    failed_polls: u32,
+    /// How often the last events of an ended chat could not be fetched.
+    last_events_tries: u32,
+    mailbox: Arc<Mailbox>,
 }
 
-/// Whether something may have been told that never came.
+/// Which events the server may have sent without our hearing them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Doubt {
-    No,
-    /// An answer was lost.
-    Answer,
-    /// The process is another one, or the server.
-    Chat,
-}
-
-/// What is stored with the chat.
-#[derive(Serialize, Deserialize)]
-struct Checkpoint {
-    /// Of the handover, for calls of the server and downloads.
-    name: String,
-    seat: Seat,
-    story: Story,
-}
-
-/// The name of the handover with this checkpoint.
-pub(super) fn name_of(checkpoint: &str) -> Option<String> {
-    serde_json::from_str::<Checkpoint>(checkpoint).ok().map(|checkpoint| checkpoint.name)
-}
-
-/// Where the chat with this checkpoint is.
-pub(super) fn seat_of(checkpoint: &str) -> Option<Seat> {
-    serde_json::from_str::<Checkpoint>(checkpoint).ok().map(|checkpoint| checkpoint.seat)
+enum Missed {
+    Nothing,
+    /// Those of a lost reply.
+    Reply,
+    /// Any: this process is new to the chat, or the server is.
+    Any,
 }
 
 #[async_trait::async_trait]
@@ -94,88 +74,80 @@ impl Session for Handover {
             Delivery::Leave { .. } => self.leave().await,
         };
         match done {
-            Ok(()) => Ok(std::mem::take(&mut self.news)),
-            // Its last words come first: hearing them will tell that it is over.
-            Err(Failure::Gone { detail }) if !self.news.is_empty() => Err(Failure::later(detail)),
+            Ok(()) => Ok(std::mem::take(&mut self.events)),
+            // The last events come first. They include the end of the chat.
+            Err(Failure::Gone { detail }) if !self.events.is_empty() => Err(Failure::later(detail)),
             Err(failure) => Err(failure),
         }
     }
 
     fn checkpoint(&self) -> Option<String> {
-        let (name, seat) = (self.name(), self.seat.clone()?);
-        serde_json::to_string(&Checkpoint { name, seat, story: self.story.clone() }).ok()
+        let (name, chat_ref) = (self.name(), self.chat_ref.clone()?);
+        Checkpoint { name, chat_ref, sequencer: self.sequencer.clone() }.write()
     }
 
     fn listens(&self) -> bool {
-        self.seat.is_some()
+        self.chat_ref.is_some()
     }
 
     async fn ready(&mut self) {
-        if !self.news.is_empty() {
+        if !self.events.is_empty() {
             return;
         }
-        let (clock, due) = (self.shared.clock.clone(), self.due);
-        let waits = async {
-            loop {
-                let left = due - clock.now();
-                if left <= 0 {
-                    return;
-                }
-                tokio::time::sleep(NAP.min(Duration::from_millis(left.unsigned_abs()))).await;
-            }
-        };
         tokio::select! {
-            () = waits => {}
-            () = self.mail.arrived() => {}
+            () = self.shared.clock.sleep_until(self.poll_at) => {}
+            () = self.mailbox.arrived() => {}
         }
     }
 
     async fn hear(&mut self) -> Result<Vec<ConnectorEvent>, Failure> {
-        let heard = if self.news.is_empty() { self.listen().await } else { Ok(()) };
-        let news = std::mem::take(&mut self.news);
+        let heard = if self.events.is_empty() { self.listen().await } else { Ok(()) };
+        let events = std::mem::take(&mut self.events);
         match heard {
-            Err(failure) if news.is_empty() => return Err(failure),
-            // After an end, it is among the news.
+            Err(failure) if events.is_empty() => return Err(failure),
+            // When the chat is gone, `events` includes its end.
             Ok(()) | Err(Failure::Gone { .. }) => {}
-            Err(_) => self.due = self.shared.clock.now() + POLL_WAIT_MS,
+            Err(_) => self.poll_at = self.shared.clock.now() + POLL_WAIT_MS,
         }
-        Ok(news)
+        Ok(events)
     }
 
     async fn visitor_types(&mut self, typing: Typing) {
-        let Some(seat) = self.seat.clone().filter(|_| self.doubt == Doubt::No) else { return };
+        let Some(chat_ref) = self.chat_ref.clone() else { return };
+        if self.missed != Missed::Nothing {
+            return;
+        }
         let shared = self.shared.clone();
-        match self.ask(shared.wire.types(&seat, typing)).await {
-            Ok(batch) => self.heard(batch),
-            Err(_) => self.due = self.shared.clock.now(),
+        match self.call(shared.api.types(&chat_ref, typing)).await {
+            Ok(batch) => self.take(batch),
+            Err(_) => self.poll_at = self.shared.clock.now(),
         }
     }
 }
 
 impl Handover {
     pub(super) fn new(shared: Arc<Shared>, chat: HandoverInfo, checkpoint: Option<&str>) -> Self {
-        let checkpoint =
-            checkpoint.and_then(|checkpoint| serde_json::from_str::<Checkpoint>(checkpoint).ok());
-        let (seat, mut story) = checkpoint
-            .map_or_else(Default::default, |Checkpoint { seat, story, .. }| (Some(seat), story));
-        if seat.is_some() {
-            // What the process before this one has heard, it may not have stored.
-            story.doubt(shared.clock.now());
-        }
-        let mail = shared.mail.mailbox(&name(&chat));
-        let doubt = if seat.is_some() { Doubt::Chat } else { Doubt::No };
+        let (chat_ref, sequencer, missed) = match checkpoint.and_then(Checkpoint::read) {
+            Some(Checkpoint { chat_ref, mut sequencer, .. }) => {
+                // The process before this one may have heard events and not stored them.
+                sequencer.note_lost_reply(shared.clock.now());
+                (Some(chat_ref), sequencer, Missed::Any)
+            }
+            None => (None, Sequencer::default(), Missed::Nothing),
+        };
+        let mailbox = shared.mailboxes.mailbox(&name(&chat));
         Self {
             shared,
             chat,
-            seat,
-            story,
-            news: Vec::new(),
-            doubt,
+            chat_ref,
+            sequencer,
+            events: Vec::new(),
+            missed,
             parts_sent: 0,
-            due: 0,
-            silences: 0,
-            last_tries: 0,
-            mail,
+            poll_at: 0,
+            failed_polls: 0,
+            last_events_tries: 0,
+            mailbox,
         }
     }
 
@@ -187,19 +159,19 @@ impl Handover {
         let shared = self.shared.clone();
         let mut start = opening::start(&shared.opening, &self.chat, opening, at);
         let parts = opening::messages(&shared.opening, &start.name, opening);
-        if self.seat.is_none() {
-            start.webhook = inward::webhook_url(shared.reach.as_ref(), &self.name());
-            shared.starts.wait_for_turn().await;
-            let begun = match shared.wire.start(0, &start).await {
-                Err(Trouble::Elsewhere(_)) if shared.servers > 1 => {
-                    shared.wire.start(1, &start).await
+        if self.chat_ref.is_none() {
+            start.webhook = shared.public_urls.as_ref().and_then(|urls| urls.webhook(&self.name()));
+            shared.start_limit.wait_for_turn().await?;
+            let started = match shared.api.start(0, &start).await {
+                Err(CallError::OtherServer(_)) if shared.servers > 1 => {
+                    shared.api.start(1, &start).await
                 }
-                begun => begun,
+                started => started,
             };
-            let (seat, batch) = begun.map_err(Trouble::into_failure)?;
-            self.seat = Some(seat);
-            self.heard(batch);
-            self.due = self.shared.clock.now();
+            let (chat_ref, batch) = started.map_err(CallError::into_failure)?;
+            self.chat_ref = Some(chat_ref);
+            self.take(batch);
+            self.poll_at = self.shared.clock.now();
         }
         while let Some(part) = parts.get(self.parts_sent) {
             self.say(part, again).await?;
@@ -209,136 +181,136 @@ impl Handover {
     }
 
     async fn say(&mut self, text: &str, again: Again) -> Result<(), Failure> {
-        self.freshen().await?;
+        self.hear_missed().await?;
         if again == Again::MayHaveArrived && self.has_arrived(text).await? {
-            self.story.sent();
+            self.sequencer.note_sent();
             return Ok(());
         }
         let shared = self.shared.clone();
-        let seat = self.seat()?;
-        let batch = match self.ask(shared.wire.say(&seat, text)).await {
-            Err(trouble) => {
-                let lost = trouble.is_loss();
-                self.mend(trouble).await?;
-                if lost && self.has_arrived(text).await? {
-                    self.story.sent();
+        let chat_ref = self.chat_ref()?;
+        let said = match self.call(shared.api.say(&chat_ref, text)).await {
+            Err(error) => {
+                let may_have_arrived = error.is_lost_reply();
+                self.recover(error).await?;
+                if may_have_arrived && self.has_arrived(text).await? {
+                    self.sequencer.note_sent();
                     return Ok(());
                 }
-                let seat = self.seat()?;
-                self.ask(shared.wire.say(&seat, text)).await
+                let chat_ref = self.chat_ref()?;
+                self.call(shared.api.say(&chat_ref, text)).await
             }
             said => said,
         };
-        match batch {
-            Ok(batch) => {
-                self.story.sent();
-                // An answer that tells nothing is no poll: whoever goes on writing must not keep
-                // back what agents say.
-                let (due, polled) = (self.due, batch.wait_ms.is_some());
-                self.heard(batch);
-                if !polled {
-                    self.due = due;
-                }
-                Ok(())
-            }
-            Err(trouble) => Err(trouble.into_failure()),
+        let batch = said.map_err(CallError::into_failure)?;
+        self.sequencer.note_sent();
+        // A reply without events does not count as a poll: a visitor who writes again and again
+        // must not put off the next poll.
+        let (poll_at, polled) = (self.poll_at, batch.wait_ms.is_some());
+        self.take(batch);
+        if !polled {
+            self.poll_at = poll_at;
         }
+        Ok(())
     }
 
-    /// Whether the server tells us a text of ours that we do not know to have arrived.
+    /// Whether a text whose reply was lost has arrived, as far as the server shows it.
     async fn has_arrived(&mut self, text: &str) -> Result<bool, Failure> {
-        if !self.story.has_arrived(text) && self.shared.wire.retells() != Retells::ByHistory {
+        if !self.sequencer.has_arrived(text) && self.shared.api.replay() != Replay::History {
             self.poll().await?;
         }
-        Ok(self.story.has_arrived(text))
+        Ok(self.sequencer.has_arrived(text))
     }
 
     async fn leave(&mut self) -> Result<(), Failure> {
-        let Some(seat) = self.seat.clone() else { return Ok(()) };
-        let left = match self.shared.wire.exit(&seat).await {
-            Err(trouble @ (Trouble::Lost(_) | Trouble::Elsewhere(_))) => {
-                match self.mend(trouble).await {
-                    Ok(()) => self.shared.wire.exit(&self.seat()?).await,
-                    Err(failure) => Err(Trouble::Failed(failure)),
+        let Some(chat_ref) = self.chat_ref.clone() else { return Ok(()) };
+        let left = match self.shared.api.exit(&chat_ref).await {
+            Err(error @ (CallError::UnknownChat(_) | CallError::OtherServer(_))) => {
+                match self.recover(error).await {
+                    Ok(()) => self.shared.api.exit(&self.chat_ref()?).await,
+                    Err(failure) => Err(CallError::Failed(failure)),
                 }
             }
             left => left,
         };
-        match left.map_err(Trouble::into_failure) {
-            // Then it is over, which is what was wanted.
+        match left.map_err(CallError::into_failure) {
+            // The chat has ended, as it should.
             Err(Failure::Gone { .. }) => Ok(()),
             left => left,
         }
     }
 
     async fn listen(&mut self) -> Result<(), Failure> {
-        self.freshen().await?;
-        let mail = self.mail.take();
-        if !mail.is_empty() {
-            self.heard(Batch { wait_ms: None, events: mail });
-            if !self.story.has_gap() {
+        self.hear_missed().await?;
+        let events = self.mailbox.take();
+        if !events.is_empty() {
+            self.take(Batch { wait_ms: None, events });
+            if !self.sequencer.has_gap() {
                 return Ok(());
             }
         }
         self.poll().await
     }
 
-    /// Hears once what is new, and fills what is missing where the server keeps everything.
+    /// Polls once, and fills a gap where the server can send the missing events again.
     async fn poll(&mut self) -> Result<(), Failure> {
-        let (shared, seat) = (self.shared.clone(), self.seat()?);
-        let batch = match self.ask(shared.wire.poll(&seat)).await {
+        let (shared, chat_ref) = (self.shared.clone(), self.chat_ref()?);
+        let batch = match self.call(shared.api.poll(&chat_ref)).await {
             Ok(batch) => batch,
-            Err(trouble) => return self.mend(trouble).await,
+            Err(error) => return self.recover(error).await,
         };
-        self.silences = 0;
-        self.story.take(&seat.participant, batch.events);
-        if self.story.has_gap() {
-            self.fill_gap(&seat).await?;
+        self.failed_polls = 0;
+        self.sequencer.take(&chat_ref.participant, batch.events);
+        if self.sequencer.has_gap() {
+            self.fill_gap(&chat_ref).await?;
         }
-        self.heard(Batch { wait_ms: batch.wait_ms, events: Vec::new() });
+        self.take(Batch { wait_ms: batch.wait_ms, events: Vec::new() });
         Ok(())
     }
 
-    /// Takes in what a call has told, and when to poll next.
-    fn heard(&mut self, batch: Batch) {
-        let Some(seat) = &self.seat else { return };
+    /// Takes in the events of a reply, and sets the time of the next poll.
+    fn take(&mut self, batch: Batch) {
+        let Some(chat_ref) = &self.chat_ref else { return };
         let now = self.shared.clock.now();
-        self.story.take(&seat.participant, batch.events);
-        self.tell(|story, own, words| story.tell(own, now, words));
-        let reach = self.shared.reach.as_ref();
-        let called = reach.is_some_and(|reach| reach.webhook) && !self.story.has_gap();
+        self.sequencer.take(&chat_ref.participant, batch.events);
+        self.collect(|sequencer, own, texts| sequencer.next_events(own, now, texts));
+        let urls = self.shared.public_urls.as_ref();
+        let webhook = urls.is_some_and(|urls| urls.webhook) && !self.sequencer.has_gap();
         let wait = match batch.wait_ms {
-            _ if called => POLL_WAIT_CALLED_MS,
+            _ if webhook => POLL_WAIT_WEBHOOK_MS,
             Some(wait) => wait.min(POLL_WAIT_MS_MAX),
             None => POLL_WAIT_MS,
         };
-        self.due = now + wait.max(self.shared.poll_wait_ms_min);
+        self.poll_at = now + wait.max(self.shared.poll_wait_ms_min);
     }
 
-    /// It is over at the tool.
-    fn over(&mut self, detail: String) -> Failure {
-        self.tell(Story::close);
+    /// Adds the end of the chat to the events; the server does not know the chat any more.
+    fn close(&mut self, detail: String) -> Failure {
+        self.collect(Sequencer::close);
         Failure::Gone { detail }
     }
 
-    fn tell(&mut self, tell: impl FnOnce(&mut Story, &str, &Words<'_>) -> Vec<ConnectorEvent>) {
-        let Some(seat) = &self.seat else { return };
-        let (reach, name) = (self.shared.reach.as_ref(), name(&self.chat));
-        let said = |said: &Said| inward::words(reach, &name, said);
-        let words = Words { said: &said, loss: &self.shared.loss_notice };
-        let losses = self.story.losses();
-        self.news.extend(tell(&mut self.story, &seat.participant, &words));
-        if self.story.losses() > losses {
-            let chat = &self.chat.chat;
+    /// Adds what `next` takes from the sequencer to the events.
+    fn collect(
+        &mut self,
+        next: impl FnOnce(&mut Sequencer, &str, &Texts<'_>) -> Vec<ConnectorEvent>,
+    ) {
+        let Some(chat_ref) = &self.chat_ref else { return };
+        let (urls, name) = (self.shared.public_urls.as_ref(), self.name());
+        let said = |said: &Said| public_urls::markdown(urls, &name, said);
+        let texts = Texts { said: &said, loss: &self.shared.loss_notice };
+        let losses = self.sequencer.losses();
+        self.events.extend(next(&mut self.sequencer, &chat_ref.participant, &texts));
+        if self.sequencer.losses() > losses {
             tracing::warn!(
-                chat.id = chat,
-                "words of an agent may be lost, and the visitor is told"
+                chat.id = self.chat.chat,
+                "events of PureConnect are missing: messages of a human agent may be lost, and \
+                 the visitor is told"
             );
         }
     }
 
-    fn seat(&self) -> Result<Seat, Failure> {
-        self.seat.clone().ok_or_else(|| Failure::gone("no chat was begun"))
+    fn chat_ref(&self) -> Result<ChatRef, Failure> {
+        self.chat_ref.clone().ok_or_else(|| Failure::gone("no chat was started at PureConnect"))
     }
 }
 

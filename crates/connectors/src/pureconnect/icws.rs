@@ -1,5 +1,6 @@
 //! ICWS `web-chat`: `start`, `messages`, `send-message`, `typing-state`, `reconnect`, `exit`,
-//! `message-history`, `file`. Typed JSON objects; enumerations are numbers; 400 and 410 fail.
+//! `message-history`, `file`. Typed JSON objects; enumerations are numbers; statuses
+//! 400 and 410 carry errors.
 
 use connector::{
     Failure, Finding, Typing,
@@ -11,15 +12,15 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    event::{Event, Happened, Kind, SYSTEM, Said, State},
-    settings::{Fields, Queue},
-    wire::{
-        Batch, Retells, Seat, Servers, Start, Trouble, Wire, number, number_of_event, or_nothing,
-        segment,
+    api::{
+        Batch, CallError, ChatApi, ChatRef, Queue, Replay, Servers, StartRequest, number,
+        number_of_event, or_default, segment,
     },
+    event::{Event, Kind, Payload, SYSTEM, Said, State},
+    settings::Fields,
 };
 
-/// What the names of all message types begin with.
+/// Prefix of the names of all message types.
 const TYPE_PREFIX: &str = "urn:inin.com:webChat:";
 /// Errors that say that a server knows no such chat.
 const UNKNOWN: [&str; 2] =
@@ -31,7 +32,7 @@ pub(super) struct Icws {
     /// Version of the feature `web-chat`.
     pub(super) version: u8,
     pub(super) fields: Fields,
-    /// Name of our lines in the history that are the bot's.
+    /// Name of the bot in the history.
     pub(super) bot_name: String,
 }
 
@@ -48,28 +49,28 @@ struct Messages {
     /// Milliseconds, as a string by the contract.
     #[serde(default)]
     poll_wait_suggestion: Value,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "or_default")]
     messages: Vec<Value>,
 }
 
-/// Any message; which fields it has, its type says.
+/// Any message; its type decides which fields it has.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
-    #[serde(rename = "__type", default, deserialize_with = "or_nothing")]
+    #[serde(rename = "__type", default, deserialize_with = "or_default")]
     kind: String,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "or_default")]
     participant_id: String,
     sequence_number: Value,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "or_default")]
     timestamp: String,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "or_default")]
     content_type: String,
     #[serde(default)]
     value: Value,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "or_default")]
     file_guid: String,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "or_default")]
     file_name: String,
     state: Option<i64>,
     display_name: Option<String>,
@@ -77,66 +78,79 @@ struct Message {
 }
 
 #[async_trait::async_trait]
-impl Wire for Icws {
-    async fn start(&self, server: usize, start: &Start) -> Result<(Seat, Batch), Trouble> {
+impl ChatApi for Icws {
+    async fn start(
+        &self,
+        server: usize,
+        start: &StartRequest,
+    ) -> Result<(ChatRef, Batch), CallError> {
         let response = self.post(server, "start", Some(&self.start_body(start))).await;
-        let response = response.map_err(|trouble| match trouble {
-            // There is no chat yet that could be gone.
-            Trouble::Lost(detail) => Trouble::Elsewhere(Failure::later(detail)),
-            trouble => trouble,
+        let response = response.map_err(|error| match error {
+            // No chat exists yet, so this server cannot mean ours.
+            CallError::UnknownChat(detail) => CallError::OtherServer(Failure::later(detail)),
+            error => error,
         })?;
-        let Started { chat_id, participant_id } = response.json().map_err(Trouble::Failed)?;
-        let seat = Seat { server, chat: chat_id, participant: participant_id };
-        Ok((seat, Batch::default()))
+        let Started { chat_id, participant_id } = response.json().map_err(CallError::Failed)?;
+        let chat_ref = ChatRef { server, chat: chat_id, participant: participant_id };
+        Ok((chat_ref, Batch::default()))
     }
 
-    async fn poll(&self, seat: &Seat) -> Result<Batch, Trouble> {
-        let response = self.get(seat, "messages", "").await?;
+    async fn poll(&self, chat_ref: &ChatRef) -> Result<Batch, CallError> {
+        let response = self.get(chat_ref, "messages", "").await?;
         batch(&response)
     }
 
-    async fn say(&self, seat: &Seat, text: &str) -> Result<Batch, Trouble> {
-        let path = format!("send-message/{}", segment(&seat.participant));
+    async fn say(&self, chat_ref: &ChatRef, text: &str) -> Result<Batch, CallError> {
+        let path = format!("send-message/{}", segment(&chat_ref.participant));
         let body = json!({ "message": text, "contentType": "text/plain" });
-        self.post(seat.server, &path, Some(&body)).await.map(|_| Batch::default())
+        self.post(chat_ref.server, &path, Some(&body)).await.map(|_| Batch::default())
     }
 
-    async fn types(&self, seat: &Seat, typing: Typing) -> Result<Batch, Trouble> {
-        let path = format!("typing-state/{}", segment(&seat.participant));
+    async fn types(&self, chat_ref: &ChatRef, typing: Typing) -> Result<Batch, CallError> {
+        let path = format!("typing-state/{}", segment(&chat_ref.participant));
         let body = json!({ "typingIndicator": typing == Typing::On });
-        self.post(seat.server, &path, Some(&body)).await.map(|_| Batch::default())
+        self.post(chat_ref.server, &path, Some(&body)).await.map(|_| Batch::default())
     }
 
-    async fn exit(&self, seat: &Seat) -> Result<(), Trouble> {
-        let path = format!("exit/{}", segment(&seat.participant));
-        self.post(seat.server, &path, None).await.map(drop)
+    async fn exit(&self, chat_ref: &ChatRef) -> Result<(), CallError> {
+        let path = format!("exit/{}", segment(&chat_ref.participant));
+        self.post(chat_ref.server, &path, None).await.map(drop)
     }
 
-    async fn reconnect(&self, server: usize, seat: &Seat) -> Result<(Seat, Batch), Trouble> {
-        let body = json!({ "chatId": seat.chat, "participantId": seat.participant });
+    async fn reconnect(
+        &self,
+        server: usize,
+        chat_ref: &ChatRef,
+    ) -> Result<(ChatRef, Batch), CallError> {
+        let body = json!({ "chatId": chat_ref.chat, "participantId": chat_ref.participant });
         self.post(server, "reconnect", Some(&body)).await?;
-        Ok((Seat { server, ..seat.clone() }, Batch::default()))
+        Ok((ChatRef { server, ..chat_ref.clone() }, Batch::default()))
     }
 
-    fn retells(&self) -> Retells {
-        if self.version < 6 { Retells::Nothing } else { Retells::ByHistory }
+    fn replay(&self) -> Replay {
+        if self.version < 6 { Replay::None } else { Replay::History }
     }
 
-    async fn history(&self, seat: &Seat) -> Result<Option<Batch>, Trouble> {
+    async fn history(&self, chat_ref: &ChatRef) -> Result<Option<Batch>, CallError> {
         if self.version < 6 {
             return Ok(None);
         }
-        let path = format!("message-history/{}", segment(&seat.participant));
-        let response = self.servers.send(seat.server, Request::get, &path).await?;
-        // Then the server is older than we were told.
+        let path = format!("message-history/{}", segment(&chat_ref.participant));
+        let response = self.servers.send(chat_ref.server, Request::get, &path).await?;
+        // The server is older than the setting `web_chat` says.
         if response.status == 404 { Ok(None) } else { batch(&good(response)?).map(Some) }
     }
 
-    async fn file(&self, seat: &Seat, guid: &str, name: &str) -> Result<Response, Trouble> {
-        self.get(seat, "file", &format!("/{}/{}", segment(guid), segment(name))).await
+    async fn file(
+        &self,
+        chat_ref: &ChatRef,
+        guid: &str,
+        name: &str,
+    ) -> Result<Response, CallError> {
+        self.get(chat_ref, "file", &format!("/{}/{}", segment(guid), segment(name))).await
     }
 
-    async fn agents_available(&self) -> Result<Option<u64>, Trouble> {
+    async fn agents_available(&self) -> Result<Option<u64>, CallError> {
         Ok(None)
     }
 
@@ -159,8 +173,8 @@ impl Wire for Icws {
         }
         let Queue { name, kind, .. } = &self.queue;
         findings.push(Finding::unsure(format!(
-            "whether the {} {name:?} exists shows only when a chat is begun, and so does \
-             whether the server's `web-chat` is version {}",
+            "only the start of a chat can show whether the {} {name:?} exists, and whether the \
+             server's `web-chat` is version {}",
             kind.as_str(),
             self.version
         )));
@@ -169,7 +183,7 @@ impl Wire for Icws {
 }
 
 impl Icws {
-    fn start_body(&self, start: &Start) -> Value {
+    fn start_body(&self, start: &StartRequest) -> Value {
         let mut body = Map::new();
         body.insert("participantName".to_owned(), json!(start.name));
         body.insert("targetName".to_owned(), json!(self.queue.name));
@@ -197,7 +211,7 @@ impl Icws {
         Value::Object(body)
     }
 
-    fn history_line(&self, start: &Start, line: &Line) -> Value {
+    fn history_line(&self, start: &StartRequest, line: &Line) -> Value {
         let (name, kind) = match line.from {
             Speaker::Visitor => (start.name.as_str(), "WebUser"),
             Speaker::Bot => (self.bot_name.as_str(), "System"),
@@ -216,7 +230,7 @@ impl Icws {
         server: usize,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<Response, Trouble> {
+    ) -> Result<Response, CallError> {
         let make = |path| match body {
             Some(body) => Request::post(path).json(body),
             None => Request::post(path),
@@ -224,54 +238,57 @@ impl Icws {
         good(self.servers.send(server, make, path).await?)
     }
 
-    async fn get(&self, seat: &Seat, what: &str, more: &str) -> Result<Response, Trouble> {
-        let path = format!("{what}/{}{more}", segment(&seat.participant));
-        good(self.servers.send(seat.server, Request::get, &path).await?)
+    async fn get(&self, chat_ref: &ChatRef, call: &str, rest: &str) -> Result<Response, CallError> {
+        let path = format!("{call}/{}{rest}", segment(&chat_ref.participant));
+        good(self.servers.send(chat_ref.server, Request::get, &path).await?)
     }
 
-    /// Nobody's messages: only a server with `web-chat` says that it knows no such participant.
+    /// Polls for a participant that does not exist: only a server with `web-chat` answers that it
+    /// does not know the participant.
     async fn check_server(&self, server: usize) -> Finding {
         let url = self.servers.url(server);
-        let seat = Seat { server, chat: String::new(), participant: SYSTEM.to_owned() };
-        match self.get(&seat, "messages", "").await {
-            Ok(_) | Err(Trouble::Lost(_)) => Finding::good(format!("{url} answers as `web-chat`")),
-            Err(Trouble::Elsewhere(failure)) if server > 0 => {
-                Finding::unsure(format!("{url}: {} (as a backup may)", failure.detail()))
+        let chat_ref = ChatRef { server, chat: String::new(), participant: SYSTEM.to_owned() };
+        match self.get(&chat_ref, "messages", "").await {
+            Ok(_) | Err(CallError::UnknownChat(_)) => {
+                Finding::good(format!("{url} has `web-chat`"))
             }
-            Err(trouble) => Finding::wrong(format!("{url}: {}", trouble.into_failure().detail())),
+            Err(CallError::OtherServer(failure)) if server > 0 => {
+                Finding::unsure(format!("{url}: {} (normal for a backup)", failure.detail()))
+            }
+            Err(error) => Finding::wrong(format!("{url}: {}", error.into_failure().detail())),
         }
     }
 }
 
-fn good(response: Response) -> Result<Response, Trouble> {
+fn good(response: Response) -> Result<Response, CallError> {
     if response.is_success() {
         return Ok(response);
     }
     let error: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let field = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
     let (id, message) = (field("errorId"), field("message"));
-    let words = format!("{id} {message}");
+    let text = format!("{id} {message}");
     Err(match response.status {
-        410 => Trouble::Lost(words),
-        400 if UNKNOWN.contains(&id) => Trouble::Lost(words),
-        // It is not the chat that is missing here, but the whole API: a proxy on its way up.
-        404 => Trouble::Failed(Failure::later(format!("status 404: {words}"))),
-        _ => Trouble::Failed(response.failure(words.trim())),
+        410 => CallError::UnknownChat(text),
+        400 if UNKNOWN.contains(&id) => CallError::UnknownChat(text),
+        // The whole API is missing, not the chat: the server or its proxy is starting.
+        404 => CallError::Failed(Failure::later(format!("status 404: {text}"))),
+        _ => CallError::Failed(response.failure(text.trim())),
     })
 }
 
-fn batch(response: &Response) -> Result<Batch, Trouble> {
-    let Messages { poll_wait_suggestion, messages } = response.json().map_err(Trouble::Failed)?;
+fn batch(response: &Response) -> Result<Batch, CallError> {
+    let Messages { poll_wait_suggestion, messages } = response.json().map_err(CallError::Failed)?;
     let wait_ms = number(&poll_wait_suggestion);
     Ok(Batch { wait_ms, events: messages.into_iter().filter_map(event).collect() })
 }
 
-/// `None` for what is no message at all.
+/// `None` for JSON that is not a message.
 fn event(message: Value) -> Option<Event> {
     let message: Message = serde_json::from_value(message).ok()?;
     Some(Event {
         number: number_of_event(&message.sequence_number)?,
-        what: happened(&message).unwrap_or(Happened::Other),
+        payload: payload(&message).unwrap_or(Payload::Other),
         participant: message.participant_id,
         name: message.display_name,
         kind: message.participant_type.as_deref().map(Kind::of),
@@ -279,20 +296,20 @@ fn event(message: Value) -> Option<Event> {
     })
 }
 
-fn happened(message: &Message) -> Option<Happened> {
+fn payload(message: &Message) -> Option<Payload> {
     Some(match message.kind.strip_prefix(TYPE_PREFIX)? {
         "chatTextMessage" => {
-            Happened::Said(Said::of(&message.content_type, message.value.as_str()?.to_owned()))
+            Payload::Said(Said::of(&message.content_type, message.value.as_str()?.to_owned()))
         }
         "chatTypingIndicatorMessage" => {
             let is_on = message.value.as_bool()?;
-            Happened::Typing(if is_on { Typing::On } else { Typing::Off })
+            Payload::Typing(if is_on { Typing::On } else { Typing::Off })
         }
         "chatFileMessage" => {
             let (guid, name) = (message.file_guid.clone(), message.file_name.clone());
-            Happened::Said(Said::File { guid, name })
+            Payload::Said(Said::File { guid, name })
         }
-        "chatParticipantStateChangedMessage" => Happened::State(match message.state? {
+        "chatParticipantStateChangedMessage" => Payload::State(match message.state? {
             2 => State::Active,
             3 => State::Held,
             4 => State::Disconnected,
@@ -324,7 +341,7 @@ mod tests {
         });
         let event = event(message).unwrap();
         assert_eq!(event.number, 7);
-        assert_eq!(event.what, Happened::Said(Said::Plain("hello".to_owned())));
+        assert_eq!(event.payload, Payload::Said(Said::Plain("hello".to_owned())));
         let none: Messages = serde_json::from_value(json!({ "messages": null })).unwrap();
         assert!(none.messages.is_empty());
     }

@@ -1,45 +1,49 @@
 //! Genesys `PureConnect`: web chats of customers over ICWS `web-chat` ([`icws`]) or over the older
-//! Interaction Web Tools ([`web_tools`]). Both know the same events, in other words.
+//! Interaction Web Tools ([`web_tools`]). Both implement [`api::ChatApi`] and report the same
+//! events in different forms.
 //!
-//! A chat's events are put in order and told once by its [`story`]; the [`handover`] polls, keeps
-//! the chat over a switch-over to the backup server, and takes it up again after a restart. Calls
-//! of the server and downloads of visitors come [`inward`].
+//! The [`sequencer`] of a chat puts its events in order and passes each on once. The [`handover`]
+//! polls, follows the chat through a switch-over to the backup server, and goes on with it after a
+//! restart. Webhook calls of the server and file downloads of visitors are [`inbound`].
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::response::Response;
 use connector::{Connector, Finding, HandoverInfo, Host, InboundRequest, Session};
 use edge::{Clock, http::ApiError};
 use machine::Millis;
-use parking_lot::Mutex;
-use tokio::time::Instant;
 
+mod api;
+mod build;
+mod checkpoint;
 mod event;
 mod handover;
 mod icws;
-mod inward;
+mod inbound;
+mod mailbox;
 mod opening;
+mod public_urls;
+mod sequencer;
 mod settings;
-mod story;
+mod start_limit;
 mod web_tools;
-mod wire;
 
 use handover::Handover;
 
 /// What all chats of one connector share.
-pub(super) struct Shared {
-    wire: Box<dyn wire::Wire>,
-    /// How many there are.
+struct Shared {
+    api: Box<dyn api::ChatApi>,
+    /// Number of servers: 2 for a switch-over pair, else 1.
     servers: usize,
-    opening: settings::Opening,
-    reach: Option<settings::Reach>,
+    opening: opening::OpeningSettings,
+    public_urls: Option<public_urls::PublicUrls>,
     ask_queue: bool,
-    /// What visitors are told when words of an agent may have been lost.
+    /// What visitors are told when messages of a human agent may have been lost.
     loss_notice: String,
     poll_wait_ms_min: Millis,
     clock: Clock,
-    starts: Starts,
-    mail: inward::Post,
+    start_limit: start_limit::StartLimit,
+    mailboxes: mailbox::Mailboxes,
 }
 
 pub(super) struct PureConnect {
@@ -53,15 +57,15 @@ impl Connector for PureConnect {
     }
 
     fn address(&self, checkpoint: &str) -> Option<String> {
-        handover::name_of(checkpoint)
+        Some(checkpoint::Checkpoint::read(checkpoint)?.name)
     }
 
     async fn is_staffed(&self) -> bool {
         if !self.shared.ask_queue {
             return true;
         }
-        // Whoever cannot be asked may still take the chat: the start will tell.
-        !matches!(self.shared.wire.agents_available().await, Ok(Some(0)))
+        // A server that does not answer this may still take the chat: the opening will tell.
+        !matches!(self.shared.api.agents_available().await, Ok(Some(0)))
     }
 
     async fn receive(
@@ -69,35 +73,10 @@ impl Connector for PureConnect {
         host: &Arc<dyn Host>,
         call: InboundRequest,
     ) -> Result<Response, ApiError> {
-        inward::receive(&self.shared, host, call).await
+        inbound::receive(&self.shared, host, call).await
     }
 
     async fn check(&self) -> Vec<Finding> {
-        self.shared.wire.check().await
-    }
-}
-
-/// Keeps chats from beginning faster than a server allows.
-pub(super) struct Starts {
-    next: Mutex<Instant>,
-    apart: Duration,
-}
-
-impl Starts {
-    fn new(per_second: f64) -> Self {
-        Self {
-            next: Mutex::new(Instant::now()),
-            apart: Duration::try_from_secs_f64(1.0 / per_second).unwrap_or(Duration::ZERO),
-        }
-    }
-
-    async fn wait_for_turn(&self) {
-        let turn = {
-            let mut next = self.next.lock();
-            let turn = (*next).max(Instant::now());
-            *next = turn + self.apart;
-            turn
-        };
-        tokio::time::sleep_until(turn).await;
+        self.shared.api.check().await
     }
 }

@@ -1,4 +1,6 @@
-//! What the tool is told of a handover when its chat begins.
+//! What `start` tells `PureConnect` about a handover.
+
+use std::collections::BTreeMap;
 
 use connector::{HandoverInfo, text};
 use machine::{
@@ -6,23 +8,31 @@ use machine::{
     chat::{Line, Opening, Speaker},
 };
 
-use super::{
-    settings::{self, Transcript},
-    wire::Start,
-};
+use super::{api::StartRequest, settings::Transcript};
 
 /// Most characters of one message that carries the transcript.
 const MESSAGE_CHARS_MAX: usize = 4_000;
-/// Most characters of the transcript in `customInfo`; the latest are kept.
+/// Most characters of the transcript in `customInfo`; of a longer one the end is sent.
 const CUSTOM_INFO_CHARS_MAX: usize = 4_000;
 
-/// Puts a handover into the vendor's words.
+/// The settings that an opening needs.
+pub(super) struct OpeningSettings {
+    pub(super) transcript: Transcript,
+    pub(super) is_icws: bool,
+    pub(super) language: Option<String>,
+    pub(super) participant_name: Option<String>,
+    pub(super) bot_name: String,
+    pub(super) notes: String,
+    pub(super) attributes: BTreeMap<String, String>,
+}
+
+/// The start request of a handover. `at` is the time of lines without one.
 pub(super) fn start(
-    settings: &settings::Opening,
+    settings: &OpeningSettings,
     chat: &HandoverInfo,
     opening: &Opening,
     at: Millis,
-) -> Start {
+) -> StartRequest {
     let name = settings.participant_name.clone().unwrap_or_else(|| chat.user_id.clone());
     let language = settings.language.clone().unwrap_or_else(|| chat.language.to_lowercase());
     let mut attributes = settings.attributes.clone();
@@ -45,21 +55,21 @@ pub(super) fn start(
             if !notes.is_empty() {
                 notes.push('\n');
             }
-            notes.push_str(&latest(&written(settings, &name, &history)));
+            notes.push_str(&end_of(&as_text(settings, &name, &history)));
         }
     }
-    Start { name, language, notes, attributes, history, at, webhook: None }
+    StartRequest { name, language, notes, attributes, history, at, webhook: None }
 }
 
-/// The transcript as messages of the visitor, where it goes that way.
-pub(super) fn messages(settings: &settings::Opening, name: &str, opening: &Opening) -> Vec<String> {
+/// The transcript as messages of the visitor; empty where it goes into a field.
+pub(super) fn messages(settings: &OpeningSettings, name: &str, opening: &Opening) -> Vec<String> {
     if settings.transcript != Transcript::Message {
         return Vec::new();
     }
-    text::split(&written(settings, name, &lines(opening)), MESSAGE_CHARS_MAX)
+    text::split(&as_text(settings, name, &lines(opening)), MESSAGE_CHARS_MAX)
 }
 
-/// Everything said so far, with the words that asked for a human.
+/// Everything said so far, with the message that asked for a human.
 fn lines(opening: &Opening) -> Vec<Line> {
     let mut lines = opening.transcript.clone();
     let asked = |line: &Line| line.from == Speaker::Visitor && line.text == opening.text;
@@ -69,7 +79,7 @@ fn lines(opening: &Opening) -> Vec<Line> {
     lines
 }
 
-fn written(settings: &settings::Opening, name: &str, lines: &[Line]) -> String {
+fn as_text(settings: &OpeningSettings, name: &str, lines: &[Line]) -> String {
     let write = |line: &Line| {
         let name = match line.from {
             Speaker::Visitor => name,
@@ -81,7 +91,7 @@ fn written(settings: &settings::Opening, name: &str, lines: &[Line]) -> String {
     lines.iter().map(write).collect::<Vec<_>>().join("\n")
 }
 
-fn latest(text: &str) -> String {
+fn end_of(text: &str) -> String {
     let surplus = text.chars().count().saturating_sub(CUSTOM_INFO_CHARS_MAX);
     text.chars().skip(surplus).collect()
 }

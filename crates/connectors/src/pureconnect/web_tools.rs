@@ -1,6 +1,6 @@
 //! Interaction Web Tools (`websvcs`): `chat/start`, `poll`, `sendMessage`, `setTypingState`,
-//! `reconnect`, `exit`, `getFile`; `queue/query` and `serverConfiguration`. States are words, and
-//! what fails is told with status 200 in an envelope. Every reply may carry events.
+//! `reconnect`, `exit`, `getFile`; `queue/query` and `serverConfiguration`. States are
+//! strings, and errors come with status 200 in an envelope. Every reply may carry events.
 
 use connector::{
     Failure, Finding, Typing,
@@ -11,18 +11,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    event::{Event, Happened, Kind, Said, State},
-    settings::Queue,
-    wire::{
-        Batch, Retells, Seat, Servers, Start, Trouble, Wire, number, number_of_event, or_nothing,
-        segment,
+    api::{
+        Batch, CallError, ChatApi, ChatRef, Queue, Replay, Servers, StartRequest, number,
+        number_of_event, or_default, segment,
     },
+    event::{Event, Kind, Payload, Said, State},
 };
 
 const JSON: &str = "application/json; charset=utf-8";
-/// What this connector calls, by the names of the server's configuration.
+/// What this connector calls, by the names of `serverConfiguration`.
 const NEEDED: [&str; 6] = ["start", "reconnect", "poll", "sendMessage", "setTypingState", "exit"];
-/// Calls that come too fast are answered with 404; this long they rest.
+/// The server answers 404 to calls that come too fast. Wait before the next one.
 const FLOOD_MS: machine::Millis = 2_000;
 
 pub(super) struct WebTools {
@@ -45,17 +44,17 @@ struct Chat {
     participant_id: Option<String>,
     #[serde(rename = "chatID")]
     chat_id: Option<String>,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "or_default")]
     events: Vec<Value>,
 }
 
-/// Any event; which fields it has, its type says.
+/// Any event; its type decides which fields it has.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entry {
-    #[serde(rename = "type", default, deserialize_with = "or_nothing")]
+    #[serde(rename = "type", default, deserialize_with = "or_default")]
     kind: String,
-    #[serde(rename = "participantID", default, deserialize_with = "or_nothing")]
+    #[serde(rename = "participantID", default, deserialize_with = "or_default")]
     participant_id: String,
     sequence_number: Value,
     state: Option<String>,
@@ -64,13 +63,17 @@ struct Entry {
     participant_type: Option<String>,
     #[serde(default)]
     value: Value,
-    #[serde(default, deserialize_with = "or_nothing")]
+    #[serde(default, deserialize_with = "or_default")]
     content_type: String,
 }
 
 #[async_trait::async_trait]
-impl Wire for WebTools {
-    async fn start(&self, server: usize, start: &Start) -> Result<(Seat, Batch), Trouble> {
+impl ChatApi for WebTools {
+    async fn start(
+        &self,
+        server: usize,
+        start: &StartRequest,
+    ) -> Result<(ChatRef, Batch), CallError> {
         let contexts = self.queue.contexts.iter().map(|context| {
             json!({ "context": context.context, "category": context.category.to_string() })
         });
@@ -89,58 +92,69 @@ impl Wire for WebTools {
         });
         let response = self.call(server, "chat/start", Some(&body)).await?;
         let chat = chat(&response)?;
-        seated(server, "", chat)
+        joined(server, "", chat)
     }
 
-    async fn poll(&self, seat: &Seat) -> Result<Batch, Trouble> {
-        self.work(seat, "poll", None).await
+    async fn poll(&self, chat_ref: &ChatRef) -> Result<Batch, CallError> {
+        self.call_chat(chat_ref, "poll", None).await
     }
 
-    async fn say(&self, seat: &Seat, text: &str) -> Result<Batch, Trouble> {
+    async fn say(&self, chat_ref: &ChatRef, text: &str) -> Result<Batch, CallError> {
         let body = json!({ "message": text, "contentType": "text/plain" });
-        self.work(seat, "sendMessage", Some(&body)).await
+        self.call_chat(chat_ref, "sendMessage", Some(&body)).await
     }
 
-    async fn types(&self, seat: &Seat, typing: Typing) -> Result<Batch, Trouble> {
+    async fn types(&self, chat_ref: &ChatRef, typing: Typing) -> Result<Batch, CallError> {
         let body = json!({ "typingIndicator": typing == Typing::On });
-        self.work(seat, "setTypingState", Some(&body)).await
+        self.call_chat(chat_ref, "setTypingState", Some(&body)).await
     }
 
-    async fn exit(&self, seat: &Seat) -> Result<(), Trouble> {
-        self.work(seat, "exit", Some(&json!({}))).await.map(drop)
+    async fn exit(&self, chat_ref: &ChatRef) -> Result<(), CallError> {
+        self.call_chat(chat_ref, "exit", Some(&json!({}))).await.map(drop)
     }
 
-    async fn reconnect(&self, server: usize, seat: &Seat) -> Result<(Seat, Batch), Trouble> {
-        if server != seat.server && !self.capabilities(server).await?.contains(&"reconnect") {
-            let detail = format!("{} cannot take chats up", self.servers.url(server));
-            return Err(Trouble::Failed(Failure::later(detail)));
+    async fn reconnect(
+        &self,
+        server: usize,
+        chat_ref: &ChatRef,
+    ) -> Result<(ChatRef, Batch), CallError> {
+        if server != chat_ref.server && !self.capabilities(server).await?.contains(&"reconnect") {
+            let detail = format!("{} cannot reconnect chats", self.servers.url(server));
+            return Err(CallError::Failed(Failure::later(detail)));
         }
-        let body = json!({ "chatID": seat.chat });
+        let body = json!({ "chatID": chat_ref.chat });
         let response = self.call(server, "chat/reconnect", Some(&body)).await?;
         let chat = chat(&response)?;
-        seated(server, &seat.chat, chat)
+        joined(server, &chat_ref.chat, chat)
     }
 
-    fn retells(&self) -> Retells {
-        Retells::ByReconnect
+    fn replay(&self) -> Replay {
+        Replay::Reconnect
     }
 
-    async fn history(&self, _seat: &Seat) -> Result<Option<Batch>, Trouble> {
+    async fn history(&self, _seat: &ChatRef) -> Result<Option<Batch>, CallError> {
         Ok(None)
     }
 
-    async fn file(&self, seat: &Seat, guid: &str, name: &str) -> Result<Response, Trouble> {
-        let own = segment(&seat.participant);
+    async fn file(
+        &self,
+        chat_ref: &ChatRef,
+        guid: &str,
+        name: &str,
+    ) -> Result<Response, CallError> {
+        let own = segment(&chat_ref.participant);
         let path = format!("chat/getFile/{own}/{}/{}", segment(guid), segment(name));
-        good(self.servers.send(seat.server, Request::get, &path).await?)
+        good(self.servers.send(chat_ref.server, Request::get, &path).await?)
     }
 
-    async fn agents_available(&self) -> Result<Option<u64>, Trouble> {
+    async fn agents_available(&self) -> Result<Option<u64>, CallError> {
         let response = match self.query_queue(0).await {
-            Err(Trouble::Elsewhere(_)) if self.servers.apis.len() > 1 => self.query_queue(1).await,
+            Err(CallError::OtherServer(_)) if self.servers.apis.len() > 1 => {
+                self.query_queue(1).await
+            }
             response => response,
         }?;
-        let body: Value = response.json().map_err(Trouble::Failed)?;
+        let body: Value = response.json().map_err(CallError::Failed)?;
         Ok(body.pointer("/queue/agentsAvailable").and_then(Value::as_u64))
     }
 
@@ -157,15 +171,13 @@ impl Wire for WebTools {
             });
             findings.push(match found {
                 Ok(missing) if missing.is_empty() => {
-                    Finding::good(format!("{url} answers as Web Tools and can all we need"))
+                    Finding::good(format!("{url} has Web Tools with everything that is needed"))
                 }
                 Ok(missing) => Finding::wrong(format!("{url} cannot {}", missing.join(", "))),
-                Err(Trouble::Elsewhere(failure)) if server > 0 => {
-                    Finding::unsure(format!("{url}: {} (as a backup may)", failure.detail()))
+                Err(CallError::OtherServer(failure)) if server > 0 => {
+                    Finding::unsure(format!("{url}: {} (normal for a backup)", failure.detail()))
                 }
-                Err(trouble) => {
-                    Finding::wrong(format!("{url}: {}", trouble.into_failure().detail()))
-                }
+                Err(error) => Finding::wrong(format!("{url}: {}", error.into_failure().detail())),
             });
         }
         findings.push(self.check_queue().await);
@@ -174,20 +186,25 @@ impl Wire for WebTools {
 }
 
 impl WebTools {
-    /// A call in a chat; the reply carries what is new.
-    async fn work(&self, seat: &Seat, what: &str, body: Option<&Value>) -> Result<Batch, Trouble> {
-        let path = format!("chat/{what}/{}", segment(&seat.participant));
-        let response = self.call(seat.server, &path, body).await?;
+    /// A call in a chat; the reply carries new events.
+    async fn call_chat(
+        &self,
+        chat_ref: &ChatRef,
+        call: &str,
+        body: Option<&Value>,
+    ) -> Result<Batch, CallError> {
+        let path = format!("chat/{call}/{}", segment(&chat_ref.participant));
+        let response = self.call(chat_ref.server, &path, body).await?;
         Ok(batch(chat(&response)?))
     }
 
-    /// POSTs a body, or GETs where there is none.
+    /// A POST with a body, or a GET without one.
     async fn call(
         &self,
         server: usize,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<Response, Trouble> {
+    ) -> Result<Response, CallError> {
         let make = |path| match body {
             Some(body) => Request::post(path).body(JSON, body.to_string()).header(ACCEPT, JSON),
             None => Request::get(path).header(ACCEPT, JSON),
@@ -195,7 +212,7 @@ impl WebTools {
         good(self.servers.send(server, make, path).await?)
     }
 
-    async fn query_queue(&self, server: usize) -> Result<Response, Trouble> {
+    async fn query_queue(&self, server: usize) -> Result<Response, CallError> {
         let body = json!({
             "queueName": self.queue.name,
             "queueType": self.queue.kind.as_str(),
@@ -208,19 +225,21 @@ impl WebTools {
         let name = format!("the {} {:?}", self.queue.kind.as_str(), self.queue.name);
         match self.agents_available().await {
             Ok(Some(agents)) => Finding::good(format!("{name} has {agents} agents available")),
-            Ok(None) => Finding::unsure(format!("{name}: the server does not tell who is there")),
-            Err(Trouble::Failed(Failure::Refused { detail })) if detail.contains("badTarget") => {
+            Ok(None) => Finding::unsure(format!(
+                "{name}: the server does not say how many agents are available"
+            )),
+            Err(CallError::Failed(Failure::Refused { detail })) if detail.contains("badTarget") => {
                 Finding::wrong(format!("{name} does not exist"))
             }
-            // Many servers let nobody ask without an account.
-            Err(trouble) => Finding::unsure(format!("{name}: {}", trouble.into_failure().detail())),
+            // Many servers answer this only to users with an account.
+            Err(error) => Finding::unsure(format!("{name}: {}", error.into_failure().detail())),
         }
     }
 
-    /// What a server says it can do in chats.
-    async fn capabilities(&self, server: usize) -> Result<Vec<&'static str>, Trouble> {
+    /// Those of [`NEEDED`] that a server says it has.
+    async fn capabilities(&self, server: usize) -> Result<Vec<&'static str>, CallError> {
         let response = self.call(server, "serverConfiguration", None).await?;
-        let body: Value = response.json().map_err(Trouble::Failed)?;
+        let body: Value = response.json().map_err(CallError::Failed)?;
         let known = body.pointer("/0/serverConfiguration/capabilities/chat");
         let known = known.and_then(Value::as_array).cloned().unwrap_or_default();
         let can = |name: &&str| known.iter().any(|known| known == *name);
@@ -228,45 +247,47 @@ impl WebTools {
     }
 }
 
-/// What HTTP and the envelope say of a call.
-fn good(response: Response) -> Result<Response, Trouble> {
+/// Reads the HTTP status and the status in the envelope.
+fn good(response: Response) -> Result<Response, CallError> {
     match response.status {
         200..=299 => {}
         404 => {
-            let detail = "status 404: not there, or too many calls".to_owned();
-            return Err(Trouble::Failed(Failure::Later { after: Some(FLOOD_MS), detail }));
+            let detail = "status 404: not found, or too many calls".to_owned();
+            return Err(CallError::Failed(Failure::Later { after: Some(FLOOD_MS), detail }));
         }
-        410 => return Err(Trouble::Lost("status 410".to_owned())),
-        _ => return Err(Trouble::Failed(response.failure(""))),
+        410 => return Err(CallError::UnknownChat("status 410".to_owned())),
+        _ => return Err(CallError::Failed(response.failure(""))),
     }
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let content = body.as_object().and_then(|body| body.values().next());
     let status = content.and_then(|content| content.get("status"));
-    let word = |name: &str| status.and_then(|status| status.get(name)).and_then(Value::as_str);
-    if word("type") != Some("failure") {
+    let field = |name: &str| status.and_then(|status| status.get(name)).and_then(Value::as_str);
+    if field("type") != Some("failure") {
         return Ok(response);
     }
-    let reason = word("reason").unwrap_or_default().to_owned();
+    let reason = field("reason").unwrap_or_default().to_owned();
     Err(match reason.strip_prefix("error.websvc.").unwrap_or_default() {
-        "unknownEntity.session" | "unknownEntity.participant" => Trouble::Lost(reason),
-        "unavailable" => Trouble::Elsewhere(Failure::later(reason)),
-        "" | "general" => Trouble::Failed(Failure::Unknown { detail: reason }),
-        name if name.starts_with("userdb.") => Trouble::Failed(Failure::Denied { detail: reason }),
-        _ => Trouble::Failed(Failure::refused(reason)),
+        "unknownEntity.session" | "unknownEntity.participant" => CallError::UnknownChat(reason),
+        "unavailable" => CallError::OtherServer(Failure::later(reason)),
+        "" | "general" => CallError::Failed(Failure::Unknown { detail: reason }),
+        name if name.starts_with("userdb.") => {
+            CallError::Failed(Failure::Denied { detail: reason })
+        }
+        _ => CallError::Failed(Failure::refused(reason)),
     })
 }
 
-fn seated(server: usize, known: &str, chat: Chat) -> Result<(Seat, Batch), Trouble> {
+fn joined(server: usize, known: &str, chat: Chat) -> Result<(ChatRef, Batch), CallError> {
     let Some(participant) = chat.participant_id.clone() else {
         let detail = "the reply names no participant".to_owned();
-        return Err(Trouble::Failed(Failure::Unknown { detail }));
+        return Err(CallError::Failed(Failure::Unknown { detail }));
     };
     let id = chat.chat_id.clone().unwrap_or_else(|| known.to_owned());
-    Ok((Seat { server, chat: id, participant }, batch(chat)))
+    Ok((ChatRef { server, chat: id, participant }, batch(chat)))
 }
 
-fn chat(response: &Response) -> Result<Chat, Trouble> {
-    response.json::<Envelope>().map(|envelope| envelope.chat).map_err(Trouble::Failed)
+fn chat(response: &Response) -> Result<Chat, CallError> {
+    response.json::<Envelope>().map(|envelope| envelope.chat).map_err(CallError::Failed)
 }
 
 fn batch(chat: Chat) -> Batch {
@@ -274,12 +295,12 @@ fn batch(chat: Chat) -> Batch {
     Batch { wait_ms, events: chat.events.into_iter().filter_map(event).collect() }
 }
 
-/// `None` for what is no event at all.
+/// `None` for JSON that is not an event.
 fn event(entry: Value) -> Option<Event> {
     let entry: Entry = serde_json::from_value(entry).ok()?;
     Some(Event {
         number: number_of_event(&entry.sequence_number)?,
-        what: happened(&entry).unwrap_or(Happened::Other),
+        payload: payload(&entry).unwrap_or(Payload::Other),
         participant: entry.participant_id,
         name: entry.display_name.or(entry.participant_name),
         kind: entry.participant_type.as_deref().map(Kind::of),
@@ -287,10 +308,10 @@ fn event(entry: Value) -> Option<Event> {
     })
 }
 
-fn happened(entry: &Entry) -> Option<Happened> {
+fn payload(entry: &Entry) -> Option<Payload> {
     let text = || entry.value.as_str().map(str::to_owned);
     Some(match entry.kind.as_str() {
-        "participantStateChanged" => Happened::State(match entry.state.as_deref()? {
+        "participantStateChanged" => Payload::State(match entry.state.as_deref()? {
             "active" | "voicemail" => State::Active,
             "held" => State::Held,
             "disconnected" => State::Disconnected,
@@ -298,17 +319,17 @@ fn happened(entry: &Entry) -> Option<Happened> {
         }),
         "typingIndicator" => {
             let is_on = entry.value.as_bool()?;
-            Happened::Typing(if is_on { Typing::On } else { Typing::Off })
+            Payload::Typing(if is_on { Typing::On } else { Typing::Off })
         }
-        "text" => Happened::Said(Said::of(&entry.content_type, text()?)),
-        "url" => Happened::Said(Said::Url(text()?)),
-        "file" => Happened::Said(file(&text()?)),
+        "text" => Payload::Said(Said::of(&entry.content_type, text()?)),
+        "url" => Payload::Said(Said::Url(text()?)),
+        "file" => Payload::Said(file(&text()?)),
         _ => return None,
     })
 }
 
-/// From `/websvcs/chat/getfile/{participant}/{guid}/-{name}`; the participant may be another one
-/// by the time the file is fetched.
+/// From `/websvcs/chat/getfile/{participant}/{guid}/-{name}`; the participant may have another id
+/// when the file is fetched.
 fn file(path: &str) -> Said {
     let mut parts = path.rsplit('/');
     let name = parts.next().unwrap_or_default().to_owned();
@@ -332,9 +353,9 @@ mod tests {
         ] });
         let batch = batch(serde_json::from_value(response).unwrap());
         assert_eq!(batch.wait_ms, Some(50));
-        let what = batch.events.iter().map(|event| (event.number, &event.what));
-        let checkpoint = Happened::Said(Said::Url("x".to_owned()));
-        assert_eq!(what.collect::<Vec<_>>(), [(7, &checkpoint), (8, &Happened::Other)]);
+        let payload = batch.events.iter().map(|event| (event.number, &event.payload));
+        let checkpoint = Payload::Said(Said::Url("x".to_owned()));
+        assert_eq!(payload.collect::<Vec<_>>(), [(7, &checkpoint), (8, &Payload::Other)]);
         let none: Chat = serde_json::from_value(json!({ "events": null })).unwrap();
         assert!(none.events.is_empty());
     }

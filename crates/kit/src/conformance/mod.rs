@@ -68,7 +68,7 @@ async fn one<W: ?Sized>(
     let late = || {
         Err(Miss::Broken {
             expected: format!("the case to be over within {CASE_WAIT:?}"),
-            seen: "it is not".to_owned(),
+            seen: "it did not end".to_owned(),
         })
     };
     let checked = tokio::time::timeout(CASE_WAIT, running).await.unwrap_or_else(|_| late());

@@ -231,7 +231,11 @@ impl Opening<'_> {
             if waiting.len() == count {
                 return Ok(waiting.into_iter().map(|chat| chat.id).collect());
             }
-            ensure!(Instant::now() < deadline, "{} of {count} chats at the tool", waiting.len());
+            ensure!(
+                Instant::now() < deadline,
+                "only {} of {count} chats wait at the tool",
+                waiting.len()
+            );
             tokio::time::sleep(LOOK).await;
         }
     }

@@ -36,6 +36,14 @@ impl Live {
         self.seen.lock().clone()
     }
 
+    /// Every numbered event so far, as soon as there are `count` or `limit` has passed.
+    pub(crate) async fn seen_within(&self, limit: Duration, count: usize) -> Vec<Event> {
+        let mut counted = self.count.clone();
+        // Both failures are for the caller to judge: too few events are seen.
+        let _ = tokio::time::timeout(limit, counted.wait_for(|seen| *seen >= count)).await;
+        self.seen()
+    }
+
     /// The first event after the `from`th that `wanted` accepts, with its place in the list.
     pub(crate) async fn wait_for(
         &self,

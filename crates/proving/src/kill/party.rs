@@ -6,10 +6,10 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use http::Method;
 use kit::{
     agent::{Chat, ChatEvent, Desk},
@@ -22,12 +22,10 @@ use super::{
     live::Live,
     patience::insist,
 };
-use crate::load::ASK;
+use crate::{load::ASK, wait};
 
 /// Messages each way in one handover.
 const MESSAGES: usize = 12;
-/// Time between two looks at the desk.
-const LOOK: Duration = Duration::from_millis(10);
 
 pub(super) struct Party {
     visitor: Visitor,
@@ -127,20 +125,18 @@ impl Party {
     }
 
     async fn own_chat(&self) -> anyhow::Result<String> {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
+        let own = wait::until(PATIENCE, async || {
             let answer = insist(&[200], || self.desk.call(Method::GET, "chats", None)).await?;
             let mut answer: Value = answer.json()?;
             let chats: Vec<Chat> = serde_json::from_value(answer["chats"].take())?;
             let own = |chat: &Chat| {
                 chat.visitor.user_id == self.visitor.user_id && chat.status != "closed"
             };
-            if let Some(chat) = chats.into_iter().find(own) {
-                return Ok(chat.id);
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        bail!("a human has control, but the desk shows no open chat")
+            Ok(chats.into_iter().find(own))
+        });
+        let own =
+            own.await?.context("a human agent has control, but the desk shows no open chat")?;
+        Ok(own.id)
     }
 
     /// Both ends send at once, each one message after the other.
@@ -178,18 +174,15 @@ impl Party {
         let Some(last) = with.said.last() else {
             return Ok(());
         };
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            let path = format!("chats/{}/events?after={}", with.id, 0);
+        let path = format!("chats/{}/events?after={}", with.id, 0);
+        let shown = wait::until(PATIENCE, async || {
             let answer = insist(&[200], || self.desk.call(Method::GET, &path, None)).await?;
             let mut page: Value = answer.json()?;
             let events: Vec<ChatEvent> = serde_json::from_value(page["events"].take())?;
-            if events.iter().any(|event| event.text == last.text) {
-                return Ok(());
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        bail!("{:?} did not come to the desk within {PATIENCE:?}", last.text)
+            Ok(events.into_iter().find(|event| event.text == last.text))
+        });
+        let missing = || format!("the desk did not show {:?} within {PATIENCE:?}", last.text);
+        shown.await?.with_context(missing).map(drop)
     }
 }
 

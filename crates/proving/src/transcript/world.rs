@@ -43,6 +43,8 @@ const SETTLE: Duration = Duration::from_mins(3);
 /// Longest time until no work is owed, and how long nothing may change after that.
 const REST_MAX: Duration = Duration::from_mins(2);
 const REST: Duration = Duration::from_millis(1_500);
+/// Longest wait for a visitor's stream that was just cut.
+const RECONNECT_MAX: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct World {
@@ -202,7 +204,8 @@ impl World {
         let mut seen = Vec::new();
         for (mut record, live, visitor) in talked {
             let history = visitor.history().await?;
-            record.seen = seen_in_the_end(&live, history.len()).await;
+            // A stream that was just cut needs a moment to reconnect.
+            record.seen = live.seen_within(RECONNECT_MAX, history.len()).await;
             if record.seen != history {
                 let fault = "what the visitor saw live is not what the history says";
                 record.faults.push(fault.to_owned());
@@ -292,18 +295,6 @@ impl Report {
 fn worst_of_calls() -> faults::Plan {
     let (cut, lose, repeat, delay_ms_max) = (60, 60, 250, 250);
     faults::Plan { cut, lose, repeat, delay_ms_max, ..faults::Plan::default() }
-}
-
-/// A stream that was just cut needs a moment to reconnect.
-async fn seen_in_the_end(live: &Live, expected: usize) -> Vec<kit::visitor::Event> {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    loop {
-        let seen = live.seen();
-        if seen.len() >= expected || Instant::now() > deadline {
-            return seen;
-        }
-        tokio::time::sleep(LOOK).await;
-    }
 }
 
 /// What the tool shows, by party. A chat with lines of two parties is a fault.

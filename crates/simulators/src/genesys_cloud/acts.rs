@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 
 use super::{
     AgentEnd,
-    state::{Author, Conversation, DisconnectType, Door, Message, Participant, Purpose, State},
+    state::{
+        Author, Conversation, DisconnectType, Door, Message, Participant, Purpose, State,
+        outbox::Outbox,
+    },
     views,
-    webhook::Outbox,
+    web_frames::push,
 };
 use crate::Act;
 
@@ -19,7 +22,7 @@ impl State {
             Act::Accept { agent } => {
                 let at = self.open(chat)?;
                 if self.conversations[at].connected(Purpose::Agent).is_some() {
-                    return Err("somebody has taken it".to_owned());
+                    return Err("another agent has already accepted the conversation".to_owned());
                 }
                 self.join(at, &agent);
             }
@@ -47,8 +50,10 @@ impl State {
                 self.write(at, Author::Note(name), text, Vec::new());
             }
             Act::End => self.agent_ends(chat, DisconnectType::Client)?,
-            Act::SayHtml { .. } => return Err("messages are plain text here".to_owned()),
-            Act::Hold { .. } => return Err("a message conversation cannot be held".to_owned()),
+            Act::SayHtml { .. } => return Err("messages must be plain text".to_owned()),
+            Act::Hold { .. } => {
+                return Err("a message conversation cannot be put on hold".to_owned());
+            }
         }
         Ok(())
     }
@@ -117,6 +122,18 @@ impl State {
         self.end(at, DisconnectType::Client);
     }
 
+    /// The visitor was silent for days.
+    pub(super) fn expire_web_session(&mut self, token: &str) {
+        self.show(token, &push("SessionExpiredEvent", &json!({})));
+        if let Some(session) = self.web.get_mut(token) {
+            session.expired = true;
+        }
+        let door = Door::Web { token: token.to_owned() };
+        if let Some(at) = self.open_of(&door, token) {
+            self.visitor_ends(at);
+        }
+    }
+
     /// Disconnects all remaining participants.
     fn end(&mut self, at: usize, customer: DisconnectType) {
         self.conversations[at].ended = Some(self.now());
@@ -143,7 +160,7 @@ impl State {
     pub(super) fn flow_says(&mut self, chat: &str, text: &str) -> Result<(), String> {
         let at = self.open(chat)?;
         let queue = self.conversations[at].connected(Purpose::Acd);
-        self.say(at, queue.ok_or("nobody waits")?, text.to_owned(), Vec::new());
+        self.say(at, queue.ok_or("the visitor is not in the queue")?, text.to_owned(), Vec::new());
         Ok(())
     }
 
@@ -171,14 +188,14 @@ impl State {
     fn open(&self, chat: &str) -> Result<usize, String> {
         let at = self.find(chat).ok_or("there is no such conversation")?;
         let ended = self.conversations[at].ended.is_some();
-        if ended { Err("the conversation is over".to_owned()) } else { Ok(at) }
+        if ended { Err("the conversation has ended".to_owned()) } else { Ok(at) }
     }
 
     /// An open conversation and the agent who has it.
     fn live(&self, chat: &str) -> Result<(usize, usize), String> {
         let at = self.open(chat)?;
         let agent = self.conversations[at].connected(Purpose::Agent);
-        Ok((at, agent.ok_or("nobody has taken it")?))
+        Ok((at, agent.ok_or("no agent has accepted the conversation")?))
     }
 
     fn enter(&mut self, at: usize, purpose: Purpose, name: &str, user: Option<String>) {

@@ -7,13 +7,14 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    GenesysCloud, deliver_in_order,
+    GenesysCloud,
+    body::{check_strings, parse},
+    deliver_in_order,
     errors::Refusal,
-    state::{Author, Door, Message, State},
-    webhook,
+    state::{Author, Door, Message, State, outbox::outbox},
 };
 
 type Answer = Result<Json<Value>, Refusal>;
@@ -84,7 +85,7 @@ fn said(
     let at = if let Some(at) = state.open_of(&door, id) {
         at
     } else {
-        let (outbox, queue) = webhook::outbox();
+        let (outbox, queue) = outbox();
         deliver_in_order(tool, queue);
         state.begin(door, from.clone(), outbox)
     };
@@ -189,10 +190,6 @@ pub(super) async fn receipt(
     })))
 }
 
-pub(super) fn parse(body: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::bad_request(error.to_string()))
-}
-
 fn known_integration(state: &State, id: &str) -> Result<(), Refusal> {
     let known = state.integrations.iter().any(|integration| integration.id == id);
     if known { Ok(()) } else { Err(Refusal::not_found("the integration")) }
@@ -216,15 +213,6 @@ fn check_channel(state: &State, integration: &str, body: &Value) -> Result<Value
 fn check_time(time: &Value) -> Result<(), Refusal> {
     let time = time.as_str().and_then(|time| time.parse::<Timestamp>().ok());
     time.map(|_| ()).ok_or_else(|| Refusal::bad_request("channel.time must be a date-time"))
-}
-
-/// A map of strings to strings: nested values are refused.
-pub(super) fn check_strings(map: &Value, name: &str) -> Result<Map<String, Value>, Refusal> {
-    match map {
-        Value::Null => Ok(Map::new()),
-        Value::Object(map) if map.values().all(Value::is_string) => Ok(map.clone()),
-        _ => Err(Refusal::bad_request(format!("{name} must be a map of strings"))),
-    }
 }
 
 fn check_content(content: &Value) -> Result<Vec<Value>, Refusal> {

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::{
     GenesysCloud,
+    body::{check_strings, parse},
     errors::Refusal,
-    inbound::{check_strings, parse},
     state::{Integration, iso},
 };
 

@@ -9,9 +9,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    GenesysCloud, conversations::find, errors::Refusal, inbound::parse, state::State, views,
-};
+use super::{GenesysCloud, body::parse, conversations::find, errors::Refusal, state::State, views};
 
 type Answer = Result<Json<Value>, Refusal>;
 

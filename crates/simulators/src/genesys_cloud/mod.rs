@@ -17,6 +17,7 @@ use axum::{
 use parking_lot::{Mutex, MutexGuard};
 
 mod acts;
+mod body;
 mod conversations;
 mod errors;
 mod inbound;
@@ -27,6 +28,7 @@ mod notifications;
 mod state;
 mod views;
 mod web;
+mod web_frames;
 mod webhook;
 
 #[cfg(test)]
@@ -34,7 +36,7 @@ mod tests;
 
 use crate::{Act, Chat, Tool, caller::Caller, time::Time};
 use errors::Refusal;
-use state::State;
+use state::{State, outbox::Queue};
 
 pub use state::DisconnectType;
 pub use webhook::signature;
@@ -313,7 +315,7 @@ impl Tool for GenesysCloud {
 }
 
 /// Makes the deliveries of one conversation, one after the other.
-fn deliver_in_order(tool: &GenesysCloud, from: webhook::Queue) {
+fn deliver_in_order(tool: &GenesysCloud, from: Queue) {
     let (caller, time) = (tool.0.caller.clone(), tool.options().time);
     let repeats = tool.options().repeat_deliveries;
     tokio::spawn(webhook::deliver(caller, time, repeats, from));

@@ -1,7 +1,7 @@
 //! `/api/v2/notifications/channels`: topics are subscribed to by REST and sent over a WebSocket. A
 //! channel lives 24 hours after its last subscription; a heartbeat comes every 30 seconds.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -14,9 +14,18 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::{GenesysCloud, errors::Refusal, inbound::parse, state::State, state::iso};
+use super::{
+    GenesysCloud,
+    body::parse,
+    errors::Refusal,
+    state::{
+        State,
+        hub::{Channel, frame},
+        iso,
+    },
+};
 
 type Answer = Result<Json<Value>, Refusal>;
 
@@ -25,52 +34,6 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 const TOPICS_MAX: usize = 1_000;
 const CHANNELS_MAX: usize = 20;
 const PERMISSION: &str = "notifications";
-
-/// Every channel by its id.
-#[derive(Default)]
-pub(super) struct Hub(BTreeMap<String, Channel>);
-
-struct Channel {
-    expires: i64,
-    topics: Vec<String>,
-    /// The connected socket, at most one.
-    socket: Option<UnboundedSender<String>>,
-}
-
-impl Hub {
-    pub(super) fn close_sockets(&mut self) {
-        for channel in self.0.values_mut() {
-            channel.socket = None;
-        }
-    }
-
-    pub(super) fn is_listened_to(&self) -> bool {
-        self.0.values().any(|channel| channel.socket.is_some())
-    }
-
-    pub(super) fn forget(&mut self) {
-        self.0.clear();
-    }
-
-    /// Sends to every socket whose channel subscribes to the topic.
-    pub(super) fn publish(&mut self, topic: &str, body: &Value) {
-        let frame = frame(topic, body);
-        for channel in self.0.values_mut() {
-            let Some(socket) = &channel.socket else { continue };
-            if channel.topics.iter().any(|wanted| wanted == topic)
-                && socket.send(frame.clone()).is_err()
-            {
-                channel.socket = None;
-            }
-        }
-    }
-}
-
-fn frame(topic: &str, body: &Value) -> String {
-    let metadata = json!({ "CorrelationId": "c0220000-0000-4000-8000-000000000000" });
-    json!({ "topicName": topic, "version": "2", "eventBody": body, "metadata": metadata })
-        .to_string()
-}
 
 pub(super) async fn create(Of(tool): Of<GenesysCloud>, headers: HeaderMap) -> Answer {
     if !tool.options().notifications {

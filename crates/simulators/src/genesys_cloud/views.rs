@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::state::{Author, Conversation, DisconnectType, Message, Participant, Purpose, iso};
+use super::state::{
+    Author, Conversation, DisconnectType, Door, Message, Participant, Purpose, iso,
+};
 use crate::{Chat, From, Line, Phase};
 
 /// The model `MessageConversation`, also the body of queue and user topics.
@@ -152,7 +154,6 @@ pub(super) fn content(message: &Message) -> Value {
 
 /// The address of the business side: the integration, or the visitor's session.
 pub(super) fn address(conversation: &Conversation) -> &str {
-    use super::state::Door;
     match &conversation.door {
         Door::Open { integration } => integration,
         Door::Web { token } => token,

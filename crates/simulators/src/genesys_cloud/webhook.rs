@@ -8,10 +8,12 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{
-    state::{Conversation, Door, Integration, Message, Participant, State, iso},
+    state::{
+        Author, Conversation, Door, Integration, Message, Participant, State, iso,
+        outbox::{Delivery, Queue},
+    },
     views::content,
 };
 use crate::{caller::Caller, time::Time};
@@ -19,22 +21,6 @@ use crate::{caller::Caller, time::Time};
 const REPEATS_MAX: usize = 5;
 const REPEAT_AFTER: Duration = Duration::from_secs(5);
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
-
-pub(super) struct Delivery {
-    url: String,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-pub(super) type Queue = UnboundedReceiver<Delivery>;
-
-/// Where the deliveries of a conversation are queued.
-pub(super) struct Outbox(UnboundedSender<Delivery>);
-
-pub(super) fn outbox() -> (Outbox, Queue) {
-    let (sender, queue) = unbounded_channel();
-    (Outbox(sender), queue)
-}
 
 /// The header `X-Hub-Signature-256` of a body.
 #[must_use]
@@ -109,7 +95,6 @@ impl State {
 
     /// Agents are named by their alias, everything else by the integration.
     fn sender(&self, conversation: &Conversation, message: &Message) -> Value {
-        use super::state::Author;
         match message.author {
             Author::Agent(agent) if conversation.participants[agent].user.is_some() => {
                 agent_nickname(&conversation.participants[agent])
@@ -165,8 +150,7 @@ impl State {
         let signature = signature(&integration.webhook_secret, body.as_bytes());
         headers.push(("x-hub-signature-256".to_owned(), signature));
         let delivery = Delivery { url: integration.webhook_url.clone(), headers, body };
-        // Fails only when the runtime ends.
-        let _ = conversation.outbox.0.send(delivery);
+        conversation.outbox.queue(delivery);
     }
 }
 

@@ -150,7 +150,7 @@ impl ContactCentre {
         let mut state = self.lock();
         let chat = state.chats.iter_mut().find(|chat| chat.id == id).ok_or("no such chat")?;
         if chat.is_ended() {
-            return Err("the chat is over".to_owned());
+            return Err("the chat has ended".to_owned());
         }
         let text = |value, content_type| EventBody::Text { value, content_type };
         match act {

@@ -229,7 +229,7 @@ impl Chat {
 
     pub(super) fn accept(&mut self, name: String) -> Result<(), String> {
         if let Some(name) = self.agent() {
-            return Err(format!("{name} has the chat"));
+            return Err(format!("{name} has already accepted the chat"));
         }
         self.enter(name);
         Ok(())
@@ -276,7 +276,7 @@ impl Chat {
 
     /// Visible to agents only: it makes no event.
     pub(super) fn note(&mut self, text: String) -> Result<(), String> {
-        let name = self.agent().ok_or("nobody has the chat")?;
+        let name = self.agent().ok_or("no agent has accepted the chat")?;
         let at = self.options.time.now();
         self.lines.push(Line { from: crate::From::Note, name, text, at });
         Ok(())
@@ -295,7 +295,7 @@ impl Chat {
     }
 
     fn with_agent(&self) -> Result<Author, String> {
-        self.current().map(Author::Agent).ok_or_else(|| "nobody has the chat".to_owned())
+        self.current().map(Author::Agent).ok_or_else(|| "no agent has accepted the chat".to_owned())
     }
 
     fn turn(&mut self, author: Author, state: State) {

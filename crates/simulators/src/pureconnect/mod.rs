@@ -24,7 +24,6 @@ mod chat;
 mod icws;
 mod options;
 mod web_tools;
-mod webhook;
 
 #[cfg(test)]
 mod tests;

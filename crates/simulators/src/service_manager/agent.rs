@@ -88,7 +88,7 @@ pub(super) fn act(record: &mut Record, act: Act, options: &Options) -> Result<()
             let solution = options.solution.iter().map(String::as_str).collect();
             record.fields.insert("Solution".to_owned(), solution);
         }
-        Act::Type { .. } => return Err("nobody sees who types in a record".to_owned()),
+        Act::Type { .. } => return Err("a record does not show typing".to_owned()),
     }
     if let Some(text) = say {
         let lines = text.split('\n').map(str::to_owned).collect();

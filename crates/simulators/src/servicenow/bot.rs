@@ -1,6 +1,8 @@
 //! `POST /api/sn_va_as_service/bot/integration`: every action of the Bot Integration API. The
 //! answer says only that the request was accepted; results follow as callbacks.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     body::Bytes,
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use super::{
     ServiceNow,
     access::{Proven, unauthenticated},
+    callback,
     conversation::{Conversation, Ending},
     failure,
 };
@@ -106,7 +109,10 @@ impl ServiceNow {
             return None;
         }
         let now = self.0.options.time.now();
-        let conversation = self.begin(&mut state, request, now);
+        let username = &self.0.options.username;
+        let (conversation, callbacks) = Conversation::begin(&mut state, request, username, now);
+        let (instance, id) = (Arc::downgrade(&self.0), conversation.id.clone());
+        tokio::spawn(callback::send_all(instance, id, callbacks));
         state.conversations.push(conversation);
         Some(state.conversations.len() - 1)
     }

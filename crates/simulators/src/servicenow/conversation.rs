@@ -1,12 +1,10 @@
 //! One conversation of the bot integration: from the bot into the queue, to an agent, to its end.
 //! Each change becomes a callback in the vendor's format.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Greeting, ServiceNow, State, callback, sys_id};
+use super::{Greeting, State, sys_id};
 use crate::{Act, Chat, From, Line, Phase, rng::Rng};
 
 /// The fields that a callback copies from its request.
@@ -42,11 +40,15 @@ pub(super) enum Ending {
     Idle,
 }
 
-impl ServiceNow {
-    /// A conversation with the bot, with its interaction and its callbacks.
-    pub(super) fn begin(&self, state: &mut State, request: &Value, now: i64) -> Conversation {
+impl Conversation {
+    /// A conversation with the bot, with its interaction; its callbacks come from the receiver.
+    pub(super) fn begin(
+        state: &mut State,
+        request: &Value,
+        username: &str,
+        now: i64,
+    ) -> (Self, UnboundedReceiver<Value>) {
         let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
-        let options = &self.0.options;
         let interaction = [
             ("type", "chat".to_owned()),
             ("channel", "chat".to_owned()),
@@ -55,11 +57,9 @@ impl ServiceNow {
             ("client_session_id", text("clientSessionId")),
         ];
         let fields = interaction.map(|(name, value)| (name.to_owned(), value)).into();
-        let (rng, user) = (&mut state.rng, options.username.as_str());
-        let id = state.records.insert(rng, now, user, "interaction", fields);
+        let id = state.records.insert(&mut state.rng, now, username, "interaction", fields);
         let (callbacks, queue) = unbounded_channel();
-        tokio::spawn(callback::send_all(Arc::downgrade(&self.0), id.clone(), queue));
-        Conversation {
+        let conversation = Self {
             id,
             user_id: text("userId"),
             phase: Phase::Waiting,
@@ -74,7 +74,8 @@ impl ServiceNow {
             lines: Vec::new(),
             callbacks,
             told: 0,
-        }
+        };
+        (conversation, queue)
     }
 }
 
@@ -203,7 +204,7 @@ impl Conversation {
         json!({ "uiType": "OutputText", "group": "DefaultText", "maskType": "NONE", place: text })
     }
 
-    fn tell(&mut self, body: &[Value], extra: Value) {
+    pub(super) fn tell(&mut self, body: &[Value], extra: Value) {
         self.told += 1;
         let mut callback = Map::new();
         for name in COPIED {
@@ -249,10 +250,12 @@ pub(super) fn act(
     let one = &mut conversations[at];
     one.last_at = now;
     match (one.phase, &act) {
-        (Phase::Ended, _) => return Err("the conversation is over"),
+        (Phase::Ended, _) => return Err("the conversation has ended"),
         (Phase::Waiting, Act::Accept { .. }) if one.queued => {}
-        (Phase::Waiting, _) => return Err("nobody has accepted the conversation"),
-        (_, Act::Accept { .. }) => return Err("somebody has the conversation already"),
+        (Phase::Waiting, _) => return Err("no agent has accepted the conversation"),
+        (_, Act::Accept { .. }) => {
+            return Err("another agent has already accepted the conversation");
+        }
         _ => {}
     }
     match act {
@@ -291,7 +294,7 @@ pub(super) fn act(
             let name = one.agent.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
             one.write(From::Note, &name, &text, now);
         }
-        Act::Hold { .. } => return Err("a conversation cannot be held"),
+        Act::Hold { .. } => return Err("a conversation cannot be put on hold"),
         Act::End => one.end(Ending::Agent, now),
     }
     Ok(())
@@ -316,15 +319,5 @@ impl Conversation {
         }
         self.write(From::Agent, &name, text, now);
         self.tell(&[element], json!({}));
-    }
-}
-
-impl ServiceNow {
-    /// Sends these elements as a callback of the conversation, as the vendor's own topics would.
-    pub fn show(&self, chat: &str, body: &[Value], extra: Value) {
-        let mut state = self.lock();
-        if let Some(one) = state.conversations.iter_mut().find(|one| one.id == chat) {
-            one.tell(body, extra);
-        }
     }
 }

@@ -175,6 +175,14 @@ impl ServiceNow {
         state.records.find(table, sys_id).map(|row| json!(row))
     }
 
+    /// Sends these elements as a callback of the conversation, as the vendor's own topics would.
+    pub fn show(&self, chat: &str, body: &[Value], extra: Value) {
+        let mut state = self.lock();
+        if let Some(one) = state.conversations.iter_mut().find(|one| one.id == chat) {
+            one.tell(body, extra);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock()
     }

@@ -118,7 +118,7 @@ pub(super) fn act(
             ("close_notes", resolution.to_owned()),
             ("close_code", "Solution provided".to_owned()),
         ],
-        Act::Type { .. } => return Err("nobody sees who types in a ticket".to_owned()),
+        Act::Type { .. } => return Err("a ticket does not show typing".to_owned()),
     };
     let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     records.update(rng, now, &by, table, id, fields);

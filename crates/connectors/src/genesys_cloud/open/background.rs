@@ -1,5 +1,5 @@
-//! What is done beside chats and calls: receipts for what agents said, and the end of their
-//! typing, of which the vendor tells only how long it lasts.
+//! Jobs beside chats and requests: receipts for messages of human agents, and the end of their
+//! typing, for which the vendor sends only a duration.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -14,15 +14,15 @@ use tokio::{
 
 use super::Shared;
 
-/// Receipts under way at once.
+/// Most receipts that are sent at the same time.
 const RECEIPTS_MAX: usize = 4;
-/// Between two looks at who types; whatever else happens must not put them off.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often ended typing is looked for. Other jobs must not delay it.
+const TYPING_CHECK_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) enum BackgroundJob {
-    /// What an agent said has reached the bridge.
+    /// Tells the vendor that a message of a human agent has reached the bridge.
     Receipt { customer: String, message: String },
-    /// The agent of a chat has stopped typing then, unless told otherwise.
+    /// Ends the typing of a human agent after this time, unless the agent types on.
     StopTyping { handover: HandoverRef, after_ms: i64 },
 }
 
@@ -34,8 +34,8 @@ pub(super) async fn run(
 ) {
     let mut typing: HashMap<String, (HandoverRef, Instant)> = HashMap::new();
     let mut receipts = FuturesUnordered::new();
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut check = tokio::time::interval(TYPING_CHECK_EVERY);
+    check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             job = jobs.recv(), if receipts.len() < RECEIPTS_MAX => match job {
@@ -49,7 +49,7 @@ pub(super) async fn run(
                 None => return,
             },
             Some(()) = receipts.next() => {}
-            _ = look.tick(), if !typing.is_empty() => {
+            _ = check.tick(), if !typing.is_empty() => {
                 stop_typing(host, &mut typing).await;
             }
         }
@@ -58,16 +58,16 @@ pub(super) async fn run(
 
 async fn stop_typing(host: &Arc<dyn Host>, typing: &mut HashMap<String, (HandoverRef, Instant)>) {
     let now = Instant::now();
-    let over = typing.extract_if(|_, (_, until)| *until <= now);
-    let over: Vec<HandoverRef> = over.map(|(_, (handover, _))| handover).collect();
-    for handover in over {
-        // Typing is passed on and not stored: it cannot fail.
+    let ended = typing.extract_if(|_, (_, until)| *until <= now);
+    let ended: Vec<HandoverRef> = ended.map(|(_, (handover, _))| handover).collect();
+    for handover in ended {
+        // Typing is an ephemeral event: nothing is stored, so nothing is lost when this fails.
         let _ =
             host.tell(&handover, ConnectorEvent::plain(EventKind::Types(Typing::Off)), None).await;
     }
 }
 
-/// Agents see that a message was delivered. It was, whether they see it or not.
+/// Shows the human agent that a message was delivered. A failure changes nothing for the chat.
 async fn send_receipt(shared: &Shared, customer: String, message: String) {
     let body = json!({
         "id": message,
@@ -80,6 +80,7 @@ async fn send_receipt(shared: &Shared, customer: String, message: String) {
     });
     let request = Request::post(shared.inbound("receipt")).json(&body);
     if let Err(failure) = shared.client.json(request).await {
-        tracing::debug!(message, detail = failure.detail(), "a receipt was not taken");
+        let detail = failure.detail();
+        tracing::debug!(message, detail, "Genesys Cloud did not accept a receipt");
     }
 }

@@ -1,7 +1,7 @@
 //! One handover by Open Messaging.
 //!
-//! Every message carries an id of ours, by which a message whose answer was lost is found among
-//! the conversation's messages before it is sent again.
+//! Every message carries an id of ours. When the reply to a message was lost, the session looks
+//! for this id among the messages of the conversation before it sends the message again.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -17,21 +17,22 @@ use machine::{
 use serde_json::{Value, json};
 
 use super::{
-    super::{attributes, conversation::Seen},
+    super::{attributes, snapshot::Snapshot},
     Checkpoint, Shared,
-    lookout::{Lookout, MISSING_MS},
+    poller::{MISSING_MS, Poller},
 };
 
-/// Says nothing, and leads to the conversation of a customer whose first message may be lost.
-const NOTHING: &str = "…";
+/// A text without content. The reply to it names the conversation of a customer whose first
+/// message may be lost.
+const PLACEHOLDER: &str = "…";
 
-/// Whether words of ours may have begun a conversation beside ours, where an agent would wait.
+/// Whether a message of ours may have begun a second conversation, in which an agent would wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stray {
+enum Second {
     None,
-    /// A process before this one may have lost an answer.
+    /// A process before this one may have lost a reply.
     Unknown,
-    /// An answer was lost, or a conversation could not be ended.
+    /// A reply was lost, or a second conversation could not be ended.
     Possible,
 }
 
@@ -39,9 +40,9 @@ pub(super) struct Handover {
     shared: Arc<Shared>,
     chat: HandoverInfo,
     customer: String,
-    /// Once the conversation is known.
-    lookout: Option<Lookout>,
-    stray: Stray,
+    /// Set once the conversation is known.
+    poller: Option<Poller>,
+    second: Second,
 }
 
 impl Handover {
@@ -51,23 +52,23 @@ impl Handover {
         checkpoint: Option<Checkpoint>,
     ) -> Self {
         let customer = format!("{}.{}", chat.chat, chat.opening);
-        let lookout = checkpoint.map(|Checkpoint { customer, conversation }| {
-            Lookout::new(shared.clone(), &customer, &conversation)
+        let poller = checkpoint.map(|Checkpoint { customer, conversation }| {
+            Poller::new(shared.clone(), &customer, &conversation)
         });
-        // The process before this one may have lost an answer.
-        let stray = if lookout.is_some() { Stray::Unknown } else { Stray::None };
-        Self { shared, chat, customer, lookout, stray }
+        // The process before this one may have lost a reply.
+        let second = if poller.is_some() { Second::Unknown } else { Second::None };
+        Self { shared, chat, customer, poller, second }
     }
 
     async fn open(&mut self, id: &str, opening: &Opening, again: Again) -> Result<(), Failure> {
         let attributes = attributes(&self.shared.attributes, &self.chat, opening);
-        if again == Again::MayHaveArrived && self.lookout.is_none() {
-            self.post(&format!("{id}#0"), NOTHING, &attributes).await?;
+        if again == Again::MayHaveArrived && self.poller.is_none() {
+            self.post(&format!("{id}#0"), PLACEHOLDER, &attributes).await?;
         }
         self.send(id, &self.shared.sizes.transcript(opening), &attributes, again).await
     }
 
-    /// Sends a text in its parts, but for those that have arrived.
+    /// Sends the parts of a text that have not arrived yet.
     async fn send(
         &mut self,
         id: &str,
@@ -78,11 +79,11 @@ impl Handover {
         let arrived = match again {
             Again::First => HashSet::new(),
             Again::MayHaveArrived => {
-                if self.stray == Stray::Unknown {
-                    self.stray = Stray::Possible;
+                if self.second == Second::Unknown {
+                    self.second = Second::Possible;
                 }
                 match self.arrived().await {
-                    Err(Failure::Gone { detail }) => return Err(self.clear_up(id, detail).await),
+                    Err(Failure::Gone { detail }) => return Err(self.end_second(id, detail).await),
                     arrived => arrived?,
                 }
             }
@@ -93,7 +94,7 @@ impl Handover {
                 continue;
             }
             self.post(&id, part, attributes).await.map_err(|failure| match failure {
-                // The parts before it are there: look for them before the next attempt.
+                // The parts before it have arrived: the next attempt must look for them.
                 Failure::Later { detail, .. } | Failure::Denied { detail } if place > 0 => {
                     Failure::Unknown { detail }
                 }
@@ -103,11 +104,11 @@ impl Handover {
         Ok(())
     }
 
-    /// Our conversation is over, and the words whose answer was lost may have begun another one:
-    /// whatever is said next leads there, and [`Self::post`] ends it.
-    async fn clear_up(&mut self, id: &str, detail: String) -> Failure {
-        if self.stray == Stray::Possible {
-            match self.post(&format!("{id}#0"), NOTHING, &Value::Null).await {
+    /// Our conversation is over, and a message whose reply was lost may have begun a second one.
+    /// The next message goes there, and [`Self::post`] ends it.
+    async fn end_second(&mut self, id: &str, detail: String) -> Failure {
+        if self.second == Second::Possible {
+            match self.post(&format!("{id}#0"), PLACEHOLDER, &Value::Null).await {
                 Ok(()) | Err(Failure::Gone { .. }) => {}
                 Err(failure) => return failure,
             }
@@ -115,15 +116,15 @@ impl Handover {
         Failure::Gone { detail }
     }
 
-    /// Our own ids of what the visitor has said so far.
+    /// Our ids of the visitor's messages that have arrived.
     async fn arrived(&mut self) -> Result<HashSet<String>, Failure> {
-        let Some(lookout) = &mut self.lookout else { return Ok(HashSet::new()) };
-        let shown = lookout.read().await?;
-        let seen = Seen::new(&shown);
-        if seen.is_over() {
+        let Some(poller) = &mut self.poller else { return Ok(HashSet::new()) };
+        let read = poller.read().await?;
+        let snapshot = Snapshot::new(&read);
+        if snapshot.is_over() {
             return Err(Failure::gone("the conversation is over"));
         }
-        let (conversation, ids) = (lookout.conversation(), seen.message_ids());
+        let (conversation, ids) = (poller.conversation(), snapshot.message_ids());
         let messages = self.shared.client.messages(conversation, &ids).await?;
         let id = |message: &Value| {
             let normalized = message.pointer("/normalizedMessage/channel/messageId");
@@ -141,27 +142,31 @@ impl Handover {
         }
         let body = json!({ "channel": channel, "text": text });
         let path = self.shared.inbound("message?prefetchConversationId=true");
-        let said = self.shared.client.json(Request::post(path).json(&body)).await;
-        if let Err(Failure::Unknown { .. }) = said {
-            self.stray = Stray::Possible;
+        let sent = self.shared.client.json(Request::post(path).json(&body)).await;
+        if let Err(Failure::Unknown { .. }) = sent {
+            self.second = Second::Possible;
         }
-        let said = said.map_err(without_integration)?;
-        let Some(conversation) = said["conversationId"].as_str() else {
-            return Err(Failure::refused("the answer names no conversation"));
+        let sent = sent.map_err(without_integration)?;
+        let Some(conversation) = sent["conversationId"].as_str() else {
+            return Err(Failure::refused("the reply has no `conversationId`"));
         };
-        match &self.lookout {
+        match &self.poller {
             None => {
-                let lookout = Lookout::new(self.shared.clone(), &self.customer, conversation);
-                self.lookout = Some(lookout);
+                let poller = Poller::new(self.shared.clone(), &self.customer, conversation);
+                self.poller = Some(poller);
             }
-            Some(ours) if ours.conversation() == conversation => self.stray = Stray::None,
-            // The vendor began another conversation, because ours was over: nobody waits in it.
+            Some(ours) if ours.conversation() == conversation => self.second = Second::None,
+            // Ours was over, so the vendor began a second conversation. The visitor is not in it.
             Some(_) => {
                 let ended = self.shared.end(conversation).await;
-                self.stray = if ended.is_ok() { Stray::None } else { Stray::Possible };
+                self.second = if ended.is_ok() { Second::None } else { Second::Possible };
                 if let Err(failure) = ended {
                     let detail = failure.detail();
-                    tracing::info!(conversation, detail, "a conversation could not be ended");
+                    tracing::info!(
+                        conversation,
+                        detail,
+                        "a second conversation of the visitor could not be ended at Genesys Cloud"
+                    );
                 }
                 return Err(Failure::gone("the conversation is over"));
             }
@@ -169,10 +174,11 @@ impl Handover {
         Ok(())
     }
 
-    /// A conversation that was begun just now may not be found yet, and an agent would wait in it.
+    /// Ends the conversation. One that has just begun may not be found yet; then it is tried again,
+    /// because an agent would wait in it.
     async fn leave(&self, since: Millis) -> Result<(), Failure> {
-        let Some(lookout) = &self.lookout else { return Ok(()) };
-        match self.shared.client.disconnect(lookout.conversation()).await {
+        let Some(poller) = &self.poller else { return Ok(()) };
+        match self.shared.client.disconnect(poller.conversation()).await {
             Err(Failure::Gone { detail }) if self.shared.clock.now() < since + MISSING_MS => {
                 Err(Failure::later(detail))
             }
@@ -181,12 +187,12 @@ impl Handover {
     }
 
     fn note_stored(&mut self) {
-        if let Some(lookout) = &mut self.lookout {
-            lookout.note_stored();
+        if let Some(poller) = &mut self.poller {
+            poller.note_stored();
         }
     }
 
-    /// Who writes, and when.
+    /// The sender and the time of a message.
     fn channel(&self) -> Value {
         let name = format!("Visitor {}", self.chat.user_id);
         let from = json!({ "id": self.customer, "idType": "Opaque", "nickname": name });
@@ -194,7 +200,7 @@ impl Handover {
     }
 }
 
-/// An integration that is not there is a matter of the configuration, not of the conversation.
+/// A missing integration is a fault of the settings, not the end of the conversation.
 fn without_integration(failure: Failure) -> Failure {
     match failure {
         Failure::Gone { detail } => {
@@ -224,7 +230,7 @@ impl Session for Handover {
     }
 
     fn checkpoint(&self) -> Option<String> {
-        self.lookout.as_ref()?.checkpoint()
+        self.poller.as_ref()?.checkpoint()
     }
 
     fn listens(&self) -> bool {
@@ -233,38 +239,41 @@ impl Session for Handover {
 
     async fn ready(&mut self) {
         self.note_stored();
-        match &self.lookout {
-            Some(lookout) => lookout.ready().await,
+        match &self.poller {
+            Some(poller) => poller.ready().await,
             None => std::future::pending().await,
         }
     }
 
     async fn hear(&mut self) -> Result<Vec<ConnectorEvent>, Failure> {
         self.note_stored();
-        let Some(lookout) = &mut self.lookout else { return Ok(Vec::new()) };
-        let news = lookout.look().await?;
-        if news.iter().any(|news| news.kind == EventKind::Ended) {
-            // Nothing is delivered any more once this is told.
+        let Some(poller) = &mut self.poller else { return Ok(Vec::new()) };
+        let events = poller.poll().await?;
+        if events.iter().any(|event| event.kind == EventKind::Ended) {
+            // After this event the bridge makes no more deliveries.
             let id = format!("{}/{}", self.chat.chat, self.shared.clock.now());
-            let cleared = self.clear_up(&id, String::new()).await;
-            if !matches!(cleared, Failure::Gone { .. }) {
-                let detail = cleared.detail();
-                tracing::warn!(detail, "another conversation of the visitor may be left open");
+            let ended = self.end_second(&id, String::new()).await;
+            if !matches!(ended, Failure::Gone { .. }) {
+                let detail = ended.detail();
+                tracing::warn!(
+                    detail,
+                    "a second conversation of the visitor may stay open at Genesys Cloud"
+                );
             }
         }
-        Ok(news)
+        Ok(events)
     }
 
     async fn visitor_types(&mut self, typing: Typing) {
-        // An event may begin a conversation too, so none is sent before an agent was seen in ours,
-        // who is also the only one to see it.
-        if typing == Typing::Off || !self.lookout.as_ref().is_some_and(Lookout::is_attended) {
+        // A typing event may begin a conversation too. So none is sent before an agent is in ours.
+        if typing == Typing::Off || !self.poller.as_ref().is_some_and(Poller::has_agent) {
             return;
         }
         let body = json!({ "channel": self.channel(), "events": [{ "eventType": "Typing" }] });
         let request = Request::post(self.shared.inbound("event")).json(&body);
         if let Err(failure) = self.shared.client.json(request).await {
-            tracing::debug!(detail = failure.detail(), "typing was not told");
+            let detail = failure.detail();
+            tracing::debug!(detail, "Genesys Cloud did not accept a typing event");
         }
     }
 }

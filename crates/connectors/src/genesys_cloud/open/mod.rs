@@ -1,9 +1,9 @@
-//! Open Messaging: what a visitor says goes to the integration's inbound API, what agents say
-//! comes by the integration's webhook, and who is in a conversation is read from the conversation
-//! whenever a notification says that it changed, and now and then without one.
+//! Open Messaging: messages of visitors go to the inbound API of the integration, and messages of
+//! human agents come by its webhook. Who is in a conversation is polled: when a notification says
+//! that it has changed, and from time to time.
 //!
 //! A customer is one handover, `{chat}.{opening}`: the vendor keeps one open conversation for each
-//! customer, so whatever is written under this name belongs together.
+//! customer, so all messages under this name belong together.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,23 +25,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
-use super::{Sizes, client::Client, notifications, seats::Seats};
+use super::{Sizes, client::Client};
 
 mod background;
 mod check;
+mod conversations;
 mod handover;
-mod lookout;
+mod notifications;
+mod poller;
 mod webhook;
 
 use background::BackgroundJob;
+use conversations::Conversations;
 use handover::Handover;
 
-/// Errands that wait at most; of more, the latest are dropped.
+/// Most background jobs that wait. Further ones are dropped.
 const JOBS_MAX: usize = 10_000;
-/// How often a conversation is looked at while its events are told, unless the settings say so.
+/// Seconds between two polls of a conversation with notifications, unless the settings say so.
 const POLL_SECONDS: u32 = 60;
-/// How often otherwise.
-const UNTOLD_POLL_MS: Millis = 10 * SECOND_MS;
+/// Longest time between two polls of a conversation without notifications.
+const UNSUBSCRIBED_POLL_MS: Millis = 10 * SECOND_MS;
 
 /// `[connectors.NAME]` with `kind = "genesys-open-messaging"`.
 #[derive(Deserialize, JsonSchema)]
@@ -54,20 +57,20 @@ pub(crate) struct Settings {
     client_secret: Secret,
     /// Id of the Open Messaging integration.
     integration_id: String,
-    /// Its `outboundNotificationWebhookSignatureSecretToken`.
+    /// The integration's `outboundNotificationWebhookSignatureSecretToken`.
     webhook_secret: Secret,
     /// Custom attributes of every conversation, by which flows may route it.
     #[serde(default)]
     attributes: BTreeMap<String, String>,
-    /// Seconds between two looks at a conversation while notifications work.
+    /// Seconds between two polls of a conversation while notifications work.
     poll_seconds: Option<u32>,
     text_chars_max: Option<usize>,
     transcript_chars_max: Option<usize>,
-    /// At most this many calls in a second.
+    /// Most calls in one second.
     calls_per_second: Option<f64>,
-    /// Where the API is instead of `https://api.{region}`.
+    /// Base URL of the API; by default `https://api.{region}`.
     api_url: Option<String>,
-    /// Where tokens come from instead of `https://login.{region}`.
+    /// Base URL of the OAuth server; by default `https://login.{region}`.
     login_url: Option<String>,
     #[serde(default)]
     allow_private: bool,
@@ -115,7 +118,7 @@ impl Kind for OpenMessaging {
             sizes: Sizes::of(settings.text_chars_max, settings.transcript_chars_max),
             poll_ms: Millis::from(settings.poll_seconds.unwrap_or(POLL_SECONDS).max(1)) * SECOND_MS,
             clock: parts.clock,
-            seats: Seats::default(),
+            conversations: Conversations::default(),
             jobs,
         };
         let jobs_to_run = tokio::sync::Mutex::new(jobs_to_run);
@@ -123,45 +126,49 @@ impl Kind for OpenMessaging {
     }
 }
 
-/// What all handovers share.
-pub(super) struct Shared {
-    pub(super) client: Client,
-    pub(super) egress: Egress,
-    /// Where the API is, and by which rules sockets are opened.
-    pub(super) api: Target,
+/// What all handovers of one connector share.
+struct Shared {
+    client: Client,
+    egress: Egress,
+    /// Base URL of the API, and the rules for sockets.
+    api: Target,
     integration: String,
-    /// Of the connector.
+    /// Name of the connector.
     name: String,
     attributes: Map<String, Value>,
     sizes: Sizes,
     poll_ms: Millis,
-    pub(super) clock: Clock,
-    pub(super) seats: Seats,
+    clock: Clock,
+    conversations: Conversations,
     jobs: mpsc::Sender<BackgroundJob>,
 }
 
 impl Shared {
-    fn inbound(&self, what: &str) -> String {
-        format!("api/v2/conversations/messages/{}/inbound/open/{what}", self.integration)
+    fn inbound(&self, call: &str) -> String {
+        format!("api/v2/conversations/messages/{}/inbound/open/{call}", self.integration)
     }
 
-    /// Ends a conversation in which nobody waits any more, unless it cannot be ended for good.
+    /// Ends a conversation without its visitor. Fails only when another attempt may succeed.
     async fn end(&self, conversation: &str) -> Result<(), Failure> {
         match self.client.disconnect(conversation).await {
             failed @ Err(Failure::Later { .. } | Failure::Unknown { .. }) => failed,
             Err(failure) => {
                 let detail = failure.detail();
-                tracing::info!(conversation, detail, "a conversation cannot be ended");
+                tracing::info!(
+                    conversation,
+                    detail,
+                    "a conversation cannot be ended at Genesys Cloud"
+                );
                 Ok(())
             }
             Ok(()) => Ok(()),
         }
     }
 
-    /// Done beside everything else; nobody waits for it.
+    /// Starts a job without waiting for it.
     fn run_in_background(&self, job: BackgroundJob) {
         if self.jobs.try_send(job).is_err() {
-            tracing::debug!(connector = self.name, "too many jobs wait");
+            tracing::debug!(connector = self.name, "a background job is dropped: too many wait");
         }
     }
 }
@@ -186,7 +193,7 @@ impl Checkpoint {
 pub(crate) struct OpenMessaging {
     shared: Arc<Shared>,
     webhook_secret: SecretString,
-    /// Held by the one who runs them.
+    /// Locked by [`Connector::run`].
     jobs_to_run: tokio::sync::Mutex<mpsc::Receiver<BackgroundJob>>,
 }
 
@@ -203,8 +210,8 @@ impl Connector for OpenMessaging {
 
     async fn run(&self, host: Arc<dyn Host>) {
         let mut jobs = self.jobs_to_run.lock().await;
-        // A run that failed leaves them so.
-        self.shared.seats.unsubscribe();
+        // A run that panicked may have left them subscribed.
+        self.shared.conversations.set_unsubscribed();
         tokio::join!(
             background::run(&self.shared, &host, &mut jobs),
             notifications::run(&self.shared, &host)

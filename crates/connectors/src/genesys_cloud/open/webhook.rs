@@ -1,9 +1,10 @@
-//! `POST /connectors/{name}/webhook`: what agents say and that they type, signed by the vendor
-//! (`X-Hub-Signature-256`: the Base64 of an HMAC-SHA256 of the body). Stored before the answer;
-//! the vendor repeats what was not answered with success, and a repeat changes nothing.
+//! `POST /connectors/{name}/webhook`: messages and typing of human agents, signed by the vendor
+//! (`X-Hub-Signature-256`: the Base64 of an HMAC-SHA256 of the body). A message is stored before
+//! the answer. The vendor repeats a call that was not answered with success; a repeat changes
+//! nothing.
 //!
-//! What is said goes by its id in the conversation. Until a look has shown that the webhook tells
-//! the same ids, and whenever it has left something out, the conversation is looked at first.
+//! A message is known by its id in the conversation. Until a poll has shown that the webhook uses
+//! the same ids, and whenever it has left a message out, the conversation is polled first.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -23,18 +24,18 @@ use wire::problem::ProblemId;
 
 use super::{
     super::{
-        conversation::{Seen, named},
         message,
-        seats::Seat,
+        snapshot::{Snapshot, named},
     },
     Shared,
     background::BackgroundJob,
-    lookout::said,
+    conversations::OpenConversation,
+    poller::said,
 };
 
 const SIGNATURE: &str = "x-hub-signature-256";
-/// The vendor waits ten seconds for an answer.
-const LOOK_WITHIN: Duration = Duration::from_secs(4);
+/// The vendor waits ten seconds for our answer, so a poll must be faster.
+const POLL_WITHIN: Duration = Duration::from_secs(4);
 
 pub(super) async fn receive(
     shared: &Shared,
@@ -49,12 +50,13 @@ pub(super) async fn receive(
     let presented = call.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
     let presented = presented.and_then(|value| value.strip_prefix("sha256=")).unwrap_or_default();
     if !signature::is_hmac_sha256(secret, &call.body, presented) {
-        let detail = "The signature is not of this body and the connector's `webhook_secret`.";
+        let detail = "The signature does not match this body and the connector's `webhook_secret`.";
         return Err(ApiError::new(ProblemId::Unauthorized, detail));
     }
     let message: Value = serde_json::from_slice(&call.body)
         .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))?;
-    // Receipts tell what became of the visitor's words; the answer to them has told it before.
+    // Other types are receipts of the visitor's messages. They report nothing that the replies to
+    // these messages have not.
     if !matches!(message["type"].as_str(), Some("Text" | "Structured" | "Event"))
         || message["direction"] == "Inbound"
     {
@@ -63,9 +65,9 @@ pub(super) async fn receive(
     let customer = message["channel"]["to"]["id"].as_str().unwrap_or_default();
     let handover = find(host, customer)?;
     if message["type"] == "Event" {
-        types(shared, host, &handover, &message).await?;
+        take_typing(shared, host, &handover, &message).await?;
     } else {
-        speaks(shared, host, &handover, customer, &message).await?;
+        take_message(shared, host, &handover, customer, &message).await?;
     }
     Ok(done())
 }
@@ -78,14 +80,14 @@ fn find(host: &Arc<dyn Host>, customer: &str) -> Result<HandoverRef, ApiError> {
     host.find(customer).ok_or_else(|| {
         let chat = customer.rsplit_once('.').map_or("", |(chat, _)| chat);
         if host.is_opening(chat) {
-            // The vendor sends it again in five seconds.
+            // The vendor repeats the call in five seconds.
             return ApiError::new(ProblemId::Unavailable, "The chat is still being opened.");
         }
-        ApiError::new(ProblemId::NotFound, "No open chat is of this customer.")
+        ApiError::new(ProblemId::NotFound, "No open chat belongs to this customer.")
     })
 }
 
-async fn types(
+async fn take_typing(
     shared: &Shared,
     host: &Arc<dyn Host>,
     handover: &HandoverRef,
@@ -93,8 +95,8 @@ async fn types(
 ) -> Result<(), ApiError> {
     let Some(ms) = message::types_ms(message) else { return Ok(()) };
     let typing = if ms > 0 { Typing::On } else { Typing::Off };
-    let news = ConnectorEvent::plain(EventKind::Types(typing));
-    host.tell(handover, news, None).await.map_err(ApiError::from)?;
+    let event = ConnectorEvent::plain(EventKind::Types(typing));
+    host.tell(handover, event, None).await.map_err(ApiError::from)?;
     if ms > 0 {
         shared.run_in_background(BackgroundJob::StopTyping {
             handover: handover.clone(),
@@ -104,7 +106,7 @@ async fn types(
     Ok(())
 }
 
-async fn speaks(
+async fn take_message(
     shared: &Shared,
     host: &Arc<dyn Host>,
     handover: &HandoverRef,
@@ -112,53 +114,54 @@ async fn speaks(
     message: &Value,
 ) -> Result<(), ApiError> {
     let id = message["id"].as_str().unwrap_or_default();
-    let Some(text) = message::words(message).filter(|_| !id.is_empty()) else { return Ok(()) };
-    let Some(seat) = shared.seats.of_customer(customer) else { return Err(not_now()) };
-    if goes_by_this_id(&seat, id).await? {
+    let Some(text) = message::text(message).filter(|_| !id.is_empty()) else { return Ok(()) };
+    let Some(conversation) = shared.conversations.of_customer(customer) else {
+        return Err(try_again());
+    };
+    if is_known_by_this_id(&conversation, id).await? {
         let nickname = message["channel"]["from"]["nickname"].as_str().unwrap_or_default();
-        let agent = is_agents(shared, &seat, id).await.then(|| named(nickname));
+        let agent = is_from_agent(shared, &conversation, id).await.then(|| named(nickname));
         let told = host.tell(handover, said(id, agent, text), None).await;
         told.map_err(ApiError::from)?;
-        seat.note_heard(id);
+        conversation.note_webhook_message(id);
     }
     let (customer, message) = (customer.to_owned(), id.to_owned());
     shared.run_in_background(BackgroundJob::Receipt { customer, message });
     Ok(())
 }
 
-/// Whether a message is to be told as the webhook brings it. If not, it is in the conversation
-/// under another id or will be there in a moment, and is told from there.
-async fn goes_by_this_id(seat: &Seat, id: &str) -> Result<bool, ApiError> {
-    if seat.trusts_webhook.load(Ordering::Relaxed) {
+/// Whether a message is to be passed on as the webhook brings it. If not, the conversation has it
+/// under another id or will have it in a moment, and a poll passes it on.
+async fn is_known_by_this_id(conversation: &OpenConversation, id: &str) -> Result<bool, ApiError> {
+    if conversation.trusts_webhook.load(Ordering::Relaxed) {
         return Ok(true);
     }
-    if !seat.is_looked_at(LOOK_WITHIN).await {
-        // Where nothing may be read, nothing is told from there.
-        let closed = seat.unreadable.load(Ordering::Relaxed);
-        return if closed { Ok(true) } else { Err(not_now()) };
+    if !conversation.poll_within(POLL_WITHIN).await {
+        // Where polls are not allowed, they cannot pass on the message.
+        let unreadable = conversation.unreadable.load(Ordering::Relaxed);
+        return if unreadable { Ok(true) } else { Err(try_again()) };
     }
-    let shows = seat.shows(id);
-    seat.trusts_webhook.store(shows, Ordering::Relaxed);
-    seat.unmatched.store(!shows, Ordering::Relaxed);
-    Ok(shows)
+    let matches = conversation.has_message(id);
+    conversation.set_webhook_matches(matches);
+    Ok(matches)
 }
 
-/// The vendor sends it again in five seconds.
-fn not_now() -> ApiError {
-    ApiError::new(ProblemId::Unavailable, "The conversation could not be looked at just now.")
+/// The vendor repeats the call in five seconds.
+fn try_again() -> ApiError {
+    ApiError::new(ProblemId::Unavailable, "The conversation could not be read just now.")
 }
 
-/// Whether a message is an agent's. Flows and queues write too, under the name of the
-/// integration; while nobody was seen in a conversation, it is looked at.
-async fn is_agents(shared: &Shared, seat: &Seat, message: &str) -> bool {
-    if seat.attended.load(Ordering::Relaxed) {
+/// Whether a human agent wrote a message. Flows and queues write too, under the name of the
+/// integration, so while no agent was seen in the conversation it is read.
+async fn is_from_agent(shared: &Shared, conversation: &OpenConversation, message: &str) -> bool {
+    if conversation.has_agent.load(Ordering::Relaxed) {
         return true;
     }
-    match shared.client.conversation(&seat.conversation).await {
-        Ok(shown) => {
-            let seen = Seen::new(&shown);
-            seat.look.notify_one();
-            seen.agent().is_some() || seen.author(message).is_some()
+    match shared.client.conversation(&conversation.id).await {
+        Ok(read) => {
+            let snapshot = Snapshot::new(&read);
+            conversation.poll.notify_one();
+            snapshot.agent().is_some() || snapshot.author(message).is_some()
         }
         Err(_) => true,
     }

@@ -1,12 +1,12 @@
-//! What is said on the socket, as far as it concerns a chat.
+//! Frames of the socket, as far as they concern a chat.
 
 use connector::{ConnectorEvent, EventKind, Failure, Typing};
 use machine::Millis;
 use serde_json::{Value, json};
 
-use super::super::{conversation::named, message};
+use super::super::{message, snapshot::named};
 
-/// The longest wait the server is believed to ask for.
+/// Longest wait that is taken from the server, in seconds.
 const RETRY_SECONDS_MAX: i64 = 3_600;
 
 /// One frame of the server.
@@ -29,7 +29,7 @@ impl Frame {
         })
     }
 
-    /// Why what was asked was not done.
+    /// The failure that a frame reports; `None` for success.
     pub(super) fn failure(&self) -> Option<Failure> {
         if self.class == "TooManyRequestsErrorMessage" || matches!(self.code, 429 | 4029) {
             let after = self.body["retryAfter"].as_i64();
@@ -39,8 +39,8 @@ impl Frame {
         if (200..300).contains(&self.code) {
             return None;
         }
-        let words = self.body.as_str().unwrap_or(&self.class);
-        let detail = format!("code {}: {words}", self.code);
+        let text = self.body.as_str().unwrap_or(&self.class);
+        let detail = format!("code {}: {text}", self.code);
         Some(match self.code {
             4006 | 4007 => Failure::Gone { detail },
             401 | 403 | 4017 => Failure::Denied { detail },
@@ -49,26 +49,26 @@ impl Frame {
         })
     }
 
-    /// The session is over, whoever ended it.
+    /// Whether the frame ends the session.
     fn ends(&self) -> bool {
         matches!(self.class.as_str(), "SessionExpiredEvent" | "SessionClearedEvent" | "LogoutEvent")
     }
 
-    /// What happened in the chat.
-    pub(super) fn news(&self) -> Heard {
+    /// What the frame means for the chat.
+    pub(super) fn meaning(&self) -> Meaning {
         if self.ends() {
-            return Heard::Event(ended());
+            return Meaning::Event(ended());
         }
-        if self.class == "StructuredMessage" { of_message(&self.body) } else { Heard::Nothing }
+        if self.class == "StructuredMessage" { of_message(&self.body) } else { Meaning::Nothing }
     }
 }
 
 /// What a frame means for the chat.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum Meaning {
     Nothing,
     Event(ConnectorEvent),
-    /// The agent types, for this long.
+    /// The human agent types, for so many milliseconds.
     Types(Millis),
 }
 
@@ -77,31 +77,31 @@ pub(super) fn ended() -> ConnectorEvent {
 }
 
 /// The class `StructuredMessage`, on the socket and in the history.
-pub(super) fn of_message(body: &Value) -> Heard {
+pub(super) fn of_message(body: &Value) -> Meaning {
     if body["direction"] == "Inbound" {
-        return Heard::Nothing;
+        return Meaning::Nothing;
     }
     if body["type"] == "Event" {
         let mut events = body["events"].as_array().into_iter().flatten();
         if events.any(|event| event["presence"]["type"] == "Disconnect") {
-            return Heard::Event(ended());
+            return Meaning::Event(ended());
         }
-        return message::types_ms(body).map_or(Heard::Nothing, Heard::Types);
+        return message::types_ms(body).map_or(Meaning::Nothing, Meaning::Types);
     }
-    let Some((id, text)) = body["id"].as_str().zip(message::words(body)) else {
-        return Heard::Nothing;
+    let Some((id, text)) = body["id"].as_str().zip(message::text(body)) else {
+        return Meaning::Nothing;
     };
     let from = &body["channel"]["from"];
     let name = ["nickname", "firstName"].iter().find_map(|name| from[name].as_str());
-    let what = if body["originatingEntity"] == "Human" {
+    let kind = if body["originatingEntity"] == "Human" {
         EventKind::Said { agent: named(name.unwrap_or_default()), text }
     } else {
         EventKind::Notice(text)
     };
-    Heard::Event(ConnectorEvent::new(format!("said/{id}"), what))
+    Meaning::Event(ConnectorEvent::new(format!("said/{id}"), kind))
 }
 
-/// Our own id of something the visitor said.
+/// Our id of a message of the visitor.
 pub(super) fn own_id(body: &Value) -> Option<&str> {
     body["metadata"]["batonId"].as_str()
 }
@@ -124,7 +124,7 @@ pub(super) fn clear() -> Value {
     json!({ "type": "Event", "events": clear })
 }
 
-/// What came of a typing, told for the chat's side.
+/// The event that the human agent types, or has stopped.
 pub(super) fn types(on: bool) -> ConnectorEvent {
     ConnectorEvent::plain(EventKind::Types(if on { Typing::On } else { Typing::Off }))
 }
@@ -147,7 +147,7 @@ mod tests {
         for text in kit::hostile::mutants(&good) {
             if let Some(frame) = Frame::read(&String::from_utf8_lossy(&text)) {
                 frame.failure();
-                frame.news();
+                frame.meaning();
             }
         }
     }
@@ -178,19 +178,19 @@ mod tests {
             body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
             of_message(&body)
         };
-        let Heard::Event(ConnectorEvent { id, kind: EventKind::Said { agent, text } }) =
+        let Meaning::Event(ConnectorEvent { id, kind: EventKind::Said { agent, text } }) =
             message(json!({}))
         else {
             panic!("an agent's words are news");
         };
         assert_eq!((id.as_deref(), &agent.name[..], &text[..]), (Some("said/m1"), "Grace", "hi"));
-        assert_eq!(message(json!({ "direction": "Inbound" })), Heard::Nothing);
+        assert_eq!(message(json!({ "direction": "Inbound" })), Meaning::Nothing);
         let bot = message(json!({ "originatingEntity": "Bot" }));
-        assert!(matches!(bot, Heard::Event(ConnectorEvent { kind: EventKind::Notice(_), .. })));
+        assert!(matches!(bot, Meaning::Event(ConnectorEvent { kind: EventKind::Notice(_), .. })));
         let left = json!([{ "eventType": "Presence", "presence": { "type": "Disconnect" } }]);
-        assert_eq!(message(json!({ "type": "Event", "events": left })), Heard::Event(ended()));
+        assert_eq!(message(json!({ "type": "Event", "events": left })), Meaning::Event(ended()));
         let types =
             json!([{ "eventType": "Typing", "typing": { "type": "On", "duration": 3000 } }]);
-        assert_eq!(message(json!({ "type": "Event", "events": types })), Heard::Types(3_000));
+        assert_eq!(message(json!({ "type": "Event", "events": types })), Meaning::Types(3_000));
     }
 }

@@ -1,9 +1,9 @@
-//! Web Messaging: a visitor as the vendor's widget would be one, with a socket for each chat. It
-//! needs a deployment and no OAuth client; in return nobody tells that an agent joined or went:
-//! the first words of an agent do.
+//! Web Messaging: acts like the vendor's widget, with one socket for each chat. It needs a
+//! deployment and no OAuth client. Its limit: the API does not tell when a human agent joins or
+//! leaves, so only the first message of an agent shows that one has joined.
 //!
-//! The token that owns a session is made of the handover's name and a secret of ours, so another
-//! process finds the same session, and nobody else does.
+//! The token that owns a session is computed from the handover's name and the setting
+//! `token_secret`, so another process of ours finds the same session, and nobody else can.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -26,13 +26,13 @@ use serde_json::{Map, Value};
 use super::Sizes;
 
 mod frames;
+mod session;
 mod socket;
-mod visit;
 
+use session::WebSession;
 use socket::{Connection, Resumed};
-use visit::Visit;
 
-/// Wall clock from asking for a socket until the session is configured.
+/// Longest time to open a socket.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 /// `[connectors.NAME]` with `kind = "genesys-web-messaging"`.
@@ -43,20 +43,20 @@ pub(crate) struct Settings {
     region: String,
     /// Id of the Messenger deployment.
     deployment_id: String,
-    /// Makes the tokens of sessions: who has it can read every chat.
+    /// Makes the tokens of sessions. Anyone who has it can read every chat.
     token_secret: Secret,
-    /// The header of that name, where the deployment allows only some origins.
+    /// The header `Origin`, for deployments that allow only some origins.
     origin: Option<String>,
     /// Custom attributes of every conversation, by which flows may route it.
     #[serde(default)]
     attributes: BTreeMap<String, String>,
     text_chars_max: Option<usize>,
     transcript_chars_max: Option<usize>,
-    /// Where sockets are opened instead of `https://webmessaging.{region}`.
+    /// Base URL of the sockets; by default `https://webmessaging.{region}`.
     messaging_url: Option<String>,
-    /// Where the history is instead of `https://api.{region}`.
+    /// Base URL of the history; by default `https://api.{region}`.
     api_url: Option<String>,
-    /// Where the deployment's settings are instead of `https://api-cdn.{region}`.
+    /// Base URL of the deployment's settings; by default `https://api-cdn.{region}`.
     cdn_url: Option<String>,
     #[serde(default)]
     allow_private: bool,
@@ -86,7 +86,8 @@ impl Kind for WebMessaging {
         let mut headers = HeaderMap::new();
         if let Some(origin) = &settings.origin {
             let origin = HeaderValue::from_str(origin);
-            let origin = origin.map_err(|_| parts.wrong("origin", "is no value of a header"))?;
+            let origin =
+                origin.map_err(|_| parts.wrong("origin", "is not a valid header value"))?;
             headers.insert(header::ORIGIN, origin);
         }
         let attributes = settings.attributes.iter();
@@ -111,7 +112,7 @@ impl Kind for WebMessaging {
     }
 }
 
-/// What all visits share.
+/// What all sessions of one connector share.
 struct Shared {
     api: PacedClient,
     cdn: PacedClient,
@@ -141,17 +142,19 @@ pub(crate) struct WebMessaging {
 #[async_trait::async_trait]
 impl Connector for WebMessaging {
     fn session(&self, chat: &HandoverInfo, checkpoint: Option<&str>) -> Box<dyn Session> {
-        Box::new(Visit::new(self.shared.clone(), chat.clone(), checkpoint))
+        Box::new(WebSession::new(self.shared.clone(), chat.clone(), checkpoint))
     }
 
     async fn check(&self) -> Vec<Finding> {
         let shared = &self.shared;
         let path = format!("webdeployments/v1/deployments/{}/config.json", shared.deployment);
         let mut findings = vec![match shared.cdn.send(Request::get(path)).await {
-            Ok(told) if told.is_success() => of_deployment(&told.json().unwrap_or_default()),
-            Ok(told) => Finding::wrong(format!(
+            Ok(response) if response.is_success() => {
+                of_deployment(&response.json().unwrap_or_default())
+            }
+            Ok(response) => Finding::wrong(format!(
                 "the deployment's settings: {}",
-                told.failure("there are none").detail()
+                response.failure("there are none").detail()
             )),
             Err(failure) => {
                 Finding::wrong(format!("the deployment's settings: {}", failure.detail()))
@@ -176,13 +179,14 @@ fn of_deployment(config: &Value) -> Finding {
     if disconnect["enabled"] == true {
         Finding::good("the deployment is active and shows when an agent ends a conversation")
     } else {
-        let words = "the deployment does not show the conversation's status: nobody will be told \
-                     that an agent ended it";
-        Finding::unsure(words)
+        Finding::unsure(
+            "the deployment does not show the conversation's status: the visitor will not learn \
+             that an agent has ended it",
+        )
     }
 }
 
-/// A session in which nothing is said makes no conversation.
+/// Opens a session and closes it. Without a message no conversation begins.
 async fn try_socket(shared: &Shared) -> Result<(), Failure> {
     let id = ids::new_id("chk", shared.clock.now());
     let (mut connection, _): (Connection, Resumed) = socket::open(shared, &id).await?;

@@ -1,5 +1,5 @@
-//! The socket of one session: opened, configured, and asked one thing at a time. What comes while
-//! an answer is waited for is kept for whoever listens.
+//! The socket of one session: it is opened and configured, and carries one request at a time.
+//! Frames that come during a request wait until the session takes them.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -18,16 +18,16 @@ use tokio::time::Instant;
 use super::{CONNECT_WITHIN, Shared, frames::Frame};
 
 const FRAME_BYTES_MAX: usize = 1024 * 1024;
-/// Frames that are kept; of more, the connection is given up, and the history tells them.
+/// Most frames that wait. With more the connection is closed; the history has them too.
 const WAITING_MAX: usize = 1_000;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// The vendor's clients ping as often.
+/// As often as the vendor's own clients.
 const PING_EVERY: Duration = Duration::from_secs(15);
-/// A connection without any sign of life is dead.
+/// Longest time without a frame or pong.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
-/// A socket that ended sooner is not followed by another at once.
+/// After a shorter life of a socket the next one is not opened at once.
 const STEADY_AFTER: Duration = Duration::from_secs(30);
-/// The vendor takes two messages in a second.
+/// The vendor accepts two messages in one second.
 const BETWEEN_MESSAGES: Duration = Duration::from_millis(520);
 /// Messages of one page of the history, and how many pages are read.
 const PAGE: usize = 100;
@@ -36,7 +36,7 @@ const PAGES_MAX: usize = 5;
 pub(super) struct Connection {
     socket: Socket,
     token: SecretString,
-    /// Came and was not looked at.
+    /// Frames that the session has not taken yet.
     pub(super) waiting: VecDeque<Frame>,
     ping_at: Instant,
     alive_at: Instant,
@@ -45,16 +45,16 @@ pub(super) struct Connection {
     opened_at: Instant,
 }
 
-/// What the session was found to be.
+/// State of the session when the socket was opened.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Resumed {
-    /// It was there before.
+    /// It existed before.
     pub(super) existed: bool,
-    /// An agent has ended its conversation.
+    /// A human agent has ended its conversation.
     pub(super) read_only: bool,
 }
 
-/// Opens a socket and takes up the session of a handover, which is begun when there is none.
+/// Opens a socket and resumes the session of a handover, or begins one.
 pub(super) async fn open(
     shared: &Shared,
     handover: &str,
@@ -77,8 +77,8 @@ pub(super) async fn open(
         opened_at: now,
     };
     let more = json!({ "deploymentId": shared.deployment, "startNew": false });
-    // Until the session is there nothing was said in it.
-    let answer = connection.ask("configureSession", more).await.map_err(undone)?;
+    // No message was sent yet, so a lost reply does no harm.
+    let answer = connection.request("configureSession", more).await.map_err(undone)?;
     let resumed =
         Resumed { existed: answer["newSession"] == false, read_only: answer["readOnly"] == true };
     Ok((connection, resumed))
@@ -91,8 +91,9 @@ fn undone(failure: Failure) -> Failure {
     }
 }
 
-/// A history that is not there says nothing about the session, which the socket just took up.
-fn unread(failure: Failure) -> Failure {
+/// A history that cannot be read does not mean that the session is over: the socket has just
+/// resumed it.
+fn of_history(failure: Failure) -> Failure {
     match undone(failure) {
         Failure::Gone { detail } | Failure::Refused { detail } => {
             Failure::later(format!("the history: {detail}"))
@@ -102,8 +103,8 @@ fn unread(failure: Failure) -> Failure {
 }
 
 impl Connection {
-    /// Says something and waits for the answer to it.
-    pub(super) async fn ask(&mut self, action: &str, more: Value) -> Result<Value, Failure> {
+    /// Sends a request and waits for the reply to it.
+    pub(super) async fn request(&mut self, action: &str, more: Value) -> Result<Value, Failure> {
         let tracing = self.send(action, more).await?;
         let answered = async {
             loop {
@@ -115,7 +116,7 @@ impl Connection {
             }
         };
         let answered = tokio::time::timeout(ANSWER_WITHIN, answered).await;
-        let late = Failure::Unknown { detail: "no answer on the socket".to_owned() };
+        let late = Failure::Unknown { detail: "no reply on the socket".to_owned() };
         let frame = answered.unwrap_or(Err(late))?;
         match frame.failure() {
             Some(failure) => Err(failure),
@@ -123,23 +124,24 @@ impl Connection {
         }
     }
 
-    /// A message of the visitor, no sooner than the vendor takes it.
+    /// Sends a message of the visitor, no faster than the vendor accepts.
     pub(super) async fn say(&mut self, message: &Value) -> Result<Value, Failure> {
         tokio::time::sleep_until(self.message_at).await;
         self.message_at = Instant::now() + BETWEEN_MESSAGES;
-        self.ask("onMessage", json!({ "message": message })).await
+        self.request("onMessage", json!({ "message": message })).await
     }
 
-    /// An event of the visitor, which nobody answers unless it is refused.
-    pub(super) async fn tell(&mut self, message: &Value) -> Result<(), Failure> {
+    /// Sends an event of the visitor. The vendor replies only when it refuses the event.
+    pub(super) async fn send_event(&mut self, message: &Value) -> Result<(), Failure> {
         tokio::time::sleep_until(self.message_at).await;
         self.message_at = Instant::now() + BETWEEN_MESSAGES;
         self.send("onMessage", json!({ "message": message })).await.map(drop)
     }
 
-    /// Ends the conversation where visitors may, or else only the connections.
+    /// Ends the conversation. Where the deployment does not let visitors do so, closes the
+    /// connections.
     pub(super) async fn clear(&mut self) -> Result<(), Failure> {
-        self.tell(&super::frames::clear()).await?;
+        self.send_event(&super::frames::clear()).await?;
         let cleared = async {
             loop {
                 let frame = self.next().await?;
@@ -162,18 +164,18 @@ impl Connection {
         self.send("closeSession", json!({ "closeAllConnections": true })).await.map(drop)
     }
 
-    /// What was said so far, oldest first.
+    /// All messages so far, oldest first.
     pub(super) async fn history(&mut self, shared: &Shared) -> Result<Vec<Value>, Failure> {
-        let jwt = self.ask("getJwt", json!({})).await?;
+        let jwt = self.request("getJwt", json!({})).await?;
         let jwt = SecretString::from(jwt["jwt"].as_str().unwrap_or_default().to_owned());
         let mut said = Vec::new();
         for number in 1..=PAGES_MAX {
             let path = format!("api/v2/webmessaging/messages?pageNumber={number}&pageSize={PAGE}");
-            let told = shared.api.send(Request::get(path).bearer(&jwt)).await?;
-            if !told.is_success() {
-                return Err(unread(super::super::client::failure(&told)));
+            let response = shared.api.send(Request::get(path).bearer(&jwt)).await?;
+            if !response.is_success() {
+                return Err(of_history(super::super::client::failure(&response)));
             }
-            let mut page: Value = told.json()?;
+            let mut page: Value = response.json()?;
             let entities = page.get_mut("entities").map(Value::take);
             let Some(Value::Array(entities)) = entities else { break };
             let last = entities.len() < PAGE;
@@ -185,8 +187,7 @@ impl Connection {
         Ok(oldest_first(said))
     }
 
-    /// Ends when there is a frame, or when it is time to ask for a sign of life. May be dropped at
-    /// any await.
+    /// Ends when there is a frame, or when it is time to ping. May be dropped at any await.
     pub(super) async fn ready(&mut self) -> Result<(), Failure> {
         if !self.waiting.is_empty() {
             return Ok(());
@@ -202,19 +203,19 @@ impl Connection {
         }
     }
 
-    /// Whether the socket lived so long that its end says nothing about the next one.
+    /// Whether the socket was open for so long that its end does not count as a break.
     pub(super) fn was_steady(&self) -> bool {
         self.opened_at.elapsed() >= STEADY_AFTER
     }
 
-    /// Asks for a sign of life when it is time to.
+    /// Pings when it is time to. Fails when the socket was silent for too long.
     pub(super) async fn keep_alive(&mut self) -> Result<(), Failure> {
         let now = Instant::now();
         if now < self.ping_at {
             return Ok(());
         }
         if now > self.alive_at + SILENCE_MAX {
-            return Err(Failure::later("no sign of life on the socket"));
+            return Err(Failure::later("no frame and no pong on the socket"));
         }
         self.ping_at = now + PING_EVERY;
         self.socket.ping().await.map_err(|error| of_egress(&error))
@@ -245,13 +246,15 @@ impl Connection {
 
     fn keep(&mut self, frame: Frame) -> Result<(), Failure> {
         if self.waiting.len() >= WAITING_MAX {
-            return Err(Failure::Unknown { detail: "too much on the socket".to_owned() });
+            return Err(Failure::Unknown {
+                detail: "too many frames wait on the socket".to_owned(),
+            });
         }
         self.waiting.push_back(frame);
         Ok(())
     }
 
-    /// A frame, or nothing for what is none.
+    /// A frame; `None` for a ping, a pong, or text that is no frame.
     async fn read(socket: &mut Socket, alive_at: &mut Instant) -> Result<Option<Frame>, Failure> {
         let heard = socket.next().await.map_err(|error| of_egress(&error))?;
         *alive_at = Instant::now();
@@ -263,8 +266,8 @@ impl Connection {
     }
 }
 
-/// In the order it was said. Times alone do not tell it: what was said within the same moment
-/// stays in the order of the history, which begins with the latest.
+/// Sorts messages by time. Messages of the same time stay in the order of the history, which may
+/// begin with the latest.
 fn oldest_first(mut said: Vec<Value>) -> Vec<Value> {
     let ends = said.first().zip(said.last());
     if ends.is_none_or(|(first, last)| time_of(first) >= time_of(last)) {

@@ -133,7 +133,7 @@ impl Middleware {
     pub(super) async fn paused(&self, call: &Call) -> Checked {
         let answer = self.send(call).await?;
         let given = given(&answer)?;
-        holds(given.paused, "`paused: true`, with somebody there to take the chat", answer.shown())
+        holds(given.paused, "`paused: true`; an agent must be available", answer.shown())
     }
 }
 
@@ -144,7 +144,7 @@ fn example(text: &str) -> Value {
 
 /// Every reply must be in time, have a 2xx status, and be an object with the two fields.
 pub(super) fn given(answer: &Answer) -> Checked<Given> {
-    let expected = "a 2xx status and an object with `paused` as a boolean";
+    let expected = "a 2xx status and an object with a boolean `paused`";
     let value = answer.json();
     let paused = value.get("paused").and_then(Value::as_bool);
     let paused = paused.filter(|_| (200..300).contains(&answer.status));
@@ -154,7 +154,12 @@ pub(super) fn given(answer: &Answer) -> Checked<Given> {
     let minutes = match value.get("minutesPaused") {
         None => None,
         Some(Value::Number(minutes)) => minutes.as_f64(),
-        Some(_) => return Err(broken("`minutesPaused` as a number or not at all", answer.shown())),
+        Some(_) => {
+            return Err(broken(
+                "`minutesPaused` as a number, or no `minutesPaused`",
+                answer.shown(),
+            ));
+        }
     };
     let seen = format!("an answer after {:?}", answer.took);
     holds(answer.took < REPLY_TIME, "the answer within five seconds", seen)?;

@@ -16,41 +16,43 @@ const TYPING_WAIT_MAX: Duration = Duration::from_secs(15);
 
 pub(super) const CASES: &[Case<Middleware>] = &[
     case!(All "middleware/push-answer" "4.6",
-        "What an agent writes is pushed as a `message` with the text.",
+        "An agent's message is pushed as a `message` with its text.",
         "Push {\"eventType\":\"message\",\"text\":…} for each message of the agent.", answer),
     case!(All "middleware/push-order" "4.6",
-        "Several answers are pushed in the order they were written.",
-        "Send one push after the other for each chat.", order),
+        "An agent's messages are pushed in the order in which they were written.",
+        "Send the pushes of a chat one after the other.", order),
     case!(All "middleware/push-once" "13.28",
-        "Every answer is pushed once, or again with the same `messageId` or `Idempotency-Key`.",
-        "Give each message an id, and keep it when you try again.", once),
+        "Each message is pushed once; a repeat has the same `messageId` or `Idempotency-Key`.",
+        "Give each message an id, and send the same id when you retry.", once),
     case!(All "middleware/push-place" "6.1",
         "Pushes are POSTs to `/webhooks/handover/push` with `Content-Type: application/json`.",
         "Append /webhooks/handover/push to the platform's address.", place),
     case!(All "middleware/push-key" "12",
-        "Every push carries the push key, in the body, bare or after `Bearer`, and no other.",
-        "Send the key in the body and bare in Authorization.", key),
+        "Every push has the push key in the body or in `Authorization`, and no other key.",
+        "Send the key in the body, and in Authorization without a scheme.", key),
     case!(All "middleware/push-ids" "13.28",
-        "Every push has the `userId` and the `botId` of its own chat's webhook calls.",
-        "Keep both ids with the chat and send them as they came.", ids),
+        "Every push has the `userId` and the `botId` of the webhook calls of its chat.",
+        "Store both ids with the chat and send them unchanged.", ids),
     case!(R2 "middleware/push-event-type" "13.1",
         "`eventType` is `message`, `channel_update` or `user_typing`, never `agent_typing`.",
         "Send user_typing when the agent types.", event_type),
     case!(R2 "middleware/push-pause" "5",
-        "Every message keeps the chat alive, by `paused: true` and `minutesPaused`, or ends it.",
-        "Put paused and minutesPaused in every push that carries a message.", pause),
+        "Every `message` has `paused: true` with `minutesPaused`, or `paused: false`.",
+        "Put paused and minutesPaused in every message push.", pause),
     case!(All "middleware/push-agent-profile" "13.12",
-        "`agentProfile`, where it is, is an object with `name` and `avatarUrl` as texts.",
-        "Send {\"name\":\"…\",\"avatarUrl\":\"…\"}, empty texts where there is nothing.", profile),
+        "`agentProfile`, if present, is an object with the strings `name` and `avatarUrl`.",
+        "Send {\"name\":\"…\",\"avatarUrl\":\"…\"}, with empty strings for unknown values.",
+        profile),
     case!(All "middleware/push-typing" "10",
-        "A push about typing renews the pause or says nothing of it.",
+        "A typing push has `paused: true`, or no `paused`.",
         "Send user_typing with paused true and minutesPaused, or with neither.", typing),
     case!(All "middleware/push-resume" "4.6",
-        "When the agent ends the chat, a `channel_update` or `message` is `paused: false`.",
-        "Push the resume when the chat ends, whoever ended it.", resume),
+        "When the agent ends the chat, a `channel_update` or `message` with `paused: false` is \
+         pushed.",
+        "Push the resume whenever a chat ends.", resume),
     case!(All "middleware/push-last" "4.6",
         "Nothing is pushed after the resume.",
-        "Push what is left before you hand back to the bot.", last),
+        "Push all remaining messages before the resume.", last),
     case!(All "middleware/push-ended" "8",
         "Step two after the end is answered with `paused: false`.",
         "Answer {\"paused\":false,\"minutesPaused\":0} when there is no chat.", ended),
@@ -258,7 +260,7 @@ async fn pause(world: &Middleware) -> Checked {
 
 async fn profile(world: &Middleware) -> Checked {
     let held = some_pushes(world).await?;
-    held.all("name and avatarUrl as texts", |push| match push.body.get("agentProfile") {
+    held.all("`name` and `avatarUrl` as strings", |push| match push.body.get("agentProfile") {
         None => true,
         Some(Value::Object(profile)) => {
             let text = |name: &str| profile.get(name).is_none_or(Value::is_string);
@@ -271,9 +273,11 @@ async fn profile(world: &Middleware) -> Checked {
 async fn typing(world: &Middleware) -> Checked {
     let held = some_pushes(world).await?;
     if !held.pushes.iter().any(|push| kind(push).ends_with("_typing")) {
-        return Err(Miss::Skipped("no typing came: not every tool can tell it".to_owned()));
+        return Err(Miss::Skipped(
+            "no typing push arrived: not every tool reports typing".to_owned(),
+        ));
     }
-    held.all("`paused: true` in a push about typing, or no `paused`", |push| {
+    held.all("`paused: true` in a typing push, or no `paused`", |push| {
         let paused = push.body.get("paused");
         !kind(push).ends_with("_typing") || paused.is_none_or(|paused| *paused == true)
     })
@@ -289,11 +293,11 @@ async fn last(world: &Middleware) -> Checked {
     let held = some_pushes(world).await?;
     let resumed = held.pushes.iter().position(is_resume);
     let Some(resumed) = resumed else {
-        return Err(Miss::Skipped("no resume came".to_owned()));
+        return Err(Miss::Skipped("no resume push arrived".to_owned()));
     };
     let late = held.pushes[resumed..].iter().find(|push| !is_resume(push));
     let seen = late.map(shown).unwrap_or_default();
-    holds(late.is_none(), "nothing after the resume", seen)
+    holds(late.is_none(), "no push after the resume", seen)
 }
 
 async fn ended(world: &Middleware) -> Checked {
@@ -305,7 +309,11 @@ async fn ended(world: &Middleware) -> Checked {
 async fn some_pushes(world: &Middleware) -> Checked<&Conversation> {
     let held = world.conversation().await?;
     if held.pushes.is_empty() {
-        return Err(broken("pushes", "none came; is the push URL set to --push-base?"));
+        return Err(broken(
+            "pushes",
+            "no push arrived; is the middleware's push URL set to \
+            --push-base?",
+        ));
     }
     Ok(held)
 }

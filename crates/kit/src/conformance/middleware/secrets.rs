@@ -10,7 +10,7 @@ use super::{
 };
 
 const KEEP_OUT: &str =
-    "Compare every presented secret with the token and answer 401 when none fits.";
+    "Compare each secret in the call with the token; answer 401 when none is equal.";
 
 pub(super) const CASES: &[Case<Middleware>] = &[
     case!(All "middleware/secret-missing" "12",
@@ -51,7 +51,7 @@ pub(super) const CASES: &[Case<Middleware>] = &[
         "The right token in a list is not accepted.",
         KEEP_OUT, |w| kept_out(w, "list", |call, token| call.with("accessToken", json!([token])))),
     case!(All "middleware/secret-wrong-in-step-two" "12",
-        "Step two of a running chat with a wrong token is not accepted, and harms nothing.",
+        "Step two with a wrong token is not accepted, and the chat goes on.",
         "Check the token before you look for the chat.", step_two),
     case!(R31 "middleware/secret-wrong-in-typing" "6.4",
         "A typing call with a wrong token is not accepted.",

@@ -13,59 +13,65 @@ const QUICK: Duration = Duration::from_secs(2);
 /// Longest reply in bytes: platforms stop reading there (contract, section 15).
 const REPLY_BYTES_MAX: usize = 64 * 1024;
 
-const AT_ONCE: &str = "Answer first, and talk to the tool behind you afterwards.";
-const REPEATS: &str = "Remember the id of each call with its answer; the same id is the same call.";
+const AT_ONCE: &str = "Answer first, then call the tool behind the middleware.";
+const REPEATS: &str = "Store the id of each call with its answer; answer a known id with the \
+    stored answer.";
 
 pub(super) const CASES: &[Case<Middleware>] = &[
     case!(All "middleware/reply-step-one" "4.3",
-        "A reply to step one is an object with `paused` as a boolean, `minutesPaused` above 0.",
+        "The reply to step one is an object with a boolean `paused`; `minutesPaused`, if present, \
+         is above 0.",
         "Answer exactly {\"paused\":true,\"minutesPaused\":10}.", reply_step_one),
     case!(All "middleware/reply-step-two" "4.5",
-        "A reply to step two is an object with `paused` as a boolean, `minutesPaused` above 0.",
+        "The reply to step two is an object with a boolean `paused`; `minutesPaused`, if present, \
+         is above 0.",
         "Answer exactly {\"paused\":true,\"minutesPaused\":10}.", reply_step_two),
     case!(All "middleware/reply-quick" "8",
-        "Step one is answered well within the five seconds.", AT_ONCE, reply_quick),
+        "Step one is answered within two seconds; the limit of the contract is five.",
+        AT_ONCE, reply_quick),
     case!(All "middleware/reply-quick-step-two" "8",
-        "Step two is answered well within the five seconds.", AT_ONCE, reply_quick_two),
+        "Step two is answered within two seconds; the limit of the contract is five.",
+        AT_ONCE, reply_quick_two),
     case!(All "middleware/reply-is-json" "4.3",
-        "A reply is small and does not say that it is a page.",
+        "A reply has at most 64 KiB, and its content type is not HTML.",
         "Send Content-Type: application/json, and only the two fields.", reply_is_json),
     case!(All "middleware/repeat-step-one" "8",
-        "Step one again with the same `Idempotency-Key` gets the same answer.",
+        "A repeated step one with the same `Idempotency-Key` gets the same answer.",
         REPEATS, repeat_step_one),
     case!(All "middleware/repeat-step-two" "8",
-        "Step two again with the same `Idempotency-Key` gets the same answer.",
+        "A repeated step two with the same `Idempotency-Key` gets the same answer.",
         REPEATS, repeat_step_two),
     case!(All "middleware/step-one-again" "13.29",
-        "Step one during a chat, as after a reply that came too late, is taken up again.",
-        "Go on with the open chat and answer as before.", step_one_again),
+        "A second step one during a chat, as after a late reply, is answered with `paused: true` \
+         too.",
+        "Continue the open chat and answer as before.", step_one_again),
     case!(All "middleware/step-two-alone" "8",
-        "Step two without a chat is answered like every call.",
+        "Step two without a chat gets a valid reply.",
         "Answer {\"paused\":false,\"minutesPaused\":0} when there is no chat.", step_two_alone),
     case!(All "middleware/step-two-first" "8",
-        "A chat can start after a step two that came out of order.",
-        "Keep nothing from a step two without a chat.", step_two_first),
+        "Step one starts a chat also after a step two that came too early.",
+        "Store nothing from a step two without a chat.", step_two_first),
     case!(All "middleware/session-changes" "12",
         "A chat goes on when the session changes.",
         "Find the chat by botId and userId, never by session or sessionId.", session_changes),
     case!(All "middleware/two-visitors" "12",
-        "Two visitors of one session path have chats of their own.",
+        "Two visitors with the same session have separate chats.",
         "Find the chat by botId and userId, never by session or sessionId.", two_visitors),
     case!(All "middleware/many-messages" "8",
-        "Twenty messages one after the other are all kept.",
+        "Twenty messages in a row are all answered with `paused: true`.",
         AT_ONCE, many_messages),
     case!(R31 "middleware/user-left" "13.26",
-        "A call with `eventType: \"user_left\"`, an extension, is no failure of the server.",
+        "A call with the extension `eventType: \"user_left\"` does not get a 5xx answer.",
         "Close the chat, or ignore the call.", |w| extension(w, "user_left")),
     case!(R31 "middleware/pause-expired" "13.26",
-        "A call with `eventType: \"pause_expired\"`, an extension, is no failure of the server.",
+        "A call with the extension `eventType: \"pause_expired\"` does not get a 5xx answer.",
         "Close the chat, or ignore the call.", |w| extension(w, "pause_expired")),
     case!(R31 "middleware/unknown-event-type" "12",
-        "A call with an `eventType` nobody knows is no failure of the server.",
+        "A call with an unknown `eventType` does not get a 5xx answer.",
         "Ignore it, or answer a 4xx.", |w| extension(w, "from_the_future")),
     case!(All "middleware/handover-after-the-end" "3",
         "A visitor whose chat has ended can be handed over again.",
-        "Let step one open a new chat, whatever was before.", after_the_end),
+        "Open a new chat at step one, also when an earlier chat has ended.", after_the_end),
 ];
 
 async fn reply_step_one(world: &Middleware) -> Checked {
@@ -81,7 +87,7 @@ async fn reply_step_two(world: &Middleware) -> Checked {
 }
 
 fn positive(paused: bool, minutes: Option<f64>) -> Checked {
-    let expected = "`minutesPaused` above 0 beside `paused: true`, or none";
+    let expected = "`paused: true` with `minutesPaused` above 0, or without it";
     let fits = !paused || minutes.is_none_or(|minutes| minutes > 0.0);
     holds(fits, expected, format!("minutesPaused {minutes:?}"))
 }
@@ -164,7 +170,8 @@ async fn two_visitors(world: &Middleware) -> Checked {
         .await?
         .paused
     {
-        let why = "it opens a chat for a step two without one, so the two cannot be told apart";
+        let why = "the middleware opens a chat at a step two without a chat, so separate chats \
+            cannot be recognized";
         return Err(Miss::Skipped(why.to_owned()));
     }
     let (one, other) = (world.user("same-1"), world.user("same-2"));

@@ -4,41 +4,44 @@ use serde_json::{Value, json};
 
 use super::{Case, Checked, Contract, Middleware, call::is_no_failure, case};
 
-const TEXT: &str = "Treat the text as UTF-8 of up to 4,000 characters and pass it on as it is.";
+const TEXT: &str = "Accept UTF-8 text of up to 4,000 characters and pass it on unchanged.";
 const SIZE: &str = "Accept bodies of at least 1 MiB; frameworks often stop at 100 KiB.";
 
 pub(super) const CASES: &[Case<Middleware>] = &[
     case!(All "middleware/text-unicode" "4.4",
-        "A text with accents, Greek and Chinese is kept.",
+        "A text with accents, Greek and Chinese is accepted.",
         TEXT, |w| kept(w, "unicode", "Grüße, καλημέρα, 你好, e\u{301}")),
     case!(All "middleware/text-right-to-left" "4.4",
-        "A text in Arabic and Hebrew, with direction marks, is kept.",
+        "A text in Arabic and Hebrew, with direction marks, is accepted.",
         TEXT, |w| kept(w, "rtl", "\u{202b}مرحبا بالعالم\u{202c} שלום \u{200f}abc")),
     case!(All "middleware/text-emoji" "4.4",
-        "A text with joined and coloured emoji is kept.",
+        "A text with combined and coloured emoji is accepted.",
         TEXT, |w| kept(w, "emoji", "👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈 🇦🇹")),
     case!(All "middleware/text-long" "4.4",
-        "A text of 4,000 characters is kept.",
+        "A text of 4,000 characters is accepted.",
         TEXT, long),
     case!(All "middleware/text-markup" "4.4",
-        "A text with HTML, quotes and braces is kept.",
+        "A text with HTML, quotes and braces is accepted.",
         TEXT, |w| kept(w, "markup", r#"<script>alert("1")</script> {{7*7}} ' OR 1=1 -- \ %s"#)),
     case!(All "middleware/text-lines" "4.4",
-        "A text of several lines is kept.",
+        "A text of several lines is accepted.",
         TEXT, |w| kept(w, "lines", "one\ntwo\r\n\tthree")),
     case!(All "middleware/text-control-characters" "4.4",
-        "Control characters are no failure of the server, and the next message is kept.",
-        "Remove or refuse what your tool cannot take.", |w| odd(w, "\u{0}\u{7}\u{1b}[2J\u{7f}")),
+        "A text of control characters does not get a 5xx answer, and the next message is accepted.",
+        "Remove or refuse characters that your tool cannot handle.",
+        |w| odd(w, "\u{0}\u{7}\u{1b}[2J\u{7f}")),
     case!(All "middleware/text-lone-surrogate" "4.4",
-        "An escape that is half a character is no failure of the server.",
+        "A text with half a surrogate pair, such as `\\ud83d`, does not get a 5xx answer.",
         "Replace it, or answer a 4xx.", lone_surrogate),
     case!(All "middleware/text-empty" "4.4",
-        "An empty text is no failure of the server, and the next message is kept.",
+        "An empty text does not get a 5xx answer, and the next message is accepted.",
         "Ignore it, or answer a 4xx.", |w| odd(w, "")),
     case!(All "middleware/large-response" "4.2",
-        "Step one with a response of 150 KB is taken up.", SIZE, large_response),
+        "Step one with a `dialogflowResponse` of 150 KB is answered with `paused: true`.",
+        SIZE, large_response),
     case!(R3 "middleware/large-history" "7",
-        "Step one with a history of 400 items is taken up.", SIZE, large_history),
+        "Step one with a history of 400 items is answered with `paused: true`.",
+        SIZE, large_history),
 ];
 
 async fn kept(world: &Middleware, name: &str, text: &str) -> Checked {

@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case<Platform>] = &[
          parameters.",
         "Send the detectIntent response that carried the trigger.", step_one_response),
     case!(R1 "platform/step-two-fields" "4.4",
-        "Step two has the fields of r1, and none of those that are for step one only.",
+        "Step two has the fields of r1, and no field that only step one has.",
         FIELDS, step_two_fields),
     case!(R1 "platform/token-in-body" "13.2",
         "Both steps have the webhook token in the body.", TOKEN, token_in_body),
@@ -26,51 +26,53 @@ pub(super) const CASES: &[Case<Platform>] = &[
         "Both steps have the webhook token in `Authorization`, bare or after `Bearer`.",
         TOKEN, token_in_header),
     case!(R3 "platform/custom-header" "6.1",
-        "The custom header is on every call, beside `Authorization`.",
-        "Send the configured header in addition.", custom_header),
+        "Every call has the custom header in addition to `Authorization`.",
+        "Send the configured header in addition to Authorization.", custom_header),
     case!(R3 "platform/content-type" "6.1",
         "Calls are POSTs with `Content-Type: application/json`.",
-        "Name the media type.", content_type),
+        "Send the header Content-Type: application/json.", content_type),
     case!(R3 "platform/newer-fields" "6.2",
-        "`sessionId`, `messageHistory`, `payload` and `webhookHeaders`, where sent, have their \
+        "`sessionId`, `messageHistory`, `payload` and `webhookHeaders`, if present, have their \
          types.",
         FIELDS, newer_fields),
     case!(R3 "platform/history-items" "13.10",
-        "Items of `messageHistory` have an id, a platform as spelled, a direction and a payload.",
-        "Spell dialogflowES and dialogFlowCX so, and send every field.", history_items),
+        "Items of `messageHistory` have an id, a bot platform, a direction, a payload and a time.",
+        "Spell the bot platforms dialogflowES and dialogFlowCX, and send every field.",
+        history_items),
     case!(R3 "platform/history-order" "13.9",
-        "`messageHistory` has what was said in this conversation, oldest first.",
-        "Read the history before the decision, in the order of the conversation.", history_order),
+        "`messageHistory` has the messages of this conversation, oldest first.",
+        "Send the messages in the order of the conversation.", history_order),
     case!(R3 "platform/history-customer-to-agent" "13.6",
-        "What a visitor wrote to an agent is told apart from what an agent wrote.",
-        "Send it with payload.query, direction out and sender customer.", history_of_a_chat),
+        "The history shows whether the visitor or the human agent wrote a message.",
+        "Send a visitor's message to an agent with payload.query, direction out, sender customer.",
+        history_of_a_chat),
     case!(R3 "platform/history-nesting" "13.7",
-        "An item of what a visitor wrote has `query`, `lang` and `sessionId` in `payload` itself.",
-        "Do not put them into queryParameters.", history_nesting),
+        "The item of a visitor's message has `query`, `lang` and `sessionId` directly in \
+         `payload`.",
+        "Do not put these fields into queryParameters.", history_nesting),
     case!(R3 "platform/webhook-headers" "13.15",
-        "`webhookHeaders` holds no token of the visitor unless the owner wants it.",
+        "`webhookHeaders` is empty unless the owner of the bot allows it.",
         "Send {}.", webhook_headers),
     case!(All "platform/query-params" "13.16",
         "`queryParams.contexts` is an array in both steps.", FIELDS, query_params),
     case!(All "platform/event-with-label" "13.14",
-        "An event with a label is sent to the agent as its label.",
+        "An event with a label is sent to the webhook with the label as its text.",
         "Put the label into queryInput.text.text.", event_with_label),
     case!(All "platform/event-without-label" "13.14",
-        "A silent event is not sent to the agent.",
-        "Keep events without a label from the webhook.", silent_event),
+        "An event without a label is not sent to the webhook.",
+        "Do not send events without a label to the webhook.", silent_event),
     case!(All "platform/ids-stay" "13.28",
         "`userId`, `botId` and `session` are the same in both steps.",
-        "Name the visitor, the bot and the session the same way in every call.", ids_stay),
+        "Send the same ids in every call of a conversation.", ids_stay),
     case!(All "platform/call-id" "8",
-        "Every call has an `X-Request-Id` or `Idempotency-Key` of its own.",
-        "Send an id that is new for each call and stays when it is repeated.", call_id),
+        "Every call has its own `X-Request-Id` or `Idempotency-Key`.",
+        "Send a new id with each call, and the same id when a call is repeated.", call_id),
     case!(All "platform/text-verbatim" "4.4",
-        "The visitor's words arrive as they were written, whatever the script, up to 4,000 \
-         characters.",
+        "The visitor's text arrives unchanged, in any script, up to 4,000 characters.",
         "Send the text as UTF-8, without trimming or escaping.", text_verbatim),
     case!(All "platform/one-call" "8",
-        "One message is one call.",
-        "Make one attempt: there is no id in the body to tell a repeat by.", one_call),
+        "Each message makes exactly one call.",
+        "Make one attempt only: the body has no id by which a repeat can be recognized.", one_call),
 ];
 
 /// Step one and step two of a new visitor.
@@ -95,12 +97,12 @@ fn types(body: &Value, places: &[Place]) -> Checked {
 }
 
 const COMMON: [Place; 6] = [
-    ("/userId", Value::is_string, "a text"),
-    ("/botId", Value::is_string, "a text"),
-    ("/queryInput/text/text", Value::is_string, "a text"),
-    ("/queryInput/text/languageCode", Value::is_string, "a text"),
+    ("/userId", Value::is_string, "a string"),
+    ("/botId", Value::is_string, "a string"),
+    ("/queryInput/text/text", Value::is_string, "a string"),
+    ("/queryInput/text/languageCode", Value::is_string, "a string"),
     ("/queryParams/contexts", Value::is_array, "an array"),
-    ("/session", Value::is_string, "a text"),
+    ("/session", Value::is_string, "a string"),
 ];
 
 async fn step_one_fields(world: &Platform) -> Checked {
@@ -156,7 +158,7 @@ async fn token_in_header(world: &Platform) -> Checked {
 
 async fn custom_header(world: &Platform) -> Checked {
     let Some(name) = &world.options.custom_header else {
-        let why = "give --custom-header to check it";
+        let why = "give --custom-header to check the custom header";
         return Err(Miss::Skipped(why.to_owned()));
     };
     let (_, calls) = both(world).await?;
@@ -164,14 +166,14 @@ async fn custom_header(world: &Platform) -> Checked {
         let is_there = call.headers.contains_key(&name.to_ascii_lowercase());
         holds(is_there, format!("the header {name}"), "none")?;
         let has_token = call.headers.contains_key("authorization");
-        holds(has_token, "Authorization beside it", "none")?;
+        holds(has_token, "Authorization in addition", "none")?;
     }
     Ok(())
 }
 
 /// A wrong value may be another secret, so the report must not show it.
 fn secret_seen(sent: &str) -> &'static str {
-    if sent.is_empty() { "none" } else { "another secret" }
+    if sent.is_empty() { "none" } else { "a different secret" }
 }
 
 async fn content_type(world: &Platform) -> Checked {
@@ -188,7 +190,7 @@ async fn newer_fields(world: &Platform) -> Checked {
     let (_, calls) = both(world).await?;
     for call in &calls {
         for (place, fits, kind) in [
-            ("/sessionId", Value::is_string as fn(&Value) -> bool, "a text"),
+            ("/sessionId", Value::is_string as fn(&Value) -> bool, "a string"),
             ("/messageHistory", Value::is_array, "an array"),
             ("/queryParams/payload", Value::is_object, "an object"),
             ("/queryParams/webhookHeaders", Value::is_object, "an object"),
@@ -212,7 +214,9 @@ async fn history(world: &Platform) -> Checked<Vec<Value>> {
 fn items(call: &Call) -> Checked<Vec<Value>> {
     match call.body["messageHistory"].as_array() {
         Some(items) if !items.is_empty() => Ok(items.clone()),
-        _ => Err(Miss::Skipped("no history is sent: switch storing on to check it".to_owned())),
+        _ => Err(Miss::Skipped(
+            "no history is sent: switch the storing of messages on to check it".to_owned(),
+        )),
     }
 }
 
@@ -250,7 +254,7 @@ async fn history_of_a_chat(world: &Platform) -> Checked {
     let (asked, answered) = (place("query", "to the agent"), place("text", "from the agent"));
     let seen = Value::from(items.clone()).to_string();
     let in_order = asked.is_some() && asked < answered;
-    holds(in_order, "payload.query of the visitor, then payload.text of the agent", seen)
+    holds(in_order, "payload.query of the visitor, then payload.text of the human agent", seen)
 }
 
 async fn history_nesting(world: &Platform) -> Checked {
@@ -260,9 +264,9 @@ async fn history_nesting(world: &Platform) -> Checked {
     types(
         &payload,
         &[
-            ("/query", Value::is_string, "a text"),
-            ("/lang", Value::is_string, "a text"),
-            ("/sessionId", Value::is_string, "a text"),
+            ("/query", Value::is_string, "a string"),
+            ("/lang", Value::is_string, "a string"),
+            ("/sessionId", Value::is_string, "a string"),
         ],
     )
 }
@@ -272,7 +276,7 @@ async fn webhook_headers(world: &Platform) -> Checked {
     for call in &calls {
         let sent = call.body["queryParams"]["webhookHeaders"].as_object();
         let is_empty = sent.is_none_or(serde_json::Map::is_empty);
-        holds(is_empty, "{}", "headers, which are not shown here")?;
+        holds(is_empty, "{}", "headers, which the report does not show")?;
     }
     Ok(())
 }

@@ -14,17 +14,17 @@ const LEFT: &str = "The human has left the conversation. You are now chatting wi
 const JANE_LEFT: &str = "Jane Doe has left the conversation. You are now chatting with the bot.";
 
 const WORDS: &str = "Show the notice of the contract, word for word.";
-const EVENT: &str =
-    "default, empty or missing: the notice; none: nothing; else a Dialogflow event.";
+const EVENT: &str = "Show the notice for default, empty or missing, and nothing for none; else \
+                     send the event to Dialogflow.";
 
 pub(super) const CASES: &[Case<Platform>] = &[
     case!(R3 "platform/notice-joined" "10",
         "A pause push shows `You are now chatting with an Agent.`", WORDS, joined),
     case!(R3 "platform/notice-joined-once" "10",
-        "A pause push that only renews shows no notice again.",
+        "A pause push that only renews the pause shows no second notice.",
         "Show the notice when the state or the agent's name changes.", joined_once),
     case!(R3 "platform/notice-another-agent" "10",
-        "A pause push with another name shows the notice again, and the new name.",
+        "A pause push with another agent's name shows the notice again, with the new name.",
         "Show the notice when the state or the agent's name changes.", another_agent),
     case!(All "platform/notice-left" "10",
         "A resume without a name shows `The human has left the conversation. …`",
@@ -33,7 +33,7 @@ pub(super) const CASES: &[Case<Platform>] = &[
         "A resume with a name shows `NAME has left the conversation. …`",
         WORDS, |w| left(w, json!({ "agentProfile": { "name": "Jane Doe" } }), Some(JANE_LEFT))),
     case!(All "platform/notice-left-blank-name" "10",
-        "A blank name counts as none.",
+        "In a resume, a blank name counts as no name.",
         WORDS, |w| left(w, json!({ "agentProfile": { "name": "  " } }), Some(LEFT))),
     case!(R2 "platform/unpause-default" "10",
         "`unpauseChatEvent: \"default\"` shows the notice.",
@@ -45,19 +45,20 @@ pub(super) const CASES: &[Case<Platform>] = &[
         "`unpauseChatEvent: \"none\"` shows no notice.",
         EVENT, |w| left(w, json!({ "unpauseChatEvent": "none" }), None)),
     case!(R2 "platform/unpause-event" "10",
-        "Any other `unpauseChatEvent` is sent to the bot, whose answer is shown, and no notice.",
+        "Any other `unpauseChatEvent` is sent to the bot; its answer is shown instead of the \
+         notice.",
         EVENT, event),
     case!(R3 "platform/name-of-the-conversation" "13.8",
-        "A resume as r3 sends it, without a name, uses the name last given.",
-        "With the key in the header alone, remember the last name.",
+        "A resume push of r3 without a name shows the notice with the last known name.",
+        "When the key is only in the header, use the last known name.",
         |w| nameless(w, KeyIn::Bare, JANE_LEFT)),
     case!(R1 "platform/name-of-this-push-alone" "13.8",
-        "A resume as r1 sends it, without a name, shows the notice without one.",
-        "With the key in the body, use this push's name or none.",
+        "A resume push of r1 without a name shows the notice without a name.",
+        "When the key is in the body, use the name in this push only.",
         |w| nameless(w, KeyIn::Body, LEFT)),
     case!(All "platform/resume-twice" "10",
         "A second resume shows no second notice.",
-        "Do nothing when the bot has control already.", twice),
+        "Do nothing when the bot already has control.", twice),
 ];
 
 async fn joined(world: &Platform) -> Checked {

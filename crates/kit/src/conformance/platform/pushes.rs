@@ -17,10 +17,12 @@ use crate::{push::KeyIn, visitor::Event};
 const MINUTE_MS: i64 = 60_000;
 const SLACK_MS: i64 = 3_000;
 
-const SHAPE: &str = "Take every field of every revision on every event, and ignore others.";
-const KEY: &str = "Look for the key in the body, bare in Authorization, and after Bearer.";
+const SHAPE: &str = "Accept the fields of all revisions on every event type, and ignore other \
+    fields.";
+const KEY: &str = "Accept the key in the body, in Authorization, or in Authorization after Bearer.";
 const PAUSE: &str = "Apply paused and minutesPaused of every push; 10 minutes by default.";
-const REPEATS: &str = "Remember the id of a push with its answer; the same id is the same push.";
+const REPEATS: &str = "Store the id of each push with its answer; answer a known id with the \
+    stored answer.";
 
 macro_rules! golden {
     ($name:literal) => {
@@ -30,46 +32,48 @@ macro_rules! golden {
 
 pub(super) const CASES: &[Case<Platform>] = &[
     case!(R1 "platform/push-r1-message" "4.6",
-        "A message as r1 has it is taken.", SHAPE, |w| taken(w, golden!("r1.push_message"))),
+        "A message push of r1 is accepted.", SHAPE, |w| taken(w, golden!("r1.push_message"))),
     case!(R1 "platform/push-r1-pause" "4.6",
-        "A pause as r1 has it is taken.", SHAPE, |w| taken(w, golden!("r1.push_pause"))),
+        "A pause push of r1 is accepted.", SHAPE, |w| taken(w, golden!("r1.push_pause"))),
     case!(R1 "platform/push-r1-resume" "4.6",
-        "A resume as r1 has it is taken.", SHAPE, |w| taken(w, golden!("r1.push_resume"))),
+        "A resume push of r1 is accepted.", SHAPE, |w| taken(w, golden!("r1.push_resume"))),
     case!(R1 "platform/push-r1-typing" "4.6",
-        "Typing as r1 has it is taken.", SHAPE, |w| taken(w, golden!("r1.push_typing"))),
+        "A typing push of r1 is accepted.", SHAPE, |w| taken(w, golden!("r1.push_typing"))),
     case!(R3 "platform/push-r3-message" "6.6",
-        "A message as r3 has it is taken.", SHAPE, |w| taken(w, golden!("r3.push_message"))),
+        "A message push of r3 is accepted.", SHAPE, |w| taken(w, golden!("r3.push_message"))),
     case!(R3 "platform/push-r3-pause" "6.6",
-        "A pause as r3 has it is taken.", SHAPE, |w| taken(w, golden!("r3.push_pause"))),
+        "A pause push of r3 is accepted.", SHAPE, |w| taken(w, golden!("r3.push_pause"))),
     case!(R3 "platform/push-r3-resume" "6.6",
-        "A resume as r3 has it is taken.", SHAPE, |w| taken(w, golden!("r3.push_resume"))),
+        "A resume push of r3 is accepted.", SHAPE, |w| taken(w, golden!("r3.push_resume"))),
     case!(R3 "platform/push-r3-typing" "6.6",
-        "Typing as r3 has it is taken.", SHAPE, |w| taken(w, golden!("r3.push_typing"))),
+        "A typing push of r3 is accepted.", SHAPE, |w| taken(w, golden!("r3.push_typing"))),
     case!(R1 "platform/push-key-in-body" "12",
-        "The key counts in the body.", KEY, |w| by_key(w, KeyIn::Body)),
+        "The push key is accepted in the body.", KEY, |w| by_key(w, KeyIn::Body)),
     case!(R23 "platform/push-key-bare" "12",
-        "The key counts bare in `Authorization`.", KEY, |w| by_key(w, KeyIn::Bare)),
+        "The push key is accepted in `Authorization` without a scheme.",
+        KEY, |w| by_key(w, KeyIn::Bare)),
     case!(R22 "platform/push-key-after-bearer" "12",
-        "The key counts after `Bearer`.", KEY, |w| by_key(w, KeyIn::Bearer)),
+        "The push key is accepted in `Authorization` after `Bearer`.",
+        KEY, |w| by_key(w, KeyIn::Bearer)),
     case!(R22 "platform/push-key-any-scheme-case" "12",
-        "The scheme is `bearer` in any case.", KEY, any_scheme_case),
+        "The scheme `Bearer` is accepted in upper and lower case.", KEY, any_scheme_case),
     case!(All "platform/push-message" "4.6",
         "A message is shown with its text and the agent's name and avatar.",
         "Show text, agentProfile.name and agentProfile.avatarUrl.", message),
     case!(All "platform/push-message-again-without-name" "13.12",
-        "A message without a profile is shown under the name last given.",
-        "Remember the last name and avatar of each conversation.", name_remembered),
+        "A message without `agentProfile` is shown with the last known name and avatar.",
+        "Store the last name and avatar of each conversation.", name_remembered),
     case!(All "platform/push-message-to-nobody-there" "10",
-        "What is pushed while the visitor is away is there on return.",
-        "Keep what was said, and show it from where the visitor was.", away),
+        "A message that is pushed while the visitor is away is shown when the visitor returns.",
+        "Store messages, and show those after the last one that the visitor has read.", away),
     case!(All "platform/push-message-keeps-markup" "13.27",
-        "A message with markup is kept as it was sent.",
-        "Keep the text as it is, and make it safe where it is shown.", markup),
+        "A message with markup is not changed.",
+        "Store the text unchanged, and escape it where it is shown.", markup),
     case!(All "platform/push-messages-in-order" "4.6",
         "Messages are shown in the order they were pushed.",
-        "Order what is shown by when it was accepted.", in_order),
+        "Show messages in the order in which their pushes were accepted.", in_order),
     case!(All "platform/push-message-pauses" "9",
-        "A message with `paused: true` pauses for ten minutes, also who was not paused.",
+        "A message with `paused: true` pauses for ten minutes, also when there was no pause.",
         PAUSE, message_pauses),
     case!(All "platform/push-renews" "13.11",
         "A message with `minutesPaused` moves the end of the pause to that many minutes from now.",
@@ -81,34 +85,35 @@ pub(super) const CASES: &[Case<Platform>] = &[
         "Typing with `paused: true` moves the end of the pause.",
         PAUSE, |w| renews(w, "user_typing", json!({}))),
     case!(All "platform/push-without-paused" "9",
-        "A push without `paused` leaves the pause as it is.", PAUSE, without_paused),
+        "A push without `paused` does not change the pause.", PAUSE, without_paused),
     case!(All "platform/push-message-resumes" "9",
         "A message with `paused: false` is shown, and then the bot has control.",
         PAUSE, message_resumes),
     case!(All "platform/push-starts-chat" "9",
-        "A pause push gives control to the human although nobody asked.",
+        "A pause push gives control to the human agent, also without a request of the visitor.",
         PAUSE, starts),
     case!(All "platform/push-resume" "4.6",
-        "A resume gives control to the bot: the next message goes to it and makes no call.",
+        "After a resume push, the next message goes to the bot and makes no webhook call.",
         PAUSE, resume),
     case!(All "platform/push-paused-in-quotes" "12",
         "`paused` may be `\"true\"` or `\"false\"`, and `minutesPaused` a number in quotes.",
         SHAPE, in_quotes),
     case!(All "platform/push-unknown-fields" "12",
-        "Fields of a push that nobody knows are ignored.", SHAPE, unknown_fields),
+        "Unknown fields of a push are ignored.", SHAPE, unknown_fields),
     case!(All "platform/push-without-content-type" "15",
-        "A push without `Content-Type` is taken: r1 does not ask for it.", SHAPE, no_content_type),
+        "A push without `Content-Type` is accepted: r1 does not require it.",
+        SHAPE, no_content_type),
     case!(All "platform/push-answer" "15",
         "An accepted push is answered `{\"ok\":true,\"paused\":…,\"pausedUntil\":…}`.",
         "Answer 200 with these three fields.", answer),
     case!(All "platform/push-same-message-id" "13.28",
-        "The same `messageId` again is the same push: shown once, answered the same.",
+        "A repeated push with the same `messageId` is shown once and gets the same answer.",
         REPEATS, same_message_id),
     case!(All "platform/push-same-idempotency-key" "13.28",
-        "The same `Idempotency-Key` again is the same push: shown once, answered the same.",
+        "A repeated push with the same `Idempotency-Key` is shown once and gets the same answer.",
         REPEATS, same_idempotency_key),
     case!(All "platform/push-same-at-once" "13.28",
-        "The same push ten times at once is shown once.", REPEATS, same_at_once),
+        "A push that arrives ten times at once is shown once.", REPEATS, same_at_once),
 ];
 
 /// A golden example of a push, for this visitor and with the key where its revision puts it.
@@ -227,7 +232,7 @@ async fn message_pauses(world: &Platform) -> Checked {
     let visit = Visit::new(world).await?;
     visit.pushed("message", json!({ "text": "hello", "paused": true })).await?;
     let gives = |event: &Event| event.gives("human");
-    let control = visit.wait(0, "control with the human", gives).await?;
+    let control = visit.wait(0, "control with the human agent", gives).await?;
     pause_is(&control, 10 * MINUTE_MS)?;
     visit.say("hello yourself").await?;
     let text = visit.calls(1).await?[0].text().to_owned();
@@ -248,7 +253,7 @@ async fn renews(world: &Platform, event_type: &str, fields: Value) -> Checked {
     let after = answer["pausedUntil"].as_str().unwrap_or_default();
     let by = moved(&before, after).unwrap_or(-1);
     let fits = (15 * MINUTE_MS..15 * MINUTE_MS + SLACK_MS).contains(&by);
-    holds(fits, "the end 15 minutes later", format!("{by} ms later"))
+    holds(fits, "the end of the pause 15 minutes later", format!("{by} ms later"))
 }
 
 async fn without_paused(world: &Platform) -> Checked {
@@ -258,7 +263,7 @@ async fn without_paused(world: &Platform) -> Checked {
     visit.pushed("user_typing", json!({ "minutesPaused": 25 })).await?;
     let after = until(&visit).await?;
     let by = moved(&before, &after).unwrap_or(-1);
-    holds(by == 0, "the end as it was", format!("{by} ms later"))
+    holds(by == 0, "the end of the pause unchanged", format!("{by} ms later"))
 }
 
 async fn message_resumes(world: &Platform) -> Checked {
@@ -277,7 +282,7 @@ async fn starts(world: &Platform) -> Checked {
     let visit = Visit::new(world).await?;
     visit.pushed("channel_update", json!({ "paused": true, "minutesPaused": 5 })).await?;
     let gives = |event: &Event| event.gives("human");
-    let control = visit.wait(0, "control with the human", gives).await?;
+    let control = visit.wait(0, "control with the human agent", gives).await?;
     pause_is(&control, 5 * MINUTE_MS)
 }
 
@@ -296,7 +301,8 @@ async fn in_quotes(world: &Platform) -> Checked {
     let fields = json!({ "paused": "true", "minutesPaused": "5" });
     let paused = visit.pushed("channel_update", fields).await?;
     holds(paused.json()["paused"] == true, "`paused: true`", paused.shown())?;
-    let control = visit.wait(0, "control with the human", |event| event.gives("human")).await?;
+    let control =
+        visit.wait(0, "control with the human agent", |event| event.gives("human")).await?;
     pause_is(&control, 5 * MINUTE_MS)?;
     let resumed = visit.pushed("channel_update", json!({ "paused": "false" })).await?;
     holds(resumed.json()["paused"] == false, "`paused: false`", resumed.shown())

@@ -18,9 +18,9 @@ const ROUNDING_MS: i64 = 1_000;
 const TIMEOUT: std::ops::Range<i64> = 5_000..6_500;
 
 const CLOCK: &str =
-    "Read minutesPaused as a number of minutes; 10 when it is missing or no number.";
+    "Read minutesPaused as a number of minutes; use 10 when it is missing or not a number.";
 const BODY: &str = "Pause only for a 2xx status and an object with `paused: true`.";
-const LATE: &str = "Give up five seconds after connecting, and ignore what comes later.";
+const LATE: &str = "Stop waiting five seconds after connecting, and ignore a later reply.";
 
 pub(super) const CASES: &[Case<Platform>] = &[
     case!(All "platform/pause-default" "9",
@@ -36,16 +36,16 @@ pub(super) const CASES: &[Case<Platform>] = &[
         "`minutesPaused: \"5\"` pauses for five minutes.",
         CLOCK, |w| lasts(w, r#"{"paused":true,"minutesPaused":"5"}"#, 5 * MINUTE_MS)),
     case!(All "platform/pause-not-a-number" "8",
-        "`minutesPaused` that is no number pauses for ten minutes.",
+        "A `minutesPaused` that is not a number pauses for ten minutes.",
         CLOCK, |w| lasts(w, r#"{"paused":true,"minutesPaused":"soon"}"#, 10 * MINUTE_MS)),
     case!(All "platform/pause-null" "8",
         "`minutesPaused: null` pauses for ten minutes.",
         CLOCK, |w| lasts(w, r#"{"paused":true,"minutesPaused":null}"#, 10 * MINUTE_MS)),
     case!(All "platform/reply-with-more-fields" "8",
-        "Fields a reply has besides are ignored.",
+        "Unknown fields of a reply are ignored.",
         BODY, |w| lasts(w, r#"{"paused":true,"minutesPaused":5,"x":[{}]}"#, 5 * MINUTE_MS)),
     case!(All "platform/reply-as-text" "8",
-        "A good body counts whatever content type it says.",
+        "A valid body counts with any content type.",
         BODY, |w| taken(w, Reply::Status(200, r#"{"paused":true}"#.to_owned()))),
     case!(All "platform/reply-created" "8",
         "Every 2xx status counts.",
@@ -68,48 +68,49 @@ pub(super) const CASES: &[Case<Platform>] = &[
     case!(All "platform/reply-text" "8",
         "`\"x\"` does not pause.", BODY, |w| declined(w, json("\"x\""))),
     case!(All "platform/reply-list-of-one" "8",
-        "A good body within an array does not pause.",
+        "A valid object inside an array does not pause.",
         BODY, |w| declined(w, json(r#"[{"paused":true}]"#))),
     case!(All "platform/reply-paused-in-quotes" "8",
-        "`\"paused\":\"true\"`, which is no boolean, does not pause.",
+        "`\"paused\":\"true\"`, which is not a boolean, does not pause.",
         BODY, |w| declined(w, json(r#"{"paused":"true"}"#))),
     case!(All "platform/reply-paused-one" "8",
-        "`\"paused\":1`, which is no boolean, does not pause.",
+        "`\"paused\":1`, which is not a boolean, does not pause.",
         BODY, |w| declined(w, json(r#"{"paused":1}"#))),
     case!(All "platform/reply-empty" "8",
         "An empty body does not pause.", BODY, |w| declined(w, json(""))),
     case!(All "platform/reply-cut-json" "8",
-        "A body that ends in the middle does not pause.",
+        "A truncated body does not pause.",
         BODY, |w| declined(w, json(r#"{"paused":true"#))),
     case!(All "platform/reply-html" "8",
-        "A page does not pause.",
+        "An HTML page does not pause.",
         BODY, |w| declined(w, Reply::Status(200, "<html>It works!</html>".to_owned()))),
     case!(All "platform/reply-500" "8",
-        "A good body with status 500 does not pause.",
+        "A valid body with status 500 does not pause.",
         BODY, |w| declined(w, Reply::JsonStatus(500, r#"{"paused":true}"#.to_owned()))),
     case!(All "platform/reply-404" "8",
-        "A good body with status 404 does not pause.",
+        "A valid body with status 404 does not pause.",
         BODY, |w| declined(w, Reply::JsonStatus(404, r#"{"paused":true}"#.to_owned()))),
     case!(All "platform/reply-redirect" "8",
         "A redirect is not followed and does not pause.",
-        "Switch redirects off: they would carry the token elsewhere.", redirect),
+        "Do not follow redirects: they can send the token to another server.", redirect),
     case!(All "platform/reply-cut-connection" "8",
-        "A connection that ends without an answer does not pause.",
+        "A connection that closes without a reply does not pause.",
         BODY, |w| declined(w, Reply::Cut)),
     case!(All "platform/reply-endless" "15",
-        "A body without end is given up and does not pause.",
-        "Cap what is read of a reply, for example at 64 KiB.", |w| declined(w, Reply::Endless)),
+        "A body without end is not read further than a limit, and does not pause.",
+        "Limit how much of a reply is read, for example to 64 KiB.",
+        |w| declined(w, Reply::Endless)),
     case!(All "platform/late-silence" "4.3",
         "No reply within five seconds does not pause.", LATE, |w| late(w, Reply::Silent)),
     case!(All "platform/late-dripping" "8",
-        "A reply that comes byte by byte is late after five seconds.",
+        "A reply that comes byte by byte and is not complete after five seconds is late.",
         LATE, |w| late(w, Reply::Drip)),
     case!(All "platform/late-by-a-tenth" "4.3",
-        "A reply after 5.1 seconds does not pause, also not when it arrives.",
+        "A reply after 5.1 seconds does not pause when it arrives.",
         LATE, |w| late(w, Reply::paused().after_ms(5_100))),
     case!(All "platform/late-then-push" "8",
-        "After a late reply a pause push still pauses.",
-        "Let a push pause whatever became of the reply.", late_then_push),
+        "After a late reply, a pause push still pauses.",
+        "Apply a pause push also when step one has failed.", late_then_push),
     case!(All "platform/answer-before-reply" "8",
         "The bot's answer with the trigger is shown without waiting for the webhook.",
         "Show the answer before you call the webhook.", answer_first),
@@ -117,14 +118,15 @@ pub(super) const CASES: &[Case<Platform>] = &[
         "A message without the trigger makes no call.",
         "Compare the names of contexts and parameters with the trigger.", no_trigger),
     case!(All "platform/human-again" "13.29",
-        "After the pause has ended the trigger starts step one again.",
+        "After the pause has ended, the trigger starts step one again.",
         "Look for the trigger whenever the conversation is not paused.", again),
     case!(All "platform/trigger-used-once" "3",
-        "The bot's next answer after a handover does not start another one.",
-        "Clear the trigger with the next query.", used_once),
+        "After a handover, the bot's next answer does not start another handover.",
+        "Reset the trigger with the next query to the bot.", used_once),
     case!(All "platform/pause-runs-out" "9",
-        "A pause ends by itself; the leave notice is shown once, and the bot answers again.",
-        "Keep a timer for each pause, and look at the clock before each message.", runs_out),
+        "When its time is over, a pause ends; the leave notice is shown once, and the bot answers \
+         again.",
+        "Keep a timer for each pause, and check the time before each message.", runs_out),
 ];
 
 fn json(text: &str) -> Reply {
@@ -179,7 +181,11 @@ async fn late(world: &Platform, reply: Reply) -> Checked {
     let events = visit.since(0).await?;
     let asked = events.iter().find(|event| event.gives("requested"));
     let took = asked.and_then(|asked| between(&asked.at, &control.at)).unwrap_or(-1);
-    holds(TIMEOUT.contains(&took), "the end after five seconds", format!("after {took} ms"))?;
+    holds(
+        TIMEOUT.contains(&took),
+        "step one to end after five seconds",
+        format!("after {took} ms"),
+    )?;
     // The reply that was late by a tenth has come by now.
     tokio::time::sleep(Duration::from_millis(400)).await;
     the_bot_goes_on(&visit, 1).await
@@ -191,7 +197,7 @@ async fn late_then_push(world: &Platform) -> Checked {
     let control = visit.ask().await?;
     visit.pushed("channel_update", json!({ "paused": true })).await?;
     let after = control.seq.unwrap_or_default();
-    visit.wait(after, "control with the human", |event| event.gives("human")).await.map(drop)
+    visit.wait(after, "control with the human agent", |event| event.gives("human")).await.map(drop)
 }
 
 async fn answer_first(world: &Platform) -> Checked {
@@ -204,7 +210,7 @@ async fn answer_first(world: &Platform) -> Checked {
     let answer = visit.wait(asked, "the bot's answer", answered).await?;
     let events = visit.since(asked).await?;
     let paused = events.iter().any(|event| event.gives("human"));
-    holds(!paused, "the answer before the reply", shown(&answer))
+    holds(!paused, "the bot's answer before the reply", shown(&answer))
 }
 
 async fn no_trigger(world: &Platform) -> Checked {
@@ -218,7 +224,7 @@ async fn again(world: &Platform) -> Checked {
     let (visit, _) = Visit::paused(world, Reply::paused()).await?;
     visit.pushed("channel_update", json!({ "paused": false })).await?;
     let control = visit.ask().await?;
-    holds(control.gives("human"), "control with the human again", shown(&control))?;
+    holds(control.gives("human"), "control with the human agent again", shown(&control))?;
     let calls = visit.calls(2).await?;
     holds(calls[1].is_step_one(), "step one", "step two")
 }
@@ -243,7 +249,11 @@ async fn runs_out(world: &Platform) -> Checked {
     let events = visit.since(after).await?;
     let notices = events.iter().filter(|event| event.is("notice"));
     let early = notices.clone().all(|event| event.seq.is_some_and(|seq| seq < asked));
-    holds(notices.count() == 1 && early, "one notice, at once", shown_all(&events))?;
+    holds(
+        notices.count() == 1 && early,
+        "one notice, before the next message",
+        shown_all(&events),
+    )?;
     let calls = visit.hook().calls().len();
     holds(calls == 1, "one webhook call", format!("{calls}"))
 }

@@ -17,79 +17,87 @@ const MINUTE_MS: i64 = 60_000;
 const SLACK_MS: i64 = 3_000;
 
 const KEEP: &str = "While paused, send messages to the webhook and nothing to the bot.";
-const FORWARD: &str = "Give the bot exactly this message, once, and show its answer.";
-const FAILED: &str = "Give the bot this one message and leave the end of the pause as it was.";
-const END: &str = "End the pause, show the notice, then forward the message.";
-const ONE_BY_ONE: &str = "Make one call at a time for each conversation, in the order typed.";
+const FORWARD: &str = "Send this message to the bot once, and show the answer.";
+const FAILED: &str = "Send this one message to the bot, and do not change the end of the pause.";
+const END: &str = "End the pause, show the notice, then send the message to the bot.";
+const ONE_BY_ONE: &str = "Make one call at a time for each conversation, in the order of its \
+    messages.";
 
 pub(super) const CASES: &[Case<Platform>] = &[
     case!(All "platform/bot-is-silent" "4.4",
-        "While paused a message is one step two call and the bot says nothing.", KEEP, silent),
+        "While paused, each message makes one step two call, and the bot does not answer.",
+        KEEP, silent),
     case!(All "platform/step-two-renews" "9",
-        "Step two answered `paused: true` moves the end to ten minutes from now.",
-        "Set the end anew with each reply that pauses.", renews),
+        "When step two is answered `paused: true`, the pause ends ten minutes from now.",
+        "Set a new end of the pause with each reply that pauses.", renews),
     case!(All "platform/step-two-shortens" "9",
-        "Step two answered with fewer minutes shortens the pause: the last writer wins.",
-        "Set the end anew with each reply that pauses.", shortens),
+        "When step two is answered with fewer minutes, the pause becomes shorter: the last reply \
+         or push counts.",
+        "Set a new end of the pause with each reply that pauses.", shortens),
     case!(All "platform/step-two-zero" "8",
-        "Step two answered `paused: true, minutesPaused: 0` keeps the message and ends the pause.",
-        "End the pause, and leave this message with the middleware.", zero),
+        "When step two is answered `paused: true, minutesPaused: 0`, the pause ends, and this \
+         message does not go to the bot.",
+        "End the pause, and do not send this message to the bot.", zero),
     case!(All "platform/step-two-refused" "13.3",
-        "Step two answered `paused: false` gives this message to the bot and ends the pause.",
+        "When step two is answered `paused: false`, the pause ends, and this message goes to the \
+         bot.",
         END, |w| refused(w, r#"{"paused":false}"#)),
     case!(All "platform/step-two-ended" "13.4",
-        "Step two answered `paused: false, minutesPaused: 0` gives this message to the bot, after \
-         the notice, and ends the pause.",
+        "When step two is answered `paused: false, minutesPaused: 0`, the pause ends, the notice \
+         is shown, and this message goes to the bot.",
         END, |w| refused(w, r#"{"paused":false,"minutesPaused":0}"#)),
     case!(All "platform/step-two-refused-with-minutes" "8",
-        "Step two answered `paused: false` ends the pause whatever `minutesPaused` says.",
+        "When step two is answered `paused: false`, the pause ends, whatever `minutesPaused` is.",
         END, |w| refused(w, r#"{"paused":false,"minutesPaused":10}"#)),
     case!(All "platform/step-two-late-silence" "13.3",
-        "Step two without a reply gives this message to the bot; the pause goes on as it was.",
+        "When step two gets no reply, this message goes to the bot, and the pause does not change.",
         FAILED, |w| failed(w, Reply::Silent)),
     case!(All "platform/step-two-late-by-a-tenth" "13.5",
-        "A reply to step two after 5.1 seconds changes nothing, also not when it arrives.",
+        "A reply to step two after 5.1 seconds does not change the pause when it arrives.",
         FAILED, |w| failed(w, Reply::paused().after_ms(5_100))),
     case!(All "platform/step-two-dripping" "8",
-        "A reply to step two that comes byte by byte is late after five seconds.",
+        "A reply to step two that comes byte by byte and is not complete after five seconds is \
+         late.",
         FAILED, |w| failed(w, Reply::Drip)),
     case!(All "platform/step-two-500" "8",
-        "Step two answered 500 gives this message to the bot; the pause goes on as it was.",
+        "When step two is answered with status 500, this message goes to the bot, and the pause \
+         does not change.",
         FAILED, |w| failed(w, Reply::JsonStatus(500, r#"{"paused":true}"#.to_owned()))),
     case!(All "platform/step-two-html" "8",
-        "Step two answered with a page counts as no reply.",
+        "An HTML page as the reply to step two counts as no reply.",
         FAILED, |w| failed(w, Reply::Status(200, "<html>It works!</html>".to_owned()))),
     case!(All "platform/step-two-empty-object" "8",
-        "Step two answered `{}` counts as no reply.",
+        "`{}` as the reply to step two counts as no reply.",
         FAILED, |w| failed(w, Reply::Json("{}".to_owned()))),
     case!(All "platform/step-two-cut-connection" "8",
-        "A connection that ends without an answer counts as no reply.",
+        "A connection that closes without a reply to step two counts as no reply.",
         FAILED, |w| failed(w, Reply::Cut)),
     case!(All "platform/step-two-redirect" "8",
-        "A redirect in step two counts as no reply.",
+        "A redirect as the reply to step two counts as no reply.",
         FAILED, redirect),
     case!(All "platform/step-two-endless" "15",
-        "A body without end in step two counts as no reply.",
+        "A body without end as the reply to step two counts as no reply.",
         FAILED, |w| failed(w, Reply::Endless)),
     case!(All "platform/trigger-while-paused" "13.29",
-        "A message that was given to the bot while the pause goes on starts no step one.",
+        "A message that goes to the bot during a pause does not start step one.",
         "Ignore triggers while the conversation is paused.", trigger_while_paused),
     case!(All "platform/forwarded-then-trigger" "13.29",
-        "A message that was given to the bot after the pause has ended may start step one.",
+        "A message that goes to the bot because the pause has ended may start step one.",
         FORWARD, forwarded_then_trigger),
     case!(All "platform/calls-in-order" "8",
-        "Messages become calls in the order typed.", ONE_BY_ONE, in_order),
+        "Calls are made in the order of the visitor's messages.", ONE_BY_ONE, in_order),
     case!(All "platform/one-call-at-a-time" "8",
-        "The next call is made when the one before has been answered.", ONE_BY_ONE, one_at_a_time),
+        "The next call is made after the previous call was answered.", ONE_BY_ONE, one_at_a_time),
     case!(All "platform/visitors-do-not-wait" "8",
-        "One visitor's slow call makes no other visitor wait.",
-        "Limit calls for each conversation, not for all together.", others_go_on),
+        "A slow call of one visitor does not delay other visitors.",
+        "Limit calls for each conversation, not for all conversations together.", others_go_on),
     case!(All "platform/resume-beats-reply" "8",
-        "A reply under way does not pause again what a resume push has ended meanwhile.",
-        "Drop the pause of a reply when a push has spoken of it since the call.", race),
+        "When a resume push arrives during a call, the reply to this call does not pause again.",
+        "Ignore the pause of a reply when a push has changed the pause since the call began.",
+        race),
     case!(All "platform/same-client-id" "8",
-        "The same `clientId` again is the same message: one call.",
-        "Tell repeats of a visitor by their id.", same_client_id),
+        "A repeated message with the same `clientId` makes no second call.",
+        "Recognize a repeated message by its clientId.", same_client_id),
 ];
 
 async fn silent(world: &Platform) -> Checked {
@@ -129,13 +137,21 @@ async fn until(visit: &Visit<'_>) -> Checked<String> {
 async fn renews(world: &Platform) -> Checked {
     let by = end_moves(world, Reply::paused_for(5.0), Reply::paused()).await?;
     let (least, most) = (5 * MINUTE_MS, 5 * MINUTE_MS + SLACK_MS);
-    holds((least..=most).contains(&by), "the end five minutes later", format!("{by} ms later"))
+    holds(
+        (least..=most).contains(&by),
+        "the end of the pause five minutes later",
+        format!("{by} ms later"),
+    )
 }
 
 async fn shortens(world: &Platform) -> Checked {
     let by = end_moves(world, Reply::paused(), Reply::paused_for(5.0)).await?;
     let (least, most) = (-5 * MINUTE_MS, -5 * MINUTE_MS + SLACK_MS);
-    holds((least..=most).contains(&by), "the end five minutes earlier", format!("{by} ms later"))
+    holds(
+        (least..=most).contains(&by),
+        "the end of the pause five minutes earlier",
+        format!("{by} ms later"),
+    )
 }
 
 async fn zero(world: &Platform) -> Checked {
@@ -147,7 +163,7 @@ async fn zero(world: &Platform) -> Checked {
     let events = visit.since(said).await?;
     let mut before = events.iter().take_while(|event| event.seq.is_some_and(|seq| seq < next));
     let spoke = before.any(|event| event.is("bot_message"));
-    holds(!spoke, "this message with the middleware alone", shown_all(&events))
+    holds(!spoke, "no answer of the bot to this message", shown_all(&events))
 }
 
 async fn refused(world: &Platform, reply: &str) -> Checked {
@@ -163,7 +179,7 @@ async fn refused(world: &Platform, reply: &str) -> Checked {
     let expected = ["control", "notice", "bot_message"];
     holds(kinds == expected, format!("{expected:?}"), format!("{kinds:?}"))?;
     let calls = visit.hook().calls().len();
-    holds(calls == 2, "no call for the message after", format!("{calls} calls"))
+    holds(calls == 2, "no call for the next message", format!("{calls} calls"))
 }
 
 async fn failed(world: &Platform, reply: Reply) -> Checked {
@@ -177,7 +193,7 @@ async fn failed(world: &Platform, reply: Reply) -> Checked {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let after = until(&visit).await?;
     let by = moved(&before, &after).unwrap_or(-1);
-    holds(by == 0, "the end of the pause as it was", format!("{by} ms later"))?;
+    holds(by == 0, "the end of the pause unchanged", format!("{by} ms later"))?;
     visit.say("still there").await?;
     let calls = visit.calls(3).await?;
     let text = calls[2].text();
@@ -206,7 +222,7 @@ async fn forwarded_then_trigger(world: &Platform) -> Checked {
     let (visit, _) = Visit::paused(world, Reply::paused()).await?;
     visit.hook().then(Reply::refused());
     let said = visit.say(&world.options.trigger).await?;
-    visit.wait(said, "control with the human again", |event| event.gives("human")).await?;
+    visit.wait(said, "control with the human agent again", |event| event.gives("human")).await?;
     let calls = visit.calls(3).await?;
     holds(calls[2].is_step_one(), "step one for the forwarded message", "step two")
 }
@@ -253,7 +269,7 @@ async fn others_go_on(world: &Platform) -> Checked {
     for came in join_all(others).await {
         let waited = came?.duration_since(under_way);
         let fits = waited < Duration::from_millis(3_500);
-        holds(fits, "calls of others meanwhile", format!("after {waited:?}"))?;
+        holds(fits, "calls of other visitors during the slow call", format!("after {waited:?}"))?;
     }
     Ok(())
 }
@@ -282,5 +298,5 @@ async fn same_client_id(world: &Platform) -> Checked {
     visit.say("after").await?;
     let calls = visit.calls(3).await?;
     let texts: Vec<_> = calls[1..].iter().map(Call::text).collect();
-    holds(texts == ["only once", "after"], "one call for it", format!("{texts:?}"))
+    holds(texts == ["only once", "after"], "one call for this message", format!("{texts:?}"))
 }

@@ -14,33 +14,33 @@ const SECONDS_MS: i64 = 1_000;
 /// Gives the poll time to reach the server before the push.
 const POLL_FIRST: Duration = Duration::from_millis(300);
 
-const CALL: &str =
-    "Send {userId, botId, sessionId, eventType}, with the token in the header alone.";
+const CALL: &str = "Send {userId, botId, sessionId, eventType}, and the token only in the header.";
 
 pub(super) const CASES: &[Case<Platform>] = &[
     case!(All "platform/agent-types" "10",
         "`user_typing` is shown for ten seconds.",
         "Show the indicator until ten seconds after the push.", |w| shown(w, "user_typing")),
     case!(R1 "platform/agent-types-as-r1-says" "13.1",
-        "`agent_typing`, as the scope of r1 has it, is the same as `user_typing`.",
-        "Take agent_typing for user_typing.", |w| shown(w, "agent_typing")),
+        "`agent_typing`, which the text of r1 also names, has the same effect as `user_typing`.",
+        "Treat agent_typing like user_typing.", |w| shown(w, "agent_typing")),
     case!(All "platform/agent-types-again" "10",
-        "`user_typing` after some seconds keeps the indicator for ten more.",
-        "Set the end anew with each push.", again),
+        "A second `user_typing` after some seconds shows the indicator for ten more seconds.",
+        "Set a new end of the indicator with each push.", again),
     case!(R31 "platform/typing-call" "6.4",
-        "A typing call has these four fields, and the token in the header.", CALL, call),
+        "A typing call has `userId`, `botId`, `sessionId` and `eventType` only, and the token in \
+         the header.", CALL, call),
     case!(R31 "platform/typing-calls-are-rare" "6.4",
-        "Typing calls come at most every four seconds.",
-        "Remember when the last one was made.", rare),
+        "At most one typing call is made in four seconds.",
+        "Store the time of the last typing call.", rare),
     case!(R31 "platform/typing-only-while-paused" "6.4",
         "While the bot has control, typing makes no call.",
-        "Look at the pause before you call.", only_paused),
+        "Check that the conversation is paused before you call.", only_paused),
     case!(R31 "platform/typing-reply-ignored" "6.4",
         "The reply to a typing call changes nothing.",
         "Ignore status and body.", reply_ignored),
     case!(R31 "platform/event-type-in-step-two" "6.3",
         "Step two has `eventType: \"message\"` when typing calls are made, and only then.",
-        "Add it with the same switch.", event_type),
+        "Use one setting for both.", event_type),
 ];
 
 async fn shown(world: &Platform, event_type: &str) -> Checked {
@@ -86,7 +86,7 @@ async fn typed(world: &Platform) -> Checked<(Visit<'_>, Vec<Call>)> {
     let mut calls = visit.hook().until(Duration::from_millis(500), some).await;
     calls.retain(Call::is_typing);
     if calls.is_empty() {
-        return Err(skipped("no typing call is made: switch typing on to check it"));
+        return Err(skipped("no typing call is made: switch typing calls on to check them"));
     }
     Ok((visit, calls))
 }
@@ -115,7 +115,7 @@ async fn rare(world: &Platform) -> Checked {
     let mut calls = visit.hook().calls();
     calls.retain(Call::is_typing);
     if calls.is_empty() {
-        return Err(skipped("no typing call is made: switch typing on to check it"));
+        return Err(skipped("no typing call is made: switch typing calls on to check them"));
     }
     for pair in calls.windows(2) {
         let apart = pair[1].at.duration_since(pair[0].at);
@@ -142,7 +142,7 @@ async fn reply_ignored(world: &Platform) -> Checked {
     let some = |calls: &[Call]| calls.iter().any(Call::is_typing);
     let calls = visit.hook().until(Duration::from_secs(1), some).await;
     if !some(&calls) {
-        return Err(skipped("no typing call is made: switch typing on to check it"));
+        return Err(skipped("no typing call is made: switch typing calls on to check them"));
     }
     visit.hook().always(Reply::paused());
     tokio::time::sleep(Duration::from_millis(300)).await;

@@ -58,7 +58,7 @@ impl<'a> Visit<'a> {
         let visit = Self::new(world).await?;
         visit.hook().then(reply);
         let control = visit.ask().await?;
-        holds(control.gives("human"), "control with the human", shown(&control))?;
+        holds(control.gives("human"), "control with the human agent", shown(&control))?;
         Ok((visit, control))
     }
 

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        GenesysCloud,
-        state::{Author, Door, Message, State},
-        webhook,
+use super::super::{
+    GenesysCloud,
+    state::{
+        Author, Door, Message, State,
+        outbox::outbox,
+        session::{Session, Socket},
     },
-    Session, Socket,
-    frames::{answer, message, push},
+    web_frames::{answer, message, push},
 };
 
 /// Custom attributes in one message, as JSON.
@@ -196,7 +196,7 @@ fn begin(state: &mut State, token: &str) -> usize {
         return at;
     }
     // This outbox has no reader: messages are shown on sockets.
-    let (outbox, _) = webhook::outbox();
+    let (outbox, _) = outbox();
     let door = Door::Web { token: token.to_owned() };
     state.begin(door, json!({ "id": token, "idType": "Opaque" }), outbox)
 }

@@ -12,31 +12,17 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::{ConversationDisconnect, GenesysCloud, errors::Refusal, login::bearer, state::Author};
+use super::{
+    ConversationDisconnect, GenesysCloud,
+    errors::Refusal,
+    login::bearer,
+    state::{Author, session::Socket},
+    web_frames,
+};
 
 mod actions;
-mod frames;
-
-/// What is kept of a visitor between sockets.
-#[derive(Default)]
-pub(super) struct Session {
-    pub(super) sockets: Vec<Socket>,
-    /// An agent ended the conversation, and the deployment forbids further messages.
-    pub(super) read_only: bool,
-    pub(super) expired: bool,
-    /// The bearer token for its history.
-    jwt: Option<String>,
-    /// Times of the latest messages, for the rate limit.
-    recent: Vec<i64>,
-}
-
-/// A socket that is connected and has configured its session.
-pub(super) struct Socket {
-    id: u64,
-    sender: UnboundedSender<String>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -163,7 +149,7 @@ pub(super) async fn history(
     let said = conversations.flat_map(|conversation| {
         let messages = conversation.messages.iter();
         let messages = messages.filter(|each| !matches!(each.author, Author::Note(_)));
-        messages.map(|message| frames::message(conversation, message))
+        messages.map(|message| web_frames::message(conversation, message))
     });
     let mut said: Vec<Value> = said.collect();
     said.reverse();

@@ -5,9 +5,11 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::{
-    chat::WireEvent,
-    icws::{message, poll_body},
-    options::{Options, WebhookBody},
+    super::{
+        chat::WireEvent,
+        options::{Options, WebhookBody},
+    },
+    events::{message, poll_body},
 };
 use crate::caller::Caller;
 

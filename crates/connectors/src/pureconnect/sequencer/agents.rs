@@ -1,49 +1,49 @@
-//! Who has the chat: agents who come, hold, go and hand on, as a [`Story`] tells of them.
+//! Who has the chat: human agents who join, hold, leave and transfer.
 
 use connector::{ConnectorEvent, EventKind};
 use machine::chat::Agent;
 
-use super::{Party, Story};
+use super::{Party, Sequencer};
 use crate::pureconnect::event::{Event, Kind, SYSTEM, State};
 
-impl Story {
-    /// The agent who has the chat, and whether it is held.
+impl Sequencer {
+    /// Name of the human agent who has the chat, and whether it is on hold.
     pub(super) fn holder(&self) -> Option<(String, bool)> {
         let party = self.parties.get(self.current.as_ref()?)?;
         Some((party.name.clone(), party.state == State::Held))
     }
 
-    pub(super) fn agent_turns(&mut self, event: &Event, state: State) -> Vec<ConnectorEvent> {
+    pub(super) fn agent_state(&mut self, event: &Event, state: State) -> Vec<ConnectorEvent> {
         let who = &event.participant;
         let was = self.parties.get(who).map(|party| party.state);
         let name = self.agent(event).name;
         self.parties.insert(who.clone(), Party { name, kind: Kind::Agent, state });
-        let mut news = Vec::new();
+        let mut events = Vec::new();
         match state {
             State::Waiting => {}
             State::Active | State::Held => {
                 if self.current.as_ref() != Some(who) {
                     self.current = Some(who.clone());
                     self.leaving = false;
-                    news.push(ConnectorEvent::plain(EventKind::Joined(self.agent(event))));
+                    events.push(ConnectorEvent::plain(EventKind::Joined(self.agent(event))));
                 }
                 let (held, was_held) = (state == State::Held, was == Some(State::Held));
                 if held != was_held {
-                    news.push(ConnectorEvent::plain(EventKind::Held { on: held }));
+                    events.push(ConnectorEvent::plain(EventKind::Held { on: held }));
                 }
             }
             State::Disconnected => {
                 self.parties.remove(who);
                 if self.current.as_ref() == Some(who) {
-                    news.extend(self.hand_on());
+                    events.extend(self.next_holder());
                 }
             }
         }
-        news
+        events
     }
 
-    /// The agent who had it went: another one of the conference has it, or nobody yet.
-    fn hand_on(&mut self) -> Option<ConnectorEvent> {
+    /// The human agent has left: another one of the conference has the chat now, or none yet.
+    fn next_holder(&mut self) -> Option<ConnectorEvent> {
         let there = |party: &Party| {
             party.kind == Kind::Agent && matches!(party.state, State::Active | State::Held)
         };
@@ -54,23 +54,23 @@ impl Story {
         other.map(|(_, name)| ConnectorEvent::plain(EventKind::Joined(agent(name))))
     }
 
-    /// Who is there now against who was there before the numbers started over.
+    /// How the human agent who has the chat differs from the one before the numbers restarted.
     pub(super) fn change_since(&mut self, before: Option<&(String, bool)>) -> Vec<ConnectorEvent> {
         self.leaving = false;
         let after = self.holder();
-        let mut news = Vec::new();
+        let mut events = Vec::new();
         match (before, &after) {
-            (Some(_), None) => news.push(ConnectorEvent::plain(EventKind::Left)),
+            (Some(_), None) => events.push(ConnectorEvent::plain(EventKind::Left)),
             (before, Some((name, _))) if before.is_none_or(|(was, _)| was != name) => {
-                news.push(ConnectorEvent::plain(EventKind::Joined(agent(name.clone()))));
+                events.push(ConnectorEvent::plain(EventKind::Joined(agent(name.clone()))));
             }
             _ => {}
         }
         let held = |holder: Option<&(String, bool)>| holder.is_some_and(|(_, held)| *held);
         if after.is_some() && held(before) != held(after.as_ref()) {
-            news.push(ConnectorEvent::plain(EventKind::Held { on: held(after.as_ref()) }));
+            events.push(ConnectorEvent::plain(EventKind::Held { on: held(after.as_ref()) }));
         }
-        news
+        events
     }
 
     pub(super) fn kind(&self, own: &str, event: &Event) -> Kind {
@@ -91,7 +91,7 @@ impl Story {
     }
 }
 
-/// Participants have no address of their own, and their ids change with every reconnect.
+/// Known by name only: `PureConnect` sends no address, and ids change with every reconnect.
 fn agent(name: String) -> Agent {
     Agent { email: String::new(), name, avatar_url: String::new() }
 }

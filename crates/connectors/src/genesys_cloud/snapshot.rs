@@ -1,18 +1,17 @@
-//! What a conversation says of who is in it: the model `MessageConversation`, as
-//! `GET /api/v2/conversations/messages/{id}` answers with. Events only say that it is time to look
-//! again; this is what is looked at, so an event that is lost or repeated changes nothing.
+//! Who is in a conversation, read from the vendor's model `MessageConversation`, the reply to
+//! `GET /api/v2/conversations/messages/{id}`. Everything is derived from this snapshot and nothing
+//! from single events, so an event that is lost or repeated changes nothing.
 
 use connector::{ConnectorEvent, EventKind};
 use machine::chat::Agent;
 use serde_json::Value;
 
-/// Who is in a conversation.
-pub(super) struct Seen<'a>(&'a Value);
+/// A conversation at one moment.
+pub(super) struct Snapshot<'a>(&'a Value);
 
-/// A participant that is one.
 struct Participant<'a>(&'a Value);
 
-impl<'a> Seen<'a> {
+impl<'a> Snapshot<'a> {
     pub(super) fn new(conversation: &'a Value) -> Self {
         Self(conversation)
     }
@@ -25,12 +24,12 @@ impl<'a> Seen<'a> {
         self.participants().filter(|each| matches!(each.text("purpose"), "agent" | "user"))
     }
 
-    /// The agent who is connected, the latest where there are several.
+    /// The human agent who is connected; of several the latest.
     pub(super) fn agent(&self) -> Option<Agent> {
         self.agents().rev().find(Participant::is_connected).map(|agent| agent.agent())
     }
 
-    /// The customer is gone, or nobody is left.
+    /// Whether the customer is gone, or everybody.
     pub(super) fn is_over(&self) -> bool {
         let (customers, others): (Vec<_>, Vec<_>) =
             self.participants().partition(Participant::is_customer);
@@ -38,8 +37,8 @@ impl<'a> Seen<'a> {
         if customers.is_empty() { !others.is_empty() && gone(&others) } else { gone(&customers) }
     }
 
-    /// A human was there, and now the customer is alone: no agent, no queue, no flow. For a moment
-    /// it may look so in the middle of a transfer, too.
+    /// Whether a human agent was there and the customer is alone now, without agent, queue and
+    /// flow. This may be so for a moment during a transfer.
     pub(super) fn is_abandoned(&self) -> bool {
         let mut others = self.participants().filter(|each| !each.is_customer());
         !self.is_over()
@@ -47,10 +46,11 @@ impl<'a> Seen<'a> {
             && others.all(|other| other.is_gone())
     }
 
-    /// Who has the chat now. An agent who went is only told when nobody took his place.
-    pub(super) fn news(&self) -> Option<ConnectorEvent> {
+    /// The event that tells who has the chat now. An agent who has left is reported only when no
+    /// other one has the chat.
+    pub(super) fn agent_event(&self) -> Option<ConnectorEvent> {
         if let Some(agent) = self.agents().rev().find(Participant::is_connected) {
-            // Whoever is left alone with the visitor has the chat again.
+            // The number of agents who have left makes a new id when an agent has the chat again.
             let gone = self.agents().filter(Participant::has_left);
             let id = format!("joined/{}/{}", agent.text("id"), gone.count());
             return Some(ConnectorEvent::new(id, EventKind::Joined(agent.agent())));
@@ -61,7 +61,7 @@ impl<'a> Seen<'a> {
             .then(|| ConnectorEvent::new(format!("left/{}", left.text("id")), EventKind::Left))
     }
 
-    /// Ids of everything that was said, in the order of time.
+    /// Ids of all messages, in the order of time.
     pub(super) fn message_ids(&self) -> Vec<String> {
         let said = self.participants().filter_map(|each| each.0["messages"].as_array());
         let mut said: Vec<&Value> = said.flatten().collect();
@@ -69,7 +69,7 @@ impl<'a> Seen<'a> {
         said.iter().filter_map(|message| message["messageId"].as_str().map(str::to_owned)).collect()
     }
 
-    /// The name of the agent who wrote a message.
+    /// The human agent who wrote a message.
     pub(super) fn author(&self, message: &str) -> Option<Agent> {
         let wrote = |agent: &Participant<'_>| {
             let mut said = agent.0["messages"].as_array().into_iter().flatten();
@@ -92,7 +92,7 @@ impl Participant<'_> {
         self.text("state") == "connected" && self.text("endTime").is_empty()
     }
 
-    /// Went after having been there; whom it only rang for was never there.
+    /// Whether it was connected and is gone. An agent who did not answer was never connected.
     fn has_left(&self) -> bool {
         !self.text("connectedTime").is_empty() && self.is_gone()
     }
@@ -107,7 +107,7 @@ impl Participant<'_> {
     }
 }
 
-/// Agents are known by the name that visitors read and by nothing else: a message tells no more.
+/// Human agents are known by the name that visitors read: a message has nothing else.
 pub(super) fn named(name: &str) -> Agent {
     let name = if name.trim().is_empty() { "Agent" } else { name.trim() };
     Agent { email: String::new(), name: name.to_owned(), avatar_url: String::new() }
@@ -132,7 +132,7 @@ mod tests {
             .map(|(id, purpose, state)| participant(id, purpose, state))
             .collect();
         let conversation = json!({ "participants": participants });
-        Seen::new(&conversation).news().and_then(|news| news.id)
+        Snapshot::new(&conversation).agent_event().and_then(|news| news.id)
     }
 
     #[test]
@@ -160,13 +160,13 @@ mod tests {
         let good = json!({ "id": "c", "participants": [agent] });
         for body in kit::hostile::mutants(&good) {
             let Ok(shown) = serde_json::from_slice(&body) else { continue };
-            let seen = Seen::new(&shown);
-            seen.news();
-            seen.is_over();
-            seen.is_abandoned();
-            seen.agent();
-            seen.author("m1");
-            seen.message_ids();
+            let snapshot = Snapshot::new(&shown);
+            snapshot.agent_event();
+            snapshot.is_over();
+            snapshot.is_abandoned();
+            snapshot.agent();
+            snapshot.author("m1");
+            snapshot.message_ids();
         }
     }
 
@@ -184,7 +184,7 @@ mod tests {
             let all = [&[customer], rest].concat();
             let shown = all.iter().map(|(id, purpose, state)| participant(id, purpose, state));
             let conversation = json!({ "participants": shown.collect::<Vec<_>>() });
-            assert_eq!(Seen::new(&conversation).is_abandoned(), abandoned, "{rest:?}");
+            assert_eq!(Snapshot::new(&conversation).is_abandoned(), abandoned, "{rest:?}");
         }
     }
 
@@ -202,7 +202,7 @@ mod tests {
                 .map(|(id, purpose, state)| participant(id, purpose, state))
                 .collect();
             let conversation = json!({ "participants": shown });
-            assert_eq!(Seen::new(&conversation).is_over(), over, "{participants:?}");
+            assert_eq!(Snapshot::new(&conversation).is_over(), over, "{participants:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! One handover by Web Messaging. Whenever its socket is opened anew, the history is read: it
-//! tells what agents said meanwhile, and which of the visitor's words have arrived. What the new
-//! socket brings waits until the history is told, and nothing is told twice.
+//! One handover by Web Messaging. Whenever a socket is opened, the history is read: it shows
+//! messages of human agents that were missed, and which of the visitor's messages have arrived.
+//! Events of the new socket come after those of the history, and no event is passed on twice.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use connector::{Again, Attempt, ConnectorEvent, Failure, HandoverInfo, Session, Typing};
 use machine::{
@@ -15,39 +15,36 @@ use serde_json::Value;
 use super::{
     super::attributes,
     Shared,
-    frames::{self, Heard},
+    frames::{self, Meaning},
     socket::{self, Connection},
 };
 
-/// How often the clock, which may jump, is compared.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-
-/// Of more sockets that broke in a row, the wait grows no more: it is twenty seconds.
+/// The wait between sockets grows up to this number of breaks in a row; it is 20 seconds then.
 const BREAKS_MAX: u32 = 5;
 
-pub(super) struct Visit {
+pub(super) struct WebSession {
     shared: Arc<Shared>,
     chat: HandoverInfo,
     handover: String,
     connection: Option<Connection>,
     /// Sockets in a row that ended soon after they were opened.
     breaks: u32,
-    /// How long to wait before the next socket is opened to listen.
-    rest: Option<Millis>,
-    /// The session is known to be there.
+    /// How long to wait before the next socket is opened, in milliseconds.
+    reconnect_after_ms: Option<Millis>,
+    /// The session exists at the vendor.
     begun: bool,
-    /// In the order it was said: the history, and then what the socket brought since.
-    unheard: Vec<ConnectorEvent>,
-    /// Ids of what was among `unheard` before. Another session after a restart begins without
-    /// them and tells the history again, which the store knows by the same ids.
+    /// Not yet returned to the bridge: those of the history, then those of the socket.
+    events: Vec<ConnectorEvent>,
+    /// Ids of events that were in `events` before. After a restart this is empty: the history is
+    /// passed on again under the same ids, and the bridge drops what it has stored.
     known: HashSet<String>,
-    /// Ids of ours that have arrived.
+    /// Our ids of the visitor's messages that have arrived.
     arrived: HashSet<String>,
-    /// Until when the agent types.
+    /// Until when the human agent types.
     types_until: Option<Millis>,
 }
 
-impl Visit {
+impl WebSession {
     pub(super) fn new(shared: Arc<Shared>, chat: HandoverInfo, checkpoint: Option<&str>) -> Self {
         let handover = format!("{}.{}", chat.chat, chat.opening);
         Self {
@@ -56,16 +53,16 @@ impl Visit {
             handover,
             connection: None,
             breaks: 0,
-            rest: None,
+            reconnect_after_ms: None,
             begun: checkpoint.is_some(),
-            unheard: Vec::new(),
+            events: Vec::new(),
             known: HashSet::new(),
             arrived: HashSet::new(),
             types_until: None,
         }
     }
 
-    /// Opens the socket unless it is open, and then reads what was said meanwhile.
+    /// Opens the socket unless it is open, and then reads the history.
     async fn connect(&mut self) -> Result<(), Failure> {
         if self.connection.is_some() {
             return Ok(());
@@ -78,17 +75,17 @@ impl Visit {
         if resumed.existed {
             for message in connection.history(&self.shared).await? {
                 self.arrived.extend(frames::own_id(&message).map(str::to_owned));
-                let heard = frames::of_message(&message);
-                // Typing of the past is over.
-                if matches!(heard, Heard::Event(_)) {
-                    self.take_in(heard);
+                let meaning = frames::of_message(&message);
+                // Old typing does not count.
+                if matches!(meaning, Meaning::Event(_)) {
+                    self.take(meaning);
                 }
             }
         }
         if resumed.read_only {
-            self.take_in(Heard::Event(frames::ended()));
+            self.take(Meaning::Event(frames::ended()));
         }
-        (self.connection, self.rest) = (Some(connection), None);
+        (self.connection, self.reconnect_after_ms) = (Some(connection), None);
         Ok(())
     }
 
@@ -105,10 +102,10 @@ impl Visit {
                 continue;
             }
             let Some(connection) = &mut self.connection else {
-                return Err(Failure::later("there is no socket"));
+                return Err(Failure::later("the socket is closed"));
             };
             let said = connection.say(&frames::text(&id, part, about)).await;
-            self.settle(said).map_err(|failure| match failure {
+            self.close_if_unknown(said).map_err(|failure| match failure {
                 Failure::Later { detail, .. } | Failure::Denied { detail } if place > 0 => {
                     Failure::Unknown { detail }
                 }
@@ -119,59 +116,59 @@ impl Visit {
         Ok(())
     }
 
-    /// Gives the socket up when it did not answer.
-    fn settle<T>(&mut self, done: Result<T, Failure>) -> Result<T, Failure> {
+    /// Closes the socket after a failure that leaves its state unknown.
+    fn close_if_unknown<T>(&mut self, done: Result<T, Failure>) -> Result<T, Failure> {
         if let Err(Failure::Unknown { .. } | Failure::Gone { .. }) = &done {
-            self.lose();
+            self.drop_socket();
         }
         done
     }
 
-    /// Gives the socket up. Of sockets that break again and again, each waits longer than the last.
-    fn lose(&mut self) {
+    /// Closes the socket. When sockets break soon, one after the other, each next one waits longer.
+    fn drop_socket(&mut self) {
         let Some(connection) = self.connection.take() else { return };
         if connection.was_steady() {
             self.breaks = 0;
         } else {
             self.breaks = (self.breaks + 1).min(BREAKS_MAX);
-            self.rest = Some(retry::delay(&self.handover, self.breaks));
+            self.reconnect_after_ms = Some(retry::delay(&self.handover, self.breaks));
         }
     }
 
-    fn take_in(&mut self, heard: Heard) {
-        match heard {
-            Heard::Nothing => {}
-            Heard::Event(news) => {
-                if news.id.as_ref().is_none_or(|id| self.known.insert(id.clone())) {
-                    self.unheard.push(news);
+    fn take(&mut self, meaning: Meaning) {
+        match meaning {
+            Meaning::Nothing => {}
+            Meaning::Event(event) => {
+                if event.id.as_ref().is_none_or(|id| self.known.insert(id.clone())) {
+                    self.events.push(event);
                 }
             }
-            Heard::Types(ms) => {
+            Meaning::Types(ms) => {
                 self.types_until = (ms > 0).then(|| self.shared.clock.now() + ms);
-                self.unheard.push(frames::types(ms > 0));
+                self.events.push(frames::types(ms > 0));
             }
         }
     }
 
-    /// What waits to be told. The socket is only there once its history is among it.
-    fn heard(&mut self) -> Vec<ConnectorEvent> {
+    /// Takes all events. With an open socket, those of its history are among them.
+    fn take_events(&mut self) -> Vec<ConnectorEvent> {
         let waiting = self.connection.as_mut().map(|connection| &mut connection.waiting);
         for frame in waiting.map(std::mem::take).unwrap_or_default() {
-            self.take_in(frame.news());
+            self.take(frame.meaning());
         }
-        std::mem::take(&mut self.unheard)
+        std::mem::take(&mut self.events)
     }
 }
 
 #[async_trait::async_trait]
-impl Session for Visit {
+impl Session for WebSession {
     async fn deliver(
         &mut self,
         attempt: &Attempt<'_>,
         again: Again,
     ) -> Result<Vec<ConnectorEvent>, Failure> {
         if again == Again::MayHaveArrived {
-            // Only the history tells, and it is read when the socket is opened.
+            // Only the history shows what has arrived. It is read when the socket is opened.
             self.connection = None;
         }
         self.connect().await?;
@@ -199,44 +196,40 @@ impl Session for Visit {
     }
 
     async fn ready(&mut self) {
-        if !self.unheard.is_empty() {
+        if !self.events.is_empty() {
             return;
         }
-        let (clock, until) = (self.shared.clock.clone(), self.types_until);
-        let types = async {
-            let Some(until) = until else { return std::future::pending().await };
-            while clock.now() < until {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        };
         let Some(connection) = &mut self.connection else { return };
         let failed = tokio::select! {
             ready = connection.ready() => ready.is_err(),
-            () = types => false,
+            () = self.shared.clock.sleep_until(self.types_until) => false,
         };
         if failed {
-            self.lose();
+            self.drop_socket();
         }
     }
 
     async fn hear(&mut self) -> Result<Vec<ConnectorEvent>, Failure> {
-        if let after @ Some(_) = self.rest.take() {
-            return Err(Failure::Later { after, detail: "the socket ended".to_owned() });
+        if let after @ Some(_) = self.reconnect_after_ms.take() {
+            return Err(Failure::Later {
+                after,
+                detail: "the socket was closed soon after it was opened".to_owned(),
+            });
         }
         self.connect().await?;
         if let Some(connection) = &mut self.connection
             && connection.keep_alive().await.is_err()
         {
-            self.lose();
-            let after = self.rest.take();
+            self.drop_socket();
+            let after = self.reconnect_after_ms.take();
             return Err(Failure::Later { after, detail: "the socket is silent".to_owned() });
         }
-        let mut news = self.heard();
+        let mut events = self.take_events();
         if self.types_until.is_some_and(|until| until <= self.shared.clock.now()) {
             self.types_until = None;
-            news.push(frames::types(false));
+            events.push(frames::types(false));
         }
-        Ok(news)
+        Ok(events)
     }
 
     async fn visitor_types(&mut self, typing: Typing) {
@@ -244,9 +237,9 @@ impl Session for Visit {
             return;
         }
         if let Some(connection) = &mut self.connection
-            && connection.tell(&frames::typing()).await.is_err()
+            && connection.send_event(&frames::typing()).await.is_err()
         {
-            self.lose();
+            self.drop_socket();
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Frames that the server sends on a visitor's socket: `{type, class, code, body}`.
+//! Web Messaging outward: the frames on a visitor's socket, `{type, class, code, body}`.
 
 use serde_json::{Value, json};
 
-use super::super::{
+use super::{
     ConversationDisconnect,
     state::{Author, Conversation, Door, Message, State, iso},
     webhook::typing_events,
@@ -64,16 +64,11 @@ fn event(id: &str, at: i64, events: &Value) -> Value {
 
 impl State {
     /// Shows what an agent said on every socket of the visitor.
-    pub(in super::super) fn show_message(
-        &self,
-        token: &str,
-        conversation: &Conversation,
-        said: &Message,
-    ) {
+    pub(super) fn show_message(&self, token: &str, conversation: &Conversation, said: &Message) {
         self.show(token, &push("StructuredMessage", &message(conversation, said)));
     }
 
-    pub(in super::super) fn show_typing(&mut self, at: usize, agent: usize) {
+    pub(super) fn show_typing(&mut self, at: usize, agent: usize) {
         let (id, now) = (self.ids.uuid(), self.now());
         let conversation = &self.conversations[at];
         let Door::Web { token } = &conversation.door else { return };
@@ -84,7 +79,7 @@ impl State {
     }
 
     /// An agent ended the conversation; the deployment decides what the visitor sees.
-    pub(in super::super) fn show_disconnect(&mut self, at: usize) {
+    pub(super) fn show_disconnect(&mut self, at: usize) {
         let (id, now) = (self.ids.uuid(), self.now());
         let Door::Web { token } = self.conversations[at].door.clone() else { return };
         let read_only = match self.options.conversation_disconnect {
@@ -101,18 +96,6 @@ impl State {
             }
         }
         self.show(&token, &push("StructuredMessage", &body));
-    }
-
-    /// The visitor was silent for days.
-    pub(in super::super) fn expire_web_session(&mut self, token: &str) {
-        self.show(token, &push("SessionExpiredEvent", &json!({})));
-        if let Some(session) = self.web.get_mut(token) {
-            session.expired = true;
-        }
-        let door = Door::Web { token: token.to_owned() };
-        if let Some(at) = self.open_of(&door, token) {
-            self.visitor_ends(at);
-        }
     }
 
     pub(super) fn show(&self, token: &str, frame: &str) {

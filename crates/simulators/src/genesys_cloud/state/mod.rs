@@ -1,95 +1,102 @@
-//! The organization: integrations, conversations and their participants. A change is stored here
-//! first, and [`State::tell`] and the functions beside it then report it.
+//! What the organization has: integrations, conversations, notification channels, visitors'
+//! sessions. The modules beside this one change it, show it and report changes; it knows none of
+//! them.
 
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Options, notifications::Hub, web::Session, webhook::Outbox};
-use crate::{rng::Rng, time::Time};
+use crate::{genesys_cloud::Options, rng::Rng, time::Time};
+use hub::Hub;
+use outbox::Outbox;
+use session::Session;
 
-pub(super) struct State {
-    pub(super) options: Options,
-    pub(super) ids: Ids,
+pub(in crate::genesys_cloud) mod hub;
+pub(in crate::genesys_cloud) mod outbox;
+pub(in crate::genesys_cloud) mod session;
+
+pub(in crate::genesys_cloud) struct State {
+    pub(in crate::genesys_cloud) options: Options,
+    pub(in crate::genesys_cloud) ids: Ids,
     /// Access tokens and until when they are valid.
-    pub(super) tokens: HashMap<String, i64>,
-    pub(super) integrations: Vec<Integration>,
-    pub(super) conversations: Vec<Conversation>,
+    pub(in crate::genesys_cloud) tokens: HashMap<String, i64>,
+    pub(in crate::genesys_cloud) integrations: Vec<Integration>,
+    pub(in crate::genesys_cloud) conversations: Vec<Conversation>,
     /// Agents: name and id.
-    pub(super) users: Vec<(String, String)>,
-    pub(super) hub: Hub,
+    pub(in crate::genesys_cloud) users: Vec<(String, String)>,
+    pub(in crate::genesys_cloud) hub: Hub,
     /// Web Messaging sessions by token.
-    pub(super) web: HashMap<String, Session>,
+    pub(in crate::genesys_cloud) web: HashMap<String, Session>,
 }
 
 /// An Open Messaging integration.
-pub(super) struct Integration {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) webhook_url: String,
-    pub(super) webhook_secret: String,
-    pub(super) webhook_headers: BTreeMap<String, String>,
-    pub(super) created: i64,
+pub(in crate::genesys_cloud) struct Integration {
+    pub(in crate::genesys_cloud) id: String,
+    pub(in crate::genesys_cloud) name: String,
+    pub(in crate::genesys_cloud) webhook_url: String,
+    pub(in crate::genesys_cloud) webhook_secret: String,
+    pub(in crate::genesys_cloud) webhook_headers: BTreeMap<String, String>,
+    pub(in crate::genesys_cloud) created: i64,
 }
 
-pub(super) struct Conversation {
-    pub(super) id: String,
-    pub(super) door: Door,
+pub(in crate::genesys_cloud) struct Conversation {
+    pub(in crate::genesys_cloud) id: String,
+    pub(in crate::genesys_cloud) door: Door,
     /// `channel.from` of the visitor as it was given last.
-    pub(super) customer: Value,
-    pub(super) attributes: BTreeMap<String, String>,
-    pub(super) participants: Vec<Participant>,
-    pub(super) messages: Vec<Message>,
-    pub(super) started: i64,
-    pub(super) ended: Option<i64>,
-    pub(super) visitor_types: bool,
+    pub(in crate::genesys_cloud) customer: Value,
+    pub(in crate::genesys_cloud) attributes: BTreeMap<String, String>,
+    pub(in crate::genesys_cloud) participants: Vec<Participant>,
+    pub(in crate::genesys_cloud) messages: Vec<Message>,
+    pub(in crate::genesys_cloud) started: i64,
+    pub(in crate::genesys_cloud) ended: Option<i64>,
+    pub(in crate::genesys_cloud) visitor_types: bool,
     /// How often it was read.
-    pub(super) reads: u32,
-    pub(super) outbox: Outbox,
+    pub(in crate::genesys_cloud) reads: u32,
+    pub(in crate::genesys_cloud) outbox: Outbox,
 }
 
 /// The channel of the visitor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Door {
+pub(in crate::genesys_cloud) enum Door {
     Open { integration: String },
     Web { token: String },
 }
 
-pub(super) struct Participant {
-    pub(super) id: String,
+pub(in crate::genesys_cloud) struct Participant {
+    pub(in crate::genesys_cloud) id: String,
     /// The id of its communication, which the detail events call a session.
-    pub(super) communication: String,
-    pub(super) purpose: Purpose,
-    pub(super) name: String,
-    pub(super) user: Option<String>,
-    pub(super) connected: i64,
-    pub(super) ended: Option<(i64, DisconnectType)>,
+    pub(in crate::genesys_cloud) communication: String,
+    pub(in crate::genesys_cloud) purpose: Purpose,
+    pub(in crate::genesys_cloud) name: String,
+    pub(in crate::genesys_cloud) user: Option<String>,
+    pub(in crate::genesys_cloud) connected: i64,
+    pub(in crate::genesys_cloud) ended: Option<(i64, DisconnectType)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(in crate::genesys_cloud) enum Purpose {
     Customer,
     Acd,
     Agent,
 }
 
-pub(super) struct Message {
-    pub(super) id: String,
-    pub(super) author: Author,
-    pub(super) text: String,
+pub(in crate::genesys_cloud) struct Message {
+    pub(in crate::genesys_cloud) id: String,
+    pub(in crate::genesys_cloud) author: Author,
+    pub(in crate::genesys_cloud) text: String,
     /// Parts such as attachments, as they stand on the wire.
-    pub(super) content: Vec<Value>,
-    pub(super) at: i64,
+    pub(in crate::genesys_cloud) content: Vec<Value>,
+    pub(in crate::genesys_cloud) at: i64,
     /// The sender's id of the message, if any.
-    pub(super) provider_id: Option<String>,
-    pub(super) metadata: Value,
+    pub(in crate::genesys_cloud) provider_id: Option<String>,
+    pub(in crate::genesys_cloud) metadata: Value,
     /// `MessageData.status`.
-    pub(super) status: &'static str,
+    pub(in crate::genesys_cloud) status: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Author {
+pub(in crate::genesys_cloud) enum Author {
     Customer,
     /// The index of a participant.
     Agent(usize),
@@ -122,7 +129,7 @@ pub enum DisconnectType {
 
 impl DisconnectType {
     /// In the detail events, and in the conversation object.
-    pub(super) fn words(self) -> (&'static str, &'static str) {
+    pub(in crate::genesys_cloud) fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Client => ("CLIENT", "client"),
             Self::Endpoint => ("ENDPOINT", "endpoint"),
@@ -146,13 +153,13 @@ impl DisconnectType {
         }
     }
 
-    pub(super) fn is_transfer(self) -> bool {
+    pub(in crate::genesys_cloud) fn is_transfer(self) -> bool {
         self.words().0.ends_with("TRANSFER")
     }
 }
 
 impl Purpose {
-    pub(super) fn word(self) -> &'static str {
+    pub(in crate::genesys_cloud) fn word(self) -> &'static str {
         match self {
             Self::Customer => "customer",
             Self::Acd => "acd",
@@ -162,7 +169,7 @@ impl Purpose {
 }
 
 impl State {
-    pub(super) fn new(options: &Options) -> Self {
+    pub(in crate::genesys_cloud) fn new(options: &Options) -> Self {
         let integration = Integration {
             id: options.integration_id.clone(),
             name: "Open Messaging".to_owned(),
@@ -183,16 +190,16 @@ impl State {
         }
     }
 
-    pub(super) fn now(&self) -> i64 {
+    pub(in crate::genesys_cloud) fn now(&self) -> i64 {
         self.options.time.now()
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<usize> {
+    pub(in crate::genesys_cloud) fn find(&self, id: &str) -> Option<usize> {
         self.conversations.iter().position(|conversation| conversation.id == id)
     }
 
     /// The open conversation of a visitor on this channel.
-    pub(super) fn open_of(&self, door: &Door, customer: &str) -> Option<usize> {
+    pub(in crate::genesys_cloud) fn open_of(&self, door: &Door, customer: &str) -> Option<usize> {
         self.conversations.iter().position(|conversation| {
             let same = conversation.door == *door && conversation.customer_id() == customer;
             same && conversation.ended.is_none()
@@ -200,7 +207,7 @@ impl State {
     }
 
     /// The id of the agent of this name, who is created when unknown.
-    pub(super) fn user(&mut self, name: &str) -> String {
+    pub(in crate::genesys_cloud) fn user(&mut self, name: &str) -> String {
         if let Some((_, id)) = self.users.iter().find(|(known, _)| known == name) {
             return id.clone();
         }
@@ -209,26 +216,26 @@ impl State {
         id
     }
 
-    pub(super) fn time(&self) -> Time {
+    pub(in crate::genesys_cloud) fn time(&self) -> Time {
         self.options.time
     }
 }
 
 impl Conversation {
-    pub(super) fn customer_id(&self) -> &str {
+    pub(in crate::genesys_cloud) fn customer_id(&self) -> &str {
         self.customer["id"].as_str().unwrap_or_default()
     }
 
     /// The participant of this purpose who is connected now.
-    pub(super) fn connected(&self, purpose: Purpose) -> Option<usize> {
+    pub(in crate::genesys_cloud) fn connected(&self, purpose: Purpose) -> Option<usize> {
         self.participants.iter().position(|each| each.purpose == purpose && each.ended.is_none())
     }
 
-    pub(super) fn participant(&self, id: &str) -> Option<usize> {
+    pub(in crate::genesys_cloud) fn participant(&self, id: &str) -> Option<usize> {
         self.participants.iter().position(|each| each.id == id)
     }
 
-    pub(super) fn message_type(&self) -> &'static str {
+    pub(in crate::genesys_cloud) fn message_type(&self) -> &'static str {
         match self.door {
             Door::Open { .. } => "open",
             Door::Web { .. } => "webmessaging",
@@ -237,14 +244,14 @@ impl Conversation {
 }
 
 /// Ids of the vendor's shape, the same in every run at the same time.
-pub(super) struct Ids(Rng);
+pub(in crate::genesys_cloud) struct Ids(Rng);
 
 impl Ids {
-    pub(super) fn number(&mut self) -> u64 {
+    pub(in crate::genesys_cloud) fn number(&mut self) -> u64 {
         self.0.number()
     }
 
-    pub(super) fn uuid(&mut self) -> String {
+    pub(in crate::genesys_cloud) fn uuid(&mut self) -> String {
         let (a, b) = (self.0.number(), self.0.number());
         format!(
             "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
@@ -258,6 +265,6 @@ impl Ids {
 }
 
 /// ISO 8601 with milliseconds.
-pub(super) fn iso(at: i64) -> String {
+pub(in crate::genesys_cloud) fn iso(at: i64) -> String {
     format!("{:.3}", Timestamp::from_millisecond(at).unwrap_or_default())
 }

@@ -1,6 +1,6 @@
-//! One notification channel for all chats: its frames say in which conversation something
-//! happened, and nothing of them is used but that. Whatever is missed here is seen by the next
-//! look at the conversation, which comes sooner while nothing is subscribed.
+//! One notification channel for all chats. A frame only says in which conversation something has
+//! happened, and that conversation is polled. A lost frame delays and loses nothing: every
+//! conversation is polled from time to time, and more often while it is not subscribed.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -17,36 +17,35 @@ use machine::retry;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::open::Shared;
+use super::Shared;
 
-/// Topics of one channel, a limit of the vendor's.
+/// Most topics of one channel, a limit of the vendor's.
 const TOPICS_MAX: usize = 1_000;
 const KINDS: [&str; 3] = ["user.start", "user.end", "customer.end"];
-/// Heartbeats come every 30 seconds.
+/// Longest time without a frame: the vendor sends a heartbeat every 30 seconds.
 const SILENCE_MAX: Duration = Duration::from_secs(75);
-/// Chats that begin and end together are subscribed together.
+/// Chats that begin or end within this time are subscribed together.
 const GATHER: Duration = Duration::from_millis(200);
-/// A channel lives 24 hours after its last subscription.
+/// The vendor ends a channel 24 hours after its last subscription.
 const RENEW_EVERY: Duration = Duration::from_hours(12);
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const FRAME_BYTES_MAX: usize = 1024 * 1024;
 
-/// Runs until the bridge stops; a channel that ends is followed by another.
+/// Runs until the bridge stops. When a channel ends, opens another one after a wait.
 pub(super) async fn run(shared: &Shared, host: &Arc<dyn Host>) {
     let mut failed = 0;
     loop {
         let opened = Instant::now();
         let ended = listen(shared).await;
-        shared.seats.unsubscribe();
+        shared.conversations.set_unsubscribed();
         if let Err(failure) = ended {
-            tracing::info!(detail = failure.detail(), "notifications ended");
+            let detail = failure.detail();
+            let connector = &shared.name;
+            tracing::info!(connector, detail, "the notification channel of Genesys Cloud ended");
         }
         failed = if opened.elapsed() > SILENCE_MAX { 1 } else { failed + 1 };
-        let wait = retry::delay("notifications", failed).unsigned_abs();
-        let until = host.clock().now() + wait as i64;
-        while host.clock().now() < until {
-            tokio::time::sleep(GATHER).await;
-        }
+        let clock = host.clock();
+        clock.sleep_until(clock.now() + retry::delay("notifications", failed)).await;
     }
 }
 
@@ -57,16 +56,22 @@ async fn listen(shared: &Shared) -> Result<(), Failure> {
     let mut socket = connect(shared, uri).await?;
     subscribe(shared, id).await?;
     let mut renew_at = Instant::now() + RENEW_EVERY;
+    let mut silent_at = Instant::now() + SILENCE_MAX;
     loop {
         tokio::select! {
-            heard = tokio::time::timeout(SILENCE_MAX, socket.next()) => match heard {
-                Ok(Ok(Heard::Text(text))) => happened(shared, &text),
-                Ok(Ok(Heard::Life)) => {}
-                Ok(Ok(Heard::Closed)) => return Ok(()),
-                Ok(Err(error)) => return Err(of_egress(&error)),
-                Err(_) => return Err(Failure::later("no heartbeat")),
+            frame = socket.next() => match frame.map_err(|error| of_egress(&error))? {
+                Heard::Closed => return Ok(()),
+                frame => {
+                    silent_at = Instant::now() + SILENCE_MAX;
+                    if let Heard::Text(text) = frame {
+                        take_frame(shared, &text);
+                    }
+                }
             },
-            () = shared.seats.changed.notified() => {
+            () = tokio::time::sleep_until(silent_at) => {
+                return Err(Failure::later("the channel sent no heartbeat"));
+            }
+            () = shared.conversations.changed.notified() => {
                 tokio::time::sleep(GATHER).await;
                 subscribe(shared, id).await?;
                 renew_at = Instant::now() + RENEW_EVERY;
@@ -79,10 +84,10 @@ async fn listen(shared: &Shared) -> Result<(), Failure> {
     }
 }
 
-/// The address comes from the vendor: the guard of the API's own address stands before it too.
+/// The vendor sends the URL of the socket, so it must pass the same guard as the URL of the API.
 async fn connect(shared: &Shared, uri: &str) -> Result<Socket, Failure> {
     let Some(rest) = uri.strip_prefix("ws") else {
-        return Err(Failure::refused("the channel has no address"));
+        return Err(Failure::refused("the notification channel has no `connectUri`"));
     };
     let target = Target::parse(&format!("http{rest}"), shared.api.allows_private());
     let target = target.map_err(|error| Failure::refused(error.to_string()))?;
@@ -91,34 +96,34 @@ async fn connect(shared: &Shared, uri: &str) -> Result<Socket, Failure> {
     socket.map_err(|error| of_egress(&error))
 }
 
-/// Subscribes to every open conversation, as far as the channel has room, and lets those that are
-/// new be looked at: what happened before nobody told.
+/// Subscribes to the open conversations, as many as the channel has room for. Asks for a poll of
+/// the new ones: earlier events of them were not notified.
 async fn subscribe(shared: &Shared, channel: &str) -> Result<(), Failure> {
-    let seats = shared.seats.all();
-    let told = &seats[..seats.len().min(TOPICS_MAX / KINDS.len())];
-    let topics = told.iter().flat_map(|seat| {
-        let topic = |kind| format!("v2.detail.events.conversation.{}.{kind}", seat.conversation);
+    let open = shared.conversations.all();
+    let subscribed = &open[..open.len().min(TOPICS_MAX / KINDS.len())];
+    let topics = subscribed.iter().flat_map(|conversation| {
+        let topic = |kind| format!("v2.detail.events.conversation.{}.{kind}", conversation.id);
         KINDS.map(|kind| json!({ "id": topic(kind) }))
     });
     let topics: Vec<Value> = topics.collect();
     if topics.is_empty() {
-        // Of what is over nothing more is told.
+        // Old subscriptions may stay: their conversations have ended.
         return Ok(());
     }
     let path = format!("api/v2/notifications/channels/{channel}/subscriptions");
     let request = Request::new(Method::PUT, path).json(&json!(topics));
     shared.client.json(request).await?;
-    for seat in told {
-        if !seat.subscribed.swap(true, Ordering::Relaxed) {
-            seat.look.notify_one();
+    for conversation in subscribed {
+        if !conversation.subscribed.swap(true, Ordering::Relaxed) {
+            conversation.poll.notify_one();
         }
     }
     Ok(())
 }
 
-fn happened(shared: &Shared, frame: &str) {
+fn take_frame(shared: &Shared, frame: &str) {
     let frame: Value = serde_json::from_str(frame).unwrap_or_default();
     if let Some(conversation) = frame["eventBody"]["conversationId"].as_str() {
-        shared.seats.look_at(conversation);
+        shared.conversations.poll(conversation);
     }
 }

@@ -62,6 +62,7 @@ const CIRCLE_FREE: &[&str] = &[
     "dialogflow",
     "edge",
     "kit",
+    "machine",
     "platform",
     "proving",
     "simulators",

@@ -66,6 +66,7 @@ const CIRCLE_FREE: &[&str] = &[
     "platform",
     "proving",
     "simulators",
+    "store",
 ];
 
 /// Checks every crate below `crates`.

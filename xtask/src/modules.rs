@@ -59,6 +59,7 @@ const CIRCLE_FREE: &[&str] = &[
     "baton",
     "bridge",
     "connector",
+    "connectors",
     "dialogflow",
     "edge",
     "kit",
@@ -67,6 +68,7 @@ const CIRCLE_FREE: &[&str] = &[
     "proving",
     "simulators",
     "store",
+    "wire",
 ];
 
 /// Checks every crate below `crates`.

@@ -82,6 +82,11 @@ impl Bridge {
         http::router(self.app.clone())
     }
 
+    /// The desk API of [`Bridge::router`]. The rest of it is described in `wire`.
+    pub fn openapi() -> utoipa::openapi::OpenApi {
+        http::openapi()
+    }
+
     /// Takes up what was owed when the process last ended, and keeps time until `shutdown`.
     pub async fn start(&self, shutdown: CancellationToken) -> Result<Running, StoreError> {
         let app = &self.app;

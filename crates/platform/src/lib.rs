@@ -55,6 +55,11 @@ impl Platform {
         http::router(Arc::clone(&self.app))
     }
 
+    /// What [`Platform::router`] serves, but for the push endpoint, which `wire` describes.
+    pub fn openapi() -> utoipa::openapi::OpenApi {
+        http::openapi()
+    }
+
     /// Starts the driver, makes the calls that were owed when the last process ended, and starts
     /// the timers. After `shutdown` no new call is made: wait for the returned tasks, then close
     /// the store. Call it once, before the router serves.

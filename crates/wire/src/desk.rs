@@ -10,8 +10,10 @@ use crate::{
 };
 
 /// `POST /desk/api/session`. Not `Debug`: it holds a password.
+#[derive(ToSchema)]
 pub struct SignIn {
     pub email: String,
+    #[schema(format = Password)]
     pub password: String,
 }
 
@@ -80,7 +82,7 @@ pub struct Chat {
     pub visitor: Visitor,
     pub language: String,
     /// `queued`, `live` or `closed`.
-    #[schema(value_type = crate::openapi::ChatStatus)]
+    #[schema(value_type = ChatStatus)]
     pub status: &'static str,
     pub waiting_since: Option<String>,
     pub agent: Option<Agent>,
@@ -91,6 +93,15 @@ pub struct Chat {
     pub pushed_through: u64,
     /// Number of messages of the agent that the platform has not accepted yet.
     pub unpushed: usize,
+}
+
+// The schema of [`Chat::status`].
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatStatus {
+    Queued,
+    Live,
+    Closed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -105,11 +116,20 @@ pub struct Visitor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TranscriptLine {
     /// `visitor`, `bot` or `agent`.
-    #[schema(value_type = crate::openapi::Speaker)]
+    #[schema(value_type = Speaker)]
     pub from: &'static str,
     pub text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+}
+
+// The schema of [`TranscriptLine::from`].
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    Visitor,
+    Bot,
+    Agent,
 }
 
 /// One event of a chat, numbered without gaps.
@@ -152,6 +172,28 @@ pub enum ChatWhat {
         message: u64,
         detail: String,
     },
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Chats {
+    /// The longest waiting first.
+    pub chats: Vec<Chat>,
+}
+
+/// A chat with what was said before the handover.
+#[derive(Serialize, ToSchema)]
+pub struct ChatShown {
+    #[serde(flatten)]
+    pub chat: Chat,
+    pub transcript: Vec<TranscriptLine>,
+}
+
+/// One page of a chat's events.
+#[derive(Serialize, ToSchema)]
+pub struct ChatEvents {
+    pub events: Vec<ChatEvent>,
+    /// What to send as `after` next time.
+    pub next: u64,
 }
 
 /// What the client sends on the stream.

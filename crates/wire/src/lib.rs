@@ -14,6 +14,7 @@ pub mod push;
 mod reading;
 pub mod rich;
 pub mod secret;
+pub mod shapes;
 pub mod tool;
 pub mod visitor;
 pub mod webhook;

@@ -1,100 +1,59 @@
-//! Our faces as one OpenAPI 3.1 document: the visitor and desk APIs, the push endpoint, the events
-//! of home-made tools, and as `webhooks` what the platform and such tools are called with.
+//! The part of our OpenAPI document that is written by hand: the contract's push endpoint and
+//! webhook calls, and the events of home-made tools in both directions. The rest stands beside the
+//! handlers of the platform and the bridge; `baton` puts the document together.
 //!
 //! Schemas come from the types of this crate where they are written by us, and from the shapes in
-//! `shapes.rs` where they are read by hand, because reading is more tolerant than a schema can say.
-//! `docs/openapi.json` is this document; a test keeps it so.
+//! `contract_shapes` where they are read by hand, because reading is more tolerant than a schema
+//! can say.
 
 use serde_json::{Map, Value, json};
 use utoipa::{
-    PartialSchema, ToSchema,
+    PartialSchema, ToResponse as _, ToSchema,
     openapi::{RefOr, Schema},
 };
 
-use crate::{examples, problem::ProblemId};
+use crate::{examples, problem::Problem};
 
-mod apis;
 mod contract;
 mod contract_shapes;
-mod shapes;
 mod tool;
 
-pub(crate) use shapes::{ChatStatus, Control, Speaker};
+pub use contract_shapes::History;
 
-/// The whole document.
-#[must_use]
-pub fn document() -> Value {
-    let mut paths = apis::visitor();
-    paths.extend(apis::desk());
-    paths.extend(contract::push());
+/// Parts of an OpenAPI document, each by name.
+#[derive(Debug)]
+pub struct ByHand {
+    pub paths: Map<String, Value>,
+    pub webhooks: Map<String, Value>,
+    pub schemas: Map<String, Value>,
+    pub responses: Map<String, Value>,
+}
+
+/// What no route describes, and the problem that every route refers to.
+///
+/// # Errors
+///
+/// Fails only for a schema that cannot be written as JSON.
+pub fn by_hand() -> serde_json::Result<ByHand> {
+    let mut paths = contract::push();
     paths.extend(tool::paths());
     let mut webhooks = contract::webhooks();
     webhooks.extend(tool::webhooks());
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Baton",
-            "version": env!("CARGO_PKG_VERSION"),
-            "summary": "Human handover for Dialogflow bots",
-            "description": "What docs/api.md and docs/handover.md say in words. Readers accept \
-                more than these schemas: unknown fields, and booleans and numbers in strings \
-                where the contract does.",
-            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-        },
-        "servers": [{ "url": "/" }],
-        "tags": [
-            { "name": "visitor", "description": "What a chat page uses" },
-            { "name": "desk", "description": "What an agent's desk uses" },
-            { "name": "push", "description": "What a middleware sends to the platform" },
-            { "name": "webhook", "description": "What the platform sends to a middleware" },
-            { "name": "tool", "description": "A home-made tool of agents, both directions" },
-        ],
-        "paths": paths,
-        "webhooks": webhooks,
-        "components": {
-            "schemas": schemas(),
-            "responses": { "Problem": {
-                "description": "What went wrong and what to do",
-                "content": { "application/problem+json": { "schema": reference("Problem") } },
-            } },
-            "securitySchemes": security_schemes(),
-        },
-    })
-}
-
-fn security_schemes() -> Value {
-    let in_header = |description: &str| {
-        json!({
-            "type": "apiKey", "in": "header", "name": "Authorization", "description": description,
-        })
-    };
-    json!({
-        "visitorToken": { "type": "http", "scheme": "bearer" },
-        "deskCookie": { "type": "apiKey", "in": "cookie", "name": "baton_desk" },
-        "pushKey": in_header("The push key, bare; r1 and r2 have it in the body as accessToken"),
-        "historyKey": in_header("A history key, bare or after Bearer"),
-        "pushKeyBearer": { "type": "http", "scheme": "bearer" },
-        "toolToken": { "type": "http", "scheme": "bearer" },
-        "webhookToken": in_header("The webhook token, bare; also in the body as accessToken"),
-    })
-}
-
-fn schemas() -> Map<String, Value> {
     let mut found = Vec::new();
-    apis::schemas(&mut found);
     contract_shapes::schemas(&mut found);
     tool::schemas(&mut found);
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let mut schemas: Map<String, Value> = found
-        .into_iter()
-        .filter_map(|(name, schema)| Some((name, serde_json::to_value(schema).ok()?)))
-        .collect();
-    // The list of problems is closed, and kept in one place.
-    let ids: Vec<&str> = ProblemId::ALL.iter().map(|id| id.facts().0).collect();
-    if let Some(id) = schemas.get_mut("Problem").and_then(|it| it.pointer_mut("/properties/id")) {
-        *id = json!({ "type": "string", "enum": ids });
-    }
-    schemas
+    add::<Problem>(&mut found);
+    let (name, response) = Problem::response();
+    Ok(ByHand {
+        paths,
+        webhooks,
+        schemas: written(found)?,
+        responses: Map::from_iter([(name.to_owned(), serde_json::to_value(response)?)]),
+    })
+}
+
+fn written(found: Schemas) -> serde_json::Result<Map<String, Value>> {
+    found.into_iter().map(|(name, schema)| Ok((name, serde_json::to_value(schema)?))).collect()
 }
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -122,45 +81,6 @@ fn content(schema: &str, kind: Option<&str>) -> Value {
         media["examples"] = Value::Object(shown);
     }
     json!({ "application/json": media })
-}
-
-/// One operation: what it is called and does, who may, what goes in, and what comes out when it
-/// works. What comes out otherwise is a problem.
-struct Operation {
-    tag: &'static str,
-    id: &'static str,
-    summary: &'static str,
-    security: &'static [&'static str],
-    body: Option<&'static str>,
-    status: u16,
-    answer: Option<&'static str>,
-}
-
-impl Operation {
-    fn write(&self) -> Value {
-        let mut good = json!({ "description": self.summary });
-        if let Some(answer) = self.answer {
-            good["content"] = content(answer, None);
-        }
-        let security = self.security.iter().map(|scheme| json!({ *scheme: [] }));
-        let mut written = json!({
-            "tags": [self.tag],
-            "operationId": self.id,
-            "summary": self.summary,
-            "security": security.collect::<Vec<_>>(),
-            "responses": {
-                self.status.to_string(): good,
-                "default": { "$ref": "#/components/responses/Problem" },
-            },
-        });
-        if let Some(body) = self.body {
-            let required = body != "NewVisitor";
-            written["requestBody"] = json!({
-                "required": required, "content": content(body, None)
-            });
-        }
-        written
-    }
 }
 
 #[cfg(test)]

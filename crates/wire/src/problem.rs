@@ -2,7 +2,12 @@
 //! another form of error, in [`crate::push`].
 
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToResponse, ToSchema,
+    openapi::{
+        Content, Object, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, schema::Type,
+    },
+};
 
 /// Every problem. A new one needs a status, a title and a line in `docs/api.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +83,7 @@ impl ProblemId {
 pub struct Problem {
     #[serde(rename = "type")]
     pub kind: String,
+    #[schema(schema_with = ids)]
     pub id: &'static str,
     pub title: &'static str,
     pub status: u16,
@@ -88,6 +94,23 @@ pub struct Problem {
     pub field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<crate::visitor::AgentView>,
+}
+
+/// The list is closed.
+fn ids() -> Object {
+    let ids = ProblemId::ALL.map(|id| id.facts().0);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(ids)).build()
+}
+
+/// How a route describes what it answers when it fails.
+impl<'r> ToResponse<'r> for Problem {
+    fn response() -> (&'r str, RefOr<Response>) {
+        let schema = Ref::from_schema_name(Self::name());
+        let response = ResponseBuilder::new()
+            .description("What went wrong and what to do")
+            .content("application/problem+json", Content::new(Some(schema)));
+        ("Problem", response.build().into())
+    }
 }
 
 impl Problem {

@@ -273,7 +273,7 @@ pub enum What<'a> {
     #[schema(rename_all = "camelCase")]
     Control {
         /// `bot`, `requested` or `human`.
-        #[schema(value_type = crate::openapi::Control)]
+        #[schema(value_type = Control)]
         control: &'a str,
         paused_until: Option<String>,
         reason: &'a str,
@@ -283,6 +283,15 @@ pub enum What<'a> {
         agent: Option<AgentView>,
         until: String,
     },
+}
+
+/// Who may answer now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Control {
+    Bot,
+    Requested,
+    Human,
 }
 
 /// A human agent as the visitor sees them.

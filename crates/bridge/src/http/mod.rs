@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Router,
     middleware::from_fn,
-    routing::{any, get, post, put},
+    routing::{any, post},
 };
 use edge::{Clock, http::ApiError};
+use utoipa::{OpenApi as _, openapi::OpenApi};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::problem::ProblemId;
 
 use self::desk::{chats, guard, session, stream};
@@ -42,26 +44,32 @@ impl App {
     }
 }
 
+fn desk() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(stream::Frames::openapi())
+        .routes(routes!(session::show, session::sign_in, session::sign_out))
+        .routes(routes!(session::set_availability))
+        .routes(routes!(chats::list))
+        .routes(routes!(chats::show))
+        .routes(routes!(chats::events))
+        .routes(routes!(chats::claim))
+        .routes(routes!(chats::say))
+        .routes(routes!(chats::tell_typing))
+        .routes(routes!(chats::close))
+        .routes(routes!(stream::open))
+        .layer(from_fn(guard::same_site))
+}
+
+/// What is described beside the handlers.
+pub(crate) fn openapi() -> OpenApi {
+    desk().into_openapi()
+}
+
+/// `wire` describes the contract and the events of tools by hand.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let desk = Router::new()
-        .route(
-            "/desk/api/session",
-            get(session::show).post(session::sign_in).delete(session::sign_out),
-        )
-        .route("/desk/api/availability", put(session::set_availability))
-        .route("/desk/api/chats", get(chats::list))
-        .route("/desk/api/chats/{id}", get(chats::show))
-        .route("/desk/api/chats/{id}/events", get(chats::events))
-        .route("/desk/api/chats/{id}/claim", post(chats::claim))
-        .route("/desk/api/chats/{id}/messages", post(chats::say))
-        .route("/desk/api/chats/{id}/typing", post(chats::tell_typing))
-        .route("/desk/api/chats/{id}/close", post(chats::close))
-        .route("/desk/api/stream", get(stream::open))
-        .layer(from_fn(guard::same_site));
     Router::new()
         .route("/handover/{route}", post(webhook_in::receive))
         .route("/connectors/{name}/{*path}", any(connector_in::receive))
-        .merge(desk)
+        .merge(desk())
         .method_not_allowed_fallback(async || {
             ApiError::new(ProblemId::MethodNotAllowed, "See the list of routes for its methods.")
         })

@@ -19,7 +19,8 @@ use machine::{
 };
 use store::{Key, StepError, Stepped};
 use wire::{
-    problem::ProblemId,
+    problem::{Problem, ProblemId},
+    shapes::VisitorMessage,
     visitor::{Accepted, NewMessage},
 };
 
@@ -30,7 +31,19 @@ use super::{
 };
 use crate::{app::App, bot::Bot, config::IpFrom, facts::Extra, limit, notify};
 
-/// `POST /v1/conversation/messages`
+/// Stored before it is answered; the same clientId again gives the same answer
+#[utoipa::path(
+    post, path = "/conversation/messages", operation_id = "sendMessage", tag = "visitor",
+    security(("visitorToken" = [])),
+    request_body = VisitorMessage,
+    responses(
+        (status = 202, description = "The message is stored", body = Accepted),
+        (status = 400, response = Problem), (status = 401, response = Problem),
+        (status = 413, response = Problem), (status = 415, response = Problem),
+        (status = 422, response = Problem), (status = 429, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(super) async fn say(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -69,7 +82,16 @@ pub(super) async fn say(
     Ok(json(StatusCode::ACCEPTED, &Accepted { seq }))
 }
 
-/// `POST /v1/conversation/typing`
+/// The visitor types
+#[utoipa::path(
+    post, path = "/conversation/typing", operation_id = "visitorTypes", tag = "visitor",
+    security(("visitorToken" = [])),
+    responses(
+        (status = 204, description = "The webhook is told, if it wants to be"),
+        (status = 401, response = Problem), (status = 503, response = Problem),
+        (status = "default", response = Problem),
+    ),
+)]
 pub(super) async fn types(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -79,13 +101,26 @@ pub(super) async fn types(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /v1/conversation/end`: the visitor ends the live chat; without one nothing happens. If the
-/// bridge were not told, its human agent could take the conversation back.
+/// The visitor ends the live chat
+///
+/// Without a live chat nothing happens.
+#[utoipa::path(
+    post, path = "/conversation/end", operation_id = "endChat", tag = "visitor",
+    security(("visitorToken" = [])),
+    responses(
+        (status = 204, description = "The chat is over"),
+        (status = 401, response = Problem),
+        (status = 403, description = "The bot's webhook is not told of endings",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(super) async fn end(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<StatusCode, HttpError> {
     let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
+    // A bridge that is not told would let its human agent take the conversation back.
     if !bot.config.webhook.as_ref().is_some_and(|webhook| webhook.endings) {
         let detail = "The bot's webhook is not told of endings: set `webhook.endings = true`.";
         return Err(HttpError::new(ProblemId::Forbidden, detail));

@@ -12,19 +12,50 @@ use http::{HeaderMap, StatusCode};
 use machine::{Recorded, conversation::Event, limits};
 use serde_json::value::RawValue;
 use store::Seen;
+use utoipa::IntoParams;
+use wire::{problem::Problem, shapes::VisitorEvents};
 
 use super::{caller::Caller, error::HttpError};
 use crate::{app::App, bot::Bot, events, limit};
 
+/// What a poll asks for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// The last number you have; 0 for everything
+    #[param(required = false)]
+    after: u64,
+    /// Seconds to wait, at most 25
+    #[param(required = false)]
+    wait: u64,
+}
+
+impl Wanted {
+    fn parse(query: &str) -> Result<Self, HttpError> {
+        let after = number(query, "after")?.min(i64::MAX as u64);
+        let wait = number(query, "wait")?.min(limit::POLL_SECONDS_MAX);
+        Ok(Self { after, wait })
+    }
+}
+
+/// What came after a number; waits for the first when there is none
+#[utoipa::path(
+    get, path = "/conversation/events", operation_id = "readEvents", tag = "visitor",
+    security(("visitorToken" = [])),
+    params(Wanted),
+    responses(
+        (status = 200, description = "One page of events, maybe empty", body = VisitorEvents),
+        (status = 400, response = Problem), (status = 401, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(super) async fn poll(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
-    let query = query.unwrap_or_default();
-    let after = number(&query, "after")?.min(i64::MAX as u64);
-    let wait = number(&query, "wait")?.min(limit::POLL_SECONDS_MAX);
+    let Wanted { after, wait } = Wanted::parse(&query.unwrap_or_default())?;
     let page = bot.ledger.events(&conversation, after, limits::PAGE_EVENTS_MAX).await?;
     if !page.is_empty() || wait == 0 {
         return Ok(Page::of(&page, after).into_response());

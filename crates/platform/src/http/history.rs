@@ -15,7 +15,11 @@ use edge::{
 use http::{HeaderMap, StatusCode, header};
 use machine::Machine as _;
 use serde_json::json;
-use wire::{problem::ProblemId, secret::from_authorization};
+use wire::{
+    openapi::History,
+    problem::{Problem, ProblemId},
+    secret::from_authorization,
+};
 
 use super::error::HttpError;
 use crate::{
@@ -24,6 +28,18 @@ use crate::{
     visitors,
 };
 
+/// What was said in the visitor's present session; a history key opens it
+#[utoipa::path(
+    get, path = wire::history::PATH, operation_id = "readHistory", tag = "push",
+    security(("historyKey" = [])),
+    params(("botId" = String, Query), ("userId" = String, Query)),
+    responses(
+        (status = 200, description = "Oldest first", body = History),
+        (status = 400, response = Problem), (status = 401, response = Problem),
+        (status = 404, response = Problem), (status = 503, response = Problem),
+        (status = "default", response = Problem),
+    ),
+)]
 pub(super) async fn read(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::{Router, routing::post};
 use http::{HeaderValue, Method, header};
 use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
+use utoipa::{OpenApi as _, openapi::OpenApi};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use wire::{shapes::StreamHello, visitor::NewVisitor};
 
 use crate::app::App;
 
@@ -21,14 +21,39 @@ mod push;
 mod stream;
 mod visitors;
 
+/// Where the visitor API stands.
+const VISITORS: &str = "/v1";
+
+/// What the descriptions name and no handler takes or answers: a body that may be left out, and the
+/// frames of the stream.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(NewVisitor, StreamHello, wire::visitor::Event)))]
+struct Named;
+
+fn visitors() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Named::openapi())
+        .routes(routes!(visitors::create))
+        .routes(routes!(conversation::say))
+        .routes(routes!(conversation::types))
+        .routes(routes!(conversation::end))
+        .routes(routes!(events::poll))
+        .routes(routes!(stream::open))
+}
+
+/// `wire` describes the push endpoint by hand, as all of the contract.
+fn contract() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(history::read))
+        .route(wire::push::PATH, post(push::receive).fallback(push::method_not_allowed))
+}
+
+/// What is described beside the handlers.
+pub(crate) fn openapi() -> OpenApi {
+    OpenApiRouter::new().nest(VISITORS, visitors()).merge(contract()).into_openapi()
+}
+
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let visitors = Router::new()
-        .route("/bots/{bot_id}/visitors", post(visitors::create))
-        .route("/conversation/messages", post(conversation::say))
-        .route("/conversation/typing", post(conversation::types))
-        .route("/conversation/end", post(conversation::end))
-        .route("/conversation/events", get(events::poll))
-        .route("/conversation/stream", get(stream::open))
+    let visitors = Router::from(visitors())
         .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
         .layer(cors())
@@ -36,11 +61,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ));
-    Router::new()
-        .nest("/v1", visitors)
-        .route(wire::push::PATH, post(push::receive).fallback(push::method_not_allowed))
-        .route(wire::history::PATH, get(history::read))
-        .with_state(app)
+    Router::new().nest(VISITORS, visitors).merge(contract()).with_state(app)
 }
 
 /// Any page may embed the widget, because it sends a token and no cookie.

@@ -17,7 +17,7 @@ use edge::http::ApiError;
 use machine::conversation::Conversation;
 use serde::Deserialize;
 use store::{Seen, Watcher};
-use wire::problem::ProblemId;
+use wire::problem::{Problem, ProblemId};
 
 use super::caller::Caller;
 use crate::{app::App, events, limit};
@@ -40,6 +40,18 @@ enum Ended {
     ByThem,
 }
 
+/// Events as they come
+///
+/// A WebSocket. Send one `StreamHello` first; each text frame that comes is one `VisitorEvent`.
+/// Close codes: 4400 bad first frame, 4401 bad token, 4408 no first frame within ten seconds, 1013
+/// try again, 1001 going away.
+#[utoipa::path(
+    get, path = "/conversation/stream", operation_id = "openVisitorStream", tag = "visitor",
+    responses(
+        (status = 101, description = "The WebSocket is open"),
+        (status = 400, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,

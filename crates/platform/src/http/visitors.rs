@@ -11,13 +11,26 @@ use edge::http::{json, read_body};
 use http::{HeaderMap, StatusCode};
 use secrecy::ExposeSecret as _;
 use wire::{
-    problem::ProblemId,
+    problem::{Problem, ProblemId},
     visitor::{NewVisitor, VisitorCreated},
 };
 
 use super::error::{HttpError, may_be_json};
 use crate::{app::App, limit};
 
+/// A new visitor, and the token that speaks for them
+#[utoipa::path(
+    post, path = "/bots/{botId}/visitors", operation_id = "createVisitor", tag = "visitor",
+    params(("botId" = String, Path, description = "Id of the bot")),
+    // By reference, as one that may be left out; an `Option` would be one that may be `null`.
+    request_body = ref("#/components/schemas/NewVisitor"),
+    responses(
+        (status = 201, description = "The visitor is created", body = VisitorCreated),
+        (status = 400, response = Problem), (status = 404, response = Problem),
+        (status = 413, response = Problem), (status = 415, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     bot_id: Result<Path<String>, PathRejection>,

@@ -1,4 +1,4 @@
-//! The handover contract: the push endpoint, the history, and the webhook calls with their answers.
+//! The handover contract: the push endpoint, and the webhook calls with their answers.
 
 use serde_json::{Map, Value, json};
 
@@ -38,30 +38,7 @@ pub(super) fn push() -> Map<String, Value> {
             "503": refused("Not now; send it again with the same id"),
         },
     });
-    Map::from_iter([
-        (crate::push::PATH.to_owned(), json!({ "post": operation })),
-        (crate::history::PATH.to_owned(), json!({ "get": history() })),
-    ])
-}
-
-fn history() -> Value {
-    let id = |name: &str| {
-        let schema = json!({ "type": "string" });
-        json!({ "name": name, "in": "query", "required": true, "schema": schema })
-    };
-    json!({
-        "tags": ["push"],
-        "operationId": "readHistory",
-        "summary": "What was said in the visitor's present session; a history key opens it",
-        "security": [{ "historyKey": [] }],
-        "parameters": [id("botId"), id("userId")],
-        "responses": {
-            "200": {
-                "description": "Oldest first", "content": content("History", None),
-            },
-            "default": { "$ref": "#/components/responses/Problem" },
-        },
-    })
+    Map::from_iter([(crate::push::PATH.to_owned(), json!({ "post": operation }))])
 }
 
 pub(super) fn webhooks() -> Map<String, Value> {

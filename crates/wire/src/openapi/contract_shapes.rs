@@ -22,7 +22,6 @@ pub(super) fn schemas(found: &mut Schemas) {
     add::<PushTyping>(found);
     add::<PushAccepted>(found);
     add::<PushRefused>(found);
-    add::<History>(found);
 }
 
 /// The bot asked for a human.
@@ -158,7 +157,7 @@ struct WebhookAnswer {
 /// What was said, oldest first.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct History {
+pub struct History {
     message_history: Vec<HistoryItem>,
 }
 

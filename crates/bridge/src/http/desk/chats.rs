@@ -20,11 +20,13 @@ use machine::{
     chat::{Agent, Chat, Event, Input},
     limits::{BODY_BYTES_MAX, CLIENT_ID_CHARS_MAX, PAGE_EVENTS_MAX, TEXT_CHARS_MAX},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use store::Key;
+use utoipa::IntoParams;
 use wire::{
-    desk::{ChatEvent, NewMessage, TranscriptLine},
+    desk::{ChatEvents, ChatShown, Chats, NewMessage, TranscriptLine},
     problem::{Problem, ProblemId},
+    shapes::AgentMessage,
     visitor::Accepted,
 };
 
@@ -33,7 +35,7 @@ use super::{
         App,
         error::{Error, Result},
     },
-    guard::SignedIn,
+    guard::{FromDesk, SignedIn},
 };
 use crate::{
     desk::{board, view},
@@ -44,51 +46,68 @@ use crate::{
 /// it come only refusals of what was still to be pushed.
 const LAST_EVENTS: u64 = 50;
 
-/// `GET /desk/api/chats`.
+/// Open chats, the longest waiting first
+#[utoipa::path(
+    get, path = "/desk/api/chats", operation_id = "listChats", tag = "desk",
+    security(("deskCookie" = [])),
+    responses(
+        (status = 200, description = "The queue as this human agent sees it", body = Chats),
+        (status = 401, response = Problem), (status = 503, response = Problem),
+        (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn list(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response> {
-    #[derive(Serialize)]
-    struct Chats {
-        chats: Vec<wire::desk::Chat>,
-    }
     let chats = chats_of(&app, &signed.agent).await?;
     Ok(json(StatusCode::OK, &Chats { chats }))
 }
 
-/// `GET /desk/api/chats/{id}`: the chat, and what was said before the handover.
+/// A chat with the transcript before the handover
+#[utoipa::path(
+    get, path = "/desk/api/chats/{id}", operation_id = "readChat", tag = "desk",
+    security(("deskCookie" = [])),
+    params(("id" = String, Path, description = "Id of the chat")),
+    responses(
+        (status = 200, description = "The chat", body = ChatShown),
+        (status = 401, response = Problem), (status = 404, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     signed: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response> {
-    #[derive(Serialize)]
-    struct Shown {
-        #[serde(flatten)]
-        chat: wire::desk::Chat,
-        transcript: Vec<TranscriptLine>,
-    }
     let found = find(&app, &signed.agent, id).await?;
     let transcript = found.transcript().await?;
-    Ok(json(StatusCode::OK, &Shown { chat: found.view(), transcript }))
+    Ok(json(StatusCode::OK, &ChatShown { chat: found.view(), transcript }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct After {
+    /// The last number you have; 0 for everything
     #[serde(default)]
     after: u64,
 }
 
-/// `GET /desk/api/chats/{id}/events?after=N`: the next page; `next` is where to go on.
+/// What happened in a chat after a number
+#[utoipa::path(
+    get, path = "/desk/api/chats/{id}/events", operation_id = "readChatEvents", tag = "desk",
+    security(("deskCookie" = [])),
+    params(("id" = String, Path, description = "Id of the chat"), After),
+    responses(
+        (status = 200, description = "The next page; `next` is where to go on", body = ChatEvents),
+        (status = 400, response = Problem), (status = 401, response = Problem),
+        (status = 404, response = Problem), (status = 503, response = Problem),
+        (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
     signed: SignedIn,
     Path(id): Path<String>,
     query: std::result::Result<Query<After>, QueryRejection>,
 ) -> Result<Response> {
-    #[derive(Serialize)]
-    struct Page {
-        events: Vec<ChatEvent>,
-        next: u64,
-    }
     let Ok(Query(After { after })) = query else {
         let problem = Problem::new(ProblemId::InvalidField, "`after` is no number: send a `seq`");
         return Err(problem.at("after").into());
@@ -97,10 +116,21 @@ pub(crate) async fn events(
     let events = found.route.ledger.events(&found.id, after, PAGE_EVENTS_MAX).await?;
     let next = events.last().map_or(after, |event| event.position.seq);
     let events = events.iter().filter_map(view::event).collect();
-    Ok(json(StatusCode::OK, &Page { events, next }))
+    Ok(json(StatusCode::OK, &ChatEvents { events, next }))
 }
 
-/// `POST /desk/api/chats/{id}/claim`: the chat, or who was faster.
+/// Take a chat; 409 says who has it
+#[utoipa::path(
+    post, path = "/desk/api/chats/{id}/claim", operation_id = "claimChat", tag = "desk",
+    security(("deskCookie" = [])),
+    params(("id" = String, Path, description = "Id of the chat"), FromDesk),
+    responses(
+        (status = 200, description = "The chat is this human agent's", body = wire::desk::Chat),
+        (status = 401, response = Problem), (status = 403, response = Problem),
+        (status = 404, response = Problem), (status = 409, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn claim(
     State(app): State<Arc<App>>,
     signed: SignedIn,
@@ -113,7 +143,21 @@ pub(crate) async fn claim(
     Ok(json(StatusCode::OK, &chat))
 }
 
-/// `POST /desk/api/chats/{id}/messages`: `{"clientId","text"}`; stored before it is answered.
+/// Stored before it is answered; the same clientId again gives the same answer
+#[utoipa::path(
+    post, path = "/desk/api/chats/{id}/messages", operation_id = "sendAgentMessage", tag = "desk",
+    security(("deskCookie" = [])),
+    params(("id" = String, Path, description = "Id of the chat"), FromDesk),
+    request_body = AgentMessage,
+    responses(
+        (status = 202, description = "The message is stored", body = Accepted),
+        (status = 400, response = Problem), (status = 401, response = Problem),
+        (status = 403, response = Problem), (status = 404, response = Problem),
+        (status = 409, response = Problem), (status = 413, response = Problem),
+        (status = 422, response = Problem), (status = 429, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn say(
     State(app): State<Arc<App>>,
     signed: SignedIn,
@@ -133,8 +177,21 @@ pub(crate) async fn say(
     Ok(json(StatusCode::ACCEPTED, &Accepted { seq }))
 }
 
-/// `POST /desk/api/chats/{id}/typing`: told to the platform at most every two seconds, and only
-/// when nothing the agent said is still on its way.
+/// The agent types
+///
+/// Told to the platform at most every two seconds, and only when nothing the agent said is still on
+/// its way.
+#[utoipa::path(
+    post, path = "/desk/api/chats/{id}/typing", operation_id = "agentTypes", tag = "desk",
+    security(("deskCookie" = [])),
+    params(("id" = String, Path, description = "Id of the chat"), FromDesk),
+    responses(
+        (status = 204, description = "Taken"),
+        (status = 401, response = Problem), (status = 403, response = Problem),
+        (status = 404, response = Problem), (status = 503, response = Problem),
+        (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn tell_typing(
     State(app): State<Arc<App>>,
     signed: SignedIn,
@@ -150,7 +207,18 @@ pub(crate) async fn tell_typing(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /desk/api/chats/{id}/close`: hands back to the bot.
+/// Hand back to the bot
+#[utoipa::path(
+    post, path = "/desk/api/chats/{id}/close", operation_id = "closeChat", tag = "desk",
+    security(("deskCookie" = [])),
+    params(("id" = String, Path, description = "Id of the chat"), FromDesk),
+    responses(
+        (status = 204, description = "The chat is closed"),
+        (status = 401, response = Problem), (status = 403, response = Problem),
+        (status = 404, response = Problem), (status = 409, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn close(
     State(app): State<Arc<App>>,
     signed: SignedIn,

@@ -10,6 +10,10 @@ use axum::{
 use http::{HeaderMap, Method, header, request::Parts};
 use machine::chat::Agent;
 use secrecy::{ExposeSecret, SecretString};
+use utoipa::{
+    IntoParams,
+    openapi::{Object, ObjectBuilder, schema::Type},
+};
 use wire::problem::ProblemId;
 
 use super::super::{
@@ -20,6 +24,19 @@ use super::super::{
 pub(super) const COOKIE: &str = "baton_desk";
 /// A header that no foreign page can send without asking first.
 const CSRF_HEADER: &str = "x-baton-desk";
+
+/// The header, for the description of what changes something.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(super) struct FromDesk {
+    /// No page of another origin can send it
+    #[param(rename = "x-baton-desk", required = true, schema_with = one)]
+    _header: String,
+}
+
+fn one() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["1"])).build()
+}
 
 /// Refuses what changes something and does not come from the desk's own page.
 pub(crate) async fn same_site(request: Request, next: Next) -> Result<Response> {

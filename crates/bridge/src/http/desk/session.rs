@@ -14,7 +14,8 @@ use machine::{Millis, chat::Agent, limits::BODY_BYTES_MAX};
 use secrecy::ExposeSecret;
 use wire::{
     desk::{self, SignIn},
-    problem::ProblemId,
+    problem::{Problem, ProblemId},
+    shapes::Availability,
 };
 
 use super::{
@@ -22,11 +23,23 @@ use super::{
         App,
         error::{Error, Result},
     },
-    guard::{COOKIE, SignedIn},
+    guard::{COOKIE, FromDesk, SignedIn},
 };
 use crate::desk::{human_agents::folded, view};
 
-/// `POST /desk/api/session`: `{"email","password"}` gives the agent and a cookie.
+/// Sign in; sets the cookie
+#[utoipa::path(
+    post, path = "/desk/api/session", operation_id = "signIn", tag = "desk",
+    params(FromDesk),
+    request_body = SignIn,
+    responses(
+        (status = 200, description = "The human agent is signed in", body = desk::Session),
+        (status = 400, response = Problem), (status = 401, response = Problem),
+        (status = 403, response = Problem), (status = 413, response = Problem),
+        (status = 429, response = Problem), (status = 503, response = Problem),
+        (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
@@ -59,12 +72,33 @@ pub(crate) async fn sign_in(
     Ok(response)
 }
 
-/// `GET /desk/api/session`.
+/// Who is signed in
+#[utoipa::path(
+    get, path = "/desk/api/session", operation_id = "readSession", tag = "desk",
+    security(("deskCookie" = [])),
+    responses(
+        (status = 200, description = "The human agent of the cookie", body = desk::Session),
+        (status = 401, response = Problem), (status = 503, response = Problem),
+        (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn show(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response> {
     answer(&app, &signed.agent).await
 }
 
-/// `DELETE /desk/api/session`: ends the session and its open streams.
+/// Sign out
+///
+/// Ends the session and its open streams.
+#[utoipa::path(
+    delete, path = "/desk/api/session", operation_id = "signOut", tag = "desk",
+    security(("deskCookie" = [])),
+    params(FromDesk),
+    responses(
+        (status = 204, description = "The session is over"),
+        (status = 401, response = Problem), (status = 403, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn sign_out(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -78,7 +112,19 @@ pub(crate) async fn sign_out(
     Ok(response)
 }
 
-/// `PUT /desk/api/availability`: `{"available":true}`.
+/// Whether this agent takes chats
+#[utoipa::path(
+    put, path = "/desk/api/availability", operation_id = "setAvailability", tag = "desk",
+    security(("deskCookie" = [])),
+    params(FromDesk),
+    request_body = Availability,
+    responses(
+        (status = 204, description = "It is stored"),
+        (status = 400, response = Problem), (status = 401, response = Problem),
+        (status = 403, response = Problem), (status = 413, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn set_availability(
     State(app): State<Arc<App>>,
     signed: SignedIn,

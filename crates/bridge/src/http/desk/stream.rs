@@ -25,7 +25,10 @@ use tokio::{
     sync::broadcast::error::RecvError,
     time::{Instant, MissedTickBehavior},
 };
-use wire::desk::{ClientFrame, ServerFrame};
+use wire::{
+    desk::{ClientFrame, ServerFrame},
+    problem::Problem,
+};
 
 use super::{
     super::{App, error},
@@ -48,6 +51,24 @@ const SILENCE_MAX: Duration = Duration::from_mins(1);
 /// How long one frame may take to be written.
 const SEND_MAX: Duration = Duration::from_secs(10);
 
+/// The frames of the stream, for the OpenAPI document.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(ClientFrame, ServerFrame)))]
+pub(crate) struct Frames;
+
+/// Events as they come
+///
+/// A WebSocket. Send `DeskClientFrame`s; each text frame that comes is one
+/// `DeskServerFrame`.
+#[utoipa::path(
+    get, path = "/desk/api/stream", operation_id = "openDeskStream", tag = "desk",
+    security(("deskCookie" = [])),
+    responses(
+        (status = 101, description = "The WebSocket is open"),
+        (status = 401, response = Problem), (status = 403, response = Problem),
+        (status = 503, response = Problem), (status = "default", response = Problem),
+    ),
+)]
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
     headers: HeaderMap,

@@ -1,7 +1,5 @@
-//! Bodies that are read by hand elsewhere, as their authors should write them.
-//!
-//! Nothing makes values of these types: they exist for their schemas.
-#![expect(dead_code, reason = "only their schemas are used")]
+//! Bodies of our own APIs that are read or written by hand elsewhere, as clients should write or
+//! expect them. Nothing makes values of these types: the routes name them for their schemas.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +7,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::visitor::Event;
+use crate::visitor::{Event, Page};
 
 type Object = BTreeMap<String, Value>;
 
 /// What the visitor wrote, or an action of the page as a Dialogflow event.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct VisitorMessage {
+pub struct VisitorMessage {
     /// Of your own; the same again gives the same answer.
     #[schema(min_length = 1, max_length = 128)]
     client_id: String,
@@ -36,7 +34,7 @@ pub(crate) struct VisitorMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
     parameters: Option<Object>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<crate::visitor::Page>,
+    page: Option<Page>,
     /// Headers for the bot's own fulfilment, at most 20; sent with this query and never stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_headers: Option<BTreeMap<String, String>>,
@@ -44,7 +42,7 @@ pub(crate) struct VisitorMessage {
 
 /// A Dialogflow event.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct NamedEvent {
+pub struct NamedEvent {
     #[schema(min_length = 1, max_length = 150)]
     name: String,
     #[schema(value_type = Option<BTreeMap<String, Value>>)]
@@ -54,7 +52,7 @@ pub(crate) struct NamedEvent {
 /// A message of an agent.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct AgentMessage {
+pub struct AgentMessage {
     /// Of your own; the same again gives the same answer.
     #[schema(min_length = 1, max_length = 128)]
     client_id: String,
@@ -64,7 +62,7 @@ pub(crate) struct AgentMessage {
 
 /// The first frame of the visitor's stream.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct StreamHello {
+pub struct StreamHello {
     token: String,
     /// The last `seq` you have.
     after: u64,
@@ -72,65 +70,14 @@ pub(crate) struct StreamHello {
 
 /// One page of the visitor's events.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct VisitorEvents {
+pub struct VisitorEvents {
     events: Vec<Event<'static>>,
     /// What to send as `after` next time.
     next: u64,
 }
 
-/// Who may answer now.
+/// Whether a human agent takes chats.
 #[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Control {
-    Bot,
-    Requested,
-    Human,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ChatStatus {
-    Queued,
-    Live,
-    Closed,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Speaker {
-    Visitor,
-    Bot,
-    Agent,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct SignIn {
-    email: String,
-    #[schema(format = Password)]
-    password: String,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Availability {
+pub struct Availability {
     available: bool,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Chats {
-    /// The longest waiting first.
-    chats: Vec<crate::desk::Chat>,
-}
-
-/// A chat with what was said before the handover.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ChatShown {
-    #[serde(flatten)]
-    chat: crate::desk::Chat,
-    transcript: Vec<crate::desk::TranscriptLine>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ChatEvents {
-    events: Vec<crate::desk::ChatEvent>,
-    next: u64,
 }

@@ -63,9 +63,11 @@ const CIRCLE_FREE: &[&str] = &[
     "dialogflow",
     "edge",
     "kit",
+    "machine",
     "platform",
     "proving",
     "simulators",
+    "store",
     "wire",
 ];
 

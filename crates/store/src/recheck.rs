@@ -6,8 +6,8 @@
 
 use crate::{
     error::StoreError,
+    rows::{Found, Target, Want},
     signals::Signals,
-    tx::{Found, Target, Want},
     unit::{RecheckKey, Unit},
     workbench::Workbench,
 };

@@ -5,14 +5,15 @@
 
 use crate::{
     commits::Committed,
-    error::{StepError, StoreError},
-    ledger::{Key, Stepped},
+    error::{StepError, StoreError, unreadable},
+    query::{check_storable, has_nul},
     recheck::Recheck,
+    rows::{EventRow, Found, PeerRef, SeenKey, SubjectRow, Target, Want},
     signals::Signals,
+    stepped::{Key, Stepped},
     stored::Unreadable,
-    tx::{Found, PeerRef, SeenKey, Target, Want, check_storable, has_nul},
     unit::{RecheckKey, Unit},
-    workbench::{Draft, EventRow, SubjectRow, Workbench, unreadable},
+    workbench::{Draft, Workbench},
 };
 use machine::{Event, Machine, Millis, Recorded};
 use std::{

@@ -2,8 +2,9 @@
 
 use crate::{
     error::StoreError,
+    query::Query,
+    rows::{Found, Target, Want},
     signals::Signals,
-    tx::{Found, Query, Target, Want},
     workbench::Workbench,
 };
 use machine::Position;

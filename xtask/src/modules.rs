@@ -59,6 +59,7 @@ const CIRCLE_FREE: &[&str] = &[
     "baton",
     "bridge",
     "connector",
+    "connectors",
     "dialogflow",
     "edge",
     "kit",

@@ -1,5 +1,6 @@
-//! A tool's HTTP API: guarded, with a deadline and a size limit, paced as the tool asks for, and
-//! with every failure told apart by whether the call may have been worked off.
+//! Calls to a tool's HTTP API, with a deadline, a size limit and the rules of [`Egress`]. Calls are
+//! paced as the settings and the tool ask for. Each failure says whether the call may have been
+//! done.
 
 use std::time::Duration;
 
@@ -15,15 +16,15 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 
-/// Wall clock of one call.
+/// Longest time of one call.
 const DEADLINE: Duration = Duration::from_secs(12);
-/// Most bytes of an answer that are read.
-const REPLY_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Longest time all calls rest because the tool asked for it.
+/// Most bytes of an answer that are read, unless the request says otherwise.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Longest time for which the tool's `Retry-After` can stop all calls.
 const REST_MAX: Duration = Duration::from_mins(5);
-/// Longest time one call waits for its turn; where more wait, it is not sent at all.
+/// Longest time a call waits for its turn; a call that would wait longer fails at once.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(10);
-/// How far apart calls are after the tool said they were too many, at first and at most.
+/// Time between two calls after the tool answered 429: at first, and at most.
 const SPACING_MIN: Duration = Duration::from_millis(20);
 const SPACING_MAX: Duration = Duration::from_secs(1);
 
@@ -38,7 +39,7 @@ pub struct PacedClient {
 struct Pace {
     next: Instant,
     spacing: Duration,
-    /// What the configuration allows.
+    /// As the settings say.
     spacing_min: Duration,
 }
 
@@ -46,17 +47,19 @@ struct Pace {
 #[derive(Clone)]
 pub struct Request {
     method: Method,
-    /// Below the base, with its query.
+    /// Relative to the base, with its query.
     path: String,
     headers: HeaderMap,
     body: Bytes,
+    answer_bytes_max: usize,
 }
 
 impl Request {
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        Self { method, path: path.into(), headers, body: Bytes::new() }
+        let (path, body, answer_bytes_max) = (path.into(), Bytes::new(), ANSWER_BYTES_MAX);
+        Self { method, path, headers, body, answer_bytes_max }
     }
 
     pub fn get(path: impl Into<String>) -> Self {
@@ -86,7 +89,7 @@ impl Request {
         self
     }
 
-    /// A value no header can carry is left out: the tool will say what it misses.
+    /// A value that no header can carry is left out; the tool then reports what is missing.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -117,12 +120,18 @@ impl Request {
         self.secret_header(header::AUTHORIZATION, &SecretString::from(format!("Basic {pair}")))
     }
 
+    /// A longer answer is not read: the call fails as [`Failure::Unknown`].
+    #[must_use]
+    pub fn answer_bytes_max(self, bytes: usize) -> Self {
+        Self { answer_bytes_max: bytes, ..self }
+    }
+
     pub fn bytes(&self) -> &Bytes {
         &self.body
     }
 }
 
-/// A complete answer, whatever its status.
+/// A complete answer, with any status.
 pub struct Response {
     pub status: u16,
     pub body: Bytes,
@@ -134,14 +143,14 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
-    /// The body as JSON; a body that is none is no answer of the tool's.
+    /// The body as JSON. Any other body is [`Failure::Unknown`]: the tool did not send it.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.body).map_err(|error| Failure::Unknown {
             detail: format!("status {} with a body that cannot be read: {error}", self.status),
         })
     }
 
-    /// What a status means where a vendor says nothing else.
+    /// The failure that a status means by HTTP alone, with the vendor's explanation.
     pub fn failure(&self, words: &str) -> Failure {
         let detail = match plain(words) {
             words if words.is_empty() => format!("status {}", self.status),
@@ -165,7 +174,7 @@ impl PacedClient {
         Self { egress, base, pace: Mutex::new(pace) }
     }
 
-    /// At most this many calls in a second; the tool may ask for fewer.
+    /// At most this many calls per second; the tool may ask for fewer.
     #[must_use]
     pub fn paced(self, per_second: Option<f64>) -> Self {
         if let Some(spacing) = per_second.and_then(|n| Duration::try_from_secs_f64(1.0 / n).ok()) {
@@ -179,14 +188,14 @@ impl PacedClient {
         &self.base
     }
 
-    /// Sends once. Only a call that got no answer is a failure; what a status means, the caller
-    /// says, but for 429, which always means to come later.
+    /// Sends once. A call without an answer fails, and a call with status 429, which always is
+    /// [`Failure::Later`]. The caller decides what any other status means.
     pub async fn send(&self, request: Request) -> Result<Response, Failure> {
         let target = self.base.at(&request.path);
         let target = target.map_err(|error| Failure::refused(error.to_string()))?;
         self.wait_for_turn().await?;
         let call = (request.method, request.headers, request.body);
-        let answered = self.egress.call(&target, call, DEADLINE, REPLY_BYTES_MAX).await;
+        let answered = self.egress.call(&target, call, DEADLINE, request.answer_bytes_max).await;
         let reply = answered.map_err(|error| of_egress(&error))?;
         let retry_after = reply.retry_after;
         let response = Response { status: reply.status, body: reply.body, retry_after };
@@ -194,7 +203,7 @@ impl PacedClient {
         if response.status == 429 { Err(response.failure("too many calls")) } else { Ok(response) }
     }
 
-    /// A place is taken only by who will wait for it.
+    /// Reserves the next turn and waits for it. A call that fails here reserves nothing.
     async fn wait_for_turn(&self) -> Result<(), Failure> {
         let turn = {
             let mut pace = self.pace.lock();
@@ -203,7 +212,7 @@ impl PacedClient {
             let wait = turn - now;
             if wait > TURN_WAIT_MAX {
                 let after = Some(wait.as_millis() as Millis);
-                let detail = "the tool asked for fewer calls, or too many wait".to_owned();
+                let detail = "too many calls wait, or the tool asked for fewer calls".to_owned();
                 return Err(Failure::Later { after, detail });
             }
             pace.next = turn + pace.spacing;
@@ -213,13 +222,13 @@ impl PacedClient {
         Ok(())
     }
 
-    /// Slows down when there were too many calls, and speeds up again bit by bit.
+    /// Slows down if the tool refuses calls as too many, and speeds up again step by step.
     fn heed(&self, response: &Response) {
         let mut pace = self.pace.lock();
         if response.status == 429 || (response.status == 503 && response.retry_after.is_some()) {
             let rest = response.retry_after.unwrap_or(SPACING_MAX).min(REST_MAX);
             let until = Instant::now() + rest;
-            // Calls that were under way together say the same thing once.
+            // Of calls that were refused together, only the first counts.
             if pace.next < until {
                 pace.next = until;
                 pace.spacing = (pace.spacing * 2).clamp(SPACING_MIN, SPACING_MAX);
@@ -233,7 +242,7 @@ impl PacedClient {
     }
 }
 
-/// A call without an answer, or a socket that did not open.
+/// The failure of a call without an answer, or of a socket that did not open.
 pub fn of_egress(error: &EgressError) -> Failure {
     let detail = error.to_string();
     match error {
@@ -250,7 +259,7 @@ pub fn of_egress(error: &EgressError) -> Failure {
     }
 }
 
-/// A vendor's words for our log and journal.
+/// A vendor's explanation, shortened for our log and journal.
 fn plain(words: &str) -> String {
     words.chars().filter(|c| !c.is_control()).take(200).collect()
 }
@@ -260,7 +269,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_call_that_would_wait_too_long_takes_no_place() {
+    async fn a_call_that_would_wait_too_long_reserves_no_turn() {
         let base = Target::parse("http://127.0.0.1:9", true).unwrap();
         let rate = Some(0.2);
         let client = PacedClient::new(Egress::new().unwrap(), base).paced(rate);
@@ -275,7 +284,7 @@ mod tests {
         for _ in 0..100 {
             let Err(Failure::Later { after: Some(after), .. }) = client.wait_for_turn().await
             else {
-                panic!("it took a place");
+                panic!("it reserved a turn");
             };
             assert!((10_000..=15_000).contains(&after), "{after}");
         }

@@ -1,4 +1,4 @@
-//! A tool, as the bridge uses it.
+//! The trait of a connector, as the bridge uses it.
 
 use std::sync::Arc;
 
@@ -13,24 +13,25 @@ use crate::{
     session::{HandoverInfo, Session},
 };
 
-/// One tool, shared by all its chats.
+/// One tool, used by all its chats.
 #[async_trait::async_trait]
 pub trait Connector: Send + Sync + 'static {
     /// The session of one handover: a new one, or one that goes on from its stored checkpoint.
     fn session(&self, handover: &HandoverInfo, checkpoint: Option<&str>) -> Box<dyn Session>;
 
-    /// The tool's own id in a checkpoint, by which [`Host::find`] finds the chat.
+    /// The address in a checkpoint by which [`Host::find`] finds the chat.
     fn address(&self, _checkpoint: &str) -> Option<String> {
         None
     }
 
-    /// Whether a human agent could take a chat, where the tool can be asked before one is opened.
-    /// The platform waits meanwhile; the bridge takes no answer within a second as yes.
+    /// Whether a human agent could take a chat, if the tool can tell before a chat is opened. The
+    /// platform waits meanwhile; without an answer within a second the bridge assumes yes.
     async fn is_staffed(&self) -> bool {
         true
     }
 
-    /// Runs beside all chats until the bridge stops. Started again a second after a panic.
+    /// Work besides the chats' sessions, until the bridge stops. It is started again a second
+    /// after a panic.
     async fn run(&self, _host: Arc<dyn Host>) {}
 
     /// Answers a request of the tool to `/connectors/{name}/{path}`.
@@ -39,10 +40,10 @@ pub trait Connector: Send + Sync + 'static {
         _host: &Arc<dyn Host>,
         _request: InboundRequest,
     ) -> Result<Response, ApiError> {
-        let detail = "This connector takes no calls: it asks its tool by itself.";
+        let detail = "This connector takes no calls: it polls its tool.";
         Err(ApiError::new(ProblemId::NotFound, detail))
     }
 
-    /// Tries the configuration against the real tool.
+    /// Checks the configuration with calls to the real tool.
     async fn check(&self) -> Vec<Finding>;
 }

@@ -1,4 +1,4 @@
-//! What is heard from a tool.
+//! Events that a connector hears from its tool.
 
 use machine::chat::Agent;
 
@@ -16,7 +16,7 @@ impl ConnectorEvent {
         Self { id: Some(id.into()), kind }
     }
 
-    /// Without an id: only for what does no harm when it is heard twice.
+    /// Without an id: only for an event that does no harm if it is told twice.
     #[must_use]
     pub fn plain(kind: EventKind) -> Self {
         Self { id: None, kind }
@@ -31,14 +31,14 @@ pub enum EventKind {
         agent: Agent,
         text: String,
     },
-    /// The human agent went and another may come: back in the queue.
+    /// The human agent left and another may come: the chat returns to the queue.
     Left,
     Held {
         on: bool,
     },
-    /// The human agent types. Never stored.
+    /// The human agent types, or stopped. Never stored.
     Types(Typing),
-    /// The tool's own words to the visitor.
+    /// A text of the tool itself for the visitor.
     Notice(String),
     Ended,
 }

@@ -1,19 +1,19 @@
-//! Why a tool did not do what it was asked.
+//! Why a call to a tool failed, and whether the tool may have done it.
 
 use machine::Millis;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// It was certainly not done and may be tried again, after `after` milliseconds where the tool
-    /// said so.
+    /// The call was certainly not done and may be tried again, after `after` milliseconds if the
+    /// tool gave a time.
     Later { after: Option<Millis>, detail: String },
-    /// The answer was lost: it may have been done.
+    /// The answer was lost: the call may have been done.
     Unknown { detail: String },
     /// The tool did not accept our credentials.
     Denied { detail: String },
-    /// The tool will never do it.
+    /// The tool refuses the call for good.
     Refused { detail: String },
-    /// The chat is over at the tool, or was never there.
+    /// The tool does not have the chat, or it is over there.
     Gone { detail: String },
 }
 
@@ -32,6 +32,16 @@ impl Failure {
 
     #[must_use]
     pub fn detail(&self) -> &str {
+        let (Self::Later { detail, .. }
+        | Self::Unknown { detail }
+        | Self::Denied { detail }
+        | Self::Refused { detail }
+        | Self::Gone { detail }) = self;
+        detail
+    }
+
+    #[must_use]
+    pub fn into_detail(self) -> String {
         let (Self::Later { detail, .. }
         | Self::Unknown { detail }
         | Self::Denied { detail }

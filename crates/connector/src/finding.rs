@@ -1,17 +1,17 @@
-//! What `baton check connector` found.
+//! The findings of `baton check connector`.
 
-/// One thing that was tried of a configuration.
+/// One thing that was checked of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub verdict: Verdict,
-    /// What was tried, and the result.
+    /// What was checked, and the result.
     pub words: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Good,
-    /// It could not be tried, or only a person can tell.
+    /// It cannot be checked, or only a person can.
     Unsure,
     Wrong,
 }

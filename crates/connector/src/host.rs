@@ -22,7 +22,7 @@ pub trait Host: Send + Sync {
     /// Whether the tool's answer to the opening of a chat is not stored yet.
     fn is_opening(&self, chat: &str) -> bool;
 
-    /// Every open handover the tool has taken.
+    /// Every open handover that the tool has accepted.
     fn open(&self) -> Vec<OpenHandover>;
 
     /// Stores an event in its chat. It is stored when this returns `Ok`. With a `checkpoint`, the
@@ -46,7 +46,7 @@ pub struct HandoverRef {
     pub opening: u64,
 }
 
-/// A handover the tool has taken, and the checkpoint of its session.
+/// A handover that the tool has accepted, and the checkpoint of its session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenHandover {
     pub handover: HandoverRef,
@@ -56,15 +56,15 @@ pub struct OpenHandover {
 /// Why an event was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum TellError {
-    /// The same may be told again in a moment.
+    /// The same event may be told again in a moment.
     #[error("too many messages of the chat wait for the platform")]
     TooManyWaiting,
     #[error("there is no such chat")]
     NotFound,
-    /// Telling the same again would be refused again.
+    /// The same event would be refused again.
     #[error("the chat refuses it: {0}")]
     Refused(String),
-    /// The store cannot be reached now: the same may be told again in a moment.
+    /// The store cannot be reached now: the same event may be told again in a moment.
     #[error("the store is unavailable")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
     #[error("the store failed")]

@@ -1,9 +1,11 @@
-//! Requests of tools to the bridge, and the proofs of their sender that several vendors share.
+//! Requests of tools to the bridge, and the checks of their sender that several vendors share.
 
 use bytes::Bytes;
-use edge::{secrets, signature};
-use http::{HeaderMap, Method, header};
+use edge::{http::ApiError, secrets, signature};
+use http::{HeaderMap, HeaderName, Method, header};
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use wire::problem::ProblemId;
 
 /// Carries an HMAC-SHA256 of the body, as `sha256=` and its code.
 const HUB_SIGNATURE: &str = "x-hub-signature-256";
@@ -25,14 +27,26 @@ impl InboundRequest {
         secrets::matches(token, wire::secret::from_authorization(presented))
     }
 
-    /// Whether `X-Hub-Signature-256` is of this body and `secret`.
+    /// Whether a header has this secret value.
+    #[must_use]
+    pub fn carries(&self, name: &HeaderName, value: &SecretString) -> bool {
+        self.headers.contains_key(name) && secrets::matches(value, self.header(name.as_str()))
+    }
+
+    /// Whether `X-Hub-Signature-256` is the HMAC-SHA256 of this body with `secret`.
     #[must_use]
     pub fn has_hub_signature(&self, secret: &SecretString) -> bool {
         let code = self.header(HUB_SIGNATURE).strip_prefix("sha256=").unwrap_or_default();
         signature::is_hmac_sha256(secret, &self.body, code)
     }
 
-    /// The value of a header; empty where it is missing or is no text.
+    /// The body as JSON, or the problem that tells the tool what is wrong with it.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))
+    }
+
+    /// The value of a header; empty if it is missing or is not text.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()

@@ -1,11 +1,12 @@
-//! The seam between the bridge and the tools human agents work in: what a connector has to do,
-//! what it may ask of the bridge, and what all connectors need. No vendor's word stands here.
+//! The seam between the bridge and the tools in which human agents work: what a connector has to
+//! do, what it may ask of the bridge, and what several connectors need. Nothing here is specific to
+//! a vendor.
 //!
 //! A [`Connector`] is one tool, built from one `[connectors.NAME]` of the configuration by its
 //! [`Kind`](settings::Kind). It makes a [`Session`] for every chat. The bridge owns the sessions:
-//! it retries, gives up, tells notices, repeats typing and restarts. A connector only delivers what
-//! it is given and reports what it hears. It reaches the bridge by the trait [`Host`] and never
-//! sees the store.
+//! it retries, gives up, sends notices, repeats typing and restarts. A connector only delivers what
+//! it is given and reports what it hears. It reaches the bridge through the trait [`Host`] and
+//! never sees the store.
 #![forbid(unsafe_code)]
 
 pub mod client;
@@ -15,6 +16,7 @@ mod failure;
 mod finding;
 mod host;
 pub mod inbound;
+pub mod oauth;
 mod session;
 pub mod settings;
 pub mod text;

@@ -1,4 +1,4 @@
-//! What one handover has with its tool.
+//! The session of one handover with its tool.
 
 use machine::{Millis, chat::Delivery};
 
@@ -22,27 +22,28 @@ pub trait Session: Send + Sync {
         again: Again,
     ) -> Result<Vec<ConnectorEvent>, Failure>;
 
-    /// How long messages of the visitor are gathered, in milliseconds, so that quick lines come to
-    /// the tool as one. With 0 each is delivered at once.
+    /// For how long messages of the visitor are gathered, in milliseconds, so that quick messages
+    /// reach the tool as one. With 0 each is delivered at once.
     fn gathers(&self) -> Millis {
         0
     }
 
-    /// What is stored so that another session can go on from here, in the connector's own words.
-    /// Never a secret of the configuration.
+    /// What is stored so that another session can go on from here, in a form of the connector's
+    /// own. It never contains a secret of the configuration.
     fn checkpoint(&self) -> Option<String>;
 
-    /// Whether this session hears by itself, by [`Self::ready`] and [`Self::hear`].
+    /// Whether this session hears events itself, by [`Self::ready`] and [`Self::hear`].
     fn listens(&self) -> bool {
         false
     }
 
-    /// Ends when there may be something to hear. May be dropped at any await.
+    /// Returns when there may be something to hear. May be dropped at any await.
     async fn ready(&mut self) {
         std::future::pending::<()>().await;
     }
 
-    /// Hears once: one poll, one frame. It is not dropped half way, and should end in seconds.
+    /// Hears once: one poll, one frame. It is never dropped before it ends, which should take
+    /// seconds at most.
     async fn hear(&mut self) -> Result<Vec<ConnectorEvent>, Failure> {
         Ok(Vec::new())
     }
@@ -71,7 +72,7 @@ pub struct Attempt<'a> {
     /// When the delivery became owed.
     pub since: Millis,
     pub delivery: &'a Delivery,
-    /// What the visitor said right after, to be delivered together with it. Empty unless the
+    /// Messages the visitor sent right after, to be delivered together with it. Empty unless the
     /// session [gathers](Session::gathers).
     pub along: &'a [VisitorMessage],
 }

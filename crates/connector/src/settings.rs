@@ -1,4 +1,4 @@
-//! `[connectors.NAME]`: from the words of a vendor to a [`Connector`].
+//! `[connectors.NAME]`: reads the settings of a kind and builds its [`Connector`].
 //!
 //! A vendor implements [`Kind`] for its connector. A list of [`AnyKind`]s reads the settings of
 //! all kinds; see [`read`].
@@ -60,7 +60,7 @@ pub trait AnySettings: Send + Sync {
 }
 
 impl dyn AnySettings {
-    /// Tries the settings against the real tool: credentials, queues, rights.
+    /// Checks the settings with calls to the real tool: credentials, queues, rights.
     pub async fn check(
         &self,
         name: &str,
@@ -115,8 +115,8 @@ impl<K: Kind> AnySettings for Read<K> {
     }
 }
 
-/// Reads a table of settings whose `kind` is one of `kinds`. Errors name what is known instead, as
-/// serde words it: "unknown variant `x`, expected one of `a`, `b`".
+/// Reads a table of settings whose `kind` is one of `kinds`. Errors name the known kinds in serde's
+/// words: "unknown variant `x`, expected one of `a`, `b`".
 pub fn read<'de, D: Deserializer<'de>>(
     kinds: &'static [&'static dyn AnyKind],
     from: D,
@@ -174,7 +174,7 @@ impl Parts {
         Target::parse(url, allow_private).map_err(|error| SettingsError::Url { key, error })
     }
 
-    /// A number of seconds, or a rate per second, by which it is safe to divide.
+    /// A number of seconds or a rate per second; it is safe to divide by it.
     pub fn positive(&self, setting: &str, number: f64) -> Result<f64, SettingsError> {
         if (POSITIVE_MIN..=POSITIVE_MAX).contains(&number) {
             return Ok(number);

@@ -1,73 +1,83 @@
-//! Texts of agents and visitors on their way between two kinds of markup.
+//! Texts of human agents and visitors on their way between two kinds of markup.
 //!
-//! Towards the visitor everything is Markdown, which the widget shows without ever trusting it, so
-//! HTML is translated. Towards a tool, texts are split where its limit asks for it.
+//! Towards the visitor everything is Markdown, which the widget treats as untrusted, so HTML is
+//! sanitized and translated. Towards a tool, texts are split where the tool limits their length.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, sync::LazyLock};
 
-use htmd::HtmlToMarkdown;
+use ammonia::{Builder, UrlRelative};
+use htmd::{
+    Element, HtmlToMarkdown,
+    element_handler::{HandlerResult, Handlers},
+};
+use unicode_segmentation::UnicodeSegmentation as _;
 
-/// What no visitor should see of a page.
-const DROPPED: [&str; 8] =
-    ["script", "style", "head", "iframe", "object", "template", "noscript", "svg"];
+/// Elements whose content is not text for the visitor.
+const CONTENT_DROPPED: [&str; 9] =
+    ["script", "style", "title", "iframe", "object", "template", "noscript", "svg", "math"];
 
-/// More elements than any message has; each may lie within the one before.
+/// Blocks that the sanitizer does not know as safe: without them their paragraphs would run
+/// together.
+const MORE_BLOCKS: [&str; 7] =
+    ["address", "dialog", "fieldset", "form", "legend", "main", "section"];
+
+/// More elements than any message has; each may be nested in the one before.
 const ELEMENTS_MAX: usize = 500;
 
-/// HTML as safe Markdown: links and emphasis stay, scripts and styles do not.
+/// Keeps text, links, images and structure. Links lead to the web, to mail or to a telephone.
+static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut sanitizer = Builder::default();
+    sanitizer
+        .add_tags(MORE_BLOCKS)
+        .clean_content_tags(CONTENT_DROPPED.into())
+        .url_schemes(["https", "http", "mailto", "tel"].into())
+        .url_relative(UrlRelative::Deny)
+        .link_rel(None)
+        // An anchor that is only a target; see `without_address`.
+        .add_tag_attributes("a", ["name", "id"]);
+    sanitizer
+});
+
+/// HTML as safe Markdown: links and emphasis stay, scripts and styles are removed.
 pub fn from_html(html: &str) -> String {
     if !html.contains(['<', '&']) {
         return html.trim().to_owned();
     }
     let text = translated(html).unwrap_or_else(|| without_tags(html));
-    without_bad_links(text.replace('\u{a0}', " ").trim())
+    text.replace('\u{a0}', " ").trim().to_owned()
 }
 
-/// `None` for what the translator cannot take: it goes down into every element, so the depth of
-/// what strangers send has a limit.
+/// `None` for what the translator cannot take: it goes down into every element, so the number of
+/// elements has a limit.
 fn translated(html: &str) -> Option<String> {
     if html.matches('<').count() > ELEMENTS_MAX {
         return None;
     }
-    let converter = HtmlToMarkdown::builder().skip_tags(DROPPED.to_vec()).build();
-    std::panic::catch_unwind(AssertUnwindSafe(|| converter.convert(html).ok())).ok().flatten()
+    let translate = || {
+        let safe = SANITIZER.clean(html).to_string();
+        let converter = HtmlToMarkdown::builder().add_handler(vec!["a", "img"], without_address);
+        converter.build().convert(&safe).ok()
+    };
+    std::panic::catch_unwind(AssertUnwindSafe(translate)).ok().flatten()
 }
 
-/// Links that lead anywhere else than to the web, to mail or to a telephone lose their address.
-fn without_bad_links(text: &str) -> String {
-    const GOOD: [&str; 4] = ["https:", "http:", "mailto:", "tel:"];
-    let mut parts = text.split("](");
-    let mut safe = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let address = part.trim_start_matches(['<', ' ']).to_ascii_lowercase();
-        if GOOD.iter().any(|scheme| address.starts_with(scheme)) {
-            safe.push_str("](");
-            safe.push_str(part);
-        } else {
-            safe.push(']');
-            safe.push_str(after_address(part));
-        }
+/// A link or image whose address the sanitizer has removed: its words in brackets.
+fn without_address(handlers: &dyn Handlers, element: Element<'_>) -> Option<HandlerResult> {
+    let attribute = |name: &str| {
+        let found = element.attrs.iter().find(|attribute| &*attribute.name.local == name);
+        found.map(|attribute| attribute.value.to_string())
+    };
+    if ["href", "src", "name", "id"].iter().any(|name| attribute(name).is_some()) {
+        return handlers.fallback(element);
     }
-    safe
+    let words = match element.tag {
+        "img" => attribute("alt").unwrap_or_default(),
+        _ => handlers.walk_children(element.node).content,
+    };
+    if words.trim().is_empty() { None } else { Some(format!("[{words}]").into()) }
 }
 
-/// What follows the bracket that ends an address, which may have pairs of its own.
-fn after_address(part: &str) -> &str {
-    let mut open = 1_u32;
-    for (at, c) in part.char_indices() {
-        match c {
-            '(' => open += 1,
-            ')' => open -= 1,
-            _ => {}
-        }
-        if open == 0 {
-            return &part[at + 1..];
-        }
-    }
-    ""
-}
-
-/// A link in Markdown; only http and https lead anywhere.
+/// A link in Markdown. Only `http` and `https` addresses become links.
 pub fn link(label: &str, url: &str) -> String {
     let label: String = label.chars().filter(|c| !matches!(c, '[' | ']' | '\n' | '\r')).collect();
     let label = if label.trim().is_empty() { url } else { label.trim() };
@@ -82,9 +92,7 @@ pub fn split(text: &str, chars_max: usize) -> Vec<String> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((end, _)) = rest.char_indices().nth(chars_max.max(1)) {
-        let part = &rest[..end];
-        let cut = boundary(part, rest[end..].chars().next());
-        let (part, left) = rest.split_at(cut);
+        let (part, left) = rest.split_at(border(rest, end));
         if !part.trim().is_empty() {
             parts.push(part.trim_end().to_owned());
         }
@@ -96,36 +104,57 @@ pub fn split(text: &str, chars_max: usize) -> Vec<String> {
     parts
 }
 
-/// Where a part ends, in bytes.
-fn boundary(part: &str, next: Option<char>) -> usize {
-    if next.is_some_and(char::is_whitespace) {
-        return part.len();
+/// The beginning of `text`, at most `chars_max` characters; it ends between two words where there
+/// is such a place in its second half.
+pub fn head(text: &str, chars_max: usize) -> &str {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => &text[..border(text, end)],
+        None => text,
     }
-    let half = part.len() / 2;
-    let at = |mark: &str| part.rfind(mark).filter(|place| *place >= half).map(|at| at + mark.len());
-    let word = || part.rfind(char::is_whitespace).filter(|place| *place >= half);
-    at("\n\n").or_else(|| at("\n")).or_else(word).unwrap_or_else(|| unbroken(part, next))
 }
 
-/// Accents, the joiner of emoji, their variants and skin tones: nothing without what is before.
-fn joins(c: char) -> bool {
-    matches!(c as u32, 0x0300..=0x036f | 0x200d | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff)
+/// The end of `text`, at most `chars_max` characters; it begins between two words where there is
+/// such a place in its first half.
+pub fn tail(text: &str, chars_max: usize) -> &str {
+    let Some(skipped) = text.chars().count().checked_sub(chars_max) else { return text };
+    let start = text.char_indices().nth(skipped).map_or(text.len(), |(start, _)| start);
+    let half = text.len() - (text.len() - start) / 2;
+    let first = |mut borders: Borders<'_>| borders.find(|at| (start..=half).contains(at));
+    let words = first(Box::new(text.split_word_bound_indices().map(|(at, _)| at)));
+    let border = words.or_else(|| first(Box::new(text.grapheme_indices(true).map(|(at, _)| at))));
+    text[border.unwrap_or(start)..].trim_start()
 }
 
-/// One long word: not between a letter and what belongs to it, such as an accent, a skin tone or
-/// the joiner of an emoji.
-fn unbroken(part: &str, next: Option<char>) -> usize {
-    let mut next = next;
-    for (at, c) in part.char_indices().rev().take(16) {
-        if !next.is_some_and(joins) && c as u32 != 0x200d {
-            return at + c.len_utf8();
-        }
-        next = Some(c);
+type Borders<'a> = Box<dyn Iterator<Item = usize> + 'a>;
+
+/// Where the first part of `text` ends, at most at `end`, in bytes. What a reader takes for one
+/// character stays together: a letter and its accent, a family of emoji.
+fn border(text: &str, end: usize) -> usize {
+    let part = &text[..end];
+    let next = text[end..].chars().next();
+    if next.is_none_or(char::is_whitespace) {
+        return end;
     }
-    part.len()
+    let half = end / 2;
+    let after = |mark: &str| part.rfind(mark).filter(|at| *at >= half).map(|at| at + mark.len());
+    let blank = || part.rfind(char::is_whitespace).filter(|at| *at >= half);
+    // One character more, so that a border at `end` can be told.
+    let window = &text[..end + next.map_or(0, char::len_utf8)];
+    let is_inside = |at: &usize| (1..=end).contains(at);
+    let word = || {
+        let borders = window.split_word_bound_indices().rev().map(|(at, _)| at);
+        borders.take_while(|at| *at >= half).find(is_inside)
+    };
+    let character = || window.grapheme_indices(true).rev().map(|(at, _)| at).find(is_inside);
+    after("\n\n")
+        .or_else(|| after("\n"))
+        .or_else(blank)
+        .or_else(word)
+        .or_else(character)
+        .unwrap_or(end)
 }
 
-/// Should the translator fail: the text between the tags.
+/// The text between the tags, if the translator fails.
 fn without_tags(html: &str) -> String {
     let mut text = String::new();
     let mut inside = false;
@@ -217,8 +246,38 @@ mod tests {
         let parts = split(&family.repeat(10), 9);
         assert_eq!(parts.concat(), family.repeat(10));
         assert!(parts.iter().all(|part| !part.starts_with('\u{200d}')), "{parts:?}");
+        let flags = "🇩🇪🇫🇷".repeat(10);
+        let parts = split(&flags, 5);
+        assert!(parts.concat() == flags && parts.iter().all(|part| part.chars().count() % 2 == 0));
         let hebrew = "שלום עולם ".repeat(30);
         let parts = split(&hebrew, 64);
         assert_eq!(parts.join(" "), hebrew.trim_end().to_owned() + " ");
+    }
+
+    #[test]
+    fn heads_and_tails_are_cut_between_words() {
+        assert_eq!(head("one two three", 9), "one two");
+        assert_eq!(head("one two", 7), "one two");
+        assert_eq!(head("一二三四五六七", 3), "一二三");
+        assert_eq!(head(&"👍🏽".repeat(3), 3), "👍🏽");
+        assert_eq!(tail("one two three", 8), "three");
+        assert_eq!(tail("one two", 7), "one two");
+        assert_eq!(tail("one, two", 0), "");
+        assert_eq!(tail(&"👍🏽".repeat(3), 3), "👍🏽");
+        assert_eq!(tail("abcdefgh", 4), "efgh");
+    }
+
+    #[test]
+    fn a_link_without_an_address_keeps_its_words() {
+        for (html, expected) in [
+            ("<a href=\"/relative\">x</a>", "[x]"),
+            ("<a name=\"_MailOriginal\">x</a>", "x"),
+            ("<a href=\"vbscript:x\"></a>y", "y"),
+            ("<img src=\"cid:1\" alt=\"a plan\">", "[a plan]"),
+            ("<section>one</section><section>two</section>", "one\n\ntwo"),
+            ("<html><head><title>T</title></head><body>hi</body></html>", "hi"),
+        ] {
+            assert_eq!(from_html(html), expected, "{html}");
+        }
     }
 }

@@ -1,5 +1,6 @@
-//! Every connector there is: one folder for each vendor, and nothing else. A vendor's words stand
-//! in its folder only; what connectors have in common is in the crate `connector`.
+//! All connectors: one folder for each vendor, and `tickets`, which two vendors share. What is
+//! specific to a vendor is in its folder only. What all connectors need is in the crate
+//! `connector`.
 //!
 //! To add a connector, write its folder and add one line to [`KINDS`]. Tests with a running bridge
 //! and a simulated tool are in `crates/bridge/tests/it/connectors`.

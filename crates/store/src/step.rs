@@ -11,7 +11,7 @@ use crate::{
     signals::Signals,
     stored::Unreadable,
     tx::{Found, PeerRef, SeenKey, Target, Want, check_storable, has_nul},
-    unit::Unit,
+    unit::{RecheckKey, Unit},
     workbench::{Draft, EventRow, SubjectRow, Workbench, unreadable},
 };
 use machine::{Event, Machine, Millis, Recorded};
@@ -294,14 +294,15 @@ where
         self.unreadable = workbench.take_unreadable();
     }
 
-    fn recheck(&self, failed: &StoreError) -> Option<(String, Box<dyn Unit>)> {
+    fn recheck(&self, failed: &StoreError) -> Option<(RecheckKey, Box<dyn Unit>)> {
         let Some(Ok(Some(done))) = &self.outcome else { return None };
         if !done.wrote || !matches!(failed, StoreError::Uncertain(_)) {
             return None;
         }
         let (owner, id) = (self.owner.clone(), done.id.clone());
-        let recheck = Recheck::<M> { owner, id, position: done.state.position(), found: None };
-        Some((done.id.clone(), Box::new(recheck)))
+        let (position, events) = (done.state.position(), done.events.clone());
+        let recheck = Recheck::<M> { owner, id, position, events, found: None };
+        Some(((done.id.clone(), position), Box::new(recheck)))
     }
 
     fn finish(mut self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals) {

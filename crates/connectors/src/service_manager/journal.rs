@@ -1,12 +1,13 @@
 //! The journal as the interface shows it: one flat list of lines, newest entry first, each entry
 //! below a header such as `03/01/26 02:21:40 US/Pacific (PARK, JO):`.
 //!
-//! A line of text that looks like a header cannot be told from one; ours are never written so.
+//! A line of text that looks like a header cannot be told from one. Our own lines never look so:
+//! see [`as_text`].
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// In which order the operator's locale writes a date.
+/// The order of month and day in the dates of the operator's locale.
 #[derive(Deserialize, JsonSchema, Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum DateOrder {
@@ -17,7 +18,8 @@ pub(super) enum DateOrder {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// Stable over repeats; the same header and text a second time is another entry.
+    /// The same whenever the journal is read. A second entry with the same header and text has
+    /// another id.
     pub(super) id: String,
     pub(super) operator: String,
     pub(super) text: String,
@@ -30,29 +32,29 @@ pub(super) fn entries<'a>(lines: impl Iterator<Item = &'a str>, order: DateOrder
         match (operator(line, order), found.last_mut()) {
             (Some(operator), _) => found.push((line, operator, Vec::new())),
             (None, Some((_, _, text))) => text.push(line),
-            // Before the first header nothing belongs to anybody.
+            // Lines before the first header have no author.
             (None, None) => {}
         }
     }
     let mut entries: Vec<Entry> = Vec::new();
     for (header, operator, text) in found.into_iter().rev() {
         let text = text.join("\n").trim().to_owned();
-        let print = edge::secrets::hash_hex(&format!("{header}\n{text}"));
-        let times = entries.iter().filter(|entry| entry.id.starts_with(&print)).count();
-        let (id, operator) = (format!("{print}/{times}"), operator.to_owned());
+        let fingerprint = edge::secrets::hash_hex(&format!("{header}\n{text}"));
+        let times = entries.iter().filter(|entry| entry.id.starts_with(&fingerprint)).count();
+        let (id, operator) = (format!("{fingerprint}/{times}"), operator.to_owned());
         entries.push(Entry { id, operator, text });
     }
     entries
 }
 
-/// A line of ours that would read as a header is moved to the right.
+/// Indents a line of ours that would be read as a header.
 pub(super) fn as_text(line: &str) -> String {
     let is_header =
         [DateOrder::MonthFirst, DateOrder::DayFirst].iter().any(|o| operator(line, *o).is_some());
     if is_header { format!(" {line}") } else { line.to_owned() }
 }
 
-/// Whose entry a header begins. The name may hold spaces, commas and parentheses.
+/// The operator in a header, if the line is one. The name may hold spaces, commas and parentheses.
 fn operator(line: &str, order: DateOrder) -> Option<&str> {
     let (date, rest) = line.split_once(' ')?;
     let (time, rest) = rest.split_once(' ')?;

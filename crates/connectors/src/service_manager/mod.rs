@@ -1,6 +1,6 @@
 //! OpenText Service Manager 9 (HP, HPE, Micro Focus): a chat becomes an incident or interaction,
-//! and the journal carries both sides' words. Every name an installation may have changed is a
-//! setting. Setup and limits: docs/connectors/opentext-service-manager.md.
+//! and its journal holds the messages of both sides. Every name that an installation may change is
+//! a setting. Setup and limits: docs/connectors/opentext-service-manager.md.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::tickets::{self, Manner, TicketSession, follow};
+use super::tickets::{self, TicketRules, TicketSession, poll_tickets};
 
 mod journal;
 mod records;
@@ -27,14 +27,14 @@ use records::Records;
 #[derive(Deserialize, JsonSchema, Clone)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// With the path, such as `http://sm.example.org:13080/SM/9/rest`.
+    /// URL of the REST interface, such as `http://sm.example.org:13080/SM/9/rest`.
     url: String,
     allow_private: bool,
-    /// The integration's operator.
+    /// The operator that Baton signs in as.
     username: String,
-    /// Demo systems have none.
+    /// A demo system may have no password.
     password: Option<Secret>,
-    /// At most this many calls in a second.
+    /// At most this many calls per second.
     calls_per_second: Option<f64>,
     collection: String,
     resource: String,
@@ -48,23 +48,24 @@ pub(crate) struct Settings {
     solution_field: String,
     /// Name of the assignment group.
     group: Option<String>,
-    /// A collection whose keys are the groups, where the installation publishes one.
+    /// A collection whose keys are the groups, if the installation publishes one.
     group_collection: Option<String>,
     /// Further fields of a new record.
     fields: BTreeMap<String, String>,
     held_status: Vec<String>,
     over_status: Vec<String>,
-    /// Unique by its `{reference}`: an opening whose answer was lost is found by it.
+    /// Made unique by `{reference}`: if the answer to an opening is lost, the record is found by
+    /// its title.
     title: String,
     update_method: UpdateMethod,
-    /// An action when the visitor leaves, such as `close`, and its fields.
+    /// An action that is called when the visitor leaves, such as `close`, and its fields.
     leave_action: Option<String>,
     leave_fields: BTreeMap<String, String>,
     leave_solution: Vec<String>,
-    /// How the journal names our operator, where not as `username`.
+    /// How the journal names Baton's operator, if not as `username`.
     journal_operator: Option<String>,
     date_order: DateOrder,
-    /// Entries that begin with one of these are not for the visitor.
+    /// Entries that begin with one of these are not shown to the visitor.
     internal_marks: Vec<String>,
     mark: String,
     notice: String,
@@ -114,7 +115,7 @@ impl Default for Settings {
             journal_operator: None,
             date_order: DateOrder::default(),
             internal_marks: texts(&["[internal]"]),
-            mark: tickets::default_mark(),
+            mark: tickets::default_label(),
             notice: tickets::default_notice(),
             entry_chars_max: 4_000,
             poll_seconds: 5.0,
@@ -145,19 +146,21 @@ impl Kind for ServiceManager {
             return Err(parts.wrong("username", "is missing"));
         }
         if !settings.title.contains("{reference}") {
-            return Err(parts.wrong("title", "has no {reference}: nothing else tells chats apart"));
+            return Err(parts.wrong("title", "has no {reference}, by which records are told apart"));
         }
         for (setting, name) in
             [("collection", &settings.collection), ("resource", &settings.resource)]
         {
             if name.is_empty() || name.contains(['/', '?', '#', '%']) {
-                return Err(parts.wrong(setting, "is no name"));
+                return Err(parts.wrong(setting, "is not a name"));
             }
         }
         if settings.internal_marks.iter().any(|mark| mark.trim().is_empty()) {
-            return Err(parts.wrong("internal_marks", "holds an empty mark: every entry has it"));
+            return Err(
+                parts.wrong("internal_marks", "has an empty mark, with which every entry begins")
+            );
         }
-        let manner = Manner::new(
+        let rules = TicketRules::new(
             &settings.mark,
             &settings.notice,
             settings.entry_chars_max,
@@ -168,12 +171,12 @@ impl Kind for ServiceManager {
         .map_err(|wrong| parts.wrong("gather_seconds", wrong))?;
         let pace = parts.pace(settings.calls_per_second)?;
         let api = PacedClient::new(parts.egress, target).paced(pace);
-        let records = Records::new(api, password, manner, settings.clone());
+        let records = Records::new(api, password, rules, settings.clone());
         Ok(ServiceManager(Arc::new(records)))
     }
 }
 
-/// One installation.
+/// The connector of one installation.
 pub(crate) struct ServiceManager(Arc<Records>);
 
 #[async_trait::async_trait]
@@ -183,7 +186,7 @@ impl Connector for ServiceManager {
     }
 
     async fn run(&self, host: Arc<dyn Host>) {
-        follow(self.0.clone(), host).await;
+        poll_tickets(self.0.clone(), host).await;
     }
 
     async fn check(&self) -> Vec<Finding> {

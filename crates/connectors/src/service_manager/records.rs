@@ -1,5 +1,5 @@
 //! Incidents or interactions as tickets: the transcript in the description, our reference in the
-//! title, both sides' words in the journal.
+//! title, the messages of both sides in the journal.
 
 use connector::{Failure, Finding, client::PacedClient};
 use http::Method;
@@ -12,25 +12,27 @@ use super::{
     journal::{self, Entry},
     rest::{Rest, key},
 };
-use crate::tickets::{Case, Manner, Reply, Seen, Stage, Ticket, Tickets, Wanted};
+use crate::tickets::{
+    Reply, Stage, Ticket, TicketQuery, TicketRequest, TicketRules, TicketState, Tickets,
+};
 
-/// Records in one query: each comes with its whole journal.
+/// Records in one query. Each is returned with its whole journal.
 const BATCH: usize = 25;
 
 pub(super) struct Records {
     rest: Rest,
     names: Settings,
-    manner: Manner,
+    rules: TicketRules,
 }
 
 impl Records {
     pub(super) fn new(
         api: PacedClient,
         password: SecretString,
-        manner: Manner,
+        rules: TicketRules,
         names: Settings,
     ) -> Self {
-        Self { rest: Rest::new(api, names.username.clone(), password), names, manner }
+        Self { rest: Rest::new(api, names.username.clone(), password), names, rules }
     }
 
     fn path(&self, ticket: &Ticket) -> String {
@@ -42,20 +44,20 @@ impl Records {
         Some(Ticket { id: id.to_owned(), number: id.to_owned() })
     }
 
-    fn title(&self, case: &Case<'_>) -> String {
-        self.names.title.replace("{reference}", &case.reference)
+    fn title(&self, request: &TicketRequest<'_>) -> String {
+        self.names.title.replace("{reference}", &request.reference)
     }
 
-    fn fields(&self, case: &Case<'_>) -> Value {
+    fn fields(&self, request: &TicketRequest<'_>) -> Value {
         let names = &self.names;
         let mut fields: Map<String, Value> =
             names.fields.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         let mut lines = vec!["Handed over by the bot.".to_owned()];
-        if let Some(intent) = &case.opening.intent {
+        if let Some(intent) = &request.opening.intent {
             lines.push(format!("Intent: {intent}"));
         }
-        lines.extend(case.lines.iter().flat_map(|line| line.split('\n').map(str::to_owned)));
-        fields.insert(names.title_field.clone(), json!(self.title(case)));
+        lines.extend(request.lines.iter().flat_map(|line| line.split('\n').map(str::to_owned)));
+        fields.insert(names.title_field.clone(), json!(self.title(request)));
         fields.insert(names.description_field.clone(), json!(lines));
         if let Some(group) = &names.group {
             fields.insert(names.group_field.clone(), json!(group));
@@ -65,22 +67,22 @@ impl Records {
 
     fn entries(&self, record: &Value) -> Vec<Entry> {
         let lines = record[&self.names.journal_field].as_array().into_iter().flatten();
-        // A blank line is written as null.
+        // An empty line is null.
         let lines = lines.map(|line| line.as_str().unwrap_or_default());
         journal::entries(lines, self.names.date_order)
     }
 
-    /// Of each entry of one journal, whether it is ours.
+    /// For each entry of one journal, whether we wrote it.
     fn ours(&self, entries: &[Entry]) -> Vec<bool> {
         let configured = self.names.journal_operator.as_deref();
         let own = configured.unwrap_or(self.rest.username());
         let by_us = |entry: &Entry| entry.operator.eq_ignore_ascii_case(own);
-        // An agent may quote an entry of ours, mark and all. So the mark counts only in a journal
-        // that names our operator in a way nobody has configured.
+        // A human agent may quote one of our entries with its label. So the label counts only in a
+        // journal that never names our operator as configured.
         if configured.is_some() || entries.iter().any(by_us) {
             return entries.iter().map(by_us).collect();
         }
-        entries.iter().map(|entry| self.manner.mark.is_ours(&entry.text)).collect()
+        entries.iter().map(|entry| self.rules.label.is_ours(&entry.text)).collect()
     }
 
     fn journal(&self, text: &str) -> Value {
@@ -88,7 +90,7 @@ impl Records {
         json!({ &self.names.journal_field: lines })
     }
 
-    fn seen(&self, record: &Value) -> Option<Seen> {
+    fn seen(&self, record: &Value) -> Option<TicketState> {
         let id = self.ticket(record)?.id;
         let names = &self.names;
         let text = |field: &str| record[field].as_str().unwrap_or_default();
@@ -96,7 +98,7 @@ impl Records {
         let stage = if is_one_of(&names.over_status) {
             let lines = record[&names.solution_field].as_array().into_iter().flatten();
             let lines = lines.map(|line| line.as_str().unwrap_or_default());
-            Stage::Over { resolution: lines.collect::<Vec<_>>().join("\n").trim().to_owned() }
+            Stage::Closed { resolution: lines.collect::<Vec<_>>().join("\n").trim().to_owned() }
         } else if is_one_of(&names.held_status) {
             Stage::Held
         } else {
@@ -119,10 +121,10 @@ impl Records {
         let assignee = text(&names.assignee_field);
         let is_own = assignee.eq_ignore_ascii_case(self.rest.username());
         let assignee = (!assignee.is_empty() && !is_own).then(|| agent(assignee));
-        Some(Seen { id, stage, assignee, replies: replies.collect() })
+        Some(TicketState { id, stage, assignee, replies: replies.collect() })
     }
 
-    /// Full records that a query finds.
+    /// The full records that match a query.
     async fn find_all(&self, parameter: (&str, &str)) -> Result<Vec<Value>, Failure> {
         let parameters = [parameter, ("view", "expand")];
         let content = self.rest.list(&self.names.collection, &parameters).await?;
@@ -136,19 +138,19 @@ fn agent(operator: &str) -> Agent {
 
 #[async_trait::async_trait]
 impl Tickets for Records {
-    fn manner(&self) -> &Manner {
-        &self.manner
+    fn rules(&self) -> &TicketRules {
+        &self.rules
     }
 
-    async fn find(&self, case: &Case<'_>) -> Result<Option<Ticket>, Failure> {
-        let (field, title) = (&self.names.title_field, self.title(case));
+    async fn find(&self, request: &TicketRequest<'_>) -> Result<Option<Ticket>, Failure> {
+        let (field, title) = (&self.names.title_field, self.title(request));
         let found = self.find_all((field, &title)).await?;
         let record = found.iter().find(|record| record[field] == title.as_str());
         Ok(record.and_then(|record| self.ticket(record)))
     }
 
-    async fn open(&self, case: &Case<'_>) -> Result<Ticket, Failure> {
-        let (path, fields) = (&self.names.collection, self.fields(case));
+    async fn open(&self, request: &TicketRequest<'_>) -> Result<Ticket, Failure> {
+        let (path, fields) = (&self.names.collection, self.fields(request));
         let made = self.rest.write(Method::POST, path, &fields).await?;
         let unread = || Failure::Unknown { detail: "the answer has no key".to_owned() };
         self.ticket(&made[&self.names.resource]).ok_or_else(unread)
@@ -175,7 +177,7 @@ impl Tickets for Records {
         let Some(action) = &self.names.leave_action else {
             return self.write(ticket, text).await;
         };
-        // In one call, so that whoever finds the entry knows that the action was done.
+        // In one call: if the entry is found later, the action was done too.
         let mut fields = self.journal(text);
         for (name, value) in &self.names.leave_fields {
             fields[name] = json!(value);
@@ -188,7 +190,7 @@ impl Tickets for Records {
         self.rest.write(Method::POST, &path, &body).await.map(drop)
     }
 
-    async fn look(&self, wanted: &Wanted<'_>) -> Result<Vec<Seen>, Failure> {
+    async fn read(&self, wanted: &TicketQuery<'_>) -> Result<Vec<TicketState>, Failure> {
         let mut seen = Vec::new();
         for batch in wanted.tickets.chunks(BATCH) {
             let field = &self.names.id_field;
@@ -203,7 +205,7 @@ impl Tickets for Records {
 }
 
 impl Records {
-    /// Reads what chats will read, and writes nothing.
+    /// Reads what chats will read; writes nothing.
     pub(super) async fn check(&self) -> Vec<Finding> {
         let names = &self.names;
         let (url, collection) = (self.rest.url(), &names.collection);
@@ -212,12 +214,12 @@ impl Records {
         match self.rest.list(collection, &one).await {
             Ok(found) => match found.first().map(|item| &item[&names.resource]) {
                 None => findings.push(Finding::unsure(format!(
-                    "{url} answers, but {collection} holds no record, or is not published"
+                    "{url} answers, but {collection} has no record or is not published"
                 ))),
                 Some(record) if self.ticket(record).is_none() => {
                     let (resource, id) = (&names.resource, &names.id_field);
                     findings.push(Finding::wrong(format!(
-                        "{collection} holds no {resource} with a field {id}"
+                        "{collection} has no {resource} with a field {id}"
                     )));
                 }
                 Some(record) => {
@@ -243,8 +245,8 @@ impl Records {
     async fn check_group(&self) -> Finding {
         let (Some(group), Some(groups)) = (&self.names.group, &self.names.group_collection) else {
             return Finding::unsure(
-                "the group is tried with the first chat: give `group` and `group_collection` to \
-                 have it looked up",
+                "the group is not checked before the first chat: set `group` and \
+                 `group_collection` to check it now",
             );
         };
         match self.rest.get(&format!("{groups}/{}", key(group))).await {

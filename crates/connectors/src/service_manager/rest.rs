@@ -1,5 +1,5 @@
-//! Calls to the REST interface: Basic, keys that are encoded twice, and replies whose
-//! `ReturnCode` says what an HTTP status alone does not.
+//! Calls to the REST interface: Basic authentication, keys that are encoded twice, and replies
+//! whose `ReturnCode` says more than their HTTP status.
 
 use connector::{
     Failure,
@@ -29,7 +29,7 @@ impl Rest {
         self.api.base().url().as_str()
     }
 
-    /// A query at a collection; nothing found is an empty list.
+    /// A query to a collection; the list is empty if nothing matches.
     pub(super) async fn list(
         &self,
         collection: &str,
@@ -37,7 +37,7 @@ impl Rest {
     ) -> Result<Vec<Value>, Failure> {
         let query =
             form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-        // Not every server reads a plus as a space.
+        // Some servers do not read a plus as a space.
         let query = query.replace('+', "%20");
         let response = self.send(Request::get(format!("{collection}?{query}"))).await?;
         match reply(&response) {
@@ -74,7 +74,7 @@ pub(super) fn key(id: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             char::from(byte).to_string()
         } else {
-            // Encoded twice: the sign of the first encoding is itself encoded.
+            // Encoded twice: the percent sign of the first encoding is encoded too.
             format!("%25{byte:02X}")
         }
     });
@@ -97,7 +97,7 @@ fn reply(response: &Response) -> Result<Value, Failure> {
     match code {
         _ if response.status == 401 => Err(Failure::Denied { detail }),
         Some(0) if response.is_success() => Ok(body),
-        // Somebody has the record open, or has just written it: nothing of ours was done.
+        // The record is locked or was changed meanwhile: the call was not done.
         Some(3 | 51) => Err(Failure::later(detail)),
         Some(9) => Err(Failure::gone(detail)),
         Some(28) => Err(Failure::Denied { detail }),
@@ -107,7 +107,7 @@ fn reply(response: &Response) -> Result<Value, Failure> {
     }
 }
 
-/// Something in front of the server has answered in its place.
+/// A reply that is not from the server but from a proxy in front of it.
 fn foreign(response: &Response) -> Failure {
     let detail = format!("status {} with a body that is not JSON", response.status);
     match response.failure("") {

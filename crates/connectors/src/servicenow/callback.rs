@@ -1,79 +1,83 @@
-//! Callbacks of an instance: `POST /connectors/{name}/callback/{key}`. They are unsigned, so the
-//! path holds a secret. Nothing promises that one is sent twice when it is not taken, nor that
-//! none comes twice or out of turn; so each is stored before it is answered, and what comes before
-//! its chat is known here waits for a moment.
+//! Callbacks of an instance: `POST /connectors/{name}/callback/{key}`. They are not signed, so the
+//! path contains a secret.
+//!
+//! An instance may send a callback twice or out of order, and it may not repeat one that fails.
+//! So each callback is stored before it is answered, and one that comes before its chat is known
+//! waits for a moment.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 use connector::{ConnectorEvent, EventKind, Failure, HandoverRef, Host, InboundRequest, TellError};
 use edge::{http::ApiError, ids, secrets};
 use http::{Method, StatusCode};
+use moka::sync::Cache;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::time::Instant;
 use wire::problem::ProblemId;
 
 use super::{
-    conversation::Checkpoint,
-    elements::{self, Known},
-    virtual_agent::{Party, VirtualAgent},
+    checkpoint::Checkpoint,
+    elements::{self, ConversationState},
+    virtual_agent::{Conversant, VirtualAgent},
 };
 
-/// An instance waits five seconds for the answer; so long may a chat be on its way here.
+/// An instance waits five seconds for the answer. A callback waits at most this long for its chat.
 const OPENING_WAIT: Duration = Duration::from_secs(4);
 const OPENING_LOOK: Duration = Duration::from_millis(20);
-/// Texts may still follow their end.
+/// Texts may arrive this much later than the end of their conversation.
 const OVER_WAIT: Duration = Duration::from_millis(1_500);
-/// Between two attempts at what an instance or the store did not take.
+/// Between two attempts at what the instance or the store did not take.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-/// Texts without an id that come again within this time are the same ones.
+/// A callback with the same content within this time is a repeat.
 const REPEAT_WINDOW: Duration = Duration::from_secs(10);
-/// Requests and texts that are remembered of a conversation.
+/// Most requests and most callbacks that are remembered of a conversation.
 const REMEMBERED_MAX: usize = 64;
-/// Conversations that are remembered; all of it can be done without.
-const CONVERSATIONS_MAX: usize = 10_000;
+/// Most conversations that are remembered. A chat goes on without what is forgotten.
+const CONVERSATIONS_MAX: u64 = 10_000;
 
-/// What this process heard in conversations. Clones share it.
-#[derive(Clone, Default)]
-pub(super) struct Memory(Arc<Mutex<HashMap<String, Arc<Mutex<Heard>>>>>);
+/// What this process has read in callbacks, by `clientSessionId`. Clones share it.
+#[derive(Clone)]
+pub(super) struct CallbackHistory(Cache<String, Arc<Mutex<Heard>>>);
 
+/// What was read in the callbacks of one conversation.
 #[derive(Default)]
 struct Heard {
-    known: Known,
-    /// One callback of a conversation at a time, first come first served.
+    state: ConversationState,
+    /// Held while one callback is worked off: callbacks of a conversation keep their order.
     turn: Arc<tokio::sync::Mutex<()>>,
     asked_again: bool,
+    /// Ids of requests that were answered.
     requests: VecDeque<String>,
-    texts: VecDeque<(u64, Instant)>,
+    /// Fingerprints of callbacks that were stored.
+    stored: VecDeque<(u64, Instant)>,
 }
 
-impl Memory {
+impl Default for CallbackHistory {
+    fn default() -> Self {
+        Self(Cache::new(CONVERSATIONS_MAX))
+    }
+}
+
+impl CallbackHistory {
     /// Whether a callback has answered this request.
     pub(super) fn has_answered(&self, session: &str, request: &str) -> bool {
-        let heard = self.0.lock().get(session).cloned();
+        let heard = self.0.get(session);
         heard.is_some_and(|heard| heard.lock().requests.iter().any(|id| id == request))
     }
 
     pub(super) fn forget(&self, session: &str) {
-        self.0.lock().remove(session);
+        self.0.invalidate(session);
     }
 
     fn of(&self, session: &str) -> Arc<Mutex<Heard>> {
-        let mut all = self.0.lock();
-        if all.len() >= CONVERSATIONS_MAX && !all.contains_key(session) {
-            all.clear();
-        }
-        all.entry(session.to_owned()).or_default().clone()
+        self.0.get_with_by_ref(session, Arc::default)
     }
 }
 
 impl Heard {
-    fn remember(&mut self, request: &str) {
+    fn note_request(&mut self, request: &str) {
         if self.requests.iter().all(|id| id != request) {
             self.requests.push_back(request.to_owned());
             keep_latest(&mut self.requests);
@@ -82,13 +86,13 @@ impl Heard {
 
     /// Whether the same callback was stored a moment ago.
     fn repeats(&mut self, fingerprint: u64) -> bool {
-        self.texts.retain(|(_, at)| at.elapsed() < REPEAT_WINDOW);
-        self.texts.iter().any(|(text, _)| *text == fingerprint)
+        self.stored.retain(|(_, at)| at.elapsed() < REPEAT_WINDOW);
+        self.stored.iter().any(|(stored, _)| *stored == fingerprint)
     }
 
-    fn stored(&mut self, fingerprint: u64) {
-        self.texts.push_back((fingerprint, Instant::now()));
-        keep_latest(&mut self.texts);
+    fn note_stored(&mut self, fingerprint: u64) {
+        self.stored.push_back((fingerprint, Instant::now()));
+        keep_latest(&mut self.stored);
     }
 }
 
@@ -99,9 +103,18 @@ fn keep_latest<T>(items: &mut VecDeque<T>) {
     }
 }
 
+/// One callback whose chat is known.
+struct Callback<'a> {
+    session: &'a str,
+    handover: HandoverRef,
+    body: &'a Value,
+    fingerprint: u64,
+    heard: Arc<Mutex<Heard>>,
+}
+
 pub(super) async fn receive(
     agent: &Arc<VirtualAgent>,
-    memory: &Memory,
+    history: &CallbackHistory,
     host: &Arc<dyn Host>,
     call: &InboundRequest,
 ) -> Result<Response, ApiError> {
@@ -111,36 +124,33 @@ pub(super) async fn receive(
         return Err(ApiError::new(ProblemId::NotFound, detail));
     };
     let access = &agent.callback;
-    let has_header = access.header.as_ref().is_none_or(|(name, value)| {
-        let presented = call.headers.get(name).and_then(|value| value.to_str().ok());
-        presented.is_some_and(|presented| secrets::matches(value, presented))
-    });
+    let has_header = access.header.as_ref().is_none_or(|(name, value)| call.carries(name, value));
     if !secrets::matches(&access.key, key) || !has_header {
         let detail = "The callback URL or its fixed header is not the configured one.";
         return Err(ApiError::new(ProblemId::Unauthorized, detail));
     }
-    let callback: Value = serde_json::from_slice(&call.body)
-        .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))?;
-    let Some(session) = callback["clientSessionId"].as_str() else {
-        tracing::info!("a callback names no clientSessionId");
+    let body: Value = call.json()?;
+    let Some(session) = body["clientSessionId"].as_str() else {
+        tracing::info!("a callback has no clientSessionId");
         return Ok(StatusCode::OK.into_response());
     };
-    let heard = memory.of(session);
+    let heard = history.of(session);
     let turn = heard.lock().turn.clone();
     let _turn = turn.lock().await;
     let Some(handover) = find(host, session).await? else {
-        tracing::info!(session, "a callback came for a chat that is over");
-        memory.forget(session);
+        tracing::info!(session, "a callback is for a chat that is over");
+        history.forget(session);
         return Ok(StatusCode::OK.into_response());
     };
-    let over = tell(agent, &heard, host, (&handover, session), (&callback, &call.body)).await?;
-    if over {
-        end(memory, host, &handover, session).await?;
+    let fingerprint = ids::fingerprint(&call.body);
+    let callback = Callback { session, handover, body: &body, fingerprint, heard };
+    if store(agent, host, &callback).await? {
+        end(history, host, &callback).await?;
     }
     Ok(StatusCode::OK.into_response())
 }
 
-/// The chat of a conversation; one that is just being opened is waited for.
+/// The chat of a conversation. Waits for a chat that is being opened.
 async fn find(host: &Arc<dyn Host>, session: &str) -> Result<Option<HandoverRef>, ApiError> {
     let chat = session.rsplit_once('.').map_or("", |(chat, _)| chat);
     let start = Instant::now();
@@ -160,71 +170,69 @@ async fn find(host: &Arc<dyn Host>, session: &str) -> Result<Option<HandoverRef>
     }
 }
 
-/// Stores what a callback tells; whether the conversation is over.
-async fn tell(
+/// Stores the events of a callback; returns whether the conversation is over.
+async fn store(
     agent: &Arc<VirtualAgent>,
-    heard: &Arc<Mutex<Heard>>,
     host: &Arc<dyn Host>,
-    (handover, session): (&HandoverRef, &str),
-    (callback, raw): (&Value, &[u8]),
+    callback: &Callback<'_>,
 ) -> Result<bool, ApiError> {
-    let request = callback["requestId"].as_str().unwrap_or_default();
-    let fingerprint = ids::fingerprint(raw);
-    let (told, repeats, asks) = {
+    let Callback { handover, body, fingerprint, heard, .. } = callback;
+    let request = body["requestId"].as_str().unwrap_or_default();
+    let (content, repeats, asks) = {
         let mut heard = heard.lock();
-        heard.remember(request);
-        let told = elements::read(callback, &mut heard.known, &agent.words);
+        heard.note_request(request);
+        let content = elements::read(body, &mut heard.state, &agent.texts);
         // A bot that answers the opening itself has only begun the conversation.
-        let opening = request == format!("{}/{}-0", handover.chat, handover.opening);
-        let asks = opening && !heard.known.queued && !told.over && !heard.asked_again;
+        let is_opening = request == format!("{}/{}-0", handover.chat, handover.opening);
+        let asks = is_opening && !heard.state.queued && !content.over && !heard.asked_again;
         heard.asked_again |= asks;
-        (told, heard.repeats(fingerprint), asks)
+        (content, heard.repeats(*fingerprint), asks)
     };
     if asks {
-        let user_id = callback["userId"].as_str().unwrap_or_default().to_owned();
-        let asking = Asking {
-            user_id,
-            session: session.to_owned(),
+        let agent_request = AgentRequest {
+            user_id: body["userId"].as_str().unwrap_or_default().to_owned(),
+            session: callback.session.to_owned(),
             id: format!("{request}/again"),
             heard: heard.clone(),
         };
-        tokio::spawn(asking.ask(agent.clone(), host.clone()));
+        tokio::spawn(agent_request.send(agent.clone(), host.clone()));
     }
-    for news in told.news {
-        let words = matches!(news.kind, EventKind::Said { .. } | EventKind::Notice(_));
-        if !(repeats && words && news.id.is_none())
-            && let Err(error) = host.tell(handover, news, None).await
+    for event in content.events {
+        let is_text = matches!(event.kind, EventKind::Said { .. } | EventKind::Notice(_));
+        if !(repeats && is_text && event.id.is_none())
+            && let Err(error) = host.tell(handover, event, None).await
         {
-            // Should it come again, everything in it is news again.
-            heard.lock().known.agent = None;
+            // If the callback is repeated, its agent has to be told again.
+            heard.lock().state.agent = None;
             return Err(error.into());
         }
     }
-    heard.lock().stored(fingerprint);
-    Ok(told.over)
+    heard.lock().note_stored(*fingerprint);
+    Ok(content.over)
 }
 
-/// An agent that has to be asked for again.
-struct Asking {
+/// Asks a second time for a human agent.
+struct AgentRequest {
     user_id: String,
     session: String,
     id: String,
     heard: Arc<Mutex<Heard>>,
 }
 
-impl Asking {
-    /// Asks until the instance takes it. The answer is a callback of its own; without one the
-    /// queue's clock ends the chat, and with the chat this.
-    async fn ask(self, agent: Arc<VirtualAgent>, host: Arc<dyn Host>) {
-        let party = Party { user_id: &self.user_id, session: &self.session };
+impl AgentRequest {
+    /// Sends it until the instance takes it. The answer is a callback of its own. Without one the
+    /// queue's clock ends the chat, and this ends with the chat.
+    async fn send(self, agent: Arc<VirtualAgent>, host: Arc<dyn Host>) {
+        let conversant = Conversant { user_id: &self.user_id, session: &self.session };
         let is_wanted = || {
             let heard = self.heard.lock();
-            let is_answered = heard.known.queued || heard.requests.contains(&self.id);
+            let is_answered = heard.state.queued || heard.requests.contains(&self.id);
             !is_answered && host.find(&self.session).is_some()
         };
         while is_wanted() {
-            let Err(failure) = agent.ask_again(&party, &self.id).await else { return };
-            tracing::warn!(detail = failure.detail(), "an agent could not be asked for again");
+            let Err(failure) = agent.ask_again(&conversant, &self.id).await else { return };
+            let detail = failure.detail();
+            tracing::warn!(detail, "the second request for a human agent failed");
             if !matches!(failure, Failure::Later { .. } | Failure::Unknown { .. }) {
                 break;
             }
@@ -232,12 +240,12 @@ impl Asking {
                 return;
             }
         }
-        // A callback that comes again may try again.
+        // If the callback is repeated, it may try again.
         self.heard.lock().asked_again = false;
     }
 }
 
-/// Waits; false where the bridge stops meanwhile.
+/// Waits; returns false if the bridge stops meanwhile.
 async fn pause(host: &Arc<dyn Host>, time: Duration) -> bool {
     tokio::select! {
         () = tokio::time::sleep(time) => true,
@@ -245,29 +253,29 @@ async fn pause(host: &Arc<dyn Host>, time: Duration) -> bool {
     }
 }
 
-/// Stores that the conversation is over, and tells it a moment later: callbacks may change places.
+/// Stores that the conversation is over, and ends the chat a moment later: a callback with texts
+/// may come after the one with the end.
 async fn end(
-    memory: &Memory,
+    history: &CallbackHistory,
     host: &Arc<dyn Host>,
-    handover: &HandoverRef,
-    session: &str,
+    callback: &Callback<'_>,
 ) -> Result<(), ApiError> {
-    let checkpoint = Checkpoint { session: session.to_owned(), over: true }.text();
+    let session = callback.session.to_owned();
+    let checkpoint = Checkpoint { session: session.clone(), over: true }.text();
     let nothing = ConnectorEvent::plain(EventKind::Notice(String::new()));
-    let stored = host.tell(handover, nothing, Some(checkpoint)).await;
-    let (host, handover) = (host.clone(), handover.clone());
-    let (memory, session) = (memory.clone(), session.to_owned());
+    let stored = host.tell(&callback.handover, nothing, Some(checkpoint)).await;
+    let (history, host, handover) = (history.clone(), host.clone(), callback.handover.clone());
     tokio::spawn(async move {
-        // Where the bridge stops, the next process tells it: it is in the checkpoint.
+        // If the bridge stops, the next process ends the chat: it is in the checkpoint.
         if pause(&host, OVER_WAIT).await {
-            memory.forget(&session);
+            history.forget(&session);
             tell_end(&host, &handover).await;
         }
     });
     stored.map_err(ApiError::from)
 }
 
-/// Tells the end until it is stored: an instance may never say it again.
+/// Tells the end until it is stored: the instance may not repeat it.
 async fn tell_end(host: &Arc<dyn Host>, handover: &HandoverRef) {
     loop {
         match host.tell(handover, ConnectorEvent::plain(EventKind::Ended), None).await {

@@ -1,5 +1,5 @@
-//! One handover as a conversation with a live agent. What the agent does comes back as callbacks;
-//! they find the chat by `clientSessionId`, which is `{chat}.{opening}`.
+//! One handover as a conversation with a live agent. What the agent does arrives in callbacks,
+//! which find the chat by `clientSessionId`: it is `{chat}.{opening}`.
 
 use std::sync::Arc;
 
@@ -7,58 +7,38 @@ use connector::{
     Again, Attempt, ConnectorEvent, EventKind, Failure, HandoverInfo, Session, Typing,
 };
 use machine::chat::Delivery;
-use serde::{Deserialize, Serialize};
 
 use super::{
-    callback::Memory,
-    virtual_agent::{Party, VirtualAgent},
+    callback::CallbackHistory,
+    checkpoint::Checkpoint,
+    virtual_agent::{Conversant, VirtualAgent},
 };
-
-/// What is stored of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Checkpoint {
-    /// `clientSessionId`
-    pub(super) session: String,
-    /// The instance said that it is over; the chat is told a moment later.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) over: bool,
-}
-
-impl Checkpoint {
-    pub(super) fn read(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
-    }
-
-    pub(super) fn text(&self) -> String {
-        serde_json::json!(self).to_string()
-    }
-}
 
 pub(super) struct Conversation {
     agent: Arc<VirtualAgent>,
-    memory: Memory,
-    brief: HandoverInfo,
+    history: CallbackHistory,
+    handover: HandoverInfo,
     session: String,
-    /// How the chat is found from now on, where it was opened here.
+    /// The checkpoint after an opening.
     opened: Option<String>,
-    /// An earlier process heard that it is over and had no time to tell.
+    /// An earlier process heard that the conversation is over, and stopped before it told.
     over: bool,
 }
 
 impl Conversation {
     pub(super) fn new(
         agent: Arc<VirtualAgent>,
-        memory: Memory,
-        brief: &HandoverInfo,
+        history: CallbackHistory,
+        handover: &HandoverInfo,
         checkpoint: Option<&str>,
     ) -> Self {
-        let session = format!("{}.{}", brief.chat, brief.opening);
+        let session = format!("{}.{}", handover.chat, handover.opening);
         let over = checkpoint.and_then(Checkpoint::read).is_some_and(|checkpoint| checkpoint.over);
-        Self { agent, memory, brief: brief.clone(), session, opened: None, over }
+        Self { agent, history, handover: handover.clone(), session, opened: None, over }
     }
 
-    fn party(&self) -> Party<'_> {
-        Party { user_id: &self.brief.user_id, session: &self.session }
+    fn conversant(&self) -> Conversant<'_> {
+        Conversant { user_id: &self.handover.user_id, session: &self.session }
     }
 }
 
@@ -69,24 +49,24 @@ impl Session for Conversation {
         attempt: &Attempt<'_>,
         again: Again,
     ) -> Result<Vec<ConnectorEvent>, Failure> {
-        // Callbacks name the request they answer: whoever is named has arrived. Otherwise nobody
-        // can be asked, and twice is better than never.
+        // A callback names the request it answers, so that request has arrived. Without one there
+        // is nothing to ask the instance for, and sending twice is better than never.
         let arrived =
-            again == Again::MayHaveArrived && self.memory.has_answered(&self.session, &attempt.id);
-        let (party, id) = (self.party(), attempt.id.as_str());
+            again == Again::MayHaveArrived && self.history.has_answered(&self.session, &attempt.id);
+        let (conversant, id) = (self.conversant(), attempt.id.as_str());
         match attempt.delivery {
             Delivery::Open { opening } => {
                 if !arrived {
-                    self.agent.ask_for_agent(&party, id, opening, attempt.since).await?;
+                    self.agent.ask_for_agent(&conversant, id, opening, attempt.since).await?;
                 }
                 let checkpoint = Checkpoint { session: self.session.clone(), over: false };
                 self.opened = Some(checkpoint.text());
                 return Ok(Vec::new());
             }
-            Delivery::Say { text } if !arrived => self.agent.say(&party, id, text).await?,
+            Delivery::Say { text } if !arrived => self.agent.say(&conversant, id, text).await?,
             Delivery::Leave { .. } if !arrived => {
-                self.agent.act(&party, id, "END_CONVERSATION").await?;
-                self.memory.forget(&self.session);
+                self.agent.act(&conversant, id, "END_CONVERSATION").await?;
+                self.history.forget(&self.session);
             }
             _ => {}
         }
@@ -111,8 +91,8 @@ impl Session for Conversation {
     async fn visitor_types(&mut self, typing: Typing) {
         let action = if typing == Typing::On { "TYPING" } else { "VIEWING" };
         let id = edge::ids::new_id("typ", self.agent.now());
-        if let Err(failure) = self.agent.act(&self.party(), &id, action).await {
-            tracing::debug!(detail = failure.detail(), "typing was not told");
+        if let Err(failure) = self.agent.act(&self.conversant(), &id, action).await {
+            tracing::debug!(detail = failure.detail(), "a typing indicator was not delivered");
         }
     }
 }

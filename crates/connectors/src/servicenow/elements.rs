@@ -1,49 +1,53 @@
-//! What a callback says: elements for the visitor's eyes as Markdown, and actions as what they
-//! mean for the chat. Field names are the vendor's (Bot Integration API, response body).
+//! Reads a callback: elements become Markdown for the visitor, actions become events of the chat.
+//! Field names are the vendor's (Bot Integration API, response body).
 
 use connector::{ConnectorEvent, EventKind, Typing, text};
 use machine::chat::Agent;
 use serde_json::Value;
 
-use super::virtual_agent::Words;
+use super::virtual_agent::InstanceTexts;
 
-/// What is known of a conversation from its callbacks.
+/// The state of a conversation, as its callbacks told it.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    /// Who has it.
+pub(super) struct ConversationState {
+    /// Who has the conversation.
     pub(super) agent: Option<Agent>,
-    /// It has come to the agents' queue.
+    /// It has reached the agents' queue.
     pub(super) queued: bool,
 }
 
-/// One callback, read.
+/// What one callback contains.
 #[derive(Debug, Default)]
-pub(super) struct Told {
-    pub(super) news: Vec<ConnectorEvent>,
+pub(super) struct Content {
+    pub(super) events: Vec<ConnectorEvent>,
     pub(super) over: bool,
 }
 
-/// Reads a callback and keeps what is known in step with it.
-pub(super) fn read(callback: &Value, known: &mut Known, words: &Words) -> Told {
-    let mut told = Told {
+/// Reads a callback and updates the state of its conversation.
+pub(super) fn read(
+    callback: &Value,
+    state: &mut ConversationState,
+    texts: &InstanceTexts,
+) -> Content {
+    let mut content = Content {
         over: is_true(&callback["completed"]) || is_true(&callback["takeControl"]),
-        ..Told::default()
+        ..Content::default()
     };
-    known.queued |= is_true(&callback["agentChat"]);
+    state.queued |= is_true(&callback["agentChat"]);
     let body = callback["body"].as_array().map_or(&[][..], Vec::as_slice);
-    let enters = |element: &Value| entered(element, words).is_some();
+    let enters = |element: &Value| entered(element, texts).is_some();
     let named = body.iter().any(enters);
     for element in body {
         if element["uiType"] == "ActionMsg" {
-            act(element, named, known, words, &mut told);
+            act(element, named, state, texts, &mut content);
         } else if let Some(text) = markdown(element) {
-            speak(element, text, is_true(&callback["agentChat"]), known, words, &mut told);
+            speak(element, text, is_true(&callback["agentChat"]), state, texts, &mut content);
         }
     }
-    told
+    content
 }
 
-/// Some releases write truth as text.
+/// Some releases write `true` as text.
 pub(super) fn is_true(value: &Value) -> bool {
     value == true || value == "true"
 }
@@ -52,76 +56,84 @@ fn speak(
     element: &Value,
     text: String,
     is_agent_chat: bool,
-    known: &mut Known,
-    words: &Words,
-    told: &mut Told,
+    state: &mut ConversationState,
+    texts: &InstanceTexts,
+    content: &mut Content,
 ) {
     let info = &element["agentInfo"];
     let id = element["messageId"].as_str().map(|id| format!("message/{id}"));
     let agent = if is_true(&info["sentFromAgent"]) {
         let name = info["agentName"].as_str().filter(|name| !name.trim().is_empty());
-        let name = name.map_or_else(|| words.agent_name.clone(), str::to_owned);
+        let name = name.map_or_else(|| texts.agent_name.clone(), str::to_owned);
         let avatar = info["agentAvatar"].as_str().filter(|url| url.starts_with("https://"));
         let avatar_url = avatar.unwrap_or_default().to_owned();
         Some(Agent { email: String::new(), name, avatar_url })
     } else {
-        // What comes without a name while an agent has the chat is the agent's, unless it is the
-        // bot's goodbye.
-        known.agent.clone().filter(|_| is_agent_chat && !told.over)
+        // A text without a name is the agent's while an agent has the chat, unless it is the last
+        // text of the bot.
+        state.agent.clone().filter(|_| is_agent_chat && !content.over)
     };
     let Some(agent) = agent else {
-        return told.news.push(ConnectorEvent { id, kind: EventKind::Notice(text) });
+        return content.events.push(ConnectorEvent { id, kind: EventKind::Notice(text) });
     };
-    join(agent.clone(), known, told);
-    told.news.push(ConnectorEvent { id, kind: EventKind::Said { agent, text } });
+    join(agent.clone(), state, content);
+    content.events.push(ConnectorEvent { id, kind: EventKind::Said { agent, text } });
 }
 
-fn join(agent: Agent, known: &mut Known, told: &mut Told) {
-    known.queued = true;
-    if known.agent.as_ref().is_none_or(|now| now.name != agent.name) {
-        told.news.push(ConnectorEvent::plain(EventKind::Joined(agent.clone())));
-        known.agent = Some(agent);
+fn join(agent: Agent, state: &mut ConversationState, content: &mut Content) {
+    state.queued = true;
+    if state.agent.as_ref().is_none_or(|now| now.name != agent.name) {
+        content.events.push(ConnectorEvent::plain(EventKind::Joined(agent.clone())));
+        state.agent = Some(agent);
     }
 }
 
-fn act(element: &Value, named: bool, known: &mut Known, words: &Words, told: &mut Told) {
+fn act(
+    element: &Value,
+    named: bool,
+    state: &mut ConversationState,
+    texts: &InstanceTexts,
+    content: &mut Content,
+) {
     let action = element["actionType"].as_str().unwrap_or_default();
     let named_agent = |name: &str| Agent {
         email: String::new(),
         name: name.to_owned(),
         avatar_url: String::new(),
     };
-    // The overview of the reference writes these two with a suffix.
+    // The vendor's reference has some of these with a suffix.
     match action.strip_suffix("ActionMsg").unwrap_or(action) {
         "StartTypingIndicator" => {
-            told.news.push(ConnectorEvent::plain(EventKind::Types(Typing::On)));
+            content.events.push(ConnectorEvent::plain(EventKind::Types(Typing::On)));
         }
         "EndTypingIndicator" => {
-            told.news.push(ConnectorEvent::plain(EventKind::Types(Typing::Off)));
+            content.events.push(ConnectorEvent::plain(EventKind::Types(Typing::Off)));
         }
-        "SwitchToLiveAgent" if !named && known.agent.is_none() => {
-            join(named_agent(&words.agent_name), known, told);
+        "SwitchToLiveAgent" if !named && state.agent.is_none() => {
+            join(named_agent(&texts.agent_name), state, content);
         }
-        "SwitchToVirtualAgent" => told.over = true,
+        "SwitchToVirtualAgent" => content.over = true,
         kind @ ("StartSpinner" | "SubscribeToSupportQueue") => {
-            known.queued = true;
-            if known.agent.take().is_some() {
-                told.news.push(ConnectorEvent::plain(EventKind::Left));
+            state.queued = true;
+            if state.agent.take().is_some() {
+                content.events.push(ConnectorEvent::plain(EventKind::Left));
             }
             let waiting = element["message"].as_str().filter(|text| !text.trim().is_empty());
             if let Some(text) = waiting.filter(|_| kind == "StartSpinner") {
-                told.news
+                content
+                    .events
                     .push(ConnectorEvent { id: None, kind: EventKind::Notice(text.to_owned()) });
             }
         }
         "System" => {
             let text = element["message"].as_str().unwrap_or_default().trim();
-            if let Some(name) = entered(element, words) {
-                join(named_agent(name), known, told);
-            } else if !words.closed.is_empty() && text.ends_with(&words.closed) {
-                told.over = true;
+            if let Some(name) = entered(element, texts) {
+                join(named_agent(name), state, content);
+            } else if !texts.closed.is_empty() && text.ends_with(&texts.closed) {
+                content.over = true;
             } else if !text.is_empty() {
-                told.news
+                content
+                    .events
                     .push(ConnectorEvent { id: None, kind: EventKind::Notice(text.to_owned()) });
             }
         }
@@ -129,14 +141,14 @@ fn act(element: &Value, named: bool, known: &mut Known, words: &Words, told: &mu
     }
 }
 
-/// Who came, of `Jo Park has entered`.
-fn entered<'a>(element: &'a Value, words: &Words) -> Option<&'a str> {
+/// The name in `Jo Park has entered`.
+fn entered<'a>(element: &'a Value, texts: &InstanceTexts) -> Option<&'a str> {
     let text = element["message"].as_str().filter(|_| element["actionType"] == "System")?;
-    let name = text.trim().strip_suffix(words.entered.as_str())?.trim();
-    (!name.is_empty() && !words.entered.is_empty()).then_some(name)
+    let name = text.trim().strip_suffix(texts.entered.as_str())?.trim();
+    (!name.is_empty() && !texts.entered.is_empty()).then_some(name)
 }
 
-/// What a visitor can read of an element, if anything.
+/// The text of an element for the visitor, if it has one.
 fn markdown(element: &Value) -> Option<String> {
     let get = |name: &str| element[name].as_str().unwrap_or_default();
     let either = |first: &str, second: &str| match get(first) {
@@ -198,8 +210,8 @@ mod tests {
 
     use super::*;
 
-    fn words() -> Words {
-        Words {
+    fn texts() -> InstanceTexts {
+        InstanceTexts {
             agent_name: "Agent".to_owned(),
             entered: "has entered".to_owned(),
             closed: "has closed the support session".to_owned(),
@@ -209,9 +221,9 @@ mod tests {
     fn said(body: &Value) -> Vec<EventKind> {
         let agent =
             Agent { email: String::new(), name: "Jo".to_owned(), avatar_url: String::new() };
-        let mut known = Known { agent: Some(agent), queued: true };
-        let told = read(&json!({ "agentChat": true, "body": [body] }), &mut known, &words());
-        told.news.into_iter().map(|news| news.kind).collect()
+        let mut state = ConversationState { agent: Some(agent), queued: true };
+        let content = read(&json!({ "agentChat": true, "body": [body] }), &mut state, &texts());
+        content.events.into_iter().map(|event| event.kind).collect()
     }
 
     #[test]
@@ -252,28 +264,31 @@ mod tests {
 
     #[test]
     fn actions_mean_who_has_the_chat() {
-        let mut known = Known::default();
+        let mut state = ConversationState::default();
         let mut tell = |body: Value, extra: Value| {
             let mut callback = json!({ "body": body, "score": "0.92" });
             callback.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-            read(&callback, &mut known, &words())
+            read(&callback, &mut state, &texts())
         };
         let action = |kind: &str| json!({ "uiType": "ActionMsg", "actionType": kind });
         let system =
             |text: &str| json!({ "uiType": "ActionMsg", "actionType": "System", "message": text });
-        let told = tell(json!([action("SwitchToLiveAgent")]), json!({}));
-        assert!(matches!(&told.news[0].kind, EventKind::Joined(agent) if agent.name == "Agent"));
-        let told = tell(json!([action("SwitchToLiveAgent"), system("Jo has entered")]), json!({}));
-        let [ConnectorEvent { kind: EventKind::Joined(agent), .. }] = &told.news[..] else {
-            panic!("{:?}", told.news);
+        let content = tell(json!([action("SwitchToLiveAgent")]), json!({}));
+        assert!(
+            matches!(&content.events[0].kind, EventKind::Joined(agent) if agent.name == "Agent")
+        );
+        let content =
+            tell(json!([action("SwitchToLiveAgent"), system("Jo has entered")]), json!({}));
+        let [ConnectorEvent { kind: EventKind::Joined(agent), .. }] = &content.events[..] else {
+            panic!("{:?}", content.events);
         };
         assert_eq!(agent.name, "Jo");
-        let told = tell(json!([system("Kim has entered")]), json!({ "agentChat": true }));
-        assert!(matches!(&told.news[0].kind, EventKind::Joined(agent) if agent.name == "Kim"));
-        let told = tell(json!([action("StartTypingIndicatorActionMsg")]), json!({}));
-        assert_eq!(told.news[0].kind, EventKind::Types(Typing::On));
-        let told = tell(json!([action("SubscribeToSupportQueue")]), json!({}));
-        assert_eq!(told.news[0].kind, EventKind::Left);
+        let content = tell(json!([system("Kim has entered")]), json!({ "agentChat": true }));
+        assert!(matches!(&content.events[0].kind, EventKind::Joined(agent) if agent.name == "Kim"));
+        let content = tell(json!([action("StartTypingIndicatorActionMsg")]), json!({}));
+        assert_eq!(content.events[0].kind, EventKind::Types(Typing::On));
+        let content = tell(json!([action("SubscribeToSupportQueue")]), json!({}));
+        assert_eq!(content.events[0].kind, EventKind::Left);
         for (body, extra) in [
             (json!([system("Jo has closed the support session")]), json!({})),
             (json!([action("SwitchToVirtualAgent")]), json!({})),

@@ -1,21 +1,21 @@
-//! Texts on their way into a ticket and out of it.
+//! Texts that are written into a ticket, and texts that are read from it.
 
 use connector::text as words;
 
-/// Stands for what a long transcript begins with.
+/// Replaces the beginning of a transcript that is too long.
 const CUT: &str = "(the beginning is left out)\n";
 
-/// A value in an encoded query, which a caret would end.
+/// A value in an encoded query, where a caret would end it.
 pub(super) fn condition(text: &str) -> String {
     text.replace('^', "^^")
 }
 
-/// An entry for agents: what looks like markup of the journal is none.
+/// An entry for human agents. Markup of the journal in it is shown and not interpreted.
 pub(super) fn plain(entry: &str) -> String {
     entry.replace("[code]", "[\u{200b}code]").replace("[/code]", "[\u{200b}/code]")
 }
 
-/// An agent's entry for the visitor: between `[code]` and `[/code]` stands HTML.
+/// A human agent's entry for the visitor: the text between `[code]` and `[/code]` is HTML.
 pub(super) fn markdown(entry: &str) -> String {
     let mut markdown = String::new();
     let mut rest = entry;
@@ -29,14 +29,13 @@ pub(super) fn markdown(entry: &str) -> String {
     markdown.trim().to_owned()
 }
 
-/// The end of a text that is too long, which is what the agent needs first.
+/// Of a text that is too long its end, which a human agent needs first.
 pub(super) fn tail(text: &str, chars_max: usize) -> String {
-    let count = text.chars().count();
-    if count <= chars_max {
+    if text.chars().count() <= chars_max {
         return text.to_owned();
     }
-    let skip = count + CUT.chars().count() - chars_max;
-    format!("{CUT}{}", text.chars().skip(skip).collect::<String>())
+    let room = chars_max.saturating_sub(CUT.chars().count());
+    format!("{CUT}{}", words::tail(text, room))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! ServiceNow, in one of two ways: live agents by the Virtual Agent Bot Integration API, whose
-//! callbacks come to `/connectors/{name}/callback/{key}`, or tickets by the Table API, whose
-//! journal is polled. Setup and limits: docs/connectors/servicenow.md.
+//! ServiceNow in one of two modes. Live agents: the Virtual Agent Bot Integration API, whose
+//! callbacks come to `/connectors/{name}/callback/{key}`. Tickets: the Table API, whose journal is
+//! polled. Setup and limits: docs/connectors/servicenow.md.
 
 use std::sync::Arc;
 
@@ -14,9 +14,10 @@ use machine::chat;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::tickets::{self, TicketSession, follow};
+use super::tickets::{self, TicketSession, poll_tickets};
 
 mod callback;
+mod checkpoint;
 mod conversation;
 mod elements;
 mod instance;
@@ -26,7 +27,8 @@ mod table;
 mod ticket;
 mod virtual_agent;
 
-use callback::Memory;
+use callback::CallbackHistory;
+use checkpoint::Checkpoint;
 use conversation::Conversation;
 use instance::{Credentials, Instance};
 use settings::{TicketSettings, VirtualAgentSettings};
@@ -41,14 +43,14 @@ pub(crate) struct Settings {
     instance: String,
     #[serde(default)]
     allow_private: bool,
-    /// The integration user; without `client_id` it signs in by Basic.
+    /// The integration user; without `client_id` it signs in with Basic authentication.
     username: Option<String>,
     password: Option<Secret>,
-    /// An application of the OAuth registry: with a user the grant `password`, else
+    /// An application of the OAuth registry. With `username` the grant is `password`, otherwise
     /// `client_credentials`.
     client_id: Option<String>,
     client_secret: Option<Secret>,
-    /// At most this many calls in a second.
+    /// At most this many calls per second.
     calls_per_second: Option<f64>,
     virtual_agent: Option<VirtualAgentSettings>,
     ticket: Option<TicketSettings>,
@@ -78,22 +80,22 @@ impl Kind for ServiceNow {
         let credentials = settings.credentials(&parts)?;
         let pace = parts.pace(settings.calls_per_second)?;
         let api = PacedClient::new(parts.egress.clone(), target).paced(pace);
-        let instance = Arc::new(Instance::new(api, credentials));
-        let way = match (&settings.virtual_agent, &settings.ticket) {
+        let instance = Arc::new(Instance::new(api, credentials, parts.clock.clone()));
+        let mode = match (&settings.virtual_agent, &settings.ticket) {
             (Some(settings), None) => {
                 let agent = VirtualAgent::new(settings, instance, &parts)?;
-                Way::Conversations(Arc::new(agent), Memory::default())
+                Mode::Conversations(Arc::new(agent), CallbackHistory::default())
             }
             (None, Some(settings)) => {
                 parts.positive("ticket.poll_seconds", settings.poll_seconds)?;
                 if !instance.has_credentials() {
                     return Err(parts.wrong("username", "is needed for tickets, or `client_id`"));
                 }
-                Way::Tickets(Arc::new(TableTickets::new(settings, instance, &parts)?))
+                Mode::Tickets(Arc::new(TableTickets::new(settings, instance, &parts)?))
             }
             _ => return Err(parts.wrong("virtual_agent", "or `ticket`: give one of the two")),
         };
-        Ok(ServiceNow { way })
+        Ok(ServiceNow { mode })
     }
 }
 
@@ -115,42 +117,42 @@ impl Settings {
     }
 }
 
-/// One instance.
+/// The connector of one instance.
 pub(crate) struct ServiceNow {
-    way: Way,
+    mode: Mode,
 }
 
-enum Way {
-    Conversations(Arc<VirtualAgent>, Memory),
+enum Mode {
+    Conversations(Arc<VirtualAgent>, CallbackHistory),
     Tickets(Arc<TableTickets>),
 }
 
 #[async_trait::async_trait]
 impl Connector for ServiceNow {
     fn session(&self, chat: &HandoverInfo, checkpoint: Option<&str>) -> Box<dyn Session> {
-        match &self.way {
-            Way::Conversations(agent, memory) => {
-                Box::new(Conversation::new(agent.clone(), memory.clone(), chat, checkpoint))
+        match &self.mode {
+            Mode::Conversations(agent, history) => {
+                Box::new(Conversation::new(agent.clone(), history.clone(), chat, checkpoint))
             }
-            Way::Tickets(tickets) => {
+            Mode::Tickets(tickets) => {
                 Box::new(TicketSession::new(tickets.clone(), chat, checkpoint))
             }
         }
     }
 
     fn address(&self, checkpoint: &str) -> Option<String> {
-        match &self.way {
-            Way::Conversations(..) => {
-                conversation::Checkpoint::read(checkpoint).map(|checkpoint| checkpoint.session)
+        match &self.mode {
+            Mode::Conversations(..) => {
+                Checkpoint::read(checkpoint).map(|checkpoint| checkpoint.session)
             }
-            Way::Tickets(_) => None,
+            Mode::Tickets(_) => None,
         }
     }
 
     async fn run(&self, host: Arc<dyn Host>) {
-        match &self.way {
-            Way::Conversations(..) => {}
-            Way::Tickets(tickets) => follow(tickets.clone(), host).await,
+        match &self.mode {
+            Mode::Conversations(..) => {}
+            Mode::Tickets(tickets) => poll_tickets(tickets.clone(), host).await,
         }
     }
 
@@ -159,21 +161,21 @@ impl Connector for ServiceNow {
         host: &Arc<dyn Host>,
         call: InboundRequest,
     ) -> Result<Response, ApiError> {
-        match &self.way {
-            Way::Conversations(agent, memory) => {
-                callback::receive(agent, memory, host, &call).await
+        match &self.mode {
+            Mode::Conversations(agent, history) => {
+                callback::receive(agent, history, host, &call).await
             }
-            Way::Tickets(_) => Err(ApiError::new(
+            Mode::Tickets(_) => Err(ApiError::new(
                 wire::problem::ProblemId::NotFound,
-                "This connector takes no calls: it reads the journal of its tickets.",
+                "This connector takes no calls: it polls the journal of its tickets.",
             )),
         }
     }
 
     async fn check(&self) -> Vec<Finding> {
-        match &self.way {
-            Way::Conversations(agent, _) => agent.check().await,
-            Way::Tickets(tickets) => tickets.check().await,
+        match &self.mode {
+            Mode::Conversations(agent, _) => agent.check().await,
+            Mode::Tickets(tickets) => tickets.check().await,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The settings of the two ways, with what a stock instance needs as defaults.
+//! The settings for live agents and for tickets. The defaults fit a stock instance.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,11 @@ pub(super) struct VirtualAgentSettings {
     pub(super) token: Option<Secret>,
     /// Hash token: signs every request instead.
     pub(super) signing_key: Option<Secret>,
-    /// Last part of the callback URL, which nobody else may know.
+    /// Last part of the callback URL. It is a secret.
     pub(super) callback_key: Secret,
     /// A fixed header of the connection that callbacks must carry.
     pub(super) callback_header: Option<CallbackHeader>,
-    /// Where several provider applications are configured.
+    /// Needed if several provider applications are configured.
     pub(super) app_inbound_id: Option<String>,
     /// `contextVariables`, beside those of the handover.
     #[serde(default)]
@@ -28,15 +28,15 @@ pub(super) struct VirtualAgentSettings {
     /// What agents read as the first message, after the history.
     #[serde(default = "default_opening")]
     pub(super) opening: String,
-    /// IANA name, told as `timezone`.
+    /// IANA name, sent as `timezone`.
     pub(super) timezone: Option<String>,
     /// What an agent is called until its name is known.
     #[serde(default = "default_agent")]
     pub(super) agent_name: String,
-    /// How a `System` text ends that names who came.
+    /// How a `System` text ends that says who entered the chat.
     #[serde(default = "default_entered")]
     pub(super) entered_text: String,
-    /// How a `System` text ends that tells the agent closed the session.
+    /// How a `System` text ends that says the agent closed the session.
     #[serde(default = "default_closed")]
     pub(super) closed_text: String,
 }
@@ -73,7 +73,7 @@ pub(super) struct TicketSettings {
     /// Name of the assignment group; without one the instance's own rules assign.
     pub(super) group: Option<String>,
     pub(super) group_field: String,
-    /// The journal field customers read and write.
+    /// The journal field that customers read and write.
     pub(super) comments_field: String,
     pub(super) correlation_field: String,
     pub(super) state_field: String,
@@ -87,7 +87,7 @@ pub(super) struct TicketSettings {
     pub(super) fields: BTreeMap<String, String>,
     /// Fields that are set when the visitor leaves, such as a state.
     pub(super) leave_fields: BTreeMap<String, String>,
-    /// The user whose entries are ours, where `username` is not configured.
+    /// The user whose entries are Baton's, if `username` is not configured.
     pub(super) own_user: Option<String>,
     pub(super) mark: String,
     pub(super) notice: String,
@@ -114,7 +114,7 @@ impl Default for TicketSettings {
             fields: BTreeMap::new(),
             leave_fields: BTreeMap::new(),
             own_user: None,
-            mark: tickets::default_mark(),
+            mark: tickets::default_label(),
             notice: tickets::default_notice(),
             comment_chars_max: 4_000,
             poll_seconds: 5.0,

@@ -32,8 +32,8 @@ impl Instance {
         let response = self.send(Request::get(format!("{}?{query}", path(list.table)))).await?;
         match result(&response) {
             Ok(Value::Array(records)) => Ok(records),
-            Ok(_) => Err(Failure::Unknown { detail: "the result is no list".to_owned() }),
-            // An empty list is none of that: whatever is gone, it is no ticket.
+            Ok(_) => Err(Failure::Unknown { detail: "the result is not a list".to_owned() }),
+            // A list without matches is empty, so 404 does not mean that a ticket is gone.
             Err(Failure::Gone { detail }) => Err(Failure::later(detail)),
             Err(failure) => Err(failure),
         }
@@ -50,7 +50,7 @@ impl Instance {
         sys_id: &str,
         fields: &Value,
     ) -> Result<(), Failure> {
-        // The answer need not say more than that.
+        // Nothing else of the answer is needed.
         let path = format!("{}/{sys_id}?sysparm_fields=sys_id", path(table));
         result(&self.send(Request::new(http::Method::PATCH, path).json(fields)).await?).map(drop)
     }
@@ -71,6 +71,6 @@ fn result(response: &Response) -> Result<Value, Failure> {
 /// A field as text; empty where it is missing.
 pub(super) fn text<'a>(record: &'a Value, field: &str) -> &'a str {
     let value = &record[field];
-    // A reference is an object where the instance ignores that we asked for none.
+    // An instance that ignores `exclude_reference_link` sends a reference as an object.
     value.as_str().or_else(|| value["value"].as_str()).unwrap_or_default()
 }

@@ -1,13 +1,13 @@
 //! Incidents or interactions as tickets: the transcript in `description`, our reference in
-//! `correlation_id`, the visitor's words in the journal field for customers. Of the journal, only
-//! that field is ever read: work notes stay with the agents.
+//! `correlation_id`, the visitor's messages in the journal field for customers. Only that field of
+//! the journal is read: the visitor never sees work notes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use connector::{Failure, Finding, Parts, SettingsError};
+use connector::{Failure, Finding, Parts, SettingsError, text as words};
 use machine::chat::Agent;
+use moka::sync::Cache;
 use serde_json::{Map, Value, json};
-use tokio::sync::Mutex;
 
 use super::{
     instance::Instance,
@@ -15,22 +15,28 @@ use super::{
     settings::TicketSettings,
     table::{List, text},
 };
-use crate::tickets::{Case, Manner, Reply, Seen, Stage, Ticket, Tickets, Wanted};
+use crate::tickets::{
+    Reply, Stage, Ticket, TicketQuery, TicketRequest, TicketRules, TicketState, Tickets,
+};
 
+/// Characters of a `short_description` on a stock instance.
+const TITLE_CHARS_MAX: usize = 160;
 /// Journal entries in one answer.
 const PAGE: usize = 100;
-/// Pages of one poll; more follow with the next one.
+/// Most pages of one poll; the next poll reads on.
 const PAGES_MAX: usize = 100;
+/// Names of authors that are kept.
+const USERS_MAX: u64 = 10_000;
 
 pub(super) struct TableTickets {
     settings: TicketSettings,
     held_states: Vec<String>,
     over_states: Vec<String>,
     own_user: Option<String>,
-    manner: Manner,
+    rules: TicketRules,
     instance: Arc<Instance>,
-    /// Names of users who wrote something, by their `user_name`.
-    users: Mutex<HashMap<String, String>>,
+    /// Names of journal authors, by their `user_name`.
+    users: Cache<String, String>,
 }
 
 impl TableTickets {
@@ -45,7 +51,10 @@ impl TableTickets {
             !name.is_empty() && name.chars().all(fits)
         };
         if let Some(wrong) = names.into_iter().find(|name| !is_name(name)) {
-            return Err(parts.wrong("ticket", format!("has {wrong:?}, which names nothing")));
+            return Err(parts.wrong(
+                "ticket",
+                format!("has {wrong:?}, which is not a name of a table or field"),
+            ));
         }
         let is_interaction = settings.table == "interaction";
         let states = |set: &Option<Vec<String>>, incident: &[&str], interaction: &[&str]| {
@@ -54,7 +63,7 @@ impl TableTickets {
             set.clone().unwrap_or_else(owned)
         };
         let over = ["wrap_up", "closed_complete", "closed_abandoned"];
-        let manner = Manner::new(
+        let rules = TicketRules::new(
             &settings.mark,
             &settings.notice,
             settings.comment_chars_max,
@@ -68,15 +77,15 @@ impl TableTickets {
             over_states: states(&settings.over_states, &["6", "7", "8"], &over),
             own_user: settings.own_user.clone().or_else(|| instance.user().map(str::to_owned)),
             settings: settings.clone(),
-            manner,
+            rules,
             instance,
-            users: Mutex::default(),
+            users: Cache::new(USERS_MAX),
         })
     }
 
     fn ticket(record: &Value) -> Option<Ticket> {
         let (id, number) = (text(record, "sys_id"), text(record, "number"));
-        // It becomes a part of paths and queries.
+        // The id becomes part of paths and queries.
         let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         is_id.then(|| Ticket { id: id.to_owned(), number: number.to_owned() })
     }
@@ -86,7 +95,7 @@ impl TableTickets {
         let Some(name) = &self.settings.group else { return Ok(None) };
         let query = format!("name={}^active=true", condition(name));
         let found = self.list("sys_user_group", &query, "sys_id,name", 10).await?;
-        // A condition that an instance does not know it leaves out: look again.
+        // An instance ignores a condition it does not know, so check its result.
         let group = found.iter().find(|group| text(group, "name") == name);
         match group {
             Some(group) => Ok(Some(text(group, "sys_id").to_owned())),
@@ -106,9 +115,9 @@ impl TableTickets {
 
     fn is_ours(&self, author: &str, entry: &str) -> bool {
         match &self.own_user {
-            // An agent may quote an entry of ours, mark and all.
+            // A human agent may quote one of our entries with its label.
             Some(own) => own.eq_ignore_ascii_case(author),
-            None => self.manner.mark.is_ours(entry),
+            None => self.rules.label.is_ours(entry),
         }
     }
 
@@ -122,8 +131,8 @@ impl TableTickets {
         self.list(table, &query, &fields, tickets.len()).await
     }
 
-    /// Entries of these tickets, oldest first; those before a page of known ones are left out.
-    async fn entries(&self, wanted: &Wanted<'_>) -> Result<Vec<Value>, Failure> {
+    /// Entries of these tickets, oldest first. Reading stops at a page whose entries are all known.
+    async fn entries(&self, wanted: &TicketQuery<'_>) -> Result<Vec<Value>, Failure> {
         let ids: Vec<&str> = wanted.tickets.iter().map(|ticket| ticket.id.as_str()).collect();
         let TicketSettings { table, comments_field, .. } = &self.settings;
         let query = format!(
@@ -147,7 +156,7 @@ impl TableTickets {
                     || self.is_ours(text(entry, "sys_created_by"), text(entry, "value"))
             };
             let all_known = found.iter().all(is_known);
-            // An instance that does not know a condition leaves it out: look again.
+            // An instance ignores a condition it does not know, so check its result.
             let is_asked = |entry: &Value| {
                 text(entry, "element") == comments_field && ids.contains(&text(entry, "element_id"))
             };
@@ -156,17 +165,16 @@ impl TableTickets {
                 break;
             }
         }
-        // Times have whole seconds; within one, the order is the instance's own.
+        // Times have whole seconds; within a second the instance's order is kept.
         entries
             .sort_by(|left, right| text(left, "sys_created_on").cmp(text(right, "sys_created_on")));
         Ok(entries)
     }
 
-    /// The names of those who wrote, asked for once.
+    /// Fetches the names of authors that are not known yet.
     async fn learn_users(&self, authors: &[&str]) -> Result<(), Failure> {
-        let mut users = self.users.lock().await;
         let mut unknown: Vec<&str> = authors.to_vec();
-        unknown.retain(|author| !users.contains_key(*author) && !author.contains([',', '^']));
+        unknown.retain(|author| !self.users.contains_key(*author) && !author.contains([',', '^']));
         unknown.sort_unstable();
         unknown.dedup();
         if unknown.is_empty() {
@@ -176,7 +184,7 @@ impl TableTickets {
         let found = self.list("sys_user", &query, "user_name,name", unknown.len()).await;
         let found = match found {
             Ok(found) => found,
-            // Whoever may not read users shows agents by the name they sign in with.
+            // Without the right to read users, the visitor sees the agents' sign-in names.
             Err(Failure::Denied { .. }) => Vec::new(),
             Err(failure) => return Err(failure),
         };
@@ -184,14 +192,13 @@ impl TableTickets {
             let user = found.iter().find(|user| text(user, "user_name") == name);
             let shown = user.map_or(name, |user| text(user, "name"));
             let shown = if shown.is_empty() { name } else { shown };
-            users.insert(name.to_owned(), shown.to_owned());
+            self.users.insert(name.to_owned(), shown.to_owned());
         }
         Ok(())
     }
 
-    async fn agent(&self, author: &str) -> Agent {
-        let users = self.users.lock().await;
-        let name = users.get(author).map_or(author, String::as_str).to_owned();
+    fn agent(&self, author: &str) -> Agent {
+        let name = self.users.get(author).unwrap_or_else(|| author.to_owned());
         Agent { email: author.to_owned(), name, avatar_url: String::new() }
     }
 
@@ -200,7 +207,7 @@ impl TableTickets {
         let is_one_of = |states: &[String]| states.iter().any(|one| one == state);
         if is_one_of(&self.over_states) {
             let resolution = markdown(text(record, &self.settings.resolution_field));
-            Stage::Over { resolution }
+            Stage::Closed { resolution }
         } else if is_one_of(&self.held_states) {
             Stage::Held
         } else {
@@ -208,23 +215,23 @@ impl TableTickets {
         }
     }
 
-    fn fields(&self, case: &Case<'_>, group: Option<String>) -> Value {
+    fn fields(&self, request: &TicketRequest<'_>, group: Option<String>) -> Value {
         let settings = &self.settings;
         let mut fields: Map<String, Value> =
             settings.fields.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        let intent = case.opening.intent.as_deref().unwrap_or_default();
+        let intent = request.opening.intent.as_deref().unwrap_or_default();
         let title = settings
             .title
-            .replace("{reference}", &case.reference)
+            .replace("{reference}", &request.reference)
             .replace("{intent}", intent)
-            .replace("{text}", &case.opening.text);
-        let title: String = title.replace('\n', " ").chars().take(160).collect();
+            .replace("{text}", &request.opening.text);
+        let title = words::head(&title.replace('\n', " "), TITLE_CHARS_MAX).to_owned();
         let mut add = |name: &str, value: String| {
             fields.entry(name).or_insert(Value::String(value));
         };
         add("short_description", title);
-        add("description", tail(&case.lines.join("\n"), settings.description_chars_max));
-        add("correlation_display", case.brief.user_id.clone());
+        add("description", tail(&request.lines.join("\n"), settings.description_chars_max));
+        add("correlation_display", request.handover.user_id.clone());
         add("contact_type", "chat".to_owned());
         if settings.table == "interaction" {
             add("type", "chat".to_owned());
@@ -232,37 +239,40 @@ impl TableTickets {
         if let Some(group) = group {
             add(&settings.group_field, group);
         }
-        fields.insert(settings.correlation_field.clone(), json!(case.reference));
+        fields.insert(settings.correlation_field.clone(), json!(request.reference));
         Value::Object(fields)
     }
 }
 
 #[async_trait::async_trait]
 impl Tickets for TableTickets {
-    fn manner(&self) -> &Manner {
-        &self.manner
+    fn rules(&self) -> &TicketRules {
+        &self.rules
     }
 
-    async fn find(&self, case: &Case<'_>) -> Result<Option<Ticket>, Failure> {
+    async fn find(&self, request: &TicketRequest<'_>) -> Result<Option<Ticket>, Failure> {
         let TicketSettings { table, correlation_field, .. } = &self.settings;
-        let query = format!("{correlation_field}={}", condition(&case.reference));
+        let query = format!("{correlation_field}={}", condition(&request.reference));
         let fields = format!("sys_id,number,{correlation_field}");
         let found = self.list(table, &query, &fields, 10).await?;
-        // An instance without that field leaves the condition out, and finds any ticket.
-        let is_it = |record: &&Value| text(record, correlation_field) == case.reference;
+        // An instance without that field ignores the condition and finds any ticket.
+        let is_it = |record: &&Value| text(record, correlation_field) == request.reference;
         Ok(found.iter().find(is_it).and_then(Self::ticket))
     }
 
-    async fn open(&self, case: &Case<'_>) -> Result<Ticket, Failure> {
+    async fn open(&self, request: &TicketRequest<'_>) -> Result<Ticket, Failure> {
         let group = self.group().await.map_err(|failure| match failure {
-            // Nothing was opened yet.
+            // No ticket was opened yet.
             Failure::Unknown { detail } => Failure::later(detail),
             other => other,
         })?;
-        let made = self.instance.create(&self.settings.table, &self.fields(case, group)).await?;
-        if text(&made, &self.settings.correlation_field) != case.reference {
+        let made = self.instance.create(&self.settings.table, &self.fields(request, group)).await?;
+        if text(&made, &self.settings.correlation_field) != request.reference {
             let field = &self.settings.correlation_field;
-            tracing::warn!(field, "the ticket does not hold our reference: is there such a field?");
+            tracing::warn!(
+                field,
+                "the new ticket lacks our reference: does the table have this field?"
+            );
         }
         let unread = || Failure::Unknown { detail: "the answer has no sys_id".to_owned() };
         Self::ticket(&made).ok_or_else(unread)
@@ -270,7 +280,7 @@ impl Tickets for TableTickets {
 
     async fn written(&self, ticket: &Ticket) -> Result<Vec<String>, Failure> {
         let tickets = std::slice::from_ref(ticket);
-        let wanted = Wanted { tickets, whole: true, is_known: &|_| false };
+        let wanted = TicketQuery { tickets, whole: true, is_known: &|_| false };
         let entries = self.entries(&wanted).await?;
         let ours = entries
             .iter()
@@ -291,8 +301,8 @@ impl Tickets for TableTickets {
         self.instance.update(&self.settings.table, &ticket.id, &fields).await
     }
 
-    async fn look(&self, wanted: &Wanted<'_>) -> Result<Vec<Seen>, Failure> {
-        // In this order, an entry written before the ticket was closed is always found with it.
+    async fn read(&self, wanted: &TicketQuery<'_>) -> Result<Vec<TicketState>, Failure> {
+        // In this order, an entry that was written before the ticket was closed is found with it.
         let records = self.states(wanted.tickets).await?;
         let entries = self.entries(wanted).await?;
         let authors: Vec<&str> =
@@ -307,7 +317,7 @@ impl Tickets for TableTickets {
                 if self.is_ours(author, value) || value.trim().is_empty() {
                     continue;
                 }
-                let (id, agent) = (text(entry, "sys_id").to_owned(), self.agent(author).await);
+                let (id, agent) = (text(entry, "sys_id").to_owned(), self.agent(author));
                 replies.push(Reply { id, agent, text: markdown(value) });
             }
             let (user, name) =
@@ -318,14 +328,19 @@ impl Tickets for TableTickets {
                 name: name.to_owned(),
                 avatar_url: String::new(),
             });
-            seen.push(Seen { id: id.to_owned(), stage: self.stage(record), assignee, replies });
+            seen.push(TicketState {
+                id: id.to_owned(),
+                stage: self.stage(record),
+                assignee,
+                replies,
+            });
         }
         Ok(seen)
     }
 }
 
 impl TableTickets {
-    /// Reads what chats will read, and writes nothing.
+    /// Reads what chats will read; writes nothing.
     pub(super) async fn check(&self) -> Vec<Finding> {
         let table = &self.settings.table;
         let mut findings = Vec::new();

@@ -1,5 +1,6 @@
 //! Requests to the Bot Integration API: `POST /api/sn_va_as_service/bot/integration`. The answer
-//! says only that a request was taken; an instance that cannot read or prove it says nothing more.
+//! says only that a request was received. If the instance then cannot read or authenticate it, it
+//! reports nothing.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -24,38 +25,38 @@ const PATH: &str = "api/sn_va_as_service/bot/integration";
 
 pub(super) struct VirtualAgent {
     pub(super) callback: CallbackAccess,
-    pub(super) words: Words,
+    pub(super) texts: InstanceTexts,
     instance: Arc<Instance>,
     clock: Clock,
-    proof: Proof,
+    auth: RequestAuth,
     app_inbound_id: Option<String>,
     timezone: Option<String>,
     context: BTreeMap<String, String>,
     opening: String,
 }
 
-/// Who may call back.
+/// What a callback must present.
 pub(super) struct CallbackAccess {
     pub(super) key: SecretString,
     pub(super) header: Option<(HeaderName, SecretString)>,
 }
 
-/// What is read out of texts in an instance's own language.
-pub(super) struct Words {
+/// Texts in an instance's own language, by which its callbacks are understood.
+pub(super) struct InstanceTexts {
     pub(super) agent_name: String,
     pub(super) entered: String,
     pub(super) closed: String,
 }
 
-/// Message authentication.
-enum Proof {
+/// The instance's message authentication.
+enum RequestAuth {
     None,
     Token(SecretString),
     Hash(SecretString),
 }
 
-/// Whose conversation a request is about.
-pub(super) struct Party<'a> {
+/// Whose conversation a request belongs to.
+pub(super) struct Conversant<'a> {
     pub(super) user_id: &'a str,
     pub(super) session: &'a str,
 }
@@ -67,10 +68,10 @@ impl VirtualAgent {
         parts: &Parts,
     ) -> Result<Self, SettingsError> {
         let key = |name: &str| parts.key(&format!("virtual_agent.{name}"));
-        let proof = match (&settings.token, &settings.signing_key) {
-            (None, None) => Proof::None,
-            (Some(token), None) => Proof::Token(token.read(&key("token"))?),
-            (None, Some(secret)) => Proof::Hash(secret.read(&key("signing_key"))?),
+        let auth = match (&settings.token, &settings.signing_key) {
+            (None, None) => RequestAuth::None,
+            (Some(token), None) => RequestAuth::Token(token.read(&key("token"))?),
+            (None, Some(secret)) => RequestAuth::Hash(secret.read(&key("signing_key"))?),
             (Some(_), Some(_)) => {
                 let wrong = "and `signing_key`: give one of the two";
                 return Err(parts.wrong("virtual_agent.token", wrong));
@@ -87,17 +88,17 @@ impl VirtualAgent {
         };
         let callback =
             CallbackAccess { key: settings.callback_key.read(&key("callback_key"))?, header };
-        let words = Words {
+        let texts = InstanceTexts {
             agent_name: settings.agent_name.clone(),
             entered: settings.entered_text.clone(),
             closed: settings.closed_text.clone(),
         };
         Ok(Self {
             callback,
-            words,
+            texts,
             instance,
             clock: parts.clock.clone(),
-            proof,
+            auth,
             app_inbound_id: settings.app_inbound_id.clone(),
             timezone: settings.timezone.clone(),
             context: settings.context.clone(),
@@ -105,10 +106,10 @@ impl VirtualAgent {
         })
     }
 
-    /// `AGENT`, with everything agents should know.
+    /// Action `AGENT`, with what the human agent should know.
     pub(super) async fn ask_for_agent(
         &self,
-        party: &Party<'_>,
+        conversant: &Conversant<'_>,
         id: &str,
         opening: &Opening,
         since: Millis,
@@ -125,42 +126,51 @@ impl VirtualAgent {
         let more = json!({
             "action": "AGENT", "history": history, "contextVariables": context,
         });
-        self.request(party, id, &self.opening, more).await
+        self.request(conversant, id, &self.opening, more).await
     }
 
-    /// `AGENT` once more: the first one only opened the conversation.
-    pub(super) async fn ask_again(&self, party: &Party<'_>, id: &str) -> Result<(), Failure> {
+    /// Action `AGENT` once more: the first one only opened the conversation.
+    pub(super) async fn ask_again(
+        &self,
+        conversant: &Conversant<'_>,
+        id: &str,
+    ) -> Result<(), Failure> {
         let more = json!({
             "action": "AGENT", "contextVariables": { "live_agent_only": "true" },
         });
-        self.request(party, id, &self.opening, more).await
+        self.request(conversant, id, &self.opening, more).await
     }
 
-    pub(super) async fn say(&self, party: &Party<'_>, id: &str, text: &str) -> Result<(), Failure> {
-        self.request(party, id, text, json!({})).await
+    pub(super) async fn say(
+        &self,
+        conversant: &Conversant<'_>,
+        id: &str,
+        text: &str,
+    ) -> Result<(), Failure> {
+        self.request(conversant, id, text, json!({})).await
     }
 
-    /// An action that says nothing, such as `TYPING` or `END_CONVERSATION`.
+    /// An action without a text, such as `TYPING` or `END_CONVERSATION`.
     pub(super) async fn act(
         &self,
-        party: &Party<'_>,
+        conversant: &Conversant<'_>,
         id: &str,
         action: &str,
     ) -> Result<(), Failure> {
-        self.request(party, id, "", json!({ "action": action })).await
+        self.request(conversant, id, "", json!({ "action": action })).await
     }
 
     async fn request(
         &self,
-        party: &Party<'_>,
+        conversant: &Conversant<'_>,
         id: &str,
         text: &str,
         more: Value,
     ) -> Result<(), Failure> {
         let mut body = json!({
             "requestId": id,
-            "clientSessionId": party.session,
-            "userId": party.user_id,
+            "clientSessionId": conversant.session,
+            "userId": conversant.user_id,
             "message": { "text": text, "typed": true, "clientMessageId": id },
             "timestamp": self.clock.now(),
         });
@@ -173,7 +183,7 @@ impl VirtualAgent {
         if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
             body.extend(more);
         }
-        let request = self.proven(Request::post(PATH).json(&body));
+        let request = self.authenticated(Request::post(PATH).json(&body));
         let told = self.instance.send(request).await?;
         if !told.is_success() {
             return Err(failure(&told));
@@ -187,11 +197,13 @@ impl VirtualAgent {
         Err(Failure::refused(words.join(": ")))
     }
 
-    fn proven(&self, request: Request) -> Request {
-        match &self.proof {
-            Proof::None => request,
-            Proof::Token(token) => request.secret_header(HeaderName::from_static("token"), token),
-            Proof::Hash(secret) => {
+    fn authenticated(&self, request: Request) -> Request {
+        match &self.auth {
+            RequestAuth::None => request,
+            RequestAuth::Token(token) => {
+                request.secret_header(HeaderName::from_static("token"), token)
+            }
+            RequestAuth::Hash(secret) => {
                 let signature = signature(secret, request.bytes());
                 request.header(HeaderName::from_static("x-b2b-signature"), &signature)
             }
@@ -202,11 +214,11 @@ impl VirtualAgent {
         self.clock.now()
     }
 
-    /// Asks for something that changes nothing.
+    /// Sends a request that changes nothing.
     pub(super) async fn check(&self) -> Vec<Finding> {
         let url = self.instance.url();
-        let party = Party { user_id: "baton-check", session: "baton-check" };
-        match self.act(&party, "baton-check", "VIEWING").await {
+        let conversant = Conversant { user_id: "baton-check", session: "baton-check" };
+        match self.act(&conversant, "baton-check", "VIEWING").await {
             Ok(()) => vec![
                 Finding::good(format!("{url} takes requests of the bot integration")),
                 Finding::unsure(
@@ -221,14 +233,14 @@ impl VirtualAgent {
 
 /// HMAC-SHA1 over the body as it is sent, in lower-case hexadecimal.
 fn signature(secret: &SecretString, body: &[u8]) -> String {
-    // A key may have any length, so there always is one.
+    // HMAC takes keys of any length, so this never fails.
     let mac = Hmac::<Sha1>::new_from_slice(secret.expose_secret().as_bytes());
     let bytes = mac.map(|mac| mac.chain_update(body).finalize().into_bytes());
     let bytes = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// `timestamp` has to be text of 13 digits.
+/// `timestamp` must be a text of 13 digits.
 fn history(line: &Line, otherwise: Millis) -> Value {
     let (name, is_bot) = match line.from {
         Speaker::Visitor => ("Visitor", false),

@@ -1,9 +1,9 @@
-//! What tools without a chat have in common: a ticket holds the conversation, the visitor's words
-//! are written into its journal, and one poll for all open tickets finds what agents answer.
+//! What ticket tools have in common: a chat is a ticket, the visitor's messages are entries of its
+//! journal, and one poll of all open tickets finds the replies of human agents.
 //!
-//! A vendor's connector says how its tickets are opened, written and read ([`Tickets`]); sessions,
-//! the poll, and how our own lines are recognized are here. Events carry the journal's own ids, so
-//! that reading everything again after a restart tells nobody anything twice.
+//! A vendor's connector implements [`Tickets`]: how tickets are opened, written and read. Sessions,
+//! the poll and the label of our own entries are here. Events carry the ids of the journal, so that
+//! a journal that is read again after a restart tells nothing twice.
 
 use connector::{Failure, HandoverInfo};
 use machine::{
@@ -13,31 +13,31 @@ use machine::{
 };
 use serde::{Deserialize, Serialize};
 
-mod follow;
-mod mark;
+mod label;
+mod poll;
 mod session;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use follow::follow;
-pub(super) use mark::Mark;
+pub(super) use label::EntryLabel;
+pub(super) use poll::poll_tickets;
 pub(super) use session::TicketSession;
 
 /// Fewest seconds between two polls.
 const POLL_SECONDS_MIN: f64 = 0.02;
-/// Most seconds for which quick lines are gathered, and how many usually.
+/// Seconds for which quick messages are gathered: the maximum and the default.
 const GATHER_SECONDS_MAX: f64 = 60.0;
 pub(super) const GATHER_SECONDS: f64 = 2.0;
-/// How long a visitor waits for an answer in a ticket, at first and later.
-const PATIENCE_MS: Millis = 4 * HOUR_MS;
+/// How long a chat waits for the first and for each further answer in its ticket.
+const ANSWER_WAIT_MS: Millis = 4 * HOUR_MS;
 
-/// A ticket of ours, and what is stored of it as the checkpoint of its chat.
+/// A ticket, and the checkpoint of its chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ticket {
     /// Its key in the tool's API.
     pub(super) id: String,
-    /// What people call it.
+    /// The number that people see.
     pub(super) number: String,
 }
 
@@ -51,97 +51,97 @@ impl Ticket {
     }
 }
 
-/// A handover before it is a ticket.
-pub(super) struct Case<'a> {
-    /// `{chat}.{opening}`: the same at every attempt, and no other handover's.
+/// A handover for which a ticket has to be opened.
+pub(super) struct TicketRequest<'a> {
+    /// `{chat}.{opening}`: the same at every attempt, and unique to the handover.
     pub(super) reference: String,
-    pub(super) brief: &'a HandoverInfo,
+    pub(super) handover: &'a HandoverInfo,
     pub(super) opening: &'a Opening,
-    /// The transcript, a line for each line said.
+    /// The transcript, one item for each line.
     pub(super) lines: Vec<String>,
 }
 
-/// What an agent wrote for the customer.
+/// An entry of a human agent for the customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reply {
-    /// Stable over repeats, and within the ticket no other entry's.
+    /// The same whenever the ticket is read, and unique within it.
     pub(super) id: String,
     pub(super) agent: Agent,
     /// Safe Markdown.
     pub(super) text: String,
 }
 
-/// How far a ticket is.
+/// The stage of a ticket's work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stage {
     Open,
-    /// Waits for somebody else.
+    /// On hold.
     Held,
-    /// Solved or closed, with what was written about the solution.
-    Over {
+    /// Resolved or closed, with the text of the resolution.
+    Closed {
         resolution: String,
     },
 }
 
-/// A ticket as a poll finds it.
+/// A ticket, as a poll reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct TicketState {
     pub(super) id: String,
     pub(super) stage: Stage,
-    /// Who has it.
+    /// The human agent it is assigned to.
     pub(super) assignee: Option<Agent>,
-    /// Oldest first; those the poll knows already may be left out.
+    /// Oldest first; replies that the poll knows already may be left out.
     pub(super) replies: Vec<Reply>,
 }
 
-/// What a poll has to read.
-pub(super) struct Wanted<'a> {
+/// The tickets that a poll reads.
+pub(super) struct TicketQuery<'a> {
     pub(super) tickets: &'a [Ticket],
-    /// The journals of some have not been read by this process: read them whole.
+    /// Read the whole journals: this process has not read all of them before.
     pub(super) whole: bool,
-    /// Whether a journal entry was passed on before.
+    /// Whether a journal entry was told before, by its id.
     pub(super) is_known: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
-/// How a vendor's tickets are worked with.
+/// The tickets of one tool.
 #[async_trait::async_trait]
 pub(super) trait Tickets: Send + Sync + 'static {
-    fn manner(&self) -> &Manner;
+    fn rules(&self) -> &TicketRules;
 
-    /// The ticket an earlier attempt opened for this case.
-    async fn find(&self, case: &Case<'_>) -> Result<Option<Ticket>, Failure>;
+    /// The ticket that an earlier attempt opened for this request.
+    async fn find(&self, request: &TicketRequest<'_>) -> Result<Option<Ticket>, Failure>;
 
-    async fn open(&self, case: &Case<'_>) -> Result<Ticket, Failure>;
+    async fn open(&self, request: &TicketRequest<'_>) -> Result<Ticket, Failure>;
 
-    /// Everything we wrote into the journal, an item for each entry.
+    /// The texts of our own entries in the journal.
     async fn written(&self, ticket: &Ticket) -> Result<Vec<String>, Failure>;
 
-    /// Writes one entry for agents to read.
+    /// Writes one entry for human agents.
     async fn write(&self, ticket: &Ticket, text: &str) -> Result<(), Failure>;
 
-    /// The last entry: the chat is over.
+    /// Writes the last entry when the visitor leaves.
     async fn leave(&self, ticket: &Ticket, text: &str) -> Result<(), Failure>;
 
-    /// A ticket that is not there is left out.
-    async fn look(&self, wanted: &Wanted<'_>) -> Result<Vec<Seen>, Failure>;
+    /// A missing ticket is left out of the result.
+    async fn read(&self, wanted: &TicketQuery<'_>) -> Result<Vec<TicketState>, Failure>;
 }
 
-/// Settings that all ticket tools have.
-pub(super) struct Manner {
-    pub(super) mark: Mark,
-    /// Said to the visitor once there is a ticket; `{number}` stands for what people call it.
+/// The settings that all ticket tools share.
+pub(super) struct TicketRules {
+    pub(super) label: EntryLabel,
+    /// Tells the visitor about the new ticket; `{number}` is replaced by [`Ticket::number`].
     pub(super) notice: String,
-    /// Longer texts are written as several entries.
+    /// Characters of an entry; a longer text is written as several entries.
     pub(super) entry_chars_max: usize,
     pub(super) poll_seconds: f64,
-    /// Quick lines of a visitor are one entry.
+    /// Messages of the visitor within this time are one entry, in milliseconds.
     pub(super) gather: Millis,
 }
 
-impl Manner {
+impl TicketRules {
     /// Fails with what is wrong with `poll_seconds`.
     pub(super) fn new(
-        mark: &str,
+        label: &str,
         notice: &str,
         entry_chars_max: usize,
         poll_seconds: f64,
@@ -150,9 +150,9 @@ impl Manner {
             return Err("is a number of seconds above 0");
         }
         Ok(Self {
-            mark: Mark::new(mark),
+            label: EntryLabel::new(label),
             notice: notice.to_owned(),
-            // Below this a mark and a word would have no room.
+            // Less has no room for a label and a word.
             entry_chars_max: entry_chars_max.max(100),
             poll_seconds: poll_seconds.clamp(POLL_SECONDS_MIN, 3_600.0),
             gather: 0,
@@ -168,9 +168,9 @@ impl Manner {
     }
 }
 
-/// The times of chats that are tickets: human agents who work on tickets answer later.
+/// The times of chats that are tickets: human agents answer tickets later than chats.
 pub(super) fn clock() -> chat::Clock {
-    chat::Clock { queue: PATIENCE_MS, idle: PATIENCE_MS, ..chat::Clock::default() }
+    chat::Clock { queue: ANSWER_WAIT_MS, idle: ANSWER_WAIT_MS, ..chat::Clock::default() }
 }
 
 pub(super) fn default_notice() -> String {
@@ -179,6 +179,6 @@ pub(super) fn default_notice() -> String {
         .to_owned()
 }
 
-pub(super) fn default_mark() -> String {
+pub(super) fn default_label() -> String {
     "chat".to_owned()
 }

@@ -1,5 +1,5 @@
-//! One chat in a ticket: opened with the transcript, written into for every message, and left with
-//! a last entry. What the agents do, the poll tells.
+//! One chat as a ticket: opened with the transcript, an entry for every message of the visitor, and
+//! a last entry when the visitor leaves. The poll reports what human agents do.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -9,71 +9,71 @@ use machine::{
     chat::{CloseReason, Delivery, Line, Opening, Speaker},
 };
 
-use super::{Case, Manner, Ticket, Tickets};
+use super::{Ticket, TicketRequest, TicketRules, Tickets};
 
 pub(crate) struct TicketSession {
     tickets: Arc<dyn Tickets>,
-    brief: HandoverInfo,
+    handover: HandoverInfo,
     ticket: Option<Ticket>,
-    /// How the chat is found from now on, where it was opened here.
+    /// The checkpoint after an opening.
     opened: Option<String>,
 }
 
 impl TicketSession {
     pub(crate) fn new(
         tickets: Arc<dyn Tickets>,
-        brief: &HandoverInfo,
+        handover: &HandoverInfo,
         checkpoint: Option<&str>,
     ) -> Self {
         let ticket = checkpoint.and_then(Ticket::of_checkpoint);
-        Self { tickets, brief: brief.clone(), ticket, opened: None }
+        Self { tickets, handover: handover.clone(), ticket, opened: None }
     }
 
     async fn open(&mut self, attempt: &Attempt<'_>, opening: &Opening, again: Again) -> Opened {
-        let case = Case {
-            reference: format!("{}.{}", self.brief.chat, self.brief.opening),
-            brief: &self.brief,
+        let request = TicketRequest {
+            reference: format!("{}.{}", self.handover.chat, self.handover.opening),
+            handover: &self.handover,
             opening,
             lines: transcript(opening),
         };
         let before = match again {
             Again::First => None,
-            Again::MayHaveArrived => self.tickets.find(&case).await?,
+            Again::MayHaveArrived => self.tickets.find(&request).await?,
         };
         let ticket = match before {
             Some(ticket) => ticket,
-            None => self.tickets.open(&case).await?,
+            None => self.tickets.open(&request).await?,
         };
-        let notice = self.tickets.manner().notice.replace("{number}", &ticket.number);
+        let notice = self.tickets.rules().notice.replace("{number}", &ticket.number);
         self.opened = Some(ticket.checkpoint());
         self.ticket = Some(ticket);
         let id = format!("{}/notice", attempt.id);
         Ok(vec![ConnectorEvent::new(id, EventKind::Notice(notice))])
     }
 
-    /// Writes what is not in the journal yet.
+    /// Writes the messages that are not in the journal yet.
     async fn write(&self, attempt: &Attempt<'_>, words: &str, again: Again) -> Result<(), Failure> {
         let ticket = self.ticket()?;
-        let Manner { mark, entry_chars_max, .. } = self.tickets.manner();
+        let TicketRules { label, entry_chars_max, .. } = self.tickets.rules();
         let written = match again {
             Again::First => Vec::new(),
             Again::MayHaveArrived => self.tickets.written(ticket).await?,
         };
-        let written: HashSet<&str> = written.iter().flat_map(|text| mark.places(text)).collect();
+        let written: HashSet<&str> = written.iter().flat_map(|text| label.numbers(text)).collect();
         let along = attempt.along.iter().map(|message| (&*message.id, &*message.text));
         let all = std::iter::once((&*attempt.id, words)).chain(along);
-        let entries = all.flat_map(|(id, words)| mark.entries(id, words, *entry_chars_max));
-        let missing = entries.filter(|entry| !written.contains(&*entry.places)).collect();
+        let entries = all.flat_map(|(id, words)| label.entries(id, words, *entry_chars_max));
+        let missing = entries.filter(|entry| !written.contains(&*entry.numbers)).collect();
         let mut wrote = false;
-        for entry in mark.join(missing, *entry_chars_max) {
-            let text = mark.text(&entry);
+        for entry in label.join(missing, *entry_chars_max) {
+            let text = label.text(&entry);
             let writing = match attempt.delivery {
                 Delivery::Leave { .. } => self.tickets.leave(ticket, &text).await,
                 _ => self.tickets.write(ticket, &text).await,
             };
             match writing {
                 Ok(()) => wrote = true,
-                // The parts before it are there: the next attempt has to look.
+                // Some parts were written, so the next attempt must look which.
                 Err(Failure::Later { detail, .. } | Failure::Denied { detail }) if wrote => {
                     return Err(Failure::Unknown { detail });
                 }
@@ -87,7 +87,7 @@ impl TicketSession {
     }
 
     fn ticket(&self) -> Result<&Ticket, Failure> {
-        self.ticket.as_ref().ok_or_else(|| Failure::gone("no ticket is known for this chat"))
+        self.ticket.as_ref().ok_or_else(|| Failure::gone("this chat has no ticket"))
     }
 }
 
@@ -106,13 +106,13 @@ impl Session for TicketSession {
                 self.opened = None;
                 self.write(attempt, text, again).await?;
             }
-            Delivery::Leave { reason } => self.write(attempt, leaving(*reason), again).await?,
+            Delivery::Leave { reason } => self.write(attempt, closing_note(*reason), again).await?,
         }
         Ok(Vec::new())
     }
 
     fn gathers(&self) -> Millis {
-        self.tickets.manner().gather
+        self.tickets.rules().gather
     }
 
     fn checkpoint(&self) -> Option<String> {
@@ -120,7 +120,7 @@ impl Session for TicketSession {
     }
 }
 
-/// A line for each line said before.
+/// One line for each line of the transcript.
 fn transcript(opening: &Opening) -> Vec<String> {
     let mut lines: Vec<String> = opening.transcript.iter().map(line).collect();
     if lines.is_empty() && !opening.text.is_empty() {
@@ -135,18 +135,18 @@ fn line(line: &Line) -> String {
         Speaker::Bot => "Bot",
         Speaker::Agent => "Agent",
     };
-    // Of a time in RFC 3339, what a person reads: hours and minutes in UTC.
+    // Hours and minutes of a time in RFC 3339.
     let at = line.at.map(edge::time::rfc3339);
     let at = at.as_ref().and_then(|at| at.get(11..16)).map(|at| format!("[{at} UTC] "));
     format!("{}{from}: {}", at.unwrap_or_default(), line.text)
 }
 
-fn leaving(reason: CloseReason) -> &'static str {
+fn closing_note(reason: CloseReason) -> &'static str {
     match reason {
         CloseReason::VisitorLeft => "The visitor left the chat.",
-        CloseReason::QueueTimeout => "Nobody answered in time: the chat is over.",
-        CloseReason::Idle => "Nobody wrote for too long: the chat is over.",
-        CloseReason::PauseExpired => "The chat is over: the bot answers the visitor again.",
-        _ => "The chat is over.",
+        CloseReason::QueueTimeout => "The chat has ended because no agent answered in time.",
+        CloseReason::Idle => "The chat has ended because there were no new messages.",
+        CloseReason::PauseExpired => "The chat has ended. The bot answers the visitor again.",
+        _ => "The chat has ended.",
     }
 }

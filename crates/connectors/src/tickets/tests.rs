@@ -1,10 +1,10 @@
-use super::{Manner, Mark};
+use super::{EntryLabel, TicketRules};
 
 #[test]
 fn entries_carry_the_place_of_their_message() {
-    let mark = Mark::new("chat");
+    let label = EntryLabel::new("chat");
     let texts = |id, words, most| -> Vec<String> {
-        mark.entries(id, words, most).iter().map(|entry| mark.text(entry)).collect()
+        label.entries(id, words, most).iter().map(|entry| label.text(entry)).collect()
     };
     assert_eq!(texts("cht_1/17-0", "hello", 100), ["[chat 17] hello"]);
     assert_eq!(texts("cht_1/17-2", "hello", 100), ["[chat 17-2] hello"]);
@@ -15,9 +15,9 @@ fn entries_carry_the_place_of_their_message() {
 
 #[test]
 fn only_our_own_entries_are_ours() {
-    let mark = Mark::new("chat");
+    let label = EntryLabel::new("chat");
     for ours in ["[chat 17] x", "[chat 17,18] x", "[chat 17.2] x", "[chat 17-2] "] {
-        assert!(mark.is_ours(ours), "{ours}");
+        assert!(label.is_ours(ours), "{ours}");
     }
     for other in [
         "[chat] x",
@@ -28,37 +28,37 @@ fn only_our_own_entries_are_ours() {
         "[chat ]",
         "[chat ,] x",
     ] {
-        assert!(!mark.is_ours(other), "{other}");
+        assert!(!label.is_ours(other), "{other}");
     }
-    for entry in mark.entries("c/1-0", &"x".repeat(500), 100) {
-        let text = mark.text(&entry);
-        assert!(mark.is_ours(&text) && mark.places(&text).eq([&*entry.places]));
+    for entry in label.entries("c/1-0", &"x".repeat(500), 100) {
+        let text = label.text(&entry);
+        assert!(label.is_ours(&text) && label.numbers(&text).eq([&*entry.numbers]));
     }
 }
 
 #[test]
 fn quick_lines_are_one_entry_and_each_is_found_again() {
-    let mark = Mark::new("chat");
+    let label = EntryLabel::new("chat");
     let all: Vec<_> =
-        (17..20).flat_map(|n| mark.entries(&format!("c/{n}-0"), "hello there", 100)).collect();
+        (17..20).flat_map(|n| label.entries(&format!("c/{n}-0"), "hello there", 100)).collect();
     let texts = |most| -> Vec<String> {
-        mark.join(all.clone(), most).iter().map(|entry| mark.text(entry)).collect()
+        label.join(all.clone(), most).iter().map(|entry| label.text(entry)).collect()
     };
     assert_eq!(texts(100), ["[chat 17,18,19] hello there\nhello there\nhello there"]);
     let tight = texts(40);
     assert_eq!(tight, ["[chat 17,18] hello there\nhello there", "[chat 19] hello there"]);
-    let places: Vec<_> = tight.iter().flat_map(|text| mark.places(text)).collect();
-    assert_eq!(places, ["17", "18", "19"]);
+    let numbers: Vec<_> = tight.iter().flat_map(|text| label.numbers(text)).collect();
+    assert_eq!(numbers, ["17", "18", "19"]);
 }
 
 #[test]
 fn a_poll_needs_a_time_between() {
     for wrong in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
-        assert!(Manner::new("chat", "", 100, wrong).is_err(), "{wrong}");
+        assert!(TicketRules::new("chat", "", 100, wrong).is_err(), "{wrong}");
     }
-    let manner = || Manner::new("chat", "", 100, 0.5).expect("half a second is a time");
+    let rules = || TicketRules::new("chat", "", 100, 0.5).expect("half a second is a time");
     for wrong in [f64::NAN, -1.0, 61.0] {
-        assert!(manner().gathering(wrong).is_err(), "{wrong}");
+        assert!(rules().gathering(wrong).is_err(), "{wrong}");
     }
-    assert_eq!(manner().gathering(1.5).expect("a time").gather, 1_500);
+    assert_eq!(rules().gathering(1.5).expect("a time").gather, 1_500);
 }

@@ -1,6 +1,6 @@
-//! Any home-made tool, by a small contract of our own (docs/connectors/webhook.md): we POST events
-//! to its URL, and it POSTs events to `/connectors/{name}/events`. No state of ours is at the
-//! tool: a handover is named `{chat}.{opening}` in both directions.
+//! Any tool of one's own, by a small contract (docs/connectors/webhook.md): Baton posts events to
+//! the tool's URL, and the tool posts events to `/connectors/{name}/events`. A handover is named
+//! `{chat}.{opening}` in both directions.
 
 use std::sync::Arc;
 
@@ -14,24 +14,24 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-mod inward;
-mod outward;
+mod inbound;
+mod outbound;
 
-use outward::Handover;
+use outbound::Handover;
 
 /// `[connectors.NAME]` with `kind = "webhook"`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Where events go.
+    /// Events are posted to this URL.
     url: String,
     #[serde(default)]
     allow_private: bool,
-    /// Signs what we send (Standard Webhooks): `whsec_` and base64.
+    /// Signs Baton's events (Standard Webhooks): `whsec_` and base64.
     signing_key: Secret,
-    /// What the tool presents after `Bearer`.
+    /// The tool presents it after `Bearer`.
     token: Secret,
-    /// At most this many calls in a second.
+    /// At most this many calls per second.
     calls_per_second: Option<f64>,
 }
 
@@ -56,7 +56,7 @@ impl Kind for Webhook {
     }
 }
 
-/// What all handovers share.
+/// Shared by all handovers.
 struct Shared {
     api: PacedClient,
     keys: SigningKeys,
@@ -70,7 +70,7 @@ pub(crate) struct Webhook {
 
 #[async_trait::async_trait]
 impl Connector for Webhook {
-    fn session(&self, chat: &HandoverInfo, _link: Option<&str>) -> Box<dyn Session> {
+    fn session(&self, chat: &HandoverInfo, _checkpoint: Option<&str>) -> Box<dyn Session> {
         Box::new(Handover::new(self.shared.clone(), chat.clone()))
     }
 
@@ -83,10 +83,10 @@ impl Connector for Webhook {
         host: &Arc<dyn Host>,
         call: InboundRequest,
     ) -> Result<Response, ApiError> {
-        inward::receive(&self.token, host, &call).await
+        inbound::receive(&self.token, host, &call).await
     }
 
     async fn check(&self) -> Vec<Finding> {
-        outward::check(&self.shared).await
+        outbound::check(&self.shared).await
     }
 }

@@ -103,7 +103,7 @@ pub(crate) async fn holds_under_faults(world: &World, simulator: &Simulator, pla
 }
 
 #[test]
-fn who_works_on_tickets_has_more_time() {
+fn tickets_have_longer_times_than_chats() {
     let clock =
         |settings: Value| serde_json::from_value::<connectors::Settings>(settings).unwrap().clock();
     let instance = "https://acme.service-now.com";

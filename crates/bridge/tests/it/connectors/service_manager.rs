@@ -1,4 +1,4 @@
-//! OpenText Service Manager: incidents, interactions, and what an installation makes of them.
+//! OpenText Service Manager: incidents, interactions and customized installations.
 
 use connectors::Settings;
 use edge::{Clock, egress::Egress};
@@ -60,7 +60,7 @@ async fn a_whole_conversation() {
 }
 
 #[tokio::test]
-async fn a_whole_conversation_with_names_of_its_own() {
+async fn a_whole_conversation_with_customized_names() {
     let (world, tool, _) = start_with(customised(), own()).await;
     tickets::a_whole_conversation(&world, &tool, "SD-00/10001").await;
 }
@@ -106,7 +106,7 @@ async fn quick_lines_are_one_entry() {
 }
 
 #[tokio::test]
-async fn quick_lines_hold_over_a_bad_link() {
+async fn quick_lines_arrive_once_over_a_bad_link() {
     for seed in 1..=2 {
         let (world, tool, _) = start_with(json!({ "gather_seconds": 2 }), Options::default()).await;
         let plan = Plan { seed, cut: 150, lose: 150, delay_ms_max: 20, ..Plan::default() };
@@ -135,7 +135,7 @@ async fn quick_lines_hold_over_a_bad_link() {
 }
 
 #[tokio::test]
-async fn lines_the_tool_will_not_take_together_go_apart() {
+async fn lines_that_the_tool_refuses_together_are_sent_one_by_one() {
     let options = Options { journal_chars_max: 250, ..Options::default() };
     let (world, tool, _) = start_with(json!({ "gather_seconds": 2 }), options).await;
     let chat = accepted(&world, &tool, "u1").await;
@@ -169,13 +169,13 @@ async fn what_arrived_together_is_not_written_again_alone() {
 }
 
 #[tokio::test]
-async fn one_poll_reads_all() {
+async fn one_poll_reads_all_tickets() {
     let (world, tool, _) = start().await;
     tickets::one_poll_reads_all(&world, &tool, 1).await;
 }
 
 #[tokio::test]
-async fn text_like_a_header_is_not_one_when_it_is_ours() {
+async fn our_text_is_never_read_as_a_header() {
     let (world, tool, _) = start().await;
     accepted(&world, &tool, "u1").await;
     let forged = "look:\n03/01/26 02:21:40 US/Pacific (PARK, JO):\nyou are fired";
@@ -208,7 +208,7 @@ async fn a_locked_or_changed_record_is_written_later() {
 }
 
 #[tokio::test]
-async fn an_unknown_group_and_wrong_credentials_promise_nothing() {
+async fn an_unknown_group_and_wrong_credentials_refuse_the_handover() {
     let (world, tool, _) = start_with(json!({ "group": "Nobody" }), Options::default()).await;
     tickets::is_refused(&world, &tool).await;
     let (world, tool, _) = start_with(json!({ "password": "wrong" }), Options::default()).await;
@@ -219,7 +219,7 @@ async fn an_unknown_group_and_wrong_credentials_promise_nothing() {
 }
 
 #[tokio::test]
-async fn what_stands_in_front_of_the_server_is_not_the_server() {
+async fn an_answer_of_a_proxy_is_not_the_servers() {
     let (world, tool, _) = start().await;
     let chat = accepted(&world, &tool, "u1").await;
     for status in [404, 502] {
@@ -278,9 +278,9 @@ async fn the_check_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_quoting_agent_is_heard() {
+async fn an_agent_who_quotes_our_entry_is_read() {
     let (world, tool, _) = start().await;
-    tickets::a_quoting_agent_is_heard(&world, &tool).await;
+    tickets::an_agent_who_quotes_our_entry_is_read(&world, &tool).await;
 }
 
 #[tokio::test]

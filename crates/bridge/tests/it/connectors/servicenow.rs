@@ -14,7 +14,7 @@ use simulators::{
 use super::{accepted, chat_when, meanwhile, platform_reads, read, resumed, tickets::say};
 use crate::world::{MINUTE, START, TOKEN, World};
 
-/// What the simulated instance says before an agent comes.
+/// What the simulated instance writes before an agent joins.
 const WAITING: [&str; 2] = ["One moment, a colleague will join.", "You are next in line"];
 const OPENING: &str = "The bot hands this visitor over to you.";
 
@@ -67,7 +67,7 @@ fn settings(url: &str, more: &Value) -> Value {
     settings
 }
 
-/// What agents of the instance said, without the words before them.
+/// Waits until the platform has these texts of agents, without the texts before them.
 async fn visitor_reads(world: &World, expected: &[&str]) {
     let all: Vec<&str> = WAITING.iter().chain(expected).copied().collect();
     platform_reads(world, &all).await;
@@ -167,7 +167,7 @@ async fn an_agent_may_put_the_visitor_back_into_the_queue() {
 }
 
 #[tokio::test]
-async fn a_conversation_that_was_only_opened_is_asked_for_an_agent_again() {
+async fn an_agent_is_requested_again_if_the_first_request_only_opened_the_conversation() {
     let (world, tool, _) = start(|options| options.greeting = Greeting::Always).await;
     assert_eq!(world.step_one("u1").await["paused"], true);
     let accepts = async || {
@@ -182,7 +182,7 @@ async fn a_conversation_that_was_only_opened_is_asked_for_an_agent_again() {
 }
 
 #[tokio::test]
-async fn an_agent_is_asked_for_again_until_the_instance_takes_it() {
+async fn the_second_request_for_an_agent_is_repeated_until_the_instance_accepts_it() {
     let change = |options: &mut Options| {
         (options.greeting, options.callback_delay_ms) = (Greeting::Always, (200, 200));
     };
@@ -223,8 +223,9 @@ async fn callbacks_that_come_twice_are_read_once() {
 }
 
 #[tokio::test]
-async fn callbacks_out_of_turn_lose_nothing() {
-    // All of them in pairs, so that the last words come after their end; and some, by chance.
+async fn callbacks_out_of_order_lose_nothing() {
+    // First all callbacks in swapped pairs, so that the last text comes after the end; then some
+    // by chance.
     for (seed, swap) in [(0, 1_000), (1, 500), (2, 500)] {
         let change = |options: &mut Options| {
             (options.seed, options.callback_swap, options.callback_delay_ms) =
@@ -290,8 +291,8 @@ async fn cuts_and_lost_answers_lose_nothing() {
         }
         let last = |chat: &simulators::Chat| read(chat).contains(&"visitor 9".to_owned());
         let found = chat_when(&world, &tool, |one| one.id == chat.id && last(one)).await;
-        // Nobody can ask the instance what it has, so a lost answer may be sent again: the same
-        // words come at once after themselves, and in order.
+        // The instance cannot be asked what has arrived, so a message whose answer was lost is sent
+        // again: it may appear twice, one right after the other, and in order.
         let mut words = read(&found);
         words.dedup();
         let wanted: Vec<String> = (0..10).map(|n| format!("visitor {n}")).collect();
@@ -345,7 +346,7 @@ async fn an_idle_conversation_that_is_given_back_ends_the_chat() {
 }
 
 #[tokio::test]
-async fn every_proof_is_given() {
+async fn every_way_of_authentication_works() {
     let hash = json!({ "virtual_agent.token": null, "virtual_agent.signing_key": "key" });
     let signs = |options: &mut Options| options.proof = Proof::Signature("key".to_owned());
     let (world, tool, _) = start_with(hash, chat::Clock::default(), signs).await;
@@ -357,13 +358,13 @@ async fn every_proof_is_given() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_promise_nothing_and_a_wrong_token_is_waited_out() {
+async fn wrong_credentials_refuse_the_handover_and_a_wrong_token_ends_by_the_clock() {
     let user = json!({ "username": "integration", "password": "wrong" });
     let users = |options: &mut Options| options.proof = Proof::User;
     let (world, tool, _) = start_with(user, chat::Clock::default(), users).await;
     assert_eq!(world.step_one("u1").await["paused"], false);
     assert!(tool.chats().is_empty());
-    // The instance says success and does nothing: only the queue's clock can tell.
+    // The instance reports success and does nothing; the queue's clock ends the chat.
     let times = chat::Clock { queue: MINUTE, ..chat::Clock::default() };
     let token = |options: &mut Options| options.proof = Proof::Token("another".to_owned());
     let (world, tool, _) = start_with(json!({}), times, token).await;
@@ -401,7 +402,7 @@ async fn only_the_instance_may_call_back() {
 }
 
 #[tokio::test]
-async fn the_check_tells_what_it_can() {
+async fn the_check_reports_what_it_can_test() {
     let tool = Simulator::start(ServiceNow::new(Options::default())).await.unwrap();
     let check = async |url: &str| {
         let settings = settings(url, &json!({}));

@@ -127,9 +127,9 @@ async fn quick_lines_are_one_entry() {
 }
 
 #[tokio::test]
-async fn one_poll_reads_all() {
+async fn one_poll_reads_all_tickets() {
     let (world, tool, _) = start().await;
-    // Records, journal, and once the users.
+    // The tickets, their journals, and once the users.
     tickets::one_poll_reads_all(&world, &tool, 3).await;
 }
 
@@ -161,7 +161,7 @@ async fn a_visitor_who_leaves_may_close_the_ticket() {
 }
 
 #[tokio::test]
-async fn tokens_that_end_or_are_turned_away_are_renewed() {
+async fn tokens_that_expire_or_are_refused_are_renewed() {
     let oauth = json!({ "client_id": "client", "client_secret": "client's secret" });
     let (world, tool, instance) = start_with(oauth, Options::default()).await;
     let chat = accepted(&world, &tool, "u1").await;
@@ -177,7 +177,7 @@ async fn tokens_that_end_or_are_turned_away_are_renewed() {
         "client_secret": "client's secret",
     });
     let (world, tool, _) = start_with(client, Options::default()).await;
-    // Nobody says whose entries are ours: the mark does.
+    // No user is configured, so our entries are told by their label.
     let chat = accepted(&world, &tool, "u1").await;
     world.step_two("u1", "ours").await;
     chat_when(&world, &tool, |chat| tickets::written(chat).len() == 1).await;
@@ -186,7 +186,7 @@ async fn tokens_that_end_or_are_turned_away_are_renewed() {
 }
 
 #[tokio::test]
-async fn an_unknown_group_and_wrong_credentials_promise_nothing() {
+async fn an_unknown_group_and_wrong_credentials_refuse_the_handover() {
     let (world, tool, _) =
         start_with(json!({ "ticket.group": "Nobody" }), Options::default()).await;
     tickets::is_refused(&world, &tool).await;
@@ -213,7 +213,7 @@ async fn a_limit_of_calls_slows_down_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_instance_that_is_away_has_lost_no_ticket() {
+async fn an_unreachable_instance_does_not_end_its_chats() {
     let (world, tool, _) = start().await;
     let chat = accepted(&world, &tool, "u1").await;
     for (status, expected) in [(404, &["one"][..]), (503, &["one", "two"])] {
@@ -261,20 +261,20 @@ async fn the_check_says_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_quoting_agent_is_heard() {
+async fn an_agent_who_quotes_our_entry_is_read() {
     let (world, tool, _) = start().await;
-    tickets::a_quoting_agent_is_heard(&world, &tool).await;
+    tickets::an_agent_who_quotes_our_entry_is_read(&world, &tool).await;
 }
 
 #[tokio::test]
-async fn our_own_user_has_no_case() {
+async fn the_name_of_our_own_user_ignores_case() {
     let more = json!({ "ticket.own_user": "INTEGRATION" });
     let (world, tool, _) = start_with(more, Options::default()).await;
-    tickets::a_quoting_agent_is_heard(&world, &tool).await;
+    tickets::an_agent_who_quotes_our_entry_is_read(&world, &tool).await;
 }
 
 #[tokio::test]
-async fn a_token_may_promise_to_live_for_ever() {
+async fn a_token_with_an_absurd_life_does_no_harm() {
     let oauth = json!({ "client_id": "client", "client_secret": "client's secret" });
     let options = Options { token_seconds: u64::MAX, ..Options::default() };
     let (world, tool, _) = start_with(oauth, options).await;
@@ -284,7 +284,7 @@ async fn a_token_may_promise_to_live_for_ever() {
 }
 
 #[tokio::test]
-async fn a_poll_without_a_pause_is_refused_at_start() {
+async fn a_poll_interval_of_zero_is_refused_at_start() {
     for seconds in [0.0, -1.0] {
         let more = json!({ "ticket.poll_seconds": seconds });
         let settings = serde_json::from_value(settings("http://127.0.0.1:9", &more));
@@ -297,7 +297,7 @@ async fn a_poll_without_a_pause_is_refused_at_start() {
 }
 
 #[tokio::test]
-async fn a_chat_that_can_take_no_more_holds_up_no_other() {
+async fn a_chat_with_a_full_queue_does_not_delay_other_chats() {
     let (world, tool, _) = start().await;
     let full = accepted(&world, &tool, "u1").await;
     let others = ["u2", "u3", "u4", "u5", "u6", "u7"];

@@ -1,4 +1,4 @@
-//! What every ticket tool has to do, whoever made it.
+//! Tests that every ticket tool must pass.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use simulators::{Act, Chat, From, Phase, Simulator, faults::Plan};
 use super::{accepted, chat_when, meanwhile, resumed};
 use crate::world::World;
 
-/// What agents read of the visitor, without our mark.
+/// What agents read of the visitor, without our label.
 pub(crate) fn written(chat: &Chat) -> Vec<String> {
     let lines = chat.lines.iter().filter(|line| line.from == From::Visitor);
     lines
         .map(|line| {
-            let (mark, text) = line.text.split_once("] ").unwrap();
-            assert!(mark.starts_with("[chat "), "{mark}");
+            let (label, text) = line.text.split_once("] ").unwrap();
+            assert!(label.starts_with("[chat "), "{label}");
             text.to_owned()
         })
         .collect()
@@ -23,15 +23,15 @@ pub(crate) fn say(text: &str) -> Act {
     Act::Say { text: text.to_owned() }
 }
 
-/// What the platform was told by agents and by notices, but for the first one, which is about the
-/// number of the ticket.
+/// Waits until the platform has these texts of agents and notices. The first notice, with the
+/// number of the ticket, is left out.
 pub(crate) async fn visitor_reads(world: &World, expected: &[&str]) {
     let count = expected.len() + 1;
     meanwhile(world, async || (world.platform.texts().len() >= count).then_some(())).await;
     assert_eq!(world.platform.texts()[1..], *expected);
 }
 
-/// Both ways, with a transfer, notes, a hold, and what was written about the solution at the end.
+/// Messages both ways, a transfer, work notes, a hold, and the resolution at the end.
 pub(crate) async fn a_whole_conversation(world: &World, tool: &Simulator, number: &str) {
     let chat = accepted(world, tool, "u1").await;
     let before = chat.lines.iter().filter(|line| line.from == From::History);
@@ -58,7 +58,7 @@ pub(crate) async fn a_whole_conversation(world: &World, tool: &Simulator, number
     assert_eq!(world.platform.texts().len(), 4, "nothing was said twice");
 }
 
-/// Restarted while an answer of the tool is lost, and while an agent writes.
+/// The bridge restarts while an answer of the tool is lost and while an agent writes.
 pub(crate) async fn a_restart_in_the_middle(world: World, tool: &Simulator) -> World {
     let chat = accepted(&world, tool, "u1").await;
     tool.act(&chat.id, say("one")).unwrap();
@@ -78,7 +78,7 @@ pub(crate) async fn a_restart_in_the_middle(world: World, tool: &Simulator) -> W
     world
 }
 
-/// An opening at `path` whose answer is lost, and then everything else over a bad link.
+/// The answer to the opening at `path` is lost; everything after it goes over a bad link.
 pub(crate) async fn holds_under_faults(world: &World, tool: &Simulator, path: &str, seed: u64) {
     let plan = Plan { seed, cut: 150, lose: 150, delay_ms_max: 20, ..Plan::default() };
     let path = Some(path.to_owned());
@@ -106,7 +106,7 @@ pub(crate) async fn holds_under_faults(world: &World, tool: &Simulator, path: &s
     resumed(world).await;
 }
 
-/// In every script, and longer than an entry may be.
+/// Texts in many scripts, and one longer than an entry.
 pub(crate) async fn every_text_survives(world: &World, tool: &Simulator) {
     let chat = accepted(world, tool, "u1").await;
     let texts = ["🦀👩‍👩‍👧‍👦 emoji", "שלום עולם", "مرحبا", "a\nb\n\nc", "<b>", "[chat 1] forged"];
@@ -129,14 +129,14 @@ pub(crate) async fn every_text_survives(world: &World, tool: &Simulator) {
     visitor_reads(world, &agents).await;
 }
 
-/// Nobody is promised anything by a tool that will not take the chat.
+/// A tool that refuses the chat: the visitor is not paused.
 pub(crate) async fn is_refused(world: &World, tool: &Simulator) {
     assert_eq!(world.step_one("u1").await["paused"], false);
     assert!(tool.chats().is_empty());
     assert_eq!(world.platform.attempts().len(), 0);
 }
 
-/// All tickets are read with one question, whatever their number.
+/// One poll reads all tickets, and the number of calls does not grow with them.
 pub(crate) async fn one_poll_reads_all(world: &World, tool: &Simulator, calls_of_a_poll: u64) {
     for n in 0..20 {
         assert_eq!(world.step_one(&format!("u{n}")).await["paused"], true);
@@ -152,7 +152,7 @@ pub(crate) async fn one_poll_reads_all(world: &World, tool: &Simulator, calls_of
     assert!(calls <= 8 * calls_of_a_poll, "{calls} calls for twenty answers");
 }
 
-/// The visitor's end is written down.
+/// The visitor leaves, and the ticket has an entry that says so.
 pub(crate) async fn the_visitor_leaves(world: &World, tool: &Simulator) -> Chat {
     accepted(world, tool, "u1").await;
     let bot = crate::world::step_one("u1")["botId"].clone();
@@ -161,8 +161,8 @@ pub(crate) async fn the_visitor_leaves(world: &World, tool: &Simulator) -> Chat 
     chat_when(world, tool, |chat| written(chat) == ["The visitor left the chat."]).await
 }
 
-/// An agent's entry that begins with a line of ours is the agent's.
-pub(crate) async fn a_quoting_agent_is_heard(world: &World, tool: &Simulator) {
+/// An agent's entry that begins with one of our labels is still the agent's.
+pub(crate) async fn an_agent_who_quotes_our_entry_is_read(world: &World, tool: &Simulator) {
     let chat = accepted(world, tool, "u1").await;
     world.step_two("u1", "my VPN is down").await;
     let chat = chat_when(world, tool, |one| one.id == chat.id && !written(one).is_empty()).await;
@@ -173,12 +173,12 @@ pub(crate) async fn a_quoting_agent_is_heard(world: &World, tool: &Simulator) {
     visitor_reads(world, &[&quoting, "And where?"]).await;
 }
 
-/// What agents read of the visitor, by entries; only for tools that gather quick lines.
+/// What agents read of the visitor, by entries; only for tools that gather quick messages.
 fn entries(chat: &Chat) -> Vec<Vec<String>> {
     written(chat).iter().map(|entry| entry.lines().map(str::to_owned).collect()).collect()
 }
 
-/// Lines that follow each other within two seconds are one entry, whatever happens to it.
+/// Messages within two seconds are one entry, also if its answer is lost.
 pub(crate) async fn quick_lines_are_one_entry(world: World, tool: &Simulator) {
     let chat = accepted(&world, tool, "u1").await;
     let calls = tool.faults().calls();
@@ -203,14 +203,14 @@ pub(crate) async fn quick_lines_are_one_entry(world: World, tool: &Simulator) {
     let lines = ["my VPN", "is down", "again", "one", "two", "three", "four"];
     assert_eq!(entries(&chat).concat(), lines, "each once, and in order");
     assert_eq!(entries(&chat)[1], ["one", "two"]);
-    // Who leaves is not waited for.
+    // When the visitor leaves, nothing is gathered any more.
     world.step_two("u1", "bye").await;
     let bot = crate::world::step_one("u1")["botId"].clone();
     let left = serde_json::json!({ "eventType": "user_left", "userId": "u1", "botId": bot });
     world.call(&[("authorization", crate::world::TOKEN)], &left).await;
     let last = "The visitor left the chat.";
     for _ in 0..100 {
-        // Less time than lines are gathered for, all in all.
+        // In all less time than messages are gathered for.
         world.hand.advance(15);
         tokio::time::sleep(Duration::from_millis(15)).await;
     }

@@ -1,4 +1,4 @@
-//! A home-made tool behind the contract of docs/connectors/webhook.md.
+//! A tool of one's own, behind the contract of docs/connectors/webhook.md.
 
 use kit::hostile::{mutants, traps};
 use machine::chat::Clock;
@@ -110,7 +110,7 @@ fn bot() -> Value {
 }
 
 #[tokio::test]
-async fn a_tool_that_says_no_is_heard_within_the_answer() {
+async fn a_tool_that_refuses_is_known_before_step_one_is_answered() {
     let (world, tool) = start(|options| options.refuses = Some("closed".to_owned())).await;
     assert_eq!(world.step_one("u1").await["paused"], false);
     assert_eq!(world.platform.attempts().len(), 0, "nobody was promised anything");
@@ -118,7 +118,7 @@ async fn a_tool_that_says_no_is_heard_within_the_answer() {
 }
 
 #[tokio::test]
-async fn a_tool_that_cannot_be_reached_is_waited_for_and_then_given_up_honestly() {
+async fn an_unreachable_tool_is_retried_and_then_the_visitor_is_told() {
     let (world, tool) = start(|_| {}).await;
     tool.faults().set(Plan { down: true, ..Plan::default() });
     assert_eq!(world.step_one("u1").await["paused"], true, "it may come back");
@@ -174,9 +174,9 @@ async fn cuts_losses_repeats_and_delays_change_nothing() {
     }
 }
 
-/// The tool says that the chat is over before what the agent said last has come to us.
+/// The tool refuses a message because the chat is over, before the agent's last message arrives.
 #[tokio::test]
-async fn last_words_are_heard_although_the_visitor_speaks_into_the_end() {
+async fn the_agents_last_message_arrives_although_the_visitor_writes_after_the_end() {
     let nowhere = format!("http://{}/", kit::address::free_address().unwrap());
     let (world, tool) = start(|options| options.events_url = nowhere).await;
     world.step_one("u1").await;
@@ -198,7 +198,7 @@ async fn last_words_are_heard_although_the_visitor_speaks_into_the_end() {
 }
 
 #[tokio::test]
-async fn no_call_of_a_tool_is_fatal() {
+async fn no_request_of_a_tool_stops_the_bridge() {
     let (world, tool) = start(|_| {}).await;
     let chat = accepted(&world, &tool, "u1").await;
     let url = format!("{}/connectors/tool/events", world.url);
@@ -239,7 +239,7 @@ async fn every_text_survives() {
 }
 
 #[tokio::test]
-async fn events_that_are_wrong_are_told_so_and_repeats_are_harmless() {
+async fn wrong_events_are_answered_with_a_problem_and_repeats_change_nothing() {
     let (world, tool) = start(|_| {}).await;
     let chat = accepted(&world, &tool, "u1").await;
     let url = format!("{}/connectors/tool/events", world.url);
@@ -272,7 +272,7 @@ async fn events_that_are_wrong_are_told_so_and_repeats_are_harmless() {
 }
 
 #[tokio::test]
-async fn a_route_that_leads_elsewhere_after_a_start_hands_its_chats_back() {
+async fn a_route_with_another_connector_after_a_restart_hands_its_chats_back() {
     let (world, tool) = start(|_| {}).await;
     let chat = accepted(&world, &tool, "u1").await;
     tool.act(&chat.id, say("hello")).unwrap();

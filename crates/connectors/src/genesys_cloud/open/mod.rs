@@ -10,7 +10,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::response::Response;
 use connector::{
     Connector, Failure, Finding, HandoverInfo, Host, InboundRequest, Kind, Parts, Session,
-    SettingsError, client::PacedClient,
+    SettingsError,
+    client::{PacedClient, Request},
+    oauth::OAuthClient,
 };
 use edge::{
     Clock,
@@ -97,13 +99,13 @@ impl Kind for OpenMessaging {
         let client_secret = settings.client_secret.read(&parts.key("client_secret"))?;
         let webhook_secret = settings.webhook_secret.read(&parts.key("webhook_secret"))?;
         let pace = parts.pace(settings.calls_per_second)?;
+        let login = Arc::new(PacedClient::new(parts.egress.clone(), login));
+        let token_request = Request::post("oauth/token")
+            .basic(&settings.client_id, &client_secret)
+            .form(&[("grant_type", "client_credentials")]);
         let client = Client {
-            login: PacedClient::new(parts.egress.clone(), login),
+            oauth: OAuthClient::new(login, token_request, parts.clock.clone()),
             api: PacedClient::new(parts.egress.clone(), api.clone()).paced(pace),
-            client_id: settings.client_id.clone(),
-            client_secret,
-            clock: parts.clock.clone(),
-            token: tokio::sync::Mutex::default(),
         };
         let attributes = settings.attributes.iter();
         let attributes = attributes.map(|(name, value)| (name.clone(), value.as_str().into()));

@@ -13,10 +13,7 @@ use std::{
 
 use axum::response::Response;
 use connector::{ConnectorEvent, EventKind, HandoverRef, Host, InboundRequest, Typing};
-use edge::{
-    http::{ApiError, json as answer},
-    signature,
-};
+use edge::http::{ApiError, json as answer};
 use http::{Method, StatusCode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -33,7 +30,6 @@ use super::{
     poller::said,
 };
 
-const SIGNATURE: &str = "x-hub-signature-256";
 /// The vendor waits ten seconds for our answer, so a poll must be faster.
 const POLL_WITHIN: Duration = Duration::from_secs(4);
 
@@ -47,14 +43,11 @@ pub(super) async fn receive(
         let detail = "Genesys Cloud sends to `/connectors/{name}/webhook` with POST.";
         return Err(ApiError::new(ProblemId::NotFound, detail));
     }
-    let presented = call.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
-    let presented = presented.and_then(|value| value.strip_prefix("sha256=")).unwrap_or_default();
-    if !signature::is_hmac_sha256(secret, &call.body, presented) {
+    if !call.has_hub_signature(secret) {
         let detail = "The signature does not match this body and the connector's `webhook_secret`.";
         return Err(ApiError::new(ProblemId::Unauthorized, detail));
     }
-    let message: Value = serde_json::from_slice(&call.body)
-        .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))?;
+    let message: Value = call.json()?;
     // Other types are receipts of the visitor's messages. They report nothing that the replies to
     // these messages have not.
     if !matches!(message["type"].as_str(), Some("Text" | "Structured" | "Event"))

@@ -1,26 +1,22 @@
-//! The poll: what is new in all open tickets, told to their chats. What was told is remembered here
-//! only to save work; the store drops whatever it has heard before.
+//! The poll reads all open tickets and tells each chat what is new in its ticket. What was told is
+//! remembered only to save work: the store drops events it has heard before.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
 };
 
 use connector::{ConnectorEvent, EventKind, Failure, HandoverRef, Host, TellError};
-use edge::Clock;
 use machine::{Millis, chat::Agent, limits, retry};
 
-use super::{Reply, Seen, Stage, Ticket, Tickets, Wanted};
+use super::{Reply, Stage, Ticket, TicketQuery, TicketState, Tickets};
 
-/// Tickets in one question to the tool.
+/// Tickets that are read with one call.
 const BATCH: usize = 50;
-/// After so many polls without a ticket it is taken to be gone.
+/// A ticket that is missing in this many polls is gone.
 const MISSES_MAX: u32 = 3;
-/// A tool that is back must not wait long until it is heard.
+/// Longest pause after a failed poll: a tool that works again is soon polled.
 const RETRY_MAX_MS: Millis = 30 * limits::SECOND_MS;
-/// Longest sleep without a look at the clock, which may jump.
-const NAP: Duration = Duration::from_millis(50);
 
 /// What this process knows of a ticket.
 #[derive(Default)]
@@ -30,42 +26,43 @@ struct Known {
     assignee: Option<Agent>,
     held: bool,
     misses: u32,
-    /// The chat could not take all of the last look.
+    /// The chat could not store all of the last poll.
     behind: bool,
 }
 
-/// Whether a chat has taken what it was told.
+/// Whether a chat has stored what it was told.
 type Told = Result<(), TellError>;
 
 /// Polls until the bridge stops.
-pub(crate) async fn follow(tickets: Arc<dyn Tickets>, host: Arc<dyn Host>) {
+pub(crate) async fn poll_tickets(tickets: Arc<dyn Tickets>, host: Arc<dyn Host>) {
     let mut known: HashMap<String, Known> = HashMap::new();
     let mut failures = 0;
     loop {
-        let poll = (tickets.manner().poll_seconds * 1_000.0) as Millis;
-        let wait = match round(&*tickets, &host, &mut known).await {
+        let interval = (tickets.rules().poll_seconds * 1_000.0) as Millis;
+        let wait = match poll_once(&*tickets, &host, &mut known).await {
             Ok(()) => {
                 failures = 0;
-                poll
+                interval
             }
             Err(failure) => {
                 failures += 1;
                 let detail = failure.detail();
-                tracing::info!(failures, detail, "the tickets could not be read");
+                tracing::info!(failures, detail, "the poll of the tickets failed");
                 match failure {
                     Failure::Later { after: Some(after), .. } => {
                         retry::delay_asked("tickets", failures, after)
                     }
-                    _ => retry::delay("tickets", failures).min(RETRY_MAX_MS).max(poll),
+                    _ => retry::delay("tickets", failures).min(RETRY_MAX_MS).max(interval),
                 }
             }
         };
-        pause(host.clock(), wait).await;
+        let clock = host.clock();
+        clock.sleep_until(clock.now() + wait).await;
     }
 }
 
-/// Reads every open ticket once; fails only where the tool does.
-async fn round(
+/// Reads every open ticket once; fails only if the tool fails.
+async fn poll_once(
     tickets: &dyn Tickets,
     host: &Arc<dyn Host>,
     known: &mut HashMap<String, Known>,
@@ -83,7 +80,7 @@ async fn round(
             asked.iter().any(|ticket| known.get(&ticket.id).is_none_or(|k| !k.read || k.behind));
         let seen = {
             let is_known = |id: &str| known.values().any(|known| known.told.contains(id));
-            tickets.look(&Wanted { tickets: &asked, whole, is_known: &is_known }).await?
+            tickets.read(&TicketQuery { tickets: &asked, whole, is_known: &is_known }).await?
         };
         for (handover, ticket) in batch {
             let known = known.entry(ticket.id.clone()).or_default();
@@ -92,20 +89,21 @@ async fn round(
                 None => miss(host, handover, known).await,
             };
             known.behind = told.is_err();
-            // A chat that can take no more for now must not hold up the others.
+            // A chat that cannot store more for now must not hold up the others.
             if let Err(error) = told {
-                tracing::info!(chat.id = handover.chat, %error, "news of a ticket wait a poll");
+                let chat = &handover.chat;
+                tracing::info!(chat.id = chat, %error, "events of a ticket wait for the next poll");
             }
         }
     }
     Ok(())
 }
 
-/// Tells a chat what is new in its ticket, in the order in which a visitor can follow it.
+/// Tells a chat what is new in its ticket, in an order that a visitor can follow.
 async fn tell(
     host: &Arc<dyn Host>,
     handover: &HandoverRef,
-    seen: &Seen,
+    seen: &TicketState,
     known: &mut Known,
 ) -> Told {
     known.misses = 0;
@@ -127,12 +125,12 @@ async fn tell(
         known.assignee = None;
     }
     let held = seen.stage == Stage::Held;
-    // How it stood before this process looked, nobody knows: no change is told of it.
+    // The state before the first poll of this process is not known, so it tells no change.
     if held != known.held && known.read {
         say(host, handover, ConnectorEvent::plain(EventKind::Held { on: held })).await?;
     }
     (known.held, known.read) = (held, true);
-    if let Stage::Over { resolution } = &seen.stage {
+    if let Stage::Closed { resolution } = &seen.stage {
         if !resolution.trim().is_empty() {
             let text = resolution.clone();
             let last = match seen.assignee.clone() {
@@ -146,33 +144,20 @@ async fn tell(
     Ok(())
 }
 
-/// Somebody may have deleted it, or taken our right to see it.
+/// A missing ticket was deleted, or we have lost the right to read it.
 async fn miss(host: &Arc<dyn Host>, handover: &HandoverRef, known: &mut Known) -> Told {
     known.misses += 1;
     if known.misses < MISSES_MAX {
         return Ok(());
     }
-    tracing::warn!(chat.id = handover.chat, "a ticket is not there any more");
+    tracing::warn!(chat.id = handover.chat, "a ticket is gone: its chat ends");
     say(host, handover, ConnectorEvent::plain(EventKind::Ended)).await
 }
 
-async fn say(host: &Arc<dyn Host>, handover: &HandoverRef, news: ConnectorEvent) -> Told {
-    match host.tell(handover, news, None).await {
-        // What a chat refuses for good it need not be told again.
+async fn say(host: &Arc<dyn Host>, handover: &HandoverRef, event: ConnectorEvent) -> Told {
+    match host.tell(handover, event, None).await {
+        // The chat would refuse the same event again.
         Err(TellError::Refused(_)) => Ok(()),
         told => told,
-    }
-}
-
-/// Until `wait` milliseconds have passed on the bridge's clock.
-async fn pause(clock: &Clock, wait: Millis) {
-    let end = clock.now() + wait;
-    loop {
-        let left = end - clock.now();
-        if left <= 0 {
-            // Others are let in even where no time passes.
-            return tokio::task::yield_now().await;
-        }
-        tokio::time::sleep(NAP.min(Duration::from_millis(left.unsigned_abs()))).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Events to the tool: one POST each, signed, with the same id at every attempt.
+//! Events to the tool: one signed POST each, with the same id at every attempt.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use wire::tool::{HandoverAnswer, HandoverEvent, HandoverEventType, TranscriptLin
 
 use super::Shared;
 
-/// One handover at a home-made tool.
+/// One handover at the tool.
 pub(super) struct Handover {
     shared: Arc<Shared>,
     chat: HandoverInfo,
@@ -29,7 +29,7 @@ impl Handover {
         format!("{}.{}", self.chat.chat, self.chat.opening)
     }
 
-    /// What every event says of its handover.
+    /// The fields that every event of this handover has.
     fn event<'a>(
         &'a self,
         kind: HandoverEventType,
@@ -105,12 +105,12 @@ impl Session for Handover {
         let on = Some(typing == Typing::On);
         let event = HandoverEvent { on, ..self.event(HandoverEventType::Typing, &id, &name) };
         if let Err(failure) = post(&self.shared, &id, &event).await {
-            tracing::debug!(detail = failure.detail(), "typing was not told");
+            tracing::debug!(detail = failure.detail(), "a typing indicator was not delivered");
         }
     }
 }
 
-/// Whatever else is wrong with an answer, a no is a no.
+/// An answer with a malformed field still counts if it says `accepted: false`.
 fn answer(response: &Response) -> HandoverAnswer {
     serde_json::from_slice(&response.body).unwrap_or_else(|_| {
         let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
@@ -119,7 +119,7 @@ fn answer(response: &Response) -> HandoverAnswer {
     })
 }
 
-/// A repeat is recognized by its id, so the tool never has to be asked what it has.
+/// The tool recognizes a repeat by its id, so Baton never asks what has arrived.
 async fn post(shared: &Shared, id: &str, event: &HandoverEvent<'_>) -> Result<Response, Failure> {
     let body = serde_json::to_vec(event).map_err(|error| Failure::refused(error.to_string()))?;
     let request = Request::post("").body("application/json", body);
@@ -134,7 +134,7 @@ async fn post(shared: &Shared, id: &str, event: &HandoverEvent<'_>) -> Result<Re
     shared.api.send(request).await
 }
 
-/// The tool's own words where it answers with `reason`, or with `detail` as RFC 9457 does.
+/// A failure with the tool's explanation: `reason`, or `detail` of RFC 9457.
 fn failure(response: &Response) -> Failure {
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let words = ["reason", "detail"].iter().find_map(|name| body.get(name)?.as_str());
@@ -150,7 +150,7 @@ fn line(line: &Line) -> TranscriptLine<'_> {
     TranscriptLine { from, text: &line.text, at: line.at.map(time::rfc3339) }
 }
 
-/// Asks the tool to answer an event that means nothing.
+/// Sends the tool an event of type `check`, which has no effect.
 pub(super) async fn check(shared: &Arc<Shared>) -> Vec<Finding> {
     let url = shared.api.base().url().to_string();
     let id = ids::new_id("chk", shared.clock.now());
@@ -159,14 +159,11 @@ pub(super) async fn check(shared: &Arc<Shared>) -> Vec<Finding> {
     let handover = Handover::new(shared.clone(), nobody);
     match post(shared, &id, &handover.event(kind, &id, "")).await {
         Ok(response) if response.is_success() => {
-            vec![Finding::good(format!("{url} took a signed event of type `check`"))]
+            vec![Finding::good(format!("{url} accepted a signed event of type `check`"))]
         }
         Ok(response) => {
             let detail = failure(&response);
-            vec![Finding::wrong(format!(
-                "{url} turned the event `check` away: {}",
-                detail.detail()
-            ))]
+            vec![Finding::wrong(format!("{url} refused the event `check`: {}", detail.detail()))]
         }
         Err(failure) => vec![Finding::wrong(format!("{url}: {}", failure.detail()))],
     }

@@ -1,15 +1,12 @@
 //! Events from the tool: `POST /connectors/{name}/events` with one event, or with several in
-//! `events`. Each is stored before the answer, and its `id` makes a repeat harmless.
+//! `events`. Each is stored before the answer. A repeat with the same `id` changes nothing.
 
 use std::sync::Arc;
 
 use axum::response::Response;
 use connector::{ConnectorEvent, EventKind, Host, InboundRequest, Typing, text};
-use edge::{
-    http::{ApiError, json},
-    secrets,
-};
-use http::{Method, StatusCode, header};
+use edge::http::{ApiError, json};
+use http::{Method, StatusCode};
 use machine::chat::Agent;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -18,7 +15,7 @@ use wire::{
     tool::{TextFormat, ToolAgent, ToolEvent as Event, ToolEventsStored},
 };
 
-/// Most events in one call.
+/// Most events in one request.
 const EVENTS_MAX: usize = 100;
 
 pub(super) async fn receive(
@@ -30,22 +27,18 @@ pub(super) async fn receive(
         let detail = "Send events with POST to `/connectors/{name}/events`.";
         return Err(ApiError::new(ProblemId::NotFound, detail));
     }
-    let presented = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let presented = presented.map(wire::secret::from_authorization).unwrap_or_default();
-    if !secrets::matches(token, presented) {
+    if !call.presents(token) {
         let detail = "Present the connector's token after `Bearer` in `Authorization`.";
         return Err(ApiError::new(ProblemId::Unauthorized, detail));
     }
-    let events = events(&call.body)?;
+    let events = events(call.json()?)?;
     for event in &events {
         tell(host, event).await?;
     }
     Ok(json(StatusCode::OK, &ToolEventsStored { stored: events.len() }))
 }
 
-fn events(body: &[u8]) -> Result<Vec<Event>, ApiError> {
-    let body: Value = serde_json::from_slice(body)
-        .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))?;
+fn events(body: Value) -> Result<Vec<Event>, ApiError> {
     let (list, many) = match body {
         Value::Object(mut body) if body.contains_key("events") => match body.remove("events") {
             Some(Value::Array(events)) => (events, true),
@@ -74,8 +67,8 @@ async fn tell(host: &Arc<dyn Host>, event: &Event) -> Result<(), ApiError> {
         let detail = format!("The handover {:?} is over, or never was.", event.handover);
         return Err(ApiError::new(ProblemId::NotFound, detail));
     };
-    let news = ConnectorEvent { id: event.id.clone(), kind };
-    host.tell(&handover, news, None).await.map_err(ApiError::from)
+    let event = ConnectorEvent { id: event.id.clone(), kind };
+    host.tell(&handover, event, None).await.map_err(ApiError::from)
 }
 
 fn kind(event: &Event) -> Result<EventKind, ApiError> {

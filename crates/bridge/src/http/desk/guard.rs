@@ -12,7 +12,11 @@ use machine::chat::Agent;
 use secrecy::{ExposeSecret, SecretString};
 use utoipa::{
     IntoParams,
-    openapi::{Object, ObjectBuilder, schema::Type},
+    openapi::{
+        ObjectBuilder, Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::Type,
+    },
 };
 use wire::problem::ProblemId;
 
@@ -26,16 +30,19 @@ pub(super) const COOKIE: &str = "baton_desk";
 const CSRF_HEADER: &str = "x-baton-desk";
 
 /// The header, for the description of what changes something.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-pub(super) struct FromDesk {
-    /// No page of another origin can send it
-    #[param(rename = "x-baton-desk", required = true, schema_with = one)]
-    _header: String,
-}
+pub(super) struct FromDesk;
 
-fn one() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["1"])).build()
+impl IntoParams for FromDesk {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let one = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["1"]));
+        let header = ParameterBuilder::new()
+            .name(CSRF_HEADER)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some("No page of another origin can send it"))
+            .schema(Some(one.build()));
+        vec![header.build()]
+    }
 }
 
 /// Refuses what changes something and does not come from the desk's own page.

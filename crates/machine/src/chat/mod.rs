@@ -213,6 +213,12 @@ impl Chat {
         self.is_open() && self.tool.as_ref().is_some_and(unanswered)
     }
 
+    /// Whether these words wait for the platform.
+    fn owes_notice(&self, words: &str) -> bool {
+        let is_it = |push: &Push| matches!(push, Push::Message { text, .. } if text == words);
+        self.outbox.iter().any(|owed| is_it(&owed.push))
+    }
+
     fn owe(&mut self, id: Position, since: Millis, push: Push) {
         self.outbox.push_back(Owed { id, push, attempts: 0, since, not_before: since });
     }

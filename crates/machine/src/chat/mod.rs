@@ -152,6 +152,15 @@ impl Chat {
         self.outbox.front()
     }
 
+    /// Whose chat has ended and when, as long as the platform is owed the end of the pause.
+    #[must_use]
+    pub fn owed_end(&self) -> Option<(Option<Agent>, Millis)> {
+        self.outbox.iter().rev().find_map(|owed| match &owed.push {
+            Push::Resume { agent } => Some((agent.clone(), owed.since)),
+            Push::Message { .. } | Push::Pause { .. } => None,
+        })
+    }
+
     /// What the tool is owed: the oldest delivery, not to be tried before `not_before`.
     #[must_use]
     pub fn owed_delivery(&self) -> Option<&OwedDelivery> {

@@ -54,30 +54,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Crates without circles.
-const CIRCLE_FREE: &[&str] = &[
-    "baton",
-    "bridge",
-    "connector",
-    "connectors",
-    "dialogflow",
-    "edge",
-    "kit",
-    "platform",
-    "proving",
-    "simulators",
-    "wire",
-];
-
 /// Checks every crate below `crates`.
 pub(crate) fn check(wrong: &mut Vec<String>) -> Result<()> {
     for entry in fs::read_dir("crates")? {
         let folder = entry?.path();
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let arrows = arrows(&folder.join("src"))?;
-        if CIRCLE_FREE.contains(&name.as_str()) {
-            check_circles(&name, &arrows, wrong);
-        }
+        check_circles(&name, &arrows, wrong);
         if let Some((_, layers)) = LAYERS.iter().find(|(of, _)| *of == name) {
             check_layers(&name, layers, &arrows, wrong);
         }

@@ -16,7 +16,8 @@ use crate::{
     serve,
 };
 
-/// Look after the database; on SQLite the server must be stopped first
+/// Look after the database; the server must be stopped first. Every command, also a dry run,
+/// brings the schema up to this release, as a start of the server does
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -18,8 +18,7 @@ pub struct Committed<M: Machine> {
     pub id: Arc<str>,
     /// The state after the step.
     pub state: Arc<M>,
-    /// What the step recorded. Empty when only the checkpoint changed, and when the store found
-    /// the commit by looking again after it had lost the answer.
+    /// What the step recorded. Empty when only the checkpoint changed.
     pub events: Arc<[Recorded<M::Event>]>,
 }
 

@@ -5,9 +5,9 @@ use crate::{
     error::StoreError,
     front::Front,
     postgres::Postgres,
+    query::{Columns, Query},
     signals::Signals,
     sqlite::Sqlite,
-    tx::{Columns, Query},
 };
 use std::{path::Path, sync::Arc};
 

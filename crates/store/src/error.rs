@@ -76,3 +76,7 @@ pub enum StepError<R: std::fmt::Debug> {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+pub(crate) fn unreadable(id: &str, detail: &str) -> StoreError {
+    StoreError::Unreadable { id: id.to_owned(), detail: detail.to_owned() }
+}

@@ -1,4 +1,4 @@
-//! One kind of machine of one owner: create, step, load, read, watch.
+//! One kind of machine of one owner: create, step, load, read.
 //!
 //! Platform and bridge hold one of these per bot or route. The owner is in every query, so an id
 //! of another tenant is simply not found.
@@ -6,12 +6,12 @@
 use crate::{
     Store,
     error::{StepError, StoreError},
+    query::{Columns, Query, Value, count},
     signals::Signals,
     sql,
     step::{Feed, Make, MakeOnce, Outcome, Step, Subject},
+    stepped::{Key, Stepped},
     stored::{self, Unreadable},
-    tx::{Columns, Query, Value},
-    watch::{OwnerWatcher, Watcher},
 };
 use machine::{Machine, Millis, Position, Recorded};
 use std::{fmt, marker::PhantomData, sync::Arc};
@@ -24,27 +24,6 @@ pub struct Ledger<M> {
     machine: PhantomData<fn() -> M>,
 }
 
-/// An idempotency key and a fingerprint of what it was used for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    pub id: String,
-    pub fingerprint: u64,
-}
-
-/// What a step did.
-#[derive(Debug, Clone)]
-pub struct Stepped<M: Machine> {
-    pub id: String,
-    /// The state after the step; the current one when `repeated`.
-    pub state: Arc<M>,
-    /// What was recorded, with its place; empty when `repeated`.
-    pub events: Arc<[Recorded<M::Event>]>,
-    /// The key was seen before with the same fingerprint: nothing changed.
-    pub repeated: bool,
-    /// Number of the first event of the step, or of the step that is repeated.
-    pub first_seq: u64,
-}
-
 impl<M: Machine> Ledger<M> {
     pub(crate) fn new(store: Store, owner: &str) -> Self {
         Self { store, owner: owner.into(), machine: PhantomData }
@@ -54,7 +33,7 @@ impl<M: Machine> Ledger<M> {
         self.store.signals()
     }
 
-    pub(crate) fn owner(&self) -> &str {
+    pub(crate) fn owner(&self) -> &Arc<str> {
         &self.owner
     }
 
@@ -119,17 +98,6 @@ impl<M: Machine> Ledger<M> {
         let mut args = self.subject_args(id);
         args.extend([place(after.seq), place(after.sub), count(limit)]);
         self.recorded(id, Query { sql: sql::JOURNAL, args }).await
-    }
-
-    /// A live view of the numbered events after a cursor: from memory when the watcher keeps up,
-    /// from the store when it is behind. The machine need not exist yet.
-    pub fn watch(&self, id: &str, after: u64) -> Watcher<M> {
-        Watcher::new(self.clone(), id, after)
-    }
-
-    /// Learns that anything changed in any machine of this owner.
-    pub fn watch_owner(&self) -> OwnerWatcher {
-        OwnerWatcher::new(self.signals().clone(), M::PREFIX, self.owner.clone())
     }
 
     /// Sends an event to the watchers of one machine without storing it. A watcher that starts
@@ -247,8 +215,4 @@ impl<M> fmt::Debug for Ledger<M> {
 /// A place in a journal; beyond what a column can hold there is as little as at its end.
 fn place(number: u64) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-pub(crate) fn count(limit: usize) -> Value {
-    Value::Int(i64::try_from(limit).unwrap_or(i64::MAX))
 }

@@ -16,11 +16,14 @@ mod maintain;
 mod migrate;
 mod mutant;
 mod postgres;
+mod query;
 mod recheck;
+mod rows;
 mod signals;
 mod sql;
 mod sqlite;
 mod step;
+mod stepped;
 mod stored;
 mod tx;
 mod unit;
@@ -29,17 +32,18 @@ mod workbench;
 
 pub use commits::{CommitGuard, Committed};
 pub use error::{StepError, StoreError};
-pub use ledger::{Key, Ledger, Stepped};
+pub use ledger::Ledger;
 pub use maintain::{Contents, Repair};
+pub use stepped::{Key, Stepped};
 pub use stored::SetAside;
 pub use watch::{OwnerWatcher, Seen, Wakes, Watcher};
 
 use engine::Engine;
-use ledger::count;
 use machine::{Machine, Millis};
+use query::{Columns, Query, Value, count};
 use signals::Signals;
 use std::{fmt, sync::Arc, time::Duration};
-use tx::{Columns, Query, Value};
+use stored::Unreadable;
 use unit::{Statements, Unit};
 
 /// An open database. Cheap to clone; every clone is the same store.
@@ -222,6 +226,21 @@ impl Store {
             return Ok(Vec::new());
         }
         self.inner.engine.query(query, read).await
+    }
+
+    /// Marks rows that were found unreadable, so that lists skip them. When that
+    /// fails, the next reader finds the row again.
+    pub(crate) async fn put_aside(&self, kind: &str, owner: &str, found: &[&Unreadable]) {
+        for unreadable in found {
+            self.signals().logged().log(kind, owner, unreadable);
+        }
+        let marks: Vec<Query> = found.iter().filter_map(|unreadable| unreadable.mark()).collect();
+        if marks.is_empty() {
+            return;
+        }
+        if let Err(error) = self.execute(marks).await {
+            tracing::warn!(%error, "a row that cannot be read could not be set aside");
+        }
     }
 
     async fn execute(&self, queries: Vec<Query>) -> Result<(), StoreError> {

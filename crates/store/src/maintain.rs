@@ -5,10 +5,9 @@
 use crate::{
     Store,
     error::StoreError,
-    ledger::count,
+    query::{Columns, Query, Value, count},
     sql,
     stored::{self, SetAside, StoredState, Unreadable},
-    tx::{Columns, Query, Value},
 };
 use machine::{Event, Machine, Position, Recorded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -200,21 +199,6 @@ impl Store {
         let statements = vec![statement(sql::DISCARD_EVENTS), statement(sql::DISCARD_STATE)];
         self.signals().logged().forget(id);
         self.execute_on(vec![id.to_owned()], statements).await
-    }
-
-    /// Marks rows that were found unreadable, so that lists skip them. When that
-    /// fails, the next reader finds the row again.
-    pub(crate) async fn put_aside(&self, kind: &str, owner: &str, found: &[&Unreadable]) {
-        for unreadable in found {
-            self.signals().logged().log(kind, owner, unreadable);
-        }
-        let marks: Vec<Query> = found.iter().filter_map(|unreadable| unreadable.mark()).collect();
-        if marks.is_empty() {
-            return;
-        }
-        if let Err(error) = self.execute(marks).await {
-            tracing::warn!(%error, "a row that cannot be read could not be set aside");
-        }
     }
 
     /// Takes back the marks of an earlier run: this release may be able to read the rows.

@@ -6,19 +6,22 @@
 
 use crate::{
     error::StoreError,
+    rows::{Found, Target, Want},
     signals::Signals,
-    tx::{Found, Target, Want},
-    unit::Unit,
+    unit::{RecheckKey, Unit},
     workbench::Workbench,
 };
-use machine::{Machine, Position};
+use machine::{Machine, Position, Recorded};
 use std::sync::Arc;
 
-pub(crate) struct Recheck<M> {
+/// One lost step. What it recorded is told again only if the machine has come that far; that is
+/// exact as long as no other process writes to the database.
+pub(crate) struct Recheck<M: Machine> {
     pub(crate) owner: Arc<str>,
     pub(crate) id: String,
     /// Where the machine stands if the lost commit was stored.
     pub(crate) position: Position,
+    pub(crate) events: Arc<[Recorded<M::Event>]>,
     pub(crate) found: Option<Arc<M>>,
 }
 
@@ -36,17 +39,18 @@ impl<M: Machine> Unit for Recheck<M> {
         self.found = found.filter(|machine| machine.position() >= self.position);
     }
 
-    fn recheck(&self, failed: &StoreError) -> Option<(String, Box<dyn Unit>)> {
+    fn recheck(&self, failed: &StoreError) -> Option<(RecheckKey, Box<dyn Unit>)> {
         failed.is_temporary().then(|| {
             let (owner, id, position) = (self.owner.clone(), self.id.clone(), self.position);
-            let again: Box<dyn Unit> = Box::new(Self { owner, id, position, found: None });
-            (self.id.clone(), again)
+            let events = self.events.clone();
+            let again: Box<dyn Unit> = Box::new(Self { owner, id, position, events, found: None });
+            ((self.id.clone(), position), again)
         })
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals) {
         if let (Ok(()), Some(state)) = (committed, self.found) {
-            signals.found(&self.owner, &self.id, &state);
+            signals.found(&self.owner, &self.id, &state, self.events);
         }
     }
 }

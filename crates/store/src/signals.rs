@@ -106,12 +106,18 @@ impl Signals {
     }
 
     /// Passes on that a commit whose answer was lost is stored.
-    pub(crate) fn found<M: Machine>(&self, owner: &Arc<str>, id: &str, state: &Arc<M>) {
+    pub(crate) fn found<M: Machine>(
+        &self,
+        owner: &Arc<str>,
+        id: &str,
+        state: &Arc<M>,
+        events: Arc<[Recorded<M::Event>]>,
+    ) {
         self.subscribers.tell(|| Committed {
             owner: owner.clone(),
             id: id.into(),
             state: state.clone(),
-            events: Arc::new([]),
+            events,
         });
         self.heard(owner, id, state.position().seq);
         self.owner_changed(M::PREFIX, owner);

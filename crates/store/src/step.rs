@@ -5,14 +5,15 @@
 
 use crate::{
     commits::Committed,
-    error::{StepError, StoreError},
-    ledger::{Key, Stepped},
+    error::{StepError, StoreError, unreadable},
+    query::{check_storable, has_nul},
     recheck::Recheck,
+    rows::{EventRow, Found, PeerRef, SeenKey, SubjectRow, Target, Want},
     signals::Signals,
+    stepped::{Key, Stepped},
     stored::Unreadable,
-    tx::{Found, PeerRef, SeenKey, Target, Want, check_storable, has_nul},
-    unit::Unit,
-    workbench::{Draft, EventRow, SubjectRow, Workbench, unreadable},
+    unit::{RecheckKey, Unit},
+    workbench::{Draft, Workbench},
 };
 use machine::{Event, Machine, Millis, Recorded};
 use std::{
@@ -294,14 +295,15 @@ where
         self.unreadable = workbench.take_unreadable();
     }
 
-    fn recheck(&self, failed: &StoreError) -> Option<(String, Box<dyn Unit>)> {
+    fn recheck(&self, failed: &StoreError) -> Option<(RecheckKey, Box<dyn Unit>)> {
         let Some(Ok(Some(done))) = &self.outcome else { return None };
         if !done.wrote || !matches!(failed, StoreError::Uncertain(_)) {
             return None;
         }
         let (owner, id) = (self.owner.clone(), done.id.clone());
-        let recheck = Recheck::<M> { owner, id, position: done.state.position(), found: None };
-        Some((done.id.clone(), Box::new(recheck)))
+        let (position, events) = (done.state.position(), done.events.clone());
+        let recheck = Recheck::<M> { owner, id, position, events, found: None };
+        Some(((done.id.clone(), position), Box::new(recheck)))
     }
 
     fn finish(mut self: Box<Self>, committed: Result<(), StoreError>, signals: &Signals) {

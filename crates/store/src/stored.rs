@@ -5,8 +5,8 @@
 
 use crate::{
     error::StoreError,
+    query::{Columns, Query},
     sql,
-    tx::{Columns, Query},
 };
 use machine::{Event, Machine, Position, Recorded};
 use parking_lot::Mutex;

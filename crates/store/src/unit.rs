@@ -2,11 +2,16 @@
 
 use crate::{
     error::StoreError,
+    query::Query,
+    rows::{Found, Target, Want},
     signals::Signals,
-    tx::{Found, Query, Target, Want},
     workbench::Workbench,
 };
+use machine::Position;
 use tokio::sync::oneshot;
+
+/// A machine and the position of one of its steps, so that rechecks run in the order of the steps.
+pub(crate) type RecheckKey = (String, Position);
 
 /// Something a writer runs inside a transaction together with other units.
 pub(crate) trait Unit: Send {
@@ -16,7 +21,7 @@ pub(crate) trait Unit: Send {
     fn decide(&mut self, workbench: &mut Workbench, found: Found);
     /// After a failed batch: what must be looked at again when the database answers, with the id
     /// of its machine. A later one for the same machine takes the place of an earlier one.
-    fn recheck(&self, _failed: &StoreError) -> Option<(String, Box<dyn Unit>)> {
+    fn recheck(&self, _failed: &StoreError) -> Option<(RecheckKey, Box<dyn Unit>)> {
         None
     }
     /// Told once, after the commit was synced or the batch was given up.

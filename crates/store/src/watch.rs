@@ -1,13 +1,13 @@
 //! Live views: a watcher of one machine, of all machines of an owner, and of wake times.
 //!
 //! A watcher joins its slot before it first reads the store, so whatever is committed afterwards
-//! is either in what it reads or signalled. Dropping a watcher leaves the slot.
+//! is either in what it reads or signalled. Dropping a watcher leaves the slot. A watcher reads
+//! through the ledger, so the calls of a ledger that make one stand here, above it.
 
 use crate::{
-    error::StoreError,
+    error::{StoreError, unreadable},
     ledger::Ledger,
     signals::{Signals, Slot, WakeCell},
-    workbench::unreadable,
 };
 use machine::{Machine, Millis, Recorded};
 use std::{
@@ -18,6 +18,19 @@ use tokio::sync::watch;
 
 /// How many events a watcher that is behind reads from the store at once.
 const CATCH_UP_MAX: usize = 200;
+
+impl<M: Machine> Ledger<M> {
+    /// A live view of the numbered events after a cursor: from memory when the watcher keeps up,
+    /// from the store when it is behind. The machine need not exist yet.
+    pub fn watch(&self, id: &str, after: u64) -> Watcher<M> {
+        Watcher::new(self.clone(), id, after)
+    }
+
+    /// Learns that anything changed in any machine of this owner.
+    pub fn watch_owner(&self) -> OwnerWatcher {
+        OwnerWatcher::new(self.signals().clone(), M::PREFIX, self.owner().clone())
+    }
+}
 
 /// What a watcher sees.
 #[derive(Debug, Clone, PartialEq)]

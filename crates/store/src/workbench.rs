@@ -5,9 +5,10 @@
 //! other nodes write too.
 
 use crate::{
-    error::StoreError,
+    error::{StoreError, unreadable},
+    query::Query,
+    rows::{Changes, EventRow, PeerRef, Row, SeenKey, SubjectRow},
     stored::{StoredState, Unreadable},
-    tx::{PeerRef, Query, Row, SeenKey},
 };
 use machine::Machine;
 use std::{
@@ -66,51 +67,9 @@ struct PeerKey {
     peer: String,
 }
 
-/// A machine as it is to be stored.
-#[derive(Debug, Clone)]
-pub(crate) struct SubjectRow {
-    pub(crate) id: String,
-    pub(crate) kind: &'static str,
-    pub(crate) owner: Arc<str>,
-    pub(crate) peer: Option<String>,
-    pub(crate) state: String,
-    pub(crate) format: u32,
-    pub(crate) checkpoint: Option<String>,
-    pub(crate) seq: u64,
-    pub(crate) wake_at: Option<i64>,
-    pub(crate) owes: bool,
-}
-
-/// An event as it is to be stored.
-#[derive(Debug, Clone)]
-pub(crate) struct EventRow {
-    pub(crate) subject: String,
-    pub(crate) seq: u64,
-    pub(crate) sub: u64,
-    pub(crate) at: i64,
-    pub(crate) key: Option<(String, u64)>,
-    pub(crate) body: String,
-    pub(crate) format: u32,
-}
-
 struct Pending {
     fresh: bool,
     row: SubjectRow,
-}
-
-/// What a batch writes. Changed rows go first: they may free the peer a fresh one takes.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    pub(crate) changed: Vec<SubjectRow>,
-    pub(crate) fresh: Vec<SubjectRow>,
-    pub(crate) events: Vec<EventRow>,
-    pub(crate) statements: Vec<Query>,
-}
-
-impl Changes {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.changed.is_empty() && self.fresh.is_empty() && self.statements.is_empty()
-    }
 }
 
 /// What one step wants written.
@@ -293,8 +252,4 @@ impl From<PeerRef<'_>> for PeerKey {
             peer: peer.peer.to_owned(),
         }
     }
-}
-
-pub(crate) fn unreadable(id: &str, detail: &str) -> StoreError {
-    StoreError::Unreadable { id: id.to_owned(), detail: detail.to_owned() }
 }

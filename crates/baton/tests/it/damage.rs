@@ -7,7 +7,7 @@ use proving::{
     config::{Bot, Setup},
     server::Server,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::world::{BATON, QUESTION};
@@ -106,5 +106,9 @@ async fn a_conversation_is_discarded_after_a_dry_run() -> anyhow::Result<()> {
         let (code, said) = store(&server, args).await?;
         assert_eq!((code, said.contains(expected.1)), (Some(expected.0), true), "{said}");
     }
+    // The page is told to begin a new conversation.
+    server.start().await?;
+    let message = json!({ "clientId": "second", "text": QUESTION });
+    visitor.post("messages", &message).await?.expect(401)?;
     Ok(())
 }

@@ -20,7 +20,7 @@ use proving::{
 };
 use serde_json::Value;
 
-use crate::world::{BATON, QUESTION, ask_for_human, sign_in, texts};
+use crate::world::{BATON, QUESTION, sign_in, texts};
 
 const WRITTEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dfe53b0");
 
@@ -120,7 +120,8 @@ async fn goes_on(server: &Server, tool: &Receiver, facts: &str) -> anyhow::Resul
 
     let desk = sign_in(&http, &server.base, 0).await?;
     let waiting = visitor("waiting");
-    ask_for_human(&waiting).await?;
+    let asked = waiting.say("ask again", ASK).await?;
+    waiting.wait_for(asked, |event| event.gives("human")).await?;
     let chat = desk.open_chat_of(&waiting.user_id).await?;
     desk.claim(&chat.id).await?.expect(200)?;
     let before = waiting.say("w2", "hello again").await?;

@@ -14,6 +14,7 @@ use self::tool::ToolSide;
 use crate::{
     Machine, Millis, Position, Recorded,
     limits::{self, MINUTE_MS},
+    model,
 };
 
 mod step;
@@ -35,6 +36,9 @@ pub use types::{
 /// No pause is taken to be shorter than this: should the two clocks disagree, the platform is
 /// still told only now and then that the handover goes on.
 const GRANTED_MIN_MS: Millis = MINUTE_MS;
+
+/// What a step records, for a chat.
+type Log<'a> = model::Log<'a, Chat>;
 
 /// The state of one chat: the sum of its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

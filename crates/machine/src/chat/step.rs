@@ -1,12 +1,10 @@
 //! What an input means for a chat. Every function here only records events.
 
 use super::{
-    Chat, CloseReason, ConnectorEvent, Event, Input, Opening, Owed, Phase, Policy, PushFailure,
-    Refusal, tool_step,
+    Chat, CloseReason, ConnectorEvent, Event, Input, Log, Opening, Owed, Phase, Policy,
+    PushFailure, Refusal, tool_step,
 };
-use crate::{Machine, Millis, Position, Recorded, limits, model, retry};
-
-pub(super) type Log<'a> = model::Log<'a, Chat>;
+use crate::{Machine, Millis, Position, Recorded, limits, retry};
 
 pub(super) fn step(
     state: &mut Chat,

@@ -1,8 +1,7 @@
 //! What an input from the tool's side means for a chat.
 
 use super::{
-    Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Phase, Policy,
-    step::Log,
+    Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Log, Phase, Policy,
     tool::{OwedDelivery, ToolSide},
 };
 use crate::{Millis, Position, limits, retry};

@@ -90,10 +90,8 @@ impl From<StoreError> for HttpError {
 impl From<StepError<Refusal>> for HttpError {
     fn from(error: StepError<Refusal>) -> Self {
         match error {
-            StepError::NotFound => Self::not_served(
-                "The conversation of this token cannot be found now. Keep the token and try again \
-                 later.",
-            ),
+            // An operator discarded the conversation: the page has to begin a new one.
+            StepError::NotFound => Self::unauthorized(),
             StepError::KeyReused => {
                 let detail = "Use a new clientId for a new message.";
                 Problem::new(ProblemId::IdReused, detail).at("clientId").into()

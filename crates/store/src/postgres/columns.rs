@@ -3,11 +3,11 @@
 //! One statement takes a whole column per argument, so a batch of any size is a handful of
 //! statements.
 
-use super::tx::{self, Args, Rows};
+use super::statements::{self, Args, Rows};
 use crate::{
     error::StoreError,
-    tx::{Columns, Found, PeerRef, Row, SeenKey, Target, Want},
-    workbench::{EventRow, SubjectRow},
+    query::Columns,
+    rows::{EventRow, Found, PeerRef, Row, SeenKey, SubjectRow, Target, Want},
 };
 use std::collections::HashMap;
 use tokio_postgres::types::ToSql;
@@ -90,10 +90,10 @@ pub(super) enum Find {
 impl Find {
     pub(super) fn sql(self) -> &'static str {
         match self {
-            Self::Ids => tx::FIND,
-            Self::Peers => tx::FIND_PEERS,
-            Self::Keys => tx::FIND_KEYS,
-            Self::PeerKeys => tx::FIND_PEER_KEYS,
+            Self::Ids => statements::FIND,
+            Self::Peers => statements::FIND_PEERS,
+            Self::Keys => statements::FIND_KEYS,
+            Self::PeerKeys => statements::FIND_PEER_KEYS,
         }
     }
 }

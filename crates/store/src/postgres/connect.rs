@@ -1,7 +1,7 @@
 //! Connecting to PostgreSQL, and refusing to: settings that lose acknowledged commits, replicas,
 //! and schemas this release does not know.
 
-use super::{failure, tx};
+use super::{failure, statements};
 use crate::{
     error::StoreError,
     migrate::{self, Applied},
@@ -91,7 +91,7 @@ async fn prepare(client: Client) -> Result<Connection, StoreError> {
     client.batch_execute(SESSION).await.map_err(|error| failure::error(&error.into()))?;
     // All at once, so that coming back after a lost connection takes one round trip, not twenty.
     let prepare = async |sql: &'static str| Ok((sql, client.prepare(sql).await?));
-    let texts = sql::SHARED.iter().chain(tx::STATEMENTS).copied();
+    let texts = sql::SHARED.iter().chain(statements::STATEMENTS).copied();
     let statements: HashMap<_, _> = try_join_all(texts.map(prepare))
         .await
         .map_err(|error: tokio_postgres::Error| failure::error(&error.into()))?

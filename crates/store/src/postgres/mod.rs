@@ -8,6 +8,7 @@ mod columns;
 mod connect;
 mod failure;
 mod poll;
+mod statements;
 mod tx;
 mod writer;
 
@@ -15,8 +16,8 @@ use crate::{
     Options,
     error::StoreError,
     front::Front,
+    query::{Columns, Query},
     signals::Signals,
-    tx::{Columns, Query},
 };
 use connect::Access;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Timeouts};
@@ -90,7 +91,7 @@ impl Postgres {
     async fn rows(&self, query: &Query) -> Result<Vec<tokio_postgres::Row>, Failure> {
         let connection: Object = self.pool.get().await.map_err(Failure::pool)?;
         let statement = connection.prepare_cached(query.sql).await?;
-        Ok(connection.query(&statement, &tx::args(query)).await?)
+        Ok(connection.query(&statement, &statements::args(query)).await?)
     }
 
     pub(crate) fn close(&self) {

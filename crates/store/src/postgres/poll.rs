@@ -3,9 +3,9 @@
 
 use super::{
     failure::{self, Failure},
-    tx,
+    statements,
 };
-use crate::{signals::Signals, tx::has_nul};
+use crate::{query::has_nul, signals::Signals};
 use deadpool_postgres::Pool;
 use std::{sync::Arc, time::Duration};
 
@@ -33,7 +33,7 @@ pub(super) async fn run(pool: Pool, signals: Arc<Signals>, pause: Duration) {
 
 async fn look(pool: &Pool, signals: &Signals, ids: &[String]) -> Result<(), Failure> {
     let connection = pool.get().await.map_err(Failure::pool)?;
-    let statement = connection.prepare_cached(tx::NUMBERS).await?;
+    let statement = connection.prepare_cached(statements::NUMBERS).await?;
     for row in connection.query(&statement, &[&ids]).await? {
         signals.heard(row.try_get(0)?, row.try_get(1)?, row.try_get::<_, i64>(2)? as u64);
     }

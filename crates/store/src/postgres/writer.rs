@@ -15,7 +15,7 @@ use crate::{
     front::{Health, Jobs},
     signals::Signals,
     tx::work,
-    unit::Unit,
+    unit::{RecheckKey, Unit},
     workbench::Workbench,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -40,7 +40,7 @@ pub(super) struct Writer {
     signals: Arc<Signals>,
     health: Arc<Health>,
     /// What must be looked at again, by the id of its machine.
-    rechecks: BTreeMap<String, Box<dyn Unit>>,
+    rechecks: BTreeMap<RecheckKey, Box<dyn Unit>>,
     recheck_pause: Duration,
 }
 

@@ -17,9 +17,9 @@ use crate::{
     error::StoreError,
     finisher::Finisher,
     front::Front,
+    query::{Columns, Query},
     signals::Signals,
     sql,
-    tx::{Columns, Query},
 };
 use checkpoint::Checkpointer;
 use parking_lot::Mutex;

@@ -1,5 +1,5 @@
 use super::connect::{Role, check_settings, connect};
-use crate::{Key, Store, StoreError, tx::Query};
+use crate::{Key, Store, StoreError, query::Query};
 use machine::{Event, Machine, Millis, Position, Recorded};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -2,9 +2,10 @@
 
 use crate::{
     error::StoreError,
+    query::{Columns, Query, Value},
+    rows::{Changes, EventRow, Found, PeerRef, Row, SeenKey, SubjectRow, Target, Want},
     sql::statements,
-    tx::{Columns, Found, PeerRef, Query, Row, SeenKey, Target, Tx, Value, Want},
-    workbench::{Changes, EventRow, SubjectRow},
+    tx::Tx,
 };
 use std::future::ready;
 

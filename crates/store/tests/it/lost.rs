@@ -144,10 +144,10 @@ async fn a_lost_commit_is_told_once_it_is_found() {
     assert!(matches!(seen, store::Seen::Events(events) if events[0].position.seq == 2));
     tokio::time::timeout(PATIENCE, owner.changed()).await.unwrap();
     tokio::time::timeout(PATIENCE, wakes.before(None)).await.unwrap();
-    assert_eq!(*told.lock().unwrap(), [(1, 1), (2, 0)]);
+    assert_eq!(*told.lock().unwrap(), [(1, 1), (2, 1)]);
 
     ledger.step("cnt_1", &1, 0, None, Input::Add(1)).await.unwrap();
-    assert_eq!(*told.lock().unwrap(), [(1, 1), (2, 0), (3, 1)], "in order");
+    assert_eq!(*told.lock().unwrap(), [(1, 1), (2, 1), (3, 1)], "in order");
 }
 
 /// A machine that is made for its peer in the lost commit is found by its id.

@@ -141,8 +141,8 @@ impl Driver {
     }
 }
 
-/// What comes after the store failed. A row that cannot be read stays so until an operator acts: the
-/// store has set it aside and has logged it.
+/// What comes after the store failed. A row that cannot be read stays so until an operator acts:
+/// the store has set it aside and has logged it.
 fn after(error: &StoreError, now: Millis) -> Next {
     if error.is_temporary() { Next::Park(now + FAILED_PAUSE_MS) } else { Next::Rest }
 }

@@ -134,7 +134,7 @@ struct Bench {
     route: Arc<Route>,
     driver: Driver,
     asked: Arc<AtomicUsize>,
-    _files: TempDir,
+    files: TempDir,
 }
 
 impl Bench {
@@ -147,13 +147,13 @@ impl Bench {
         let route = route(&store, target, clock.clone());
         let routes = [(route.id.clone(), route.clone())].into();
         let driver = Driver::new(routes, clock.clone(), Tasks::new());
-        Self { store, clock, hand, route, driver, asked, _files: files }
+        Self { store, clock, hand, route, driver, asked, files }
     }
 }
 
 #[tokio::test]
 async fn a_push_that_panics_is_tried_again_after_a_pause() {
-    let Bench { clock, hand, route, driver, asked, _files, .. } = Bench::new().await;
+    let Bench { clock, hand, route, driver, asked, files: _files, .. } = Bench::new().await;
     claimed(&route, clock.now()).await;
     driver.0.work.lock().running.insert(CHAT.to_owned(), false);
     let running = Running { driver: driver.clone(), route, id: CHAT.to_owned(), has_left: false };
@@ -173,7 +173,7 @@ async fn a_push_that_panics_is_tried_again_after_a_pause() {
 
 #[tokio::test]
 async fn a_sweep_finds_what_no_commit_told() {
-    let Bench { store, clock, route, driver, asked, _files, .. } = Bench::new().await;
+    let Bench { store, clock, route, driver, asked, files: _files, .. } = Bench::new().await;
     claimed(&route, clock.now()).await;
     let timer = Timer {
         routes: [(route.id.clone(), route.clone())].into(),
@@ -226,7 +226,7 @@ impl Session for Silent {
     }
 
     async fn ready(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -246,7 +246,7 @@ async fn at_tool() -> (Bench, Arc<Route>, Driver) {
 async fn a_chat_that_cannot_be_read_is_left_alone() {
     let (bench, route, driver) = at_tool().await;
     claimed(&route, bench.clock.now()).await;
-    let file = rusqlite::Connection::open(bench._files.path().join("bridge.db")).unwrap();
+    let file = rusqlite::Connection::open(bench.files.path().join("bridge.db")).unwrap();
     file.busy_timeout(Duration::from_secs(5)).unwrap();
     file.execute_batch("UPDATE subjects SET state = '{}'").unwrap();
     assert!(!route.ledger.load(CHAT).await.unwrap_err().is_temporary());

@@ -18,7 +18,7 @@ use machine::{
     chat::{Chat, Input},
 };
 use parking_lot::Mutex;
-use store::{CommitGuard, Committed, Store};
+use store::{CommitGuard, Committed, StepError, Store, StoreError};
 use tokio::sync::Notify;
 
 use crate::{route::Route, tasks::Tasks};
@@ -141,6 +141,12 @@ impl Driver {
     }
 }
 
+/// What comes after the store failed. A row that cannot be read stays so until an operator acts:
+/// the store has set it aside and has logged it.
+fn after(error: &StoreError, now: Millis) -> Next {
+    if error.is_temporary() { Next::Park(now + FAILED_PAUSE_MS) } else { Next::Rest }
+}
+
 /// The driving of one chat. However it ends, the chat is not left as running.
 struct Running {
     driver: Driver,
@@ -172,7 +178,7 @@ impl Running {
                 Ok(None) => return Next::Rest,
                 Err(error) => {
                     tracing::error!(chat.id = id, %error, "a chat could not be loaded");
-                    return Next::Park(now + FAILED_PAUSE_MS);
+                    return after(&error, now);
                 }
             },
         };
@@ -192,7 +198,12 @@ impl Running {
             Ok(stepped) => Next::Again(stepped.state),
             Err(error) => {
                 tracing::error!(chat.id = id, %error, "the outcome of a push could not be stored");
-                Next::Park(now + FAILED_PAUSE_MS)
+                match error {
+                    StepError::Store(error) => after(&error, now),
+                    StepError::NotFound | StepError::Refused(_) | StepError::KeyReused => {
+                        Next::Rest
+                    }
+                }
             }
         }
     }

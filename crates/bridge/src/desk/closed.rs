@@ -41,7 +41,9 @@ impl ClosedChats {
     pub(crate) fn committed(&self, committed: &Committed<Chat>) {
         let Committed { owner, id, state, events } = committed;
         let mut closed = self.0.lock();
-        if let Some(at) = closed.iter().position(|chat| chat.id == **id) {
+        let listed = closed.iter().position(|chat| chat.id == **id);
+        let is_listed = listed.is_some();
+        if let Some(at) = listed {
             // A commit may be told twice; an older one says nothing new.
             if state.position() < closed[at].state.position() {
                 return;
@@ -59,7 +61,9 @@ impl ClosedChats {
             Event::Closed { agent, .. } => Some((agent.clone(), recorded.at)),
             _ => None,
         });
-        let Some((agent, at)) = ending else { return };
+        // A commit that was found by a second look has no events.
+        let owed = || state.owed_end().filter(|_| events.is_empty() && !is_listed);
+        let Some((agent, at)) = ending.or_else(owed) else { return };
         closed.retain(|chat| chat.id != **id && chat.at + LISTED_MS > at);
         if closed.len() >= CLOSED_MAX {
             closed.pop_front();
@@ -72,5 +76,39 @@ impl ClosedChats {
     pub(crate) fn of(&self, email: &str, now: Millis) -> Vec<ClosedChat> {
         let listed = |chat: &&ClosedChat| chat.at + LISTED_MS > now && chat.concerns(email);
         self.0.lock().iter().rev().filter(listed).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use machine::chat::{Input, Opening, Policy};
+
+    use super::*;
+
+    #[test]
+    fn an_end_that_was_found_by_a_second_look_is_listed_once() {
+        let (mut chat, policy, now) = (Chat::new("bot", "visitor"), Policy::default(), 1_000);
+        let opening = Opening {
+            text: "help".to_owned(),
+            language: "en".to_owned(),
+            intent: None,
+            transcript: Vec::new(),
+        };
+        let [email, name, avatar_url] = ["jane@example.com", "Jane", ""].map(str::to_owned);
+        let agent = Agent { email, name, avatar_url };
+        let open = Input::StepOne { opening, available: true };
+        let (claim, close) = (agent.clone(), agent.clone());
+        for input in [open, Input::Claim { agent: claim }, Input::Close { agent: close }] {
+            chat.step(&policy, now, input).unwrap();
+        }
+        let closed = ClosedChats::default();
+        let (owner, id, state) = ("desk".into(), "cht_1".into(), Arc::new(chat));
+        let committed = Committed { owner, id, state, events: Vec::new().into() };
+        closed.committed(&committed);
+        closed.committed(&committed);
+        let of_jane = closed.of(&agent.email, now);
+        assert_eq!(of_jane.len(), 1);
+        assert_eq!((of_jane[0].agent.as_ref(), of_jane[0].at), (Some(&agent), now));
+        assert_eq!(closed.of("joe@example.com", now).len(), 0);
     }
 }

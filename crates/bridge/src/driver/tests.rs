@@ -1,16 +1,20 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{Router, http::StatusCode, routing::post};
+use connector::{Connector, Finding, HandoverInfo, Session};
 use edge::{
     Clock, ManualClock,
     egress::{Egress, Target},
 };
 use machine::{
     Machine as _,
-    chat::{Agent, Chat, Input, Opening, Policy},
+    chat::{Agent, Chat, ConnectorEvent, Input, Opening, Policy},
 };
 use secrecy::SecretString;
 use store::Store;
@@ -23,7 +27,8 @@ use crate::{
     access::Access,
     desk::Desk,
     push::{PushClient, PushConfig},
-    route::Route,
+    route::{Attachment, Route},
+    runtime::ConnectorRuntime,
     timer::Timer,
 };
 
@@ -47,6 +52,16 @@ async fn platform(status: StatusCode) -> (Target, Arc<AtomicUsize>) {
 }
 
 fn route(store: &Store, target: Target, clock: Clock) -> Arc<Route> {
+    let desk = Arc::new(Desk::new(Vec::new(), store.clone()).unwrap());
+    route_to(store, target, clock, desk)
+}
+
+fn route_to(
+    store: &Store,
+    target: Target,
+    clock: Clock,
+    attachment: Arc<dyn Attachment>,
+) -> Arc<Route> {
     let push = PushConfig::new(target, "key".into());
     Arc::new(Route {
         id: "desk".into(),
@@ -55,7 +70,7 @@ fn route(store: &Store, target: Target, clock: Clock) -> Arc<Route> {
         policy: Policy::default(),
         push: PushClient::new(Egress::new().unwrap(), Clock::system(), push).unwrap(),
         clock,
-        attachment: Arc::new(Desk::new(Vec::new(), store.clone()).unwrap()),
+        attachment,
     })
 }
 
@@ -82,7 +97,8 @@ async fn claimed(route: &Route, now: i64) -> Committed<Chat> {
 }
 
 async fn at_rest(driver: &Driver) {
-    driver.0.tasks.stopped().await;
+    let stopped = driver.0.tasks.stopped();
+    tokio::time::timeout(Duration::from_secs(10), stopped).await.expect("something still runs");
 }
 
 /// A commit may be told so late that the chat was driven by then. What was accepted is not pushed
@@ -118,7 +134,7 @@ struct Bench {
     route: Arc<Route>,
     driver: Driver,
     asked: Arc<AtomicUsize>,
-    _files: TempDir,
+    files: TempDir,
 }
 
 impl Bench {
@@ -131,13 +147,13 @@ impl Bench {
         let route = route(&store, target, clock.clone());
         let routes = [(route.id.clone(), route.clone())].into();
         let driver = Driver::new(routes, clock.clone(), Tasks::new());
-        Self { store, clock, hand, route, driver, asked, _files: files }
+        Self { store, clock, hand, route, driver, asked, files }
     }
 }
 
 #[tokio::test]
 async fn a_push_that_panics_is_tried_again_after_a_pause() {
-    let Bench { clock, hand, route, driver, asked, _files, .. } = Bench::new().await;
+    let Bench { clock, hand, route, driver, asked, files: _files, .. } = Bench::new().await;
     claimed(&route, clock.now()).await;
     driver.0.work.lock().running.insert(CHAT.to_owned(), false);
     let running = Running { driver: driver.clone(), route, id: CHAT.to_owned(), has_left: false };
@@ -157,7 +173,7 @@ async fn a_push_that_panics_is_tried_again_after_a_pause() {
 
 #[tokio::test]
 async fn a_sweep_finds_what_no_commit_told() {
-    let Bench { store, clock, route, driver, asked, _files, .. } = Bench::new().await;
+    let Bench { store, clock, route, driver, asked, files: _files, .. } = Bench::new().await;
     claimed(&route, clock.now()).await;
     let timer = Timer {
         routes: [(route.id.clone(), route.clone())].into(),
@@ -169,4 +185,117 @@ async fn a_sweep_finds_what_no_commit_told() {
     assert_eq!(timer.sweep().await.unwrap(), 0, "every chat has a route");
     at_rest(&driver).await;
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+/// A connector whose sessions hear nothing, and that panics at each checkpoint.
+struct Fragile;
+
+#[async_trait::async_trait]
+impl Connector for Fragile {
+    fn session(&self, _: &HandoverInfo, _checkpoint: Option<&str>) -> Box<dyn Session> {
+        Box::new(Silent)
+    }
+
+    fn address(&self, checkpoint: &str) -> Option<String> {
+        panic!("what a vendor sent: {checkpoint}")
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+struct Silent;
+
+#[async_trait::async_trait]
+impl Session for Silent {
+    async fn deliver(
+        &mut self,
+        _attempt: &connector::Attempt<'_>,
+        _again: connector::Again,
+    ) -> Result<Vec<connector::ConnectorEvent>, connector::Failure> {
+        Ok(Vec::new())
+    }
+
+    fn checkpoint(&self) -> Option<String> {
+        None
+    }
+
+    fn listens(&self) -> bool {
+        true
+    }
+
+    async fn ready(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The bench with a route at a tool.
+async fn at_tool() -> (Bench, Arc<Route>, Driver) {
+    let bench = Bench::new().await;
+    let (target, _) = platform(StatusCode::OK).await;
+    let (clock, tasks) = (bench.clock.clone(), Tasks::new());
+    let runtime = ConnectorRuntime::new("tool", Arc::new(Fragile), clock.clone(), tasks.clone());
+    let route = route_to(&bench.store, target, clock.clone(), Arc::new(runtime.clone()));
+    runtime.take_up_open(&route).await.unwrap();
+    let driver = Driver::new([(route.id.clone(), route.clone())].into(), clock, tasks);
+    (bench, route, driver)
+}
+
+#[tokio::test]
+async fn a_chat_that_cannot_be_read_is_left_alone() {
+    let (bench, route, driver) = at_tool().await;
+    claimed(&route, bench.clock.now()).await;
+    let file = rusqlite::Connection::open(bench.files.path().join("bridge.db")).unwrap();
+    file.busy_timeout(Duration::from_secs(5)).unwrap();
+    file.execute_batch("UPDATE subjects SET state = '{}'").unwrap();
+    assert!(!route.ledger.load(CHAT).await.unwrap_err().is_temporary());
+    driver.take_up(&route, CHAT);
+    at_rest(&driver).await;
+    assert!(driver.0.work.lock().parked.is_empty(), "it would be tried for ever");
+}
+
+#[tokio::test]
+async fn a_dropped_bridge_lets_go_of_its_routes() {
+    let (_bench, route, driver) = at_tool().await;
+    let weak = Arc::downgrade(&route);
+    drop((route, driver));
+    assert!(weak.upgrade().is_none(), "it keeps the store open");
+}
+
+/// A connector that panics at a checkpoint holds up no push, and a chat task hears of the end of
+/// its chat also from a commit that was found by a second look, without events.
+#[tokio::test]
+async fn a_commit_is_acted_on_whatever_the_connector_does() {
+    let (bench, route, driver) = at_tool().await;
+    let now = bench.clock.now();
+    let policy = Policy { connector: Some("tool".to_owned()), ..Policy::default() };
+    route.ledger.create(CHAT, &Chat::new("bot", "visitor")).await.unwrap();
+    let opening = Opening {
+        text: "human please".to_owned(),
+        language: "en".to_owned(),
+        intent: None,
+        transcript: Vec::new(),
+    };
+    let step = async |input: Input| {
+        let stepped = route.ledger.step(CHAT, &policy, now, None, input).await.unwrap();
+        let (owner, state) = (route.id.clone(), stepped.state);
+        Committed { owner, id: CHAT.into(), state, events: Vec::new().into() }
+    };
+    let opened = step(Input::StepOne { opening, available: true }).await;
+    let (id, opening) = (opened.state.owed_delivery().unwrap().id, opened.state.opening().unwrap());
+    let events = vec![ConnectorEvent::Notice { text: "hello".to_owned() }];
+    let checkpoint = Some("chat-7".to_owned());
+    let taken = step(Input::Delivered { id, checkpoint, events }).await;
+    driver.committed(&taken);
+    let pushed = async || route.ledger.load(CHAT).await.unwrap().is_some_and(|chat| !chat.owes());
+    while !pushed().await {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    driver.take_up(&route, CHAT);
+    let runs = driver.0.tasks.stopped();
+    tokio::time::timeout(Duration::from_millis(200), runs).await.expect_err("the chat is heard");
+    let event = Some(ConnectorEvent::Ended);
+    driver.committed(&step(Input::Heard { opening, event, checkpoint: None }).await);
+    at_rest(&driver).await;
 }

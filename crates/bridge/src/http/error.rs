@@ -109,10 +109,6 @@ impl From<Refusal> for Error {
             Refusal::Closed => Self::new(ProblemId::Closed, "The bot answers this visitor again."),
             Refusal::NotClaimed => Self::new(ProblemId::NotClaimed, "Claim the chat first."),
             Refusal::TooManyWaiting => Self(TellError::TooManyWaiting.into()),
-            Refusal::TooManyForTool => Self::new(
-                ProblemId::TooManyWaiting,
-                "The tool has not taken the visitor's earlier messages yet: send this one later.",
-            ),
         }
     }
 }

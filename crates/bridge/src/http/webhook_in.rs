@@ -26,7 +26,7 @@ use serde_json::Value;
 use store::{Key, StepError, StoreError};
 use wire::{
     history::{self, Sender},
-    problem::{Problem, ProblemId},
+    problem::ProblemId,
     webhook::{Answer, Received, ReceivedKind},
 };
 
@@ -83,12 +83,7 @@ async fn work_off(app: &App, route: &str, headers: &HeaderMap, body: Body) -> Re
             let opening = opening(text, language, &dialogflow_response, &history);
             call.step_one(opening).await?
         }
-        ReceivedKind::StepTwo { text, .. } => {
-            if text.chars().count() > WEBHOOK_TEXT_CHARS_MAX {
-                return Err(too_long());
-            }
-            call.step_two(text).await?
-        }
+        ReceivedKind::StepTwo { text, .. } => call.step_two(text).await?,
         ReceivedKind::Typing => {
             call.typing().await?;
             return Ok(StatusCode::OK.into_response());
@@ -145,7 +140,7 @@ impl Call<'_> {
 
     async fn step_two(&self, text: String) -> Result<Answer> {
         let key = self.key(&text);
-        let input = Input::StepTwo { text };
+        let input = Input::StepTwo { text: cut(text) };
         match self.route.step_peer(&self.peer(), || None, key, input).await? {
             Some(stepped) if stepped.state.is_open() => Ok(Answer::paused(stepped.state.pause())),
             _ => Ok(Answer::ended()),
@@ -238,17 +233,13 @@ fn opening(text: String, language: String, response: &Value, history: &[Value]) 
     Opening { text: cut(text), language, intent, transcript }
 }
 
-/// Refusing step one would lose a handover, so its text is cut where it is too long, and shows it.
+/// A refused step one would lose a handover, and a refused step two would let the bot answer into
+/// a live chat. So a text that is too long is cut, with a mark.
 fn cut(text: String) -> String {
     match text.char_indices().nth(WEBHOOK_TEXT_CHARS_MAX) {
         Some((end, _)) => format!("{} […]", &text[..end]),
         None => text,
     }
-}
-
-fn too_long() -> Error {
-    let detail = format!("Send at most {WEBHOOK_TEXT_CHARS_MAX} characters in one message.");
-    Problem::new(ProblemId::InvalidField, detail).at("queryInput.text.text").into()
 }
 
 fn line_of_history(item: &Value) -> Option<Line> {

@@ -110,13 +110,17 @@ pub(super) async fn run(
     }
 }
 
-/// Waits for the store as long as it takes; `None` for a chat that is not there, or at the end.
+/// Waits for the store as long as it takes. `None` for a chat that is not there or cannot be read,
+/// and at the end.
 async fn load(runtime: &ConnectorRuntime, route: &Route, id: &str) -> Option<Arc<Chat>> {
     loop {
         match route.ledger.load(id).await {
             Ok(state) => return state.map(Arc::new),
             Err(error) => {
                 tracing::error!(chat.id = id, %error, "a chat could not be loaded");
+                if !error.is_temporary() {
+                    return None;
+                }
                 tokio::select! {
                     () = tokio::time::sleep(STORE_PAUSE) => {}
                     () = runtime.0.tasks.stop.cancelled() => return None,
@@ -380,7 +384,12 @@ impl ChatTask {
     /// Before the same is tried again; rests where there is nothing to try.
     async fn pause_for(&self, error: &StepError<Refusal>) -> Next {
         tracing::error!(chat.id = self.id, %error, "what a tool did could not be stored");
-        if !matches!(error, StepError::Store(_) | StepError::Refused(Refusal::TooManyWaiting)) {
+        let may_work_later = match error {
+            StepError::Store(error) => error.is_temporary(),
+            StepError::Refused(refusal) => *refusal == Refusal::TooManyWaiting,
+            StepError::NotFound | StepError::KeyReused => false,
+        };
+        if !may_work_later {
             return Next::Rest;
         }
         tokio::select! {

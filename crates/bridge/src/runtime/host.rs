@@ -93,7 +93,7 @@ impl ConnectorRuntime {
     }
 
     fn route_of(&self, handover: &HandoverRef) -> Option<Arc<Route>> {
-        self.0.work.lock().routes.get(&handover.route).cloned()
+        self.0.work.lock().routes.get(&handover.route)?.upgrade()
     }
 }
 

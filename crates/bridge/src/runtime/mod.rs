@@ -5,7 +5,7 @@
 use std::{
     collections::{HashMap, HashSet},
     panic::AssertUnwindSafe,
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -65,8 +65,9 @@ struct Shared {
 struct Work {
     /// Where open chats stood when this process began: what they owed then may have been tried.
     inherited: HashMap<String, u64>,
-    /// The routes that are attached here, by id.
-    routes: HashMap<Arc<str>, Arc<Route>>,
+    /// The routes that are attached here, by id. A route owns its attachment, not the other way
+    /// round: a bridge that is dropped must let go of its store.
+    routes: HashMap<Arc<str>, Weak<Route>>,
     chat_tasks: HashMap<String, ChatTaskHandle>,
     taken: HashMap<String, Taken>,
     /// Chats by the tool's own id.
@@ -131,7 +132,7 @@ impl ConnectorRuntime {
 
     /// Takes up every open chat of a route that is attached here, after a start.
     pub(crate) async fn take_up_open(&self, route: &Arc<Route>) -> Result<(), StoreError> {
-        self.0.work.lock().routes.insert(route.id.clone(), route.clone());
+        self.0.work.lock().routes.insert(route.id.clone(), Arc::downgrade(route));
         for (id, state) in route.ledger.open_ids(OPEN_MAX).await? {
             self.learn(route, &id, &state);
             self.0.work.lock().inherited.insert(id.clone(), state.position().seq);
@@ -156,6 +157,7 @@ impl ConnectorRuntime {
             state.is_open() && state.opening() == Some(checkpoint.opening)
         };
         let checkpoint = state.checkpoint_at_tool().filter(current);
+        let address = checkpoint.and_then(|checkpoint| self.address(id, checkpoint));
         let mut work = self.0.work.lock();
         // The chat may have been read before a commit that was told already.
         if work.known.get(id).is_some_and(|known| *known > state.position()) {
@@ -182,13 +184,30 @@ impl ConnectorRuntime {
             work.addresses.remove(&address);
         }
         let Some(checkpoint) = checkpoint.cloned() else { return };
-        let address = self.0.connector.address(&checkpoint.text);
         if let Some(address) = &address {
             work.addresses.insert(address.clone(), id.to_owned());
         }
         let (chat, opening) = (id.to_owned(), checkpoint.opening);
         let handover = HandoverRef { route: route.id.clone(), chat, opening };
         work.taken.insert(id.to_owned(), Taken { handover, checkpoint, address });
+    }
+
+    /// The tool's own id of a chat. Called without the lock, and a panic of the connector is
+    /// contained: the store calls from a commit, and the rest of that commit must be done.
+    fn address(&self, id: &str, checkpoint: &Checkpoint) -> Option<String> {
+        let known = |work: &Work| {
+            let taken = work.taken.get(id).filter(|taken| taken.checkpoint == *checkpoint)?;
+            Some(taken.address.clone())
+        };
+        if let Some(address) = known(&self.0.work.lock()) {
+            return address;
+        }
+        let (connector, name) = (&self.0.connector, &self.0.name);
+        let address = AssertUnwindSafe(|| connector.address(&checkpoint.text));
+        std::panic::catch_unwind(address).unwrap_or_else(|_| {
+            tracing::error!(chat.id = id, connector = name, "a connector panicked at a checkpoint");
+            None
+        })
     }
 
     /// Makes sure that what a chat owes is delivered, and what the tool says is heard.
@@ -264,13 +283,15 @@ impl Attachment for ConnectorRuntime {
         let Committed { id, state, events, .. } = committed;
         self.learn(route, id, state);
         self.0.settled.tell(id);
-        if events.iter().any(|recorded| ends_typing(&recorded.event)) {
+        // By the state: a commit that was found by a second look has no events.
+        let is_over = !state.is_open();
+        if is_over || events.iter().any(|recorded| ends_typing(&recorded.event)) {
             self.0.typists.stop(id);
         }
-        let is_end = |event: &Event| matches!(event, Event::Closed { .. });
-        let ended = events.iter().any(|recorded| is_end(&recorded.event));
-        if state.owed_delivery().is_some() || ended {
+        if state.owed_delivery().is_some() {
             self.wake(route, id);
+        } else if is_over && let Some(task) = self.0.work.lock().chat_tasks.get(&**id) {
+            task.poke.send_replace(());
         }
     }
 

@@ -156,6 +156,15 @@ impl Chat {
         self.outbox.front()
     }
 
+    /// Whose chat has ended and when, as long as the platform is owed the end of the pause.
+    #[must_use]
+    pub fn owed_end(&self) -> Option<(Option<Agent>, Millis)> {
+        self.outbox.iter().rev().find_map(|owed| match &owed.push {
+            Push::Resume { agent } => Some((agent.clone(), owed.since)),
+            Push::Message { .. } | Push::Pause { .. } => None,
+        })
+    }
+
     /// What the tool is owed: the oldest delivery, not to be tried before `not_before`.
     #[must_use]
     pub fn owed_delivery(&self) -> Option<&OwedDelivery> {
@@ -215,6 +224,12 @@ impl Chat {
     pub fn is_unanswered(&self) -> bool {
         let unanswered = |tool: &ToolSide| tool.opening != 0 && !tool.promised && !tool.is_taken();
         self.is_open() && self.tool.as_ref().is_some_and(unanswered)
+    }
+
+    /// Whether these words wait for the platform.
+    fn owes_notice(&self, words: &str) -> bool {
+        let is_it = |push: &Push| matches!(push, Push::Message { text, .. } if text == words);
+        self.outbox.iter().any(|owed| is_it(&owed.push))
     }
 
     fn owe(&mut self, id: Position, since: Millis, push: Push) {

@@ -20,7 +20,7 @@ pub(super) fn step(
         Input::StepOne { opening, available } => step_one(&mut log, policy, opening, available),
         Input::StepTwo { text } => {
             if log.state.is_open() {
-                log.record(Event::VisitorSaid { text });
+                tool_step::visitor_said(&mut log, policy, text);
             }
         }
         Input::PlatformEnded { reason } => {
@@ -65,14 +65,11 @@ pub(super) fn step(
     Ok(log.into_events())
 }
 
-/// What a human agent may not do, and what there is no room for.
+/// What a human agent may not do, and what there is no room for. What the visitor says is never
+/// refused: the platform would take a refusal for a failed call and let the bot answer.
 fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
     let full = state.outbox.len() >= limits::WAITING_PUSHES_MAX;
     let (agent, speaks) = match input {
-        Input::StepTwo { text } | Input::StepOne { opening: Opening { text, .. }, .. } => {
-            return (state.is_open() && !state.has_room_for_tool(text))
-                .then_some(Refusal::TooManyForTool);
-        }
         Input::Heard { event: Some(event), opening, .. } => {
             let current = state.is_open() && state.opening() == Some(*opening);
             let pushes = !matches!(event, ConnectorEvent::Ended);
@@ -100,7 +97,7 @@ fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
 /// A second step one for an open chat is a visitor whose platform never heard our first answer.
 fn step_one(log: &mut Log<'_>, policy: &Policy, opening: Opening, available: bool) {
     if log.state.is_open() {
-        log.record(Event::VisitorSaid { text: opening.text });
+        tool_step::visitor_said(log, policy, opening.text);
         return;
     }
     let connector = policy.connector.clone().filter(|_| available);

@@ -4,7 +4,25 @@ use super::{
     Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Log, Phase, Policy,
     tool::{OwedDelivery, ToolSide},
 };
-use crate::{Millis, Position, retry};
+use crate::{Millis, Position, limits, retry};
+
+/// What the visitor says is always recorded. Where too much waits for the tool already, it is not
+/// delivered, and the visitor gets a notice.
+pub(super) fn visitor_said(log: &mut Log<'_>, policy: &Policy, text: String) {
+    let has_room = log.state.has_room_for_tool(&text);
+    let seq = log.record(Event::VisitorSaid { text });
+    if has_room {
+        return;
+    }
+    let detail = "too many messages wait for the tool".to_owned();
+    log.record(Event::DeliveryRefused { delivery: Position { seq, sub: 0 }, detail });
+    let undelivered = &policy.tool.notices.undelivered;
+    // With a full outbox, one waiting notice stands for all: the state must stay bounded.
+    let is_full = log.state.outbox.len() >= limits::WAITING_PUSHES_MAX;
+    if !is_full || !log.state.owes_notice(undelivered) {
+        notice(log, undelivered.clone(), policy);
+    }
+}
 
 /// The platform is about to be told to pause although the tool has not answered yet.
 pub(super) fn promised(log: &mut Log<'_>) {

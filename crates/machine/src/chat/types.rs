@@ -338,8 +338,6 @@ pub enum Refusal {
     NotClaimed,
     /// Too many messages wait for the platform.
     TooManyWaiting,
-    /// Too many messages of the visitor wait for the tool.
-    TooManyForTool,
 }
 
 /// The times of one chat, fixed when it opens.

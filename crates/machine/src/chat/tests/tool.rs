@@ -699,8 +699,7 @@ fn nobody_is_told_of_a_changed_connector_who_was_promised_nothing() {
     );
 }
 
-#[test]
-fn what_there_is_no_room_for_is_refused_and_changes_nothing() {
+fn at_tool() -> (Chat, Policy) {
     let mut chat = Chat::new("bot", "visitor");
     let policy = Policy { connector: Some("tool".to_owned()), ..Policy::default() };
     let opening = Opening {
@@ -710,21 +709,66 @@ fn what_there_is_no_room_for_is_refused_and_changes_nothing() {
         transcript: Vec::new(),
     };
     chat.step(&policy, START, Input::StepOne { opening, available: true }).unwrap();
+    (chat, policy)
+}
+
+/// The text was recorded and not delivered, and so many notices tell it.
+fn check_no_room(chat: &mut Chat, policy: &Policy, text: &str, notices: usize) {
+    let (waiting, pushes) = (chat.owed_deliveries().count(), chat.outbox.len());
+    let input = Input::StepTwo { text: text.to_owned() };
+    let events = chat.step(policy, START, input).unwrap();
+    let said = Event::VisitorSaid { text: text.to_owned() };
+    assert!(chat.is_open() && events[0].event == said, "{:?}", events[0]);
+    let refused = Event::DeliveryRefused {
+        delivery: events[0].position,
+        detail: "too many messages wait for the tool".to_owned(),
+    };
+    assert_eq!(events[1].event, refused);
+    let text = policy.tool.notices.undelivered.clone();
+    let notice = Event::Notice { name: policy.tool.notices.name.clone(), text };
+    assert_eq!(events.iter().filter(|recorded| recorded.event == notice).count(), notices);
+    assert_eq!(events.len(), 2 + notices);
+    assert_eq!(chat.owed_deliveries().count(), waiting);
+    assert_eq!(chat.outbox.len(), pushes + notices);
+}
+
+#[test]
+fn what_there_is_no_room_for_is_recorded_and_told_to_the_visitor() {
+    let (mut chat, policy) = at_tool();
     let say = |text: String| Input::StepTwo { text };
     let whole = "x".repeat(limits::WEBHOOK_TEXT_CHARS_MAX);
     let fits = limits::WAITING_DELIVERY_CHARS_MAX / limits::WEBHOOK_TEXT_CHARS_MAX;
     for _ in 0..fits {
         chat.step(&policy, START, say(whole.clone())).unwrap();
     }
-    let before = chat.clone();
-    assert_eq!(chat.step(&policy, START, say(whole)), Err(Refusal::TooManyForTool));
-    assert_eq!(chat, before);
+    check_no_room(&mut chat, &policy, &whole, 1);
     while chat.owed_deliveries().count() < limits::WAITING_DELIVERIES_MAX {
         chat.step(&policy, START, say("x".to_owned())).unwrap();
     }
-    assert_eq!(chat.step(&policy, START, say("x".to_owned())), Err(Refusal::TooManyForTool));
+    check_no_room(&mut chat, &policy, "x", 1);
     let first = chat.owed_delivery().unwrap().id;
     let took = Input::Delivered { id: first, checkpoint: None, events: Vec::new() };
     chat.step(&policy, START, took).unwrap();
-    chat.step(&policy, START, say("x".to_owned())).unwrap();
+    chat.step(&policy, START, say("y".to_owned())).unwrap();
+    let last = chat.owed_deliveries().last().map(|owed| owed.delivery.clone());
+    assert_eq!(last, Some(Delivery::Say { text: "y".to_owned() }));
+}
+
+#[test]
+fn notices_of_what_there_is_no_room_for_do_not_grow_the_state_without_end() {
+    let (mut chat, policy) = at_tool();
+    while chat.owed_deliveries().count() < limits::WAITING_DELIVERIES_MAX {
+        chat.step(&policy, START, Input::StepTwo { text: "x".to_owned() }).unwrap();
+    }
+    let [email, name, avatar_url] = ["jane@example.com", "Jane", ""].map(str::to_owned);
+    let agent = Agent { email, name, avatar_url };
+    let push = Push::Message { text: "hello".to_owned(), agent };
+    while chat.outbox.len() < limits::WAITING_PUSHES_MAX {
+        chat.owe(chat.position, START, push.clone());
+    }
+    check_no_room(&mut chat, &policy, "x", 1);
+    for _ in 0..3 {
+        check_no_room(&mut chat, &policy, "x", 0);
+    }
+    assert_eq!(chat.outbox.len(), limits::WAITING_PUSHES_MAX + 1);
 }

@@ -1,4 +1,4 @@
-//! From the configured agent to a bot that answers.
+//! Builds the bot from the configured Dialogflow agent.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -12,10 +12,10 @@ use machine::limits::BOT_TIMEOUT_MS;
 
 use crate::config::{BotAgent, CxAgent, EsAgent, Secret};
 
-/// A little less than what the platform waits: who waits longer knows less of why.
+/// Less than the platform's own limit, so that the error of the call is known before it.
 const GOOGLE_TIMEOUT: Duration = Duration::from_millis(BOT_TIMEOUT_MS - 500);
 
-/// A bot, and the language of visitors who have named none.
+/// A bot, and the default language of its visitors.
 pub(crate) async fn bot(id: &str, configured: &BotAgent) -> anyhow::Result<(Arc<dyn Bot>, String)> {
     match configured {
         BotAgent::Export(export) => local(id, export),
@@ -65,7 +65,7 @@ fn cx_config(cx: &CxAgent) -> anyhow::Result<CxConfig> {
     })
 }
 
-/// Whoever names an endpoint without encryption means an emulator, which knows no accounts.
+/// An endpoint without encryption is an emulator, so it needs no credentials.
 fn access(
     key: &str,
     credentials: Option<&Secret>,
@@ -80,18 +80,18 @@ fn access(
     Ok(Access { credentials, endpoint: endpoint.map(str::to_owned), timeout: GOOGLE_TIMEOUT })
 }
 
-/// What `baton check` says of an agent.
+/// The description of an agent in the output of `baton check`.
 pub(crate) fn describe(configured: &BotAgent, bot: &dyn Bot) -> String {
     let google = |edition: &str, credentials: Option<&Secret>, endpoint: Option<&str>| {
         let path = bot.session_path("…");
         let path = path.trim_end_matches("/sessions/…");
         let who = match (credentials, endpoint) {
             (Some(_), _) => "a service account",
-            (None, Some(endpoint)) if endpoint.starts_with("http:") => "nobody",
+            (None, Some(endpoint)) if endpoint.starts_with("http:") => "an anonymous caller",
             (None, _) => "the account of this machine",
         };
         let place = endpoint.map(|url| format!(" at {url}")).unwrap_or_default();
-        format!("Dialogflow {edition}, {path}{place}, asked as {who}")
+        format!("Dialogflow {edition}, {path}{place}, called as {who}")
     };
     match configured {
         BotAgent::Export(export) => format!("the export {}", export.display()),

@@ -1,5 +1,5 @@
-//! The pages, built by `web/` and compiled in. Hashed names are kept by browsers for ever, all
-//! others are asked for again; compressed siblings are sent to who accepts them.
+//! The pages, built by `web/` and compiled into the binary. Browsers cache files with hashed names
+//! for a year and revalidate all others. A compressed file is sent to a client that accepts it.
 
 use axum::{
     body::Body,
@@ -18,7 +18,7 @@ struct Built;
 #[folder = "../../agents/handoff-demo/agent"]
 pub(crate) struct DemoAgent;
 
-/// The built file `path`, or what to do when the pages were not built.
+/// The built file `path`. When the pages were not built, the answer says how to build them.
 pub(crate) fn respond(path: &str, headers: &HeaderMap) -> Response {
     let encodings = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let encodings = encodings.unwrap_or_default();

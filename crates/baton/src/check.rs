@@ -1,5 +1,5 @@
-//! `baton check`: a configuration, one of its connectors, a middleware, or a platform. The cases
-//! are in `kit::conformance`; here is only what the command line says about them.
+//! `baton check`: checks a configuration, one of its connectors, a middleware, or a platform. The
+//! cases are in `kit::conformance`; this file has the command line and the output.
 
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -41,11 +41,11 @@ pub(crate) struct Check {
 
 #[derive(Subcommand)]
 enum OtherSide {
-    /// Play a platform against any middleware; see docs/check.md
+    /// Act as a platform and check any middleware; see docs/check.md
     Middleware(Middleware),
-    /// Try the settings of a connector for real: credentials, queues, rights
+    /// Test the settings of a connector against the real tool: credentials, queues, rights
     Connector(Connector),
-    /// Play a middleware and a visitor against a platform; see docs/check.md
+    /// Act as a middleware and a visitor and check a platform; see docs/check.md
     Platform(Platform),
 }
 
@@ -66,19 +66,19 @@ struct Middleware {
     /// Serve a push endpoint here and hold a conversation with the operator
     #[arg(long, value_name = "ADDR", requires = "push_base")]
     listen: Option<SocketAddr>,
-    /// Under which URL the middleware reaches that address
+    /// URL at which the middleware reaches that address
     #[arg(long, value_name = "URL", requires = "listen")]
     push_base: Option<String>,
-    /// Push key the middleware was given
+    /// Push key that the middleware uses
     #[arg(long, conflicts_with = "push_key_env", value_name = "KEY")]
     push_key: Option<SecretString>,
     /// Name of the environment variable that holds the push key
     #[arg(long, value_name = "NAME")]
     push_key_env: Option<String>,
-    /// Run this for each thing the operator has to do, instead of asking a person
+    /// Run this command for each action of the operator, instead of asking a person
     #[arg(long, value_name = "COMMAND", requires = "listen")]
     operator_command: Option<String>,
-    /// How long one answer of the operator may take
+    /// Time limit for one answer of the operator
     #[arg(long, default_value_t = 120, value_name = "SECONDS")]
     patience: u64,
     #[command(flatten)]
@@ -87,7 +87,7 @@ struct Middleware {
 
 #[derive(Args)]
 struct Platform {
-    /// Where the platform is, for example `https://chat.example.com`
+    /// URL of the platform, for example `https://chat.example.com`
     #[arg(long, value_name = "BASE")]
     url: String,
     /// Push key of the bot
@@ -96,7 +96,7 @@ struct Platform {
     /// Name of the environment variable that holds the push key
     #[arg(long, value_name = "NAME")]
     push_key_env: Option<String>,
-    /// Webhook token the bot was given
+    /// Webhook token of the bot
     #[arg(long, required_unless_present = "webhook_token_env")]
     #[arg(conflicts_with = "webhook_token_env", value_name = "TOKEN")]
     webhook_token: Option<SecretString>,
@@ -108,19 +108,19 @@ struct Platform {
     /// Serve the bot's webhook here
     #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDR")]
     listen: SocketAddr,
-    /// Name of the custom header the bot was given
+    /// Name of the bot's custom header
     #[arg(long, value_name = "NAME")]
     custom_header: Option<String>,
-    /// What makes the bot ask for a human
+    /// Text that makes the bot ask for a human agent
     #[arg(long, default_value = "talk to a person", value_name = "TEXT")]
     trigger: String,
-    /// What the bot has an answer to
+    /// Text that the bot can answer
     #[arg(long, default_value = "what is your purpose?", value_name = "TEXT")]
     question: String,
-    /// A Dialogflow event the bot has an answer to
+    /// Dialogflow event that the bot can answer
     #[arg(long, default_value = "WELCOME", value_name = "NAME")]
     event: String,
-    /// How long what must come is waited for
+    /// Time limit for each expected call or message
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     patience: u64,
     #[command(flatten)]
@@ -139,16 +139,16 @@ struct Connector {
 
 #[derive(Args)]
 struct Common {
-    /// Run only cases whose name fits, with `*` and `?`; may be given again
+    /// Run only cases whose name matches, with `*` and `?`; may be repeated
     #[arg(long, value_name = "GLOB")]
     only: Vec<String>,
-    /// Run only what this revision asks for: r1, r2, r2.2, r2.3, r3, r3.1 or all
+    /// Run only the cases of this revision: r1, r2, r2.2, r2.3, r3, r3.1 or all
     #[arg(long, default_value = "all", value_name = "REVISION")]
     contract: Contract,
     /// Print one JSON document instead of the report
     #[arg(long)]
     json: bool,
-    /// Write the report as JUnit XML too
+    /// Also write the report as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }
@@ -209,13 +209,13 @@ async fn check_platform(options: Platform) -> anyhow::Result<ExitCode> {
     options.common.tell(&platform::check(settings, &selection).await?)
 }
 
-/// One line for each thing that was tried.
+/// Prints one line for each finding.
 async fn check_connector(options: &Connector) -> anyhow::Result<ExitCode> {
     let Connector { name, config } = options;
     let config = Config::load(config)?;
     let Some(settings) = config.connectors.get(name) else {
         let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
-        let known = if known.is_empty() { "there is none".to_owned() } else { known.join(", ") };
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         anyhow::bail!("there is no [connectors.{name}]; known: {known}");
     };
     let findings = settings.check(name, Egress::new()?, Clock::system()).await?;
@@ -232,7 +232,7 @@ async fn check_connector(options: &Connector) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(if wrong { FAILED } else { PASSED }))
 }
 
-/// A secret from the command line or from the variable that is named there.
+/// A secret from the command line, or from the environment variable that it names.
 fn secret(
     option: &str,
     given: Option<SecretString>,
@@ -255,7 +255,7 @@ impl Common {
         Selection { only: self.only.clone(), contract: Some(self.contract) }
     }
 
-    /// Prints the report; the code says whether all is well.
+    /// Prints the report and returns the exit code.
     fn tell(&self, report: &Report) -> anyhow::Result<ExitCode> {
         if let Some(path) = &self.junit {
             std::fs::write(path, report.to_junit())

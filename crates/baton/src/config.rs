@@ -1,5 +1,5 @@
-//! The configuration file. Unknown keys are errors that name the nearest known one, and every
-//! secret may also come from a file or from the environment.
+//! The configuration file. The error for an unknown key names the nearest known key. Every secret
+//! may also come from a file or from the environment.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -33,7 +33,7 @@ pub(crate) use route::{Connector, Header, KeyIn, Push, Route, Signing};
 pub(crate) struct Config {
     #[serde(default = "default_listen")]
     pub(crate) listen: SocketAddr,
-    /// Health for operators, on a listener of its own.
+    /// Address of a second listener that serves the health endpoints for operators.
     pub(crate) operations: Option<SocketAddr>,
     #[serde(default = "default_data")]
     pub(crate) data: PathBuf,
@@ -45,12 +45,12 @@ pub(crate) struct Config {
     pub(crate) routes: Vec<Route>,
     #[serde(default)]
     pub(crate) agents: Vec<Agent>,
-    /// Tools agents work in, by the names routes call them by.
+    /// Tools of the human agents, by the name that routes use.
     #[serde(default)]
     pub(crate) connectors: BTreeMap<String, connectors::Settings>,
 }
 
-/// A person at the desk.
+/// A human agent at the desk.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Agent {
@@ -107,7 +107,7 @@ impl Config {
         Ok(config)
     }
 
-    /// What no type can say.
+    /// Checks the rules that the types cannot express.
     fn validate(&self) -> anyhow::Result<()> {
         ensure!(
             !self.bots.is_empty() || !self.routes.is_empty(),
@@ -121,7 +121,7 @@ impl Config {
         }
         for name in self.connectors.keys() {
             identifier("connectors", name)?;
-            ensure!(name != "desk", "`connectors.desk`: this name is taken by Baton's own desk");
+            ensure!(name != "desk", "`connectors.desk`: this name belongs to Baton's own desk");
         }
         for route in &self.routes {
             route.validate()?;
@@ -143,7 +143,7 @@ fn unique<'a>(key: &str, values: impl Iterator<Item = &'a String>) -> anyhow::Re
     Ok(())
 }
 
-/// Ids stand in URLs.
+/// Checks an id, which becomes part of URLs.
 fn identifier(key: &str, id: &str) -> anyhow::Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if id.is_empty() || id.len() > 64 || !id.chars().all(plain) {

@@ -1,4 +1,5 @@
-//! `baton demo`: a bot, a desk and an agent at once, talking the real contract over HTTP.
+//! `baton demo`: a bot, a desk and a human agent in one process. Both sides use the real contract
+//! over HTTP.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +25,7 @@ const ROUTE: &str = "desk";
 const AGENT_EMAIL: &str = "jane@example.com";
 const AGENT_NAME: &str = "Jane Doe";
 
-/// The secrets of one demo, made at its first start and kept in its data folder.
+/// The secrets of one demo. The first start creates them in the data folder.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Secrets {
@@ -33,7 +34,7 @@ struct Secrets {
     agent_password: String,
 }
 
-/// Where its agent works.
+/// Where the demo's human agent works.
 struct Workplace {
     url: String,
     /// The simulated tool, when it is not the desk.
@@ -47,7 +48,7 @@ pub(crate) async fn demo(
     json: bool,
 ) -> anyhow::Result<()> {
     std::fs::create_dir_all(data)
-        .with_context(|| format!("cannot make the folder {}", data.display()))?;
+        .with_context(|| format!("cannot create the folder {}", data.display()))?;
     let secrets = secrets(&data.join("demo.json"))?;
     let export = unpack_agent(&data.join("agent"))?;
     let listener = serve::bind(listen).await?;
@@ -82,7 +83,7 @@ impl Workplace {
 fn secrets(path: &Path) -> anyhow::Result<Secrets> {
     if let Ok(text) = std::fs::read_to_string(path) {
         return serde_json::from_str(&text).with_context(|| {
-            format!("{} is damaged: remove it to get new secrets", path.display())
+            format!("{} is damaged: remove the file to get new secrets", path.display())
         });
     }
     let secret = |prefix| edge::ids::new_secret(prefix).expose_secret().to_owned();
@@ -96,7 +97,7 @@ fn secrets(path: &Path) -> anyhow::Result<Secrets> {
     Ok(secrets)
 }
 
-/// Written whole or not at all, and for nobody else to read.
+/// Writes the whole file or nothing. Only the owner can read it.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let draft = path.with_extension("draft");
@@ -150,9 +151,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         max_minutes_paused: None,
         on_refused: config::OnRefused::default(),
         on_late: config::OnLate::default(),
-        unavailable_notice: Some(
-            "Nobody is at the desk right now, so I am still here for you.".to_owned(),
-        ),
+        unavailable_notice: Some("Our team is away right now. I am still here to help.".to_owned()),
         session: config::Session::default(),
         resume_marker: None,
         send: config::Send::default(),
@@ -164,7 +163,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         password: secret(&secrets.agent_password),
     };
     Config {
-        // The listener is bound already; this is for the record.
+        // Not used: the listener is already bound.
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         operations: None,
         data: data.to_owned(),
@@ -199,7 +198,7 @@ fn route(base: &str, secrets: &Secrets) -> config::Route {
     }
 }
 
-/// What the page tells its visitor; the password only where nobody else can look.
+/// The facts for the demo page. The password is included only on loopback.
 fn page_facts(secrets: &Secrets, local: bool, workplace: &Workplace) -> Value {
     let at_desk = workplace.tool.is_none();
     json!({
@@ -232,7 +231,7 @@ fn announce(base: &str, workplace: &str, secrets: &Secrets, (json, at_tool): (bo
              2. Open the chat         {base}/\n     \
                 and write: talk to a person\n  \
              3. Accept the chat in the tool, talk, and end it there.\n\n  \
-             Stop with Ctrl-C; what was said is kept, the tool forgets.\n\n"
+             Stop with Ctrl-C; Baton keeps the chats, the tool does not.\n\n"
         )
     } else {
         format!(
@@ -242,11 +241,11 @@ fn announce(base: &str, workplace: &str, secrets: &Secrets, (json, at_tool): (bo
              2. Open the chat         {base}/\n     \
                 and write: talk to a person\n  \
              3. Take the chat at the desk, talk, and hand back to the bot.\n\n  \
-             Stop with Ctrl-C; what was said is kept.\n\n",
+             Stop with Ctrl-C; the chats are kept.\n\n",
             password = secrets.agent_password,
         )
     };
     let mut out = std::io::stdout().lock();
-    // A reader that has gone away is no reason to stop serving.
+    // A closed output must not stop the server.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -1,4 +1,4 @@
-//! `baton emulate`: an agent export behind the address that Google's clients expect.
+//! `baton emulate`: serves an agent export over the API that Google's clients call.
 
 use std::{io::Write as _, net::SocketAddr, path::Path, sync::Arc};
 
@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::serve;
 
-/// Key for callers from elsewhere; a new one at every start when it is not set.
+/// Environment variable with the key for callers. Without it, a listener that is not on loopback
+/// gets a new key at every start.
 const KEY: &str = "BATON_EMULATOR_KEY";
 
 pub(crate) async fn emulate(export: &Path, listen: SocketAddr, json: bool) -> anyhow::Result<()> {
@@ -31,7 +32,7 @@ pub(crate) async fn emulate(export: &Path, listen: SocketAddr, json: bool) -> an
     Ok(serving.await??)
 }
 
-/// The emulator of an export; whoever is asked for no `key` must be on this machine.
+/// The emulator of an export. Without a `key`, only loopback may serve it.
 pub(crate) fn router(export: &Path, key: Option<SecretString>) -> anyhow::Result<Router> {
     let (agent, report) = LocalAgent::load(export).with_context(|| export.display().to_string())?;
     tracing::info!(notices = report.notices.len(), "agent export loaded");
@@ -50,7 +51,8 @@ fn announce(listen: SocketAddr, key: Option<&SecretString>, json: bool) {
     let text = if json {
         format!("{}\n", json!({ "baseUrl": base, "apiKey": key }))
     } else {
-        let auth = key.map(|key| format!("\n  Callers need this key as bearer token: {key}\n"));
+        let auth =
+            key.map(|key| format!("\n  Callers must send this key as bearer token: {key}\n"));
         format!(
             "\n  Dialogflow ES is emulated at {base}, for every project.\n{auth}\n  \
              Python, google-cloud-dialogflow:\n\n    \
@@ -64,11 +66,11 @@ fn announce(listen: SocketAddr, key: Option<&SecretString>, json: bool) {
              const sessions = new SessionsClient({{\n      \
              fallback: true, protocol: 'http', apiEndpoint: '{host}', port: {port},\n      \
              projectId: 'demo', authClient: new PassThroughClient() }})\n\n  \
-             Stop with Ctrl-C; sessions are forgotten.\n\n",
+             Stop with Ctrl-C. Sessions are not stored.\n\n",
             auth = auth.unwrap_or_default(),
         )
     };
     let mut out = std::io::stdout().lock();
-    // A reader that has gone away is no reason to stop serving.
+    // A closed output must not stop the server.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -1,5 +1,5 @@
-//! `baton listen`: stands between platform and middleware, passes every call on unchanged, and
-//! shows it. For authors of middleware; it needs no configuration and keeps nothing.
+//! `baton listen`: a proxy between platform and middleware for authors of middleware. It forwards
+//! every call unchanged and shows it. It needs no configuration and stores nothing.
 
 use std::{
     io::Write as _,
@@ -33,7 +33,7 @@ use show::{Direction, Exchange, Shown};
 
 /// Larger bodies are refused in either direction.
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// How long an answer is waited for: far longer than a platform does, to tell how late it was.
+/// Time limit for an answer. It is far longer than a platform's, so that late answers are measured.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(clap::Args)]
@@ -41,13 +41,13 @@ pub(crate) struct Args {
     /// Webhook URL of the middleware
     #[arg(long, value_name = "URL")]
     forward_to: String,
-    /// Where to listen; the platform's webhook URL for the bot is set to this address
+    /// Address to listen on; set the bot's webhook URL at the platform to this address
     #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDR")]
     listen: SocketAddr,
-    /// The platform, for pushes that the middleware sends here instead
+    /// URL of the platform; pushes that the middleware sends here are forwarded to it
     #[arg(long, value_name = "URL")]
     push_to: Option<String>,
-    /// One line of JSON for each call
+    /// Print one line of JSON for each call
     #[arg(long)]
     json: bool,
 }
@@ -62,7 +62,7 @@ struct Relay {
 
 pub(crate) async fn listen(args: Args) -> anyhow::Result<()> {
     let relay = Relay {
-        // The whole point is to look at a machine of one's own.
+        // Private addresses are allowed: the middleware usually runs on the author's machine.
         middleware: Target::parse(&args.forward_to, true)?,
         platform: args.push_to.as_deref().map(push_target).transpose()?,
         egress: Egress::new()?,
@@ -81,7 +81,7 @@ pub(crate) async fn listen(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The push endpoint of a platform, named by its origin or in full.
+/// The push endpoint of a platform. `url` is the platform's origin or the whole endpoint.
 pub(crate) fn push_target(url: &str) -> Result<Target, EgressError> {
     let target = Target::parse(url, true)?;
     if target.url().path() != "/" {
@@ -108,7 +108,8 @@ async fn pass_on(
     } else {
         Direction::ToMiddleware
     };
-    // On a task of its own: a platform hangs up after five seconds, and that is worth showing.
+    // A task of its own, because the platform closes the connection after five seconds and the
+    // call must still be shown.
     let call = async move { relay.call(started, direction, method, headers, body).await };
     tokio::spawn(call).await.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR, "failed"))
 }
@@ -122,8 +123,8 @@ impl Relay {
         }
         writeln!(out, "Set the bot's webhook URL to {base}/")?;
         match push {
-            Some(push) => writeln!(out, "and let the middleware push to {push}\n"),
-            None => writeln!(out, "Pushes are not relayed: give --push-to to see them too.\n"),
+            Some(push) => writeln!(out, "and send the middleware's pushes to {push}\n"),
+            None => writeln!(out, "Pushes are not forwarded: add --push-to to see them too.\n"),
         }
     }
 
@@ -141,7 +142,10 @@ impl Relay {
             Direction::ToPlatform => self.platform.as_ref(),
         };
         let Some(target) = target else {
-            return status(StatusCode::NOT_FOUND, "start `baton listen` with --push-to");
+            return status(
+                StatusCode::NOT_FOUND,
+                "pushes are not forwarded: start `baton listen` with --push-to",
+            );
         };
         let sent = (method, headers.clone(), body.clone());
         let relayed = self.egress.relay(target, sent, PATIENCE, BODY_BYTES_MAX).await;
@@ -159,7 +163,7 @@ impl Relay {
     fn show(&self, exchange: &Exchange<'_>) {
         let shown = Shown::new(exchange);
         let mut out = std::io::stdout().lock();
-        // Whoever closed the output does not want to see any more; calls go on.
+        // A closed output is ignored: calls are still forwarded.
         let _ = if self.json {
             writeln!(out, "{}", shown.json())
         } else {
@@ -176,7 +180,7 @@ fn answered(relayed: Relayed) -> Response {
     response
 }
 
-/// An answer of the relay itself, marked so that nobody takes it for the other side's.
+/// An answer of the relay itself. The header marks it, because the other side did not send it.
 fn status(status: StatusCode, why: &str) -> Response {
     let mut response = json(status, &wire::push::refused("relay", why, None));
     let mark = HeaderName::from_static("x-baton-listen");

@@ -1,4 +1,4 @@
-//! `baton`: the command line. Everything it does is wired in `serve.rs`.
+//! `baton`: the command line. `serve.rs` builds the server; every other command has its own file.
 #![forbid(unsafe_code)]
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -21,13 +21,13 @@ mod simulate;
 mod telemetry;
 mod trigger;
 
-/// Messages are made of many small allocations on few threads; docs/performance.md has what this
-/// one is worth.
+/// Messages need many small allocations on few threads. docs/performance.md has the measured gain
+/// of this allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Human handover for Dialogflow bots: the baton passes from bot to human and back, and nothing
-/// said is lost, repeated or put out of order.
+/// Human handover for Dialogflow bots: a conversation goes from the bot to a human agent and back.
+/// No message is lost, repeated or reordered.
 #[derive(Parser)]
 #[command(name = "baton", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
@@ -49,17 +49,17 @@ enum Command {
         #[arg(long, env = "BATON_DATA", value_name = "DIR")]
         data: Option<PathBuf>,
     },
-    /// Try everything at once: a bot, a desk and an agent, on an embedded database
+    /// Run a complete demo: a bot, a desk and a human agent, on an embedded database
     Demo {
         #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
         listen: SocketAddr,
-        /// Where the demo keeps what is said; made when it does not exist
+        /// Folder for the demo's data; created when it does not exist
         #[arg(long, default_value = "demo-data", value_name = "DIR")]
         data: PathBuf,
-        /// Let agents work in this simulated tool instead of the desk
+        /// Human agents work in this simulated tool instead of the desk
         #[arg(long, value_name = "NAME", value_parser = simulate::names())]
         tool: Option<String>,
-        /// Print one line of JSON with what a script needs, and nothing else
+        /// Print one line of JSON with the addresses and keys for a script, and nothing else
         #[arg(long)]
         json: bool,
     },
@@ -68,31 +68,31 @@ enum Command {
         /// Folder or zip of the export
         #[arg(value_name = "PATH")]
         export: PathBuf,
-        /// On another address than loopback, callers need a key; see docs/dialogflow.md
+        /// Address to listen on; callers need a key unless it is loopback; see docs/dialogflow.md
         #[arg(long, default_value = "127.0.0.1:8070", value_name = "ADDR")]
         listen: SocketAddr,
-        /// Print one line of JSON with what a script needs, and nothing else
+        /// Print one line of JSON with the addresses and keys for a script, and nothing else
         #[arg(long)]
         json: bool,
     },
-    /// Serve a simulated tool with a page on which you play its agent
+    /// Serve a simulated tool with a page on which you act as its human agent
     Simulate(simulate::Args),
     /// List stored rows that cannot be read, repair them, or discard them
     Store(maintain::Args),
-    /// Check a configuration without serving it, one of its connectors for real, or the conformance
-    /// of a middleware or a platform
+    /// Check a configuration without serving it, test one of its connectors against the real tool,
+    /// or check the conformance of a middleware or a platform
     Check(check::Check),
-    /// Make a push key: shown once, kept by its hash
+    /// Create a push key and its hash; the key is shown once
     Key,
-    /// Report what is taken from a Dialogflow agent export, and what is not
+    /// Report which parts of a Dialogflow agent export are used, and which are not
     Agent {
         /// Folder or zip of the export
         #[arg(value_name = "PATH")]
         export: PathBuf,
     },
-    /// Stand between platform and middleware, pass every call on, and show it
+    /// Forward every call between platform and middleware, and show it
     Listen(listen::Args),
-    /// Send one call of the contract, and say what its answer means
+    /// Send one call of the contract, and show what its answer means
     Trigger(trigger::Args),
 }
 

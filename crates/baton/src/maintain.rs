@@ -1,4 +1,4 @@
-//! `baton store`: finds rows that cannot be read, rebuilds what can be rebuilt, and discards.
+//! `baton store`: finds rows that cannot be read, rebuilds them from events, or discards them.
 
 use std::{
     io::{Write as _, stdout},
@@ -16,8 +16,8 @@ use crate::{
     serve,
 };
 
-/// Look after the database; the server must be stopped first. Every command, also a dry run,
-/// brings the schema up to this release, as a start of the server does
+/// List, repair or discard damaged rows; stop the server first. Every command, also a dry run,
+/// migrates the schema to this release, as a start of the server does
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -30,30 +30,31 @@ enum Command {
     Check {
         #[command(flatten)]
         place: Place,
-        /// Rebuild states from their events where all of these can be read
+        /// Rebuild each state whose events can all be read
         #[arg(long)]
         repair: bool,
     },
-    /// Remove one conversation or chat with all its events, for good
+    /// Remove one conversation or chat with all its events; this cannot be undone
     Discard {
-        /// For example cnv_… or cht_…, as `check` lists it
+        /// Id that `check` lists, for example cnv_… or cht_…
         #[arg(value_name = "ID")]
         id: String,
         #[command(flatten)]
         place: Place,
-        /// Only say what would be removed
+        /// Only show what would be removed
         #[arg(long)]
         dry_run: bool,
     },
 }
 
-/// Where the database is: as for `baton serve`, or a folder alone, as of `baton demo`.
+/// Where the database is: the configuration of `baton serve`, or only the data folder, for example
+/// of `baton demo`.
 #[derive(clap::Args)]
 struct Place {
     /// Configuration file; see docs/configuration.md
     #[arg(long, env = "BATON_CONFIG", value_name = "FILE", required_unless_present = "data")]
     config: Option<PathBuf>,
-    /// The data is here instead of where the configuration says
+    /// Data folder; replaces the one in the configuration
     #[arg(long, env = "BATON_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -73,11 +74,11 @@ impl Place {
     }
 }
 
-/// The address of a database that is there; this command makes none.
+/// The address of an existing database. This command does not create one.
 fn url(database: Option<&Secret>, data: &Path) -> anyhow::Result<String> {
     let url = serve::database_url(database, data)?;
     if let Some(file) = url.strip_prefix("sqlite:") {
-        ensure!(Path::new(file).exists(), "there is no database {file}");
+        ensure!(Path::new(file).exists(), "the database {file} does not exist");
     }
     Ok(url)
 }
@@ -104,11 +105,11 @@ async fn check(store: &Store, repair: bool) -> anyhow::Result<ExitCode> {
     for row in &found {
         say(&shown(row))?;
     }
-    let mut strangers = 0;
+    let mut unknown = 0;
     for (kind, count) in store.kinds().await? {
         if ![Conversation::PREFIX, Chat::PREFIX].contains(&&*kind) {
             say(&format!("{count} machines of the unknown kind {kind}"))?;
-            strangers += count;
+            unknown += count;
         }
     }
     if repair {
@@ -127,11 +128,11 @@ async fn check(store: &Store, repair: bool) -> anyhow::Result<ExitCode> {
         }
         found = unreadable(store).await?;
     }
-    if found.is_empty() && strangers == 0 {
+    if found.is_empty() && unknown == 0 {
         say("every row can be read")?;
         return Ok(ExitCode::SUCCESS);
     }
-    say(&format!("{} rows cannot be read", found.len() as u64 + strangers))?;
+    say(&format!("{} rows cannot be read", found.len() as u64 + unknown))?;
     Ok(ExitCode::FAILURE)
 }
 
@@ -152,7 +153,9 @@ fn shown(row: &SetAside) -> String {
 }
 
 async fn discard(store: &Store, id: &str, dry_run: bool) -> anyhow::Result<ExitCode> {
-    let Some(contents) = store.contents(id).await? else { bail!("there is no {id}") };
+    let Some(contents) = store.contents(id).await? else {
+        bail!("there is no conversation or chat {id}")
+    };
     let store::Contents { kind, owner, peer, seq, events } = contents;
     let state = if peer.is_some() { "open" } else { "not open" };
     let would = if dry_run { "would be removed" } else { "is removed" };

@@ -1,8 +1,8 @@
-//! `/openapi.json`: what this server speaks, for generators and viewers on any page.
+//! `/openapi.json`: the API of this server, for generators and viewers of any origin.
 //!
-//! The routes of the platform and of the desk are described beside their handlers, the contract
-//! and the events of tools by hand in `wire`. `docs/openapi.json` is this document; a test keeps
-//! it so.
+//! The routes of the platform and of the desk are described at their handlers. The contract
+//! and the events of tools are described by hand in `wire`. A test keeps `docs/openapi.json` equal
+//! to this document.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! The pages of both sides, and the health of the whole for operators.
+//! The pages of both sides, and the health endpoints for operators.
 
 use axum::{
     Json, Router,
@@ -12,10 +12,10 @@ use store::{Store, StoreError};
 
 use crate::assets;
 
-/// How many rows that are set aside readiness shows.
+/// `/readyz` shows at most this many rows that are set aside.
 const SET_ASIDE_MAX: usize = 20;
 
-/// What the desk and the demo page may load: only what this server sent.
+/// The desk and the demo page may load only resources of this server, and images over HTTPS.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' https: data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'";
@@ -29,7 +29,7 @@ pub(crate) fn router() -> Router {
         .merge(crate::openapi::router())
 }
 
-/// Pages of the demo, which `facts` is told to.
+/// Pages of the demo. `/demo.json` serves `facts` to them.
 pub(crate) fn demo(facts: Value) -> Router {
     let tell = move || {
         let facts = facts.clone();
@@ -38,7 +38,7 @@ pub(crate) fn demo(facts: Value) -> Router {
     router().route("/", get(demo_page)).route("/demo.json", get(tell))
 }
 
-/// `/livez` touches nothing; `/readyz` asks the store.
+/// `/livez` only answers; `/readyz` also checks the store.
 pub(crate) fn operations(store: Store) -> Router {
     Router::new().route("/livez", get(live)).route("/readyz", get(readiness)).with_state(store)
 }
@@ -66,7 +66,7 @@ fn strict(mut response: Response) -> Response {
     response
 }
 
-/// Scripts of the widget are loaded by other people's pages.
+/// Pages of other origins load the widget's scripts.
 fn shared(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -79,8 +79,8 @@ async fn live() -> &'static str {
     "live\n"
 }
 
-/// The store is degraded while rows are set aside because they cannot be read. It serves all the
-/// same, so it is ready.
+/// The store is degraded while rows that cannot be read are set aside. It still serves all other
+/// rows, so it is ready.
 async fn ready(store: &Store) -> Result<Value, StoreError> {
     store.ready().await?;
     let aside = store.set_aside().await?;

@@ -1,4 +1,4 @@
-//! The composition root: from a configuration to a running server, on one screen.
+//! The composition root: builds a running server from a configuration.
 
 use std::{collections::BTreeMap, io::Write as _, path::Path, sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ mod routes;
 use bots::bots;
 use routes::routes;
 
-/// How long everything may take to stop.
+/// Time limit for stopping all work.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Serves `config` until the process is told to stop.
@@ -47,7 +47,7 @@ pub(crate) async fn bind(listen: std::net::SocketAddr) -> anyhow::Result<TcpList
     TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))
 }
 
-/// Builds both sides, tells `ready`, and serves until a signal or a failure of the store.
+/// Builds both sides, calls `ready`, and serves until a signal comes or the store fails.
 pub(crate) async fn run(
     config: &Config,
     listener: TcpListener,
@@ -91,16 +91,14 @@ pub(crate) async fn run(
         store.close().await;
         anyhow::Ok(())
     });
-    stopped
-        .await
-        .context("work under way did not finish in time; it goes on at the next start")??;
+    stopped.await.context("some work did not finish in time; it continues at the next start")??;
     failure.map_or(Ok(()), |error| Err(error).context("the store failed"))
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
     if config.database.is_none() {
         std::fs::create_dir_all(&config.data)
-            .with_context(|| format!("cannot make the folder {}", config.data.display()))?;
+            .with_context(|| format!("cannot create the folder {}", config.data.display()))?;
     }
     let url = database_url(config.database.as_ref(), &config.data)?;
     Store::open(&url).await.context("cannot open the store")
@@ -146,7 +144,7 @@ fn length(minutes: Option<f64>, default: Millis) -> Millis {
     minutes.map_or(default, |minutes| (minutes * MINUTE_MS as f64).round() as Millis)
 }
 
-/// Returns at the first SIGTERM or interrupt; a second one ends the process at once.
+/// Returns at the first SIGTERM or SIGINT. A second signal ends the process at once.
 pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
@@ -161,14 +159,14 @@ pub(crate) async fn told_to_stop() {
     });
 }
 
-/// `baton check`: everything that can be checked without serving.
+/// `baton check`: checks a configuration without serving it.
 pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     let (bots, routes, agents) = (bots(config).await?, routes(config)?, human_agents(config)?);
     let mut out = std::io::stdout().lock();
     for (bot, configured) in bots.iter().zip(&config.bots) {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());
         writeln!(out, "bot {} ({}): webhook {webhook}", bot.id, bot.name)?;
-        writeln!(out, "  answers by {}", agent::describe(&configured.agent, bot.bot.as_ref()))?;
+        writeln!(out, "  bot agent: {}", agent::describe(&configured.agent, bot.bot.as_ref()))?;
     }
     for route in &routes {
         writeln!(out, "route {}: pushes to {}", route.id, route.push.target.url())?;
@@ -177,7 +175,7 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `baton agent`: what an export brings.
+/// `baton agent`: reports which parts of an export are used.
 pub(crate) fn report_agent(export: &Path) -> anyhow::Result<()> {
     let (_, report) = LocalAgent::load(export).with_context(|| export.display().to_string())?;
     write!(std::io::stdout().lock(), "{report}")?;

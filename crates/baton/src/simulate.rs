@@ -1,5 +1,5 @@
-//! `baton simulate`: a tool agents work in, without an account there. The simulators are in
-//! `simulators`; here is only what the command line says about them.
+//! `baton simulate`: serves a simulated tool of human agents, without an account at the vendor.
+//! The simulators are in `simulators`; this file has the command line and the output.
 
 use std::{io::Write as _, net::SocketAddr};
 
@@ -11,13 +11,13 @@ use crate::serve;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Which tool
+    /// Name of the tool
     #[arg(value_name = "NAME", value_parser = names())]
     name: String,
-    /// Where the tool listens
+    /// Address the tool listens on
     #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDR")]
     listen: SocketAddr,
-    /// Where the bridge listens, for tools that call it
+    /// URL of the bridge, for tools that call it
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "BASE")]
     bridge: String,
 }
@@ -26,7 +26,7 @@ pub(crate) fn names() -> PossibleValuesParser {
     PossibleValuesParser::new(catalog::names())
 }
 
-/// A simulated tool that serves beside the bridge it was made for.
+/// A simulated tool in the same process as the bridge, and the bridge's settings for it.
 pub(crate) struct Served {
     pub(crate) settings: connectors::Settings,
     pub(crate) simulator: Simulator,
@@ -37,12 +37,12 @@ pub(crate) async fn serve(name: &str, bridge: &str) -> anyhow::Result<Served> {
     let listener = serve::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let base = format!("http://{}", listener.local_addr()?);
     let entry = catalog::entry(name, &base, &calls(bridge, name));
-    let entry = entry.context("there is no such simulator")?;
+    let entry = entry.context("no simulator has this name")?;
     let settings = toml::from_str(&entry.settings)?;
     Ok(Served { settings, simulator: Simulator::serve_shared(listener, entry.tool)? })
 }
 
-/// Where a bridge takes the calls of the connector `name`.
+/// URL at which a bridge receives the calls of the connector `name`.
 fn calls(bridge: &str, name: &str) -> String {
     format!("{}/connectors/{name}", bridge.trim_end_matches('/'))
 }
@@ -51,17 +51,17 @@ pub(crate) async fn simulate(args: Args) -> anyhow::Result<()> {
     let listener = serve::bind(args.listen).await?;
     let (name, base) = (&args.name, format!("http://{}", listener.local_addr()?));
     let entry = catalog::entry(name, &base, &calls(&args.bridge, name))
-        .context("there is no such simulator")?;
+        .context("no simulator has this name")?;
     let simulator = Simulator::serve_shared(listener, entry.tool)?;
     let text = format!(
-        "\n  Open {base}/_simulator/ and play the agent.\n\n  \
-         The bridge finds this tool with\n\n[connectors.{name}]\n{}\n[[routes]]\n\
-         connector = \"{name}\"\n# and the rest of the route: see docs/configuration.md\n\n  \
-         Stop with Ctrl-C; chats are forgotten.\n\n",
+        "\n  Open {base}/_simulator/ and act as the human agent.\n\n  \
+         To use this tool, add to the bridge's configuration:\n\n[connectors.{name}]\n{}\n[[routes]]\n\
+         connector = \"{name}\"\n# and the other keys of the route: see docs/configuration.md\n\n  \
+         Stop with Ctrl-C. Chats are not stored.\n\n",
         entry.settings
     );
     let mut out = std::io::stdout().lock();
-    // A reader that has gone away is no reason to stop serving.
+    // A closed output must not stop the server.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     drop(out);
     serve::told_to_stop().await;

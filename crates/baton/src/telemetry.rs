@@ -1,5 +1,5 @@
-//! Logs: one line per event on standard error. `BATON_LOG` filters, `BATON_LOG_FORMAT=json` is for
-//! machines.
+//! Logs: one line per event on standard error. `BATON_LOG` sets the filter. `BATON_LOG_FORMAT=json`
+//! writes JSON.
 
 use tracing_subscriber::EnvFilter;
 

@@ -1,5 +1,5 @@
-//! `baton trigger`: sends one call of the contract, as a platform or as a middleware of any
-//! revision would, and says what its answer means. For authors of the other side.
+//! `baton trigger`: sends one call of the contract in the shape of any revision, and shows what its
+//! answer means. It is for authors of a middleware or a platform.
 
 use std::{
     io::Write as _,
@@ -26,48 +26,48 @@ mod body;
 
 use body::{Fields, Kind, Revision};
 
-/// How long an answer is waited for: far longer than a platform does, to tell how late it was.
+/// Time limit for an answer. It is far longer than a platform's, so that late answers are measured.
 const PATIENCE: Duration = Duration::from_secs(30);
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     kind: Kind,
-    /// Webhook URL of the middleware; for pushes the platform, by its origin or in full
+    /// Webhook URL of the middleware; for pushes, the platform's origin or its push URL
     #[arg(long, value_name = "URL", required_unless_present = "print")]
     url: Option<String>,
     /// Webhook token, or push key for pushes; other users of this machine may see it here
     #[arg(long, value_name = "SECRET")]
     token: Option<SecretString>,
-    /// Environment variable that holds it
+    /// Environment variable that holds the token or key
     #[arg(long, value_name = "NAME", conflicts_with = "token")]
     token_env: Option<String>,
-    /// Revision of the contract whose shape is sent
+    /// Send the call in the shape of this revision of the contract
     #[arg(long, value_enum, default_value = "r3.1")]
     contract: Revision,
     #[arg(long, value_name = "ID", default_value = "usr_test")]
     user: String,
     #[arg(long, value_name = "ID", default_value = "support")]
     bot: String,
-    /// What the visitor or the agent says
+    /// Text of the visitor or the human agent
     #[arg(long)]
     text: Option<String>,
     /// `minutesPaused` of a push
     #[arg(long, value_name = "N")]
     minutes: Option<f64>,
-    /// Name of the agent
+    /// Name of the human agent
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
-    /// Id of the call, to send the same one again; a new one otherwise
+    /// Id of the call, to send the same call again; a new id by default
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// Environment variable that holds a `whsec_…` key to sign the call with
     #[arg(long, value_name = "NAME")]
     sign_env: Option<String>,
-    /// Print the body, its secret masked, instead of sending it
+    /// Print the body with its secret masked, and do not send it
     #[arg(long)]
     print: bool,
-    /// One line of JSON
+    /// Print one line of JSON
     #[arg(long)]
     json: bool,
 }
@@ -125,7 +125,7 @@ pub(crate) async fn trigger(args: Args) -> anyhow::Result<()> {
             writeln!(out, "{:#}", shown.shown(&answer.body))?;
         }
     }
-    ensure!(shown.meaning.good, "the answer is not what the contract asks for");
+    ensure!(shown.meaning.good, "the answer does not meet the contract");
     Ok(())
 }
 
@@ -154,10 +154,12 @@ fn headers(authorization: Option<&str>, id: &str) -> anyhow::Result<HeaderMap> {
     let json = HeaderValue::from_static("application/json");
     headers.insert(header::CONTENT_TYPE, json);
     if let Some(value) = authorization {
-        let value = HeaderValue::from_str(value).context("the secret cannot be a header")?;
+        let value = HeaderValue::from_str(value)
+            .context("the secret has characters that are not allowed in a header")?;
         headers.insert(header::AUTHORIZATION, value);
     }
-    let id = HeaderValue::from_str(id).context("--id cannot be a header")?;
+    let id = HeaderValue::from_str(id)
+        .context("--id has characters that are not allowed in a header")?;
     for name in ["idempotency-key", "x-request-id"] {
         headers.insert(HeaderName::from_static(name), id.clone());
     }

@@ -247,7 +247,7 @@ fn foreign(
     })
 }
 
-/// Mean time of a query that is no exact phrase.
+/// Mean time of a query that is not an exact phrase.
 fn query_time(
     bot: &LocalBot,
     own: &str,

@@ -36,7 +36,7 @@ const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Why a secret cannot be a signing key; `position` is its position in the list, from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    #[error("there is no signing key: give at least one")]
+    #[error("no signing key is set: add at least one")]
     None,
     #[error("signing key {position} does not begin with `whsec_`: give the whole secret")]
     Prefix { position: usize },

@@ -215,7 +215,7 @@ impl User<'_> {
     pub async fn until(&self, patience: Duration, enough: impl Fn(&[Call]) -> bool) -> Vec<Call> {
         let mut came = self.receiver.came.clone();
         let waited = came.wait_for(|_| enough(&self.calls()));
-        // The caller judges the calls; a time-out is no error here.
+        // The caller judges the calls, so a timeout is not an error here.
         let _enough_or_late = tokio::time::timeout(patience, waited).await;
         self.calls()
     }

@@ -53,7 +53,7 @@ pub trait Machine: Clone + Serialize + DeserializeOwned + Send + Sync + 'static 
     }
 
     /// What a connector's session needs in order to go on after a restart. It is stored beside
-    /// the state, in a column of its own, and is no part of the state's JSON form.
+    /// the state, in a column of its own, and is not part of the state's JSON form.
     fn checkpoint(&self) -> Option<&str> {
         None
     }

@@ -5,7 +5,7 @@
 //! time, so order holds; all conversations run side by side. A commit that arrives while its lane
 //! is busy waits there, the newest only: a later state knows all that earlier ones did.
 //!
-//! Commits of one conversation arrive in order, and before whoever stepped it is answered.
+//! Commits of one conversation arrive in order, before the caller of the step gets its answer.
 
 use std::{
     any::Any,

@@ -72,7 +72,7 @@ async fn wake_due(app: &Arc<App>) -> Result<(), StoreError> {
     result
 }
 
-/// A bot that is no longer configured still gets its pauses ended, or they would be due for ever.
+/// Pauses of a bot that is no longer configured are ended too, or they stay due for ever.
 async fn wake(app: &App, owner: String, id: String) -> Result<(), StepError<Refusal>> {
     let Some(bot) = app.bots.get(&owner) else {
         let ledger = app.store.ledger::<Conversation>(&owner);

@@ -62,7 +62,7 @@ pub(crate) fn missing<'a>(
     Ok((1..).zip(known).skip(applied.len()).collect())
 }
 
-/// Fingerprint of a migration's text (FNV-1a): it finds edits, it is no protection.
+/// Fingerprint of a migration's text (FNV-1a): it detects accidental edits, not attacks.
 pub(crate) fn fingerprint(text: &str) -> i64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! The agent of a bot: an export that Baton runs by itself, or one of Google's.
+//! The Dialogflow agent of a bot: an export that Baton runs itself, or an agent at Google.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ pub(crate) enum BotAgent {
     Cx(CxAgent),
 }
 
-/// As it stands in the file.
+/// The form in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -32,7 +32,7 @@ impl TryFrom<Written> for BotAgent {
             Written { export: Some(export), es: None, cx: None } => Ok(Self::Export(export)),
             Written { export: None, es: Some(es), cx: None } => Ok(Self::Es(es)),
             Written { export: None, es: None, cx: Some(cx) } => Ok(Self::Cx(cx)),
-            _ => Err("an agent is exactly one of `export`, `es` and `cx`"),
+            _ => Err("an agent needs exactly one of `export`, `es` and `cx`"),
         }
     }
 }
@@ -45,12 +45,12 @@ pub(crate) struct EsAgent {
     pub(crate) location: Option<String>,
     pub(crate) environment: Option<String>,
     pub(crate) user: Option<String>,
-    /// Of visitors whose language is not known.
+    /// Language of visitors whose language is unknown.
     #[serde(default = "default_language")]
     pub(crate) language: String,
-    /// Key of a service account; what the machine offers when absent.
+    /// Key of a service account. When absent, the credentials of this machine are used.
     pub(crate) credentials: Option<Secret>,
-    /// Instead of Google's own address.
+    /// Address to use instead of Google's.
     pub(crate) endpoint: Option<String>,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Bot {
     pub(crate) more_triggers: MoreTriggers,
     /// The key that pushes must present.
     pub(crate) push_key: Keys,
-    /// The key that opens the history; without one the history is closed.
+    /// The key that reads the history. Without a key the history cannot be read.
     pub(crate) history_key: Option<Keys>,
     /// Whether pushes may present the webhook token too.
     #[serde(default)]
@@ -38,7 +38,7 @@ pub(crate) struct Bot {
     pub(crate) unavailable_notice: Option<String>,
     #[serde(default)]
     pub(crate) session: Session,
-    /// Context or session parameter that tells the bot about a pause that has just ended.
+    /// Context or session parameter that tells the bot that a pause has just ended.
     pub(crate) resume_marker: Option<String>,
     #[serde(default)]
     pub(crate) send: Send,
@@ -70,7 +70,7 @@ impl Default for MoreTriggers {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Session {
-    /// How long the visitor may be silent, in minutes; by default as long as in Dialogflow.
+    /// How long the visitor may be silent, in minutes; Dialogflow's own time by default.
     pub(crate) minutes: Option<f64>,
     /// Shown to the visitor when a session has expired.
     pub(crate) notice: Option<String>,
@@ -82,7 +82,7 @@ pub(crate) struct Session {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Send {
-    /// Whether the visitor's device is a mobile one.
+    /// Whether the visitor uses a mobile device.
     pub(crate) mobile: bool,
     /// The visitor's address, for CX.
     pub(crate) ip: Option<SendIp>,
@@ -110,10 +110,10 @@ pub(crate) struct Webhook {
     pub(crate) header: Option<Header>,
     /// Sign each call with all of these.
     pub(crate) signing_keys: Option<Secrets>,
-    /// The revision that decides where the revisions contradict each other.
+    /// The revision to follow where the revisions contradict each other.
     #[serde(default)]
     pub(crate) contract: platform::Revision,
-    /// Leave out every field that this revision does not print.
+    /// Leave out every field that this revision does not define.
     #[serde(default)]
     pub(crate) strict: bool,
     /// Send `messageHistory` with step one.
@@ -125,7 +125,7 @@ pub(crate) struct Webhook {
     /// Send a call when the visitor leaves or the pause runs out.
     #[serde(default)]
     pub(crate) endings: bool,
-    /// Pass the visitor's `webhookHeaders` on.
+    /// Forward the visitor's `webhookHeaders`.
     #[serde(default)]
     pub(crate) forward_headers: bool,
 }
@@ -153,7 +153,7 @@ impl Bot {
         minutes("bots.session.minutes", self.session.minutes)?;
         ensure!(
             self.more_triggers.fallbacks != Some(0),
-            "`bots.more_triggers.fallbacks` is 0: give how many in a row, or leave it out"
+            "`bots.more_triggers.fallbacks` is 0: give a number above 0, or remove the key"
         );
         ensure!(
             !self.webhook_token_pushes || self.webhook.is_some(),

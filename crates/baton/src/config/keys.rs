@@ -1,5 +1,5 @@
-//! A key that others present: a secret, or `{ hash = "…" }` with its SHA-256 in hexadecimal, which
-//! is enough to recognize it by.
+//! A key that callers present: a secret, or `{ hash = "…" }` with its SHA-256 in hexadecimal. The
+//! hash is enough to check a key.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use edge::given::only_entry;
 
 use super::{OneOrMore, Secret};
 
-/// Several while one takes the place of another.
+/// One key, or several while a new key replaces an old one.
 pub(crate) type Keys = OneOrMore<Key>;
 
 /// Has no `Debug`: it may be a secret.
@@ -24,7 +24,7 @@ pub(crate) enum Key {
 }
 
 impl Keys {
-    /// The keys themselves; `setting` names them in errors.
+    /// Reads the keys. Errors name them by `setting`.
     pub(crate) fn read(&self, setting: &str) -> anyhow::Result<Vec<KnownSecret>> {
         self.iter().map(|key| key.read(setting)).collect()
     }

@@ -1,4 +1,4 @@
-//! One value or a list of them, where an old one and a new one have to be good at the same time.
+//! One value or a list. A list lets an old and a new secret be valid at the same time.
 
 use std::{fmt, marker::PhantomData, slice};
 
@@ -13,11 +13,11 @@ use serde::{
 use edge::given::Secret;
 use secrecy::SecretString;
 
-/// Several while one takes the place of another.
+/// One secret, or several while a new secret replaces an old one.
 pub(crate) type Secrets = OneOrMore<Secret>;
 
 impl Secrets {
-    /// All of them; `key` names the setting in errors.
+    /// Reads all secrets. Errors name the setting by `key`.
     pub(crate) fn read(&self, key: &str) -> anyhow::Result<Vec<SecretString>> {
         self.iter().map(|secret| Ok(secret.read(key)?)).collect()
     }

@@ -1,9 +1,9 @@
-//! Errors of the TOML reader with the way out: the nearest key that exists.
+//! Adds the nearest known key to errors of the TOML reader.
 
 use anyhow::anyhow;
 
-/// The reader's message with its place, and a suggestion when a key or value is unknown. The line
-/// itself is not shown: it may hold a secret.
+/// The reader's message with its line and column, and a suggestion for an unknown key or value. The
+/// text of the line is not shown, because it may hold a secret.
 pub(super) fn explain(error: &toml::de::Error, text: &str) -> anyhow::Error {
     let message = error.message().trim_end();
     let place = error.span().map_or_else(String::new, |span| place(text, span.start));

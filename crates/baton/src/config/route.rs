@@ -1,4 +1,5 @@
-//! `[[routes]]`, the bridge's side: one webhook URL, one push target, one connector each.
+//! `[[routes]]`: the settings of the bridge. Each route has one webhook URL, one push target and
+//! one connector.
 
 use anyhow::ensure;
 use serde::Deserialize;
@@ -9,17 +10,17 @@ use super::{Keys, Secret, Secrets, identifier, minutes};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Route {
     pub(crate) id: String,
-    /// What webhook calls must present; several while one takes the place of another.
+    /// The token that webhook calls must send; several while a new token replaces an old one.
     pub(crate) token: Keys,
-    /// A header that stands for the token.
+    /// A header that replaces the token.
     pub(crate) header: Option<Header>,
     pub(crate) signing: Option<Signing>,
     pub(crate) push: Push,
     pub(crate) connector: Connector,
     pub(crate) minutes_paused: Option<f64>,
-    /// How long a visitor may wait for an agent.
+    /// How long a visitor may wait for a human agent, in minutes.
     pub(crate) queue_minutes: Option<f64>,
-    /// How long a claimed chat may be silent.
+    /// How long a claimed chat may be silent, in minutes.
     pub(crate) idle_minutes: Option<f64>,
     /// `unpauseChatEvent` of the push that ends a chat.
     pub(crate) resume_event: Option<String>,
@@ -32,7 +33,7 @@ pub(crate) struct Header {
     pub(crate) value: Secret,
 }
 
-/// Signatures of the calls that come in.
+/// Signatures of incoming calls.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Signing {
@@ -50,10 +51,10 @@ pub(crate) struct Push {
     pub(crate) allow_private: bool,
     #[serde(default)]
     pub(crate) key_in: KeyIn,
-    /// The key stands after `Bearer` in its header.
+    /// Write `Bearer` before the key in its header.
     #[serde(default)]
     pub(crate) bearer: bool,
-    /// Pushes are signed with all of these.
+    /// Sign each push with all of these.
     pub(crate) signing_keys: Option<Secrets>,
 }
 
@@ -66,7 +67,8 @@ pub(crate) enum KeyIn {
     Body,
 }
 
-/// `"desk"`, or the name of one of `[connectors]`; or the same as `kind` in a table, with more.
+/// `"desk"` or the name of one of `[connectors]`; or a table with that name as `kind`, and more
+/// settings.
 #[derive(Deserialize)]
 #[serde(from = "Written")]
 pub(crate) struct Connector {
@@ -104,7 +106,7 @@ impl From<Written> for Connector {
     }
 }
 
-/// What the visitor reads when no agent speaks; an empty text is not said.
+/// Texts for the visitor that no human agent writes. An empty text is not sent.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Notices {
@@ -116,7 +118,7 @@ pub(crate) struct Notices {
 }
 
 impl Route {
-    /// What no type can say.
+    /// Checks the rules that the types cannot express.
     pub(super) fn validate(&self) -> anyhow::Result<()> {
         identifier("routes.id", &self.id)?;
         minutes("routes.minutes_paused", self.minutes_paused)?;
@@ -124,17 +126,17 @@ impl Route {
         minutes("routes.idle_minutes", self.idle_minutes)?;
         ensure!(
             !(self.push.bearer && self.push.key_in == KeyIn::Body),
-            "`routes.push.bearer` is about the header: leave it out with key_in = \"body\""
+            "`routes.push.bearer` changes the header: remove it when key_in = \"body\""
         );
         let event = self.resume_event.as_deref().unwrap_or("default");
         ensure!(
             !event.trim().is_empty() && !event.chars().any(char::is_control),
-            "`routes.resume_event` is no name of an event: use a Dialogflow event, or \"none\""
+            "`routes.resume_event` is not the name of an event: use a Dialogflow event, or \"none\""
         );
         Ok(())
     }
 
-    /// Every secret there is.
+    /// Every secret of the route.
     pub(super) fn secrets(&mut self) -> Vec<&mut Secret> {
         let mut secrets = vec![&mut self.push.key];
         secrets.extend(self.token.secrets_mut());

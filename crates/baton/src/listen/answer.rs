@@ -1,4 +1,4 @@
-//! What an answer means to who asked (contract, sections 8 and 15), and what is wrong with it.
+//! What an answer means for its caller (contract, sections 8 and 15), and what is wrong with it.
 
 use std::time::Duration;
 
@@ -7,26 +7,26 @@ use wire::webhook::Reply;
 
 use super::call::{Kind, plain, strings_for};
 
-/// When a platform stops waiting for its webhook (contract, section 8).
+/// A platform stops waiting for a webhook after this time (contract, section 8).
 const LATE: Duration = Duration::from_secs(5);
-/// Answers that take longer will be late on a bad day.
+/// Slower answers get a warning: under load they may miss [`LATE`].
 const SLOW: Duration = Duration::from_millis(2_500);
-/// The most a platform reads of an answer.
+/// A platform does not accept a longer answer.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Meaning {
     pub(crate) text: String,
-    /// Each names the field and what to do.
+    /// Each warning names the field and what to do.
     pub(crate) warnings: Vec<String>,
-    /// Whether the answer does what its author will have meant.
+    /// False when the answer is invalid or late, or when the receiver refuses the call.
     pub(crate) good: bool,
 }
 
-/// An answer as it came, or why there is none.
+/// Status and body of the answer, or the reason why there is none.
 pub(crate) type Outcome<'a> = Result<(u16, &'a [u8]), &'a str>;
 
-/// What a middleware's answer to a webhook call does to the pause.
+/// The effect of a middleware's answer to a webhook call on the pause.
 pub(crate) fn of_webhook(kind: Kind, outcome: Outcome<'_>, took: Duration) -> Meaning {
     if !matches!(kind, Kind::StepOne | Kind::StepTwo) {
         let text = "the answer is ignored".to_owned();
@@ -39,8 +39,8 @@ pub(crate) fn of_webhook(kind: Kind, outcome: Outcome<'_>, took: Duration) -> Me
         good: false,
     };
     if took >= LATE {
-        let advice = "late: answer within five seconds, work afterwards, and push what came of it";
-        return useless("the platform has given up waiting".to_owned(), advice);
+        let advice = "late: answer within five seconds, work afterwards, and push the result";
+        return useless("the platform no longer waits for this answer".to_owned(), advice);
     }
     let (status, body) = match outcome {
         Ok(answer) => answer,
@@ -51,14 +51,19 @@ pub(crate) fn of_webhook(kind: Kind, outcome: Outcome<'_>, took: Duration) -> Me
     }
     let mut meaning = match Reply::parse(status, body) {
         Reply::Invalid(_) if (300..400).contains(&status) => {
-            let advice = "redirects are not followed, they would carry the secret elsewhere";
+            let advice =
+                "answer directly: a platform does not follow redirects, to protect the secret";
             return useless(format!("status {status}"), advice);
         }
         Reply::Invalid(why) => return useless(why, "answer 200 with `paused` true or false"),
-        Reply::Refused if kind == Kind::StepOne => done("not paused: the bot goes on"),
+        Reply::Refused if kind == Kind::StepOne => done("not paused: the bot continues"),
         Reply::Refused => done("the pause ends, and the bot answers this message"),
         Reply::Paused(Some(ms)) if ms <= 0 => {
-            let text = if kind == Kind::StepOne { lost } else { "stays with you; the pause ends" };
+            let text = if kind == Kind::StepOne {
+                lost
+            } else {
+                "the human agent gets this message; the pause ends"
+            };
             let warning = "`minutesPaused` is not above 0: send more, or `paused` false";
             Meaning { text: text.to_owned(), warnings: vec![warning.to_owned()], good: false }
         }
@@ -68,10 +73,10 @@ pub(crate) fn of_webhook(kind: Kind, outcome: Outcome<'_>, took: Duration) -> Me
     meaning.warnings.extend(strings_for(&body, &["minutesPaused"]));
     let minutes = body.get("minutesPaused");
     if minutes.is_some_and(|minutes| !minutes.is_number() && !minutes.is_string()) {
-        meaning.warnings.push("`minutesPaused` is no number: it counts as 10".to_owned());
+        meaning.warnings.push("`minutesPaused` is not a number: the platform uses 10".to_owned());
     }
     if took >= SLOW {
-        meaning.warnings.push("slow: after five seconds it would not have counted".to_owned());
+        meaning.warnings.push("slow: the platform stops waiting after five seconds".to_owned());
     }
     meaning
 }
@@ -83,11 +88,11 @@ fn paused(kind: Kind, length: Option<i64>) -> Meaning {
     };
     match kind {
         Kind::StepOne => done(&format!("paused {minutes}")),
-        _ => done(&format!("stays with you; paused {minutes} from now")),
+        _ => done(&format!("the human agent gets this message; paused {minutes} from now")),
     }
 }
 
-/// What a platform's answer to a push says.
+/// The meaning of a platform's answer to a push.
 pub(crate) fn of_push(kind: Kind, outcome: Outcome<'_>) -> Meaning {
     let (status, body) = match outcome {
         Ok(answer) => answer,
@@ -97,13 +102,13 @@ pub(crate) fn of_push(kind: Kind, outcome: Outcome<'_>) -> Meaning {
     if (200..300).contains(&status) {
         let did = match kind {
             Kind::Message => "shown",
-            Kind::Typing => "indicator for ten seconds",
-            _ => "taken",
+            Kind::Typing => "typing indicator shown for ten seconds",
+            _ => "accepted",
         };
         return match body.get("pausedUntil").and_then(Value::as_str) {
             Some(until) => done(&format!("{did}; paused until {}", plain(until))),
             None if body.get("paused") == Some(&Value::Bool(false)) => {
-                done(&format!("{did}; the bot has it"))
+                done(&format!("{did}; the bot has control"))
             }
             None => done(did),
         };
@@ -114,7 +119,7 @@ pub(crate) fn of_push(kind: Kind, outcome: Outcome<'_>) -> Meaning {
         401 | 403 => "send the push key of this bot, in `Authorization` or as `accessToken`",
         404 => "send the `userId` and `botId` of the webhook call",
         408 | 425 | 429 | 500.. => "send it again later with the same `Idempotency-Key`",
-        _ => "put it right: the same push will never be taken",
+        _ => "correct the push: the platform will not accept this one",
     };
     failed(&said, advice)
 }
@@ -124,5 +129,5 @@ fn done(text: &str) -> Meaning {
 }
 
 fn failed(why: &str, advice: &str) -> Meaning {
-    Meaning { text: format!("not taken: {why}"), warnings: vec![advice.to_owned()], good: false }
+    Meaning { text: format!("not accepted: {why}"), warnings: vec![advice.to_owned()], good: false }
 }

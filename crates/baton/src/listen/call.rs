@@ -1,13 +1,13 @@
-//! What a call on the wire is, whom it is about, and where it breaks the contract.
+//! Reads a call: its kind, its user and bot, and where it breaks the contract.
 //!
-//! Pure reading, for `baton listen` and `baton trigger`. A call that breaks the contract is still
-//! read as far as it goes: its author wants to see it.
+//! `baton listen` and `baton trigger` use it. It has no side effects. A call that breaks the
+//! contract is read as far as possible, because its author wants to see it.
 
 use http::{HeaderMap, header};
 use serde_json::Value;
 use wire::{push::Push, secret::from_authorization, webhook::Received};
 
-/// Longest text that is shown of a message.
+/// Longer message texts are cut to this length.
 const SHOWN_CHARS_MAX: usize = 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +41,14 @@ impl Kind {
     }
 }
 
-/// What can be told of a call by reading it.
+/// The facts that a call contains.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) kind: Kind,
     pub(crate) user: String,
     pub(crate) bot: String,
     pub(crate) text: String,
-    /// Each names the field and what to do.
+    /// Each warning names the field and what to do.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -63,7 +63,9 @@ pub(crate) fn webhook(headers: &HeaderMap, bytes: &[u8]) -> Seen {
         let missing = ["userId", "botId"].into_iter().filter(|field| text(&body, field).is_empty());
         warnings.extend(missing.map(|field| format!("`{field}` is missing: send its id")));
         if body.get("accessToken").is_some() {
-            warnings.push("`accessToken` is there: this call has it in the header only".to_owned());
+            warnings.push(
+                "`accessToken` is in the body: send it only in the header of this call".to_owned(),
+            );
         }
     }
     let input = body.get("queryInput");
@@ -109,19 +111,21 @@ pub(crate) fn push(headers: &HeaderMap, bytes: &[u8]) -> Seen {
         warnings.push("`Content-Type` is missing: send application/json".to_owned());
     }
     if event == "agent_typing" {
-        warnings.push("`eventType` is agent_typing: newer platforms know user_typing".to_owned());
+        warnings.push("`eventType` is agent_typing: newer revisions use user_typing".to_owned());
     }
     if kind == Kind::Message && paused.is_none() {
-        warnings.push("`paused` is missing: true keeps the pause alive".to_owned());
+        warnings.push("`paused` is missing: send true to keep the pause".to_owned());
     }
     warnings.extend(strings_for(&body, &["paused", "minutesPaused"]));
     seen(kind, &body, text(&body, "text"), warnings)
 }
 
-/// What is only read out of kindness.
+/// Warnings for fields that hold strings where the contract asks for other types.
 pub(crate) fn strings_for(body: &Value, fields: &[&str]) -> Vec<String> {
     let strings = fields.iter().filter(|field| body.get(**field).is_some_and(Value::is_string));
-    strings.map(|field| format!("`{field}` is a string: strict readers want it bare")).collect()
+    strings
+        .map(|field| format!("`{field}` is a string: send it bare, strict readers refuse strings"))
+        .collect()
 }
 
 fn secret_warnings(headers: &HeaderMap, body: &Value) -> Vec<String> {
@@ -148,13 +152,13 @@ fn seen(kind: Kind, body: &Value, said: &str, warnings: Vec<String>) -> Seen {
     Seen { kind, user, bot, text: plain(said), warnings }
 }
 
-/// Short enough for a line, and without what a terminal would obey.
+/// Shortens `text` for one line and replaces characters that control a terminal.
 pub(crate) fn plain(text: &str) -> String {
-    let obeyed =
+    let controls =
         |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut short: String = text.chars().take(SHOWN_CHARS_MAX).collect();
     if short.len() < text.len() {
         short.push('…');
     }
-    short.replace(obeyed, " ")
+    short.replace(controls, " ")
 }

@@ -1,4 +1,4 @@
-//! Secrets are recognized where they are presented, and then shown nowhere.
+//! Finds the secrets of a call, and masks them wherever they appear in what is shown.
 
 use http::HeaderMap;
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use wire::secret::from_authorization;
 
 const MASK: &str = "***";
 
-/// Headers that never hold a secret. Any other may be the custom one of a bot.
+/// Headers that never hold a secret. Any other header may be the custom header of a bot.
 const PLAIN: [&str; 18] = [
     "accept",
     "accept-encoding",
@@ -28,10 +28,10 @@ const PLAIN: [&str; 18] = [
     "x-request-id",
 ];
 
-/// Shorter ones cannot be told from ordinary words.
+/// Shorter values are not masked in texts: they may be ordinary words.
 const SECRET_BYTES_MIN: usize = 4;
 
-/// What was presented as a secret in one call.
+/// The secrets of one call.
 pub(crate) struct Secrets(Vec<String>);
 
 impl Secrets {
@@ -42,7 +42,7 @@ impl Secrets {
         let mut found: Vec<String> = in_headers.map(str::to_owned).collect();
         collect(body, &mut found);
         found.retain(|secret| secret.len() >= SECRET_BYTES_MIN);
-        // The longest first: one may be part of another.
+        // Longest first, because one secret may be part of another.
         found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self(found)
     }
@@ -78,7 +78,7 @@ impl Secrets {
     }
 }
 
-/// `webhookHeaders` may hold a visitor's own token (contract 13.15).
+/// Fields that hold a secret. `webhookHeaders` may hold a visitor's token (contract 13.15).
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     matches!(name.as_str(), "accesstoken" | "authorization" | "password" | "webhookheaders")

@@ -1,4 +1,4 @@
-//! One call as a person reads it, and as a program does. Nothing here holds a secret.
+//! Shows one call as text for people or as JSON for programs. All secrets are masked.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -19,7 +19,7 @@ pub(crate) enum Direction {
 
 /// One call with its answer.
 pub(crate) struct Exchange<'a> {
-    /// RFC 3339.
+    /// Time of the call, RFC 3339.
     pub(crate) at: &'a str,
     pub(crate) direction: Direction,
     pub(crate) headers: &'a HeaderMap,
@@ -56,7 +56,7 @@ impl<'a> Shown<'a> {
         Self { exchange, secrets, seen, meaning }
     }
 
-    /// A line, and one more for each warning.
+    /// One line for the call, and one for each warning.
     pub(crate) fn lines(&self) -> String {
         let Exchange { at, direction, outcome, took, .. } = self.exchange;
         let Seen { kind, user, bot, text, .. } = &self.seen;
@@ -107,14 +107,14 @@ impl<'a> Shown<'a> {
         })
     }
 
-    /// Who broke the contract, and how.
+    /// Every breach of the contract, with the side that made it: the call or the answer.
     fn warnings(&self) -> impl Iterator<Item = (&'static str, &String)> {
         let call = if self.seen.kind == Kind::Unknown { "unknown call" } else { "call" };
         let of_call = self.seen.warnings.iter().map(move |warning| (call, warning));
         of_call.chain(self.meaning.warnings.iter().map(|warning| ("answer", warning)))
     }
 
-    /// A body without secrets; what is not JSON is only measured.
+    /// A body with its secrets masked. A body that is not JSON is shown by its length only.
     pub(crate) fn shown(&self, body: &[u8]) -> Value {
         match serde_json::from_slice::<Value>(body) {
             Ok(body) => self.secrets.body(&body),

@@ -25,7 +25,7 @@ fn pushed(body: &Value) -> Seen {
     call::push(&headers, body.to_string().as_bytes())
 }
 
-/// Only the file name decides which kind a golden example is.
+/// The file name of a golden example gives its kind.
 #[test]
 fn every_golden_example_is_known_and_without_fault() {
     let mut known = 0;
@@ -97,13 +97,13 @@ fn answers_mean_what_section_8_says() {
     let cases = [
         (one(r#"{"paused":true,"minutesPaused":5}"#), true, 0, "paused 5 min"),
         (one(r#"{"paused":true}"#), true, 0, "10 min"),
-        (one(r#"{"paused":false}"#), true, 0, "the bot goes on"),
+        (one(r#"{"paused":false}"#), true, 0, "the bot continues"),
         (one(r#"{"paused":true,"minutesPaused":0}"#), false, 1, "not paused"),
         (one(r#"{"paused":true,"minutesPaused":"5"}"#), true, 1, "paused 5 min"),
         (one(r#"{"paused":true,"minutesPaused":[]}"#), true, 1, "10 min"),
         (one("{}"), false, 1, "`paused` is missing"),
         (one("<html>"), false, 1, "not paused"),
-        (two(r#"{"paused":true,"minutesPaused":5}"#), true, 0, "stays with you"),
+        (two(r#"{"paused":true,"minutesPaused":5}"#), true, 0, "the human agent gets"),
         (two(r#"{"paused":true,"minutesPaused":-1}"#), false, 1, "the pause ends"),
         (two(r#"{"paused":false,"minutesPaused":0}"#), true, 0, "the bot answers"),
         (two("[]"), false, 1, "the bot answers this message"),
@@ -136,7 +136,7 @@ fn answers_to_pushes_say_whether_to_send_again() {
     let refused = r#"{"ok":false,"error":{"code":"missing_field","message":"`text` is missing"}}"#;
     let refused = of(400, refused);
     assert!(!refused.good && refused.text.contains("`text` is missing"), "{refused:?}");
-    assert!(refused.warnings[0].contains("never be taken"));
+    assert!(refused.warnings[0].contains("will not accept"));
     for status in [429, 500, 503] {
         assert!(of(status, "").warnings[0].contains("again"), "{status}");
     }
@@ -147,7 +147,8 @@ fn exchange<'a>(headers: &'a HeaderMap, body: &'a [u8], outcome: Outcome<'a>) ->
     Exchange { at, direction: Direction::ToMiddleware, headers, body, outcome, took: QUICK }
 }
 
-/// In the body, in each header that could hold one, said again by the visitor or the other side.
+/// A secret is hidden in the body, in each header that may hold one, and where the visitor or the
+/// other side repeats it.
 #[test]
 fn no_secret_is_shown() {
     let headers = headers(&[

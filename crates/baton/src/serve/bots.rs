@@ -1,4 +1,4 @@
-//! From `[[bots]]` to the platform's settings.
+//! Builds the platform's settings from `[[bots]]`.
 
 use anyhow::{Context as _, ensure};
 use dialogflow::Edition;
@@ -21,7 +21,7 @@ use crate::{
     config::{self, Config, OnLate, OnRefused, SendIp},
 };
 
-/// How long a session of Dialogflow lasts.
+/// Lifetime of a Dialogflow session without input.
 const ES_SESSION: Millis = 20 * MINUTE_MS;
 const CX_SESSION: Millis = 30 * MINUTE_MS;
 
@@ -103,7 +103,7 @@ fn webhook(webhook: &config::Webhook) -> anyhow::Result<WebhookConfig> {
     let token = webhook.token.read("bots.webhook.token")?;
     ensure!(
         HeaderValue::from_str(token.expose_secret()).is_ok(),
-        "`bots.webhook.token` has characters that no header can carry: use letters and digits"
+        "`bots.webhook.token` has characters that a header cannot hold: use letters and digits"
     );
     let url = target("bots.webhook.url", &webhook.url, webhook.allow_private)?;
     let config = WebhookConfig::new(url, token);

@@ -1,4 +1,4 @@
-//! The bridge's routes, from the configuration to what the bridge is made of.
+//! Builds the bridge's routes from `[[routes]]`.
 
 use anyhow::Context as _;
 use bridge::{Access, ConnectorChoice, KeyIn, PushConfig, RouteConfig};
@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use super::{length, target};
 use crate::config::{self, Config, Secrets};
 
-/// Headers that say something else already, or that a proxy takes away.
+/// Headers that have another meaning, or that a proxy removes.
 const TAKEN_HEADERS: [HeaderName; 10] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
@@ -67,15 +67,16 @@ fn access(route: &config::Route) -> anyhow::Result<Access> {
     Ok(Access { tokens: route.token.read("routes.token")?, header, signing: signing.transpose()? })
 }
 
-/// A header that stands beside `Authorization`; `key` names the setting in errors.
+/// A custom header, sent besides `Authorization`. Errors name the setting by `key`.
 pub(super) fn header(
     key: &str,
     header: &config::Header,
 ) -> anyhow::Result<(HeaderName, SecretString)> {
     let name = header.name.parse::<HeaderName>();
     let name = name.ok().filter(|name| !TAKEN_HEADERS.contains(name));
-    let name = name
-        .with_context(|| format!("`{key}.name` is {:?}: use a header of your own", header.name))?;
+    let name = name.with_context(|| {
+        format!("`{key}.name` is {:?}: use a header name that has no other meaning", header.name)
+    })?;
     Ok((name, header.value.read(&format!("{key}.value"))?))
 }
 

@@ -1,5 +1,5 @@
-//! The body of one call in the shape of one revision (contract, section 11), made from the golden
-//! examples, and what stands in `Authorization` beside it.
+//! The body and `Authorization` header of one call in the shape of one revision (contract, section
+//! 11). The body is made from the golden examples.
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
@@ -8,23 +8,23 @@ use wire::examples;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Webhook: the bot asked for a human
+    /// Webhook: the bot asks for a human agent
     StepOne,
     /// Webhook: the visitor writes while paused
     StepTwo,
     /// Webhook: the visitor types
     UserTyping,
-    /// Webhook: the visitor is gone
+    /// Webhook: the visitor left
     UserLeft,
-    /// Webhook: the pause ran out
+    /// Webhook: the pause expired
     PauseExpired,
-    /// Push: the agent says something
+    /// Push: the human agent sends a message
     Message,
-    /// Push: a human takes over
+    /// Push: a human agent takes over
     Pause,
-    /// Push: the bot goes on
+    /// Push: the bot takes over again
     Resume,
-    /// Push: the agent types
+    /// Push: the human agent types
     Typing,
 }
 
@@ -49,13 +49,13 @@ impl Kind {
         matches!(self, Self::Message | Self::Pause | Self::Resume | Self::Typing)
     }
 
-    /// Calls that only tell something; all in the shape of the typing call.
+    /// Calls whose answer is ignored. All have the shape of the typing call.
     fn is_notice(self) -> bool {
         matches!(self, Self::UserTyping | Self::UserLeft | Self::PauseExpired)
     }
 }
 
-/// What is put into the example.
+/// The values that replace those of the example.
 pub(crate) struct Fields<'a> {
     pub(crate) token: &'a str,
     pub(crate) user: &'a str,
@@ -65,7 +65,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) agent: Option<&'a str>,
 }
 
-/// `Authorization`, when this revision has it, and the body.
+/// The value of `Authorization`, if this revision sends one, and the body.
 pub(crate) fn write(
     kind: Kind,
     revision: Revision,
@@ -73,7 +73,7 @@ pub(crate) fn write(
 ) -> anyhow::Result<(Option<String>, String)> {
     ensure!(
         !kind.is_notice() || revision == Revision::R3_1,
-        "this call came with r3.1: leave --contract out"
+        "only r3.1 has this call: remove --contract"
     );
     let mut body = template(kind, revision)?;
     fill(&mut body, fields);
@@ -114,7 +114,7 @@ fn template(kind: Kind, revision: Revision) -> anyhow::Result<Map<String, Value>
     let mut body: Map<String, Value> = example(&format!("{family}.{name}"))?;
     match kind {
         Kind::StepOne if new => {
-            // r3 prints both empty; a middleware wants to see something in them.
+            // The r3 example has both empty, but a middleware needs content to test with.
             let mut older: Map<String, Value> = example("r1.step_one")?;
             let response = older.remove("dialogflowResponse").unwrap_or_default();
             body.insert("dialogflowResponse".to_owned(), response);
@@ -129,7 +129,7 @@ fn template(kind: Kind, revision: Revision) -> anyhow::Result<Map<String, Value>
 }
 
 fn example<T: serde::de::DeserializeOwned>(name: &str) -> anyhow::Result<T> {
-    let text = examples::text(name).with_context(|| format!("there is no example {name}"))?;
+    let text = examples::text(name).with_context(|| format!("the example {name} is missing"))?;
     serde_json::from_str(text).with_context(|| format!("example {name}"))
 }
 
@@ -152,7 +152,7 @@ fn fill(body: &mut Map<String, Value>, fields: &Fields<'_>) {
     }
 }
 
-/// Replaces what is there; a place that this call does not have stays away.
+/// Replaces the value at `path`. Does nothing when the call does not have this field.
 fn set(body: &mut Map<String, Value>, path: &[&str], value: Value) {
     let Some((last, above)) = path.split_last() else { return };
     let mut place = Some(body);

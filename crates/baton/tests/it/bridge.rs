@@ -1,4 +1,4 @@
-//! The bridge alone, called as any platform would and pushing to a platform that is not ours.
+//! The bridge alone, between scripted calls of any platform and a scripted push endpoint.
 
 use std::time::Duration;
 
@@ -34,7 +34,8 @@ async fn answer(bridge: &Bridge, more: Value) -> anyhow::Result<Value> {
     call(bridge, &[], more).await?.expect(200)?.json()
 }
 
-/// Checklist 20 and section 12: every revision's call, the token wherever it is.
+/// Checklist 20 and section 12: the bridge accepts the call of every revision, with the token in
+/// the header or in the body.
 #[tokio::test]
 async fn calls_of_every_revision_are_understood() -> anyhow::Result<()> {
     let bridge = Bridge::start().await?;
@@ -72,7 +73,7 @@ async fn calls_of_every_revision_are_understood() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The platform may make a call again when it crashed in the middle of it.
+/// A platform may repeat a call after a crash.
 #[tokio::test]
 async fn a_repeated_call_is_one_message() -> anyhow::Result<()> {
     let mut bridge = Bridge::start().await?;
@@ -90,7 +91,7 @@ async fn a_repeated_call_is_one_message() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Without anybody to take it, a handover is refused at once; without a handover there is no chat.
+/// With no human agent available, a handover is refused at once. A refused handover has no chat.
 #[tokio::test]
 async fn nobody_available_is_a_refusal() -> anyhow::Result<()> {
     let bridge = Bridge::start().await?;
@@ -103,8 +104,8 @@ async fn nobody_available_is_a_refusal() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a platform of any revision needs is in every push, in order, and again after a failure or
-/// a crash with the same id.
+/// Every push has the fields that each revision needs. Pushes come in order, and are repeated with
+/// the same id after a failure or a crash.
 #[tokio::test]
 async fn pushes_arrive_in_order_whatever_happens() -> anyhow::Result<()> {
     let mut bridge = Bridge::start().await?;
@@ -150,7 +151,7 @@ async fn pushes_arrive_in_order_whatever_happens() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A platform that is slow to take pushes is waited for, and no other chat waits with it.
+/// The bridge waits for a platform that accepts pushes slowly. No other chat is delayed.
 #[tokio::test]
 async fn a_push_that_is_refused_for_good_is_shown_to_the_agent() -> anyhow::Result<()> {
     let bridge = Bridge::start().await?;

@@ -1,4 +1,4 @@
-//! `baton check` against ourselves: the same cases that anyone may run against their own.
+//! `baton check` against our own platform and bridge, with the same cases as for others.
 
 use std::{net::SocketAddr, path::Path, process::Output, sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ fn all_pass(report: &Report) {
     assert!(report.passed >= 40, "{}", report.passed);
 }
 
-/// Jane Doe at the desk does what the checker asks for.
+/// Jane Doe at the desk does what the check asks of the operator.
 async fn operate(desk: Desk, user: String, task: Task) -> anyhow::Result<()> {
     let chat = desk.open_chat_of(&user).await?;
     if chat.status == "queued" {
@@ -46,7 +46,7 @@ async fn operate(desk: Desk, user: String, task: Task) -> anyhow::Result<()> {
     }
 }
 
-/// Checklist 20, and everything that is asked of a middleware.
+/// Checklist 20, and all cases for a middleware.
 #[tokio::test]
 async fn our_bridge_passes_every_case() -> anyhow::Result<()> {
     let listen = free_address()?;
@@ -82,7 +82,7 @@ async fn platform_for(listen: &str) -> anyhow::Result<Server> {
     Ok(server)
 }
 
-/// The checklist of the contract, section 17, and everything that is asked of a platform.
+/// The checklist of the contract, section 17, and all cases for a platform.
 #[tokio::test]
 async fn our_platform_passes_every_case() -> anyhow::Result<()> {
     let listen = free_address()?;
@@ -103,10 +103,10 @@ async fn our_platform_passes_every_case() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `baton check` with these words, and what it said.
+/// Runs `baton check` with these arguments and returns its output.
 async fn check(words: &str) -> anyhow::Result<Output> {
     let mut check = Command::new(BATON);
-    // The variable is for `baton check --config`; it must not get in the way.
+    // `baton check --config` reads this variable, so it must not be set here.
     check.arg("check").args(words.split(' ')).env("BATON_CONFIG", "unused.toml");
     check.env("CHECK_TOKEN", WEBHOOK_TOKEN).env("CHECK_KEY", PUSH_KEY).kill_on_drop(true);
     Ok(tokio::time::timeout(Duration::from_mins(1), check.output()).await??)
@@ -114,7 +114,7 @@ async fn check(words: &str) -> anyhow::Result<Output> {
 
 const BY_NAME: &str = "--push-key-env CHECK_KEY --webhook-token-env CHECK_TOKEN";
 
-/// Both machine formats, and secrets that are named instead of written.
+/// Both machine formats, and secrets from environment variables.
 #[tokio::test]
 async fn a_good_run_ends_with_0() -> anyhow::Result<()> {
     let listen = free_address()?;
@@ -130,14 +130,14 @@ async fn a_good_run_ends_with_0() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A failed case is explained, and nothing that is printed or written has a secret.
+/// The report explains a failed case, and no output contains a secret.
 #[tokio::test]
 async fn a_bad_run_ends_with_1_and_keeps_secrets() -> anyhow::Result<()> {
     let listen = free_address()?;
     let server = platform_for(&listen).await?;
     let (base, junit) = (&server.base, server.path("junit.xml").display().to_string());
     let side = format!("platform --url {base} --bot support --listen {listen} --patience 2");
-    // A bot that does not hand over when it is told this.
+    // The bot does not hand over for this text.
     let bad = check(&format!("{side} {BY_NAME} --only */pause-null --trigger hello")).await?;
     assert_eq!(bad.status.code(), Some(1), "{bad:?}");
     let told = String::from_utf8(bad.stdout)?;
@@ -150,7 +150,7 @@ async fn a_bad_run_ends_with_1_and_keeps_secrets() -> anyhow::Result<()> {
     assert_eq!(wrong.status.code(), Some(1), "{wrong:?}");
     let said = [wrong.stdout, wrong.stderr, std::fs::read(&junit)?].concat();
     let said = String::from_utf8(said)?;
-    // It did see a token that is not the one it was told, so there was something to hide.
+    // The check saw a wrong token, so the report had a secret to hide.
     assert!(said.contains("the webhook token as `accessToken`"), "{said}");
     for secret in ["canary-key-1", "canary-token-2", WEBHOOK_TOKEN, PUSH_KEY] {
         assert!(!said.contains(secret), "{secret}: {said}");
@@ -180,7 +180,7 @@ async fn what_cannot_be_run_ends_with_2() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The older use, beside the newer ones.
+/// `baton check --config` still works.
 #[tokio::test]
 async fn a_configuration_is_checked_as_before() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;

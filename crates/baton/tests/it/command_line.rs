@@ -17,7 +17,7 @@ use tokio::process::Command;
 
 use crate::world::{BATON, ask_for_human, sign_in};
 
-/// `baton serve` with this configuration, which it is expected to refuse.
+/// Runs `baton serve` with a configuration that it must refuse.
 async fn refused(config: &str) -> anyhow::Result<String> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("baton.toml");
@@ -51,7 +51,7 @@ async fn a_wrong_configuration_is_refused_with_the_way_out() -> anyhow::Result<(
         let good = good();
         anyhow::ensure!(good.contains(from), "{from}: {good}");
         if expected.is_empty() {
-            // Every spelling of a private address is one.
+            // Every spelling of a private address is refused.
             let spelled = good.replacen(from, to, 1).replace(", allow_private = true", "");
             let said = refused(&spelled).await?;
             assert!(said.contains("allow_private"), "{said}");
@@ -65,7 +65,8 @@ async fn a_wrong_configuration_is_refused_with_the_way_out() -> anyhow::Result<(
     Ok(())
 }
 
-/// Secrets from a file and from the environment work like written ones, and are not logged.
+/// Secrets from a file and from the environment work like secrets in the configuration. No secret
+/// is logged.
 #[tokio::test]
 async fn secrets_may_come_from_elsewhere() -> anyhow::Result<()> {
     let address = free_address()?;
@@ -103,7 +104,8 @@ async fn secrets_may_come_from_elsewhere() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checklist 22 and A1: asked to stop, it stops at once, with streams open and a call under way.
+/// Checklist 22 and A1: the server stops at once after SIGTERM, with open streams and a running
+/// call.
 #[tokio::test]
 async fn sigterm_ends_it_quickly_and_well() -> anyhow::Result<()> {
     let mut server = Server::baton(Path::new(BATON), |base| Setup::whole(base, 1))?;

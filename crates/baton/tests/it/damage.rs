@@ -1,4 +1,4 @@
-//! One damaged row in the database: the others go on, readiness tells it, and it can be mended.
+//! One damaged row in the database: other rows work, readiness reports it, and it can be repaired.
 
 use std::{path::Path, process::Output};
 
@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use crate::world::{BATON, QUESTION};
 
-/// A platform whose health is served at the second value.
+/// A platform, and the URL of its readiness.
 async fn platform(receiver: &Receiver) -> anyhow::Result<(Server, String)> {
     let setup = Setup::platform(vec![Bot::demo("support", &receiver.url)]);
     let mut server = Server::baton(Path::new(BATON), |_| setup)?;
@@ -106,7 +106,7 @@ async fn a_conversation_is_discarded_after_a_dry_run() -> anyhow::Result<()> {
         let (code, said) = store(&server, args).await?;
         assert_eq!((code, said.contains(expected.1)), (Some(expected.0), true), "{said}");
     }
-    // The page is told to begin a new conversation.
+    // The answer tells the page to start a new conversation.
     server.start().await?;
     let message = json!({ "clientId": "second", "text": QUESTION });
     visitor.post("messages", &message).await?.expect(401)?;

@@ -1,4 +1,5 @@
-//! `baton demo --json`: one line, and what it names works; so does every simulated tool.
+//! `baton demo --json`: it prints one line, and every address and key in it works. Every simulated
+//! tool works too.
 
 use std::{fs::File, path::Path, process::Stdio, time::Duration};
 
@@ -70,7 +71,7 @@ async fn the_first_line_is_all_a_script_needs() -> anyhow::Result<()> {
     let chat = desk.open_chat_of(&visitor.user_id).await?;
     desk.claim(&chat.id).await?.expect(200)?;
 
-    // What was said and the secrets are kept; nothing but the line is on standard output.
+    // Messages and secrets are kept. Standard output has only the one line.
     terminate(&demo).await?;
     let mut rest = String::new();
     out.read_to_string(&mut rest).await?;
@@ -83,8 +84,8 @@ async fn the_first_line_is_all_a_script_needs() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every connector against its simulated tool, in the real binary, with the agent played over HTTP;
-/// and none of the tool's secrets in the log or in the database.
+/// Every connector with its simulated tool, in the real binary; the test acts as the human agent
+/// over HTTP. The log and the database contain no secret of the tool.
 #[tokio::test]
 async fn agents_may_work_in_any_simulated_tool() -> anyhow::Result<()> {
     for tool in catalog::names() {
@@ -101,7 +102,7 @@ async fn works(tool: &str) -> anyhow::Result<()> {
     let fact = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
     let (http, chats) = (Http::new(), format!("{}chats", fact("deskUrl")));
     let visitor = Visitor::create(&http, &fact("baseUrl"), &fact("botId")).await?;
-    assert!(ask_for_human(&visitor).await?.gives("human"), "{tool}: nobody took over");
+    assert!(ask_for_human(&visitor).await?.gives("human"), "{tool}: no human agent took over");
     let id = eventually(&http, &chats, |chat| chat["id"].as_str().map(str::to_owned)).await?;
     let act = async |act: Value| {
         let answer = http.post(&format!("{chats}/{id}"), &[], &act).await?;
@@ -159,7 +160,7 @@ fn collect_secrets<'a>(settings: &'a toml::Table, found: &mut Vec<&'a str>) {
     }
 }
 
-/// Asks the tool for its latest chat until `find` finds something in it.
+/// Polls the tool for its latest chat until `find` returns a value.
 async fn eventually<T>(
     http: &Http,
     chats: &str,

@@ -1,4 +1,4 @@
-//! `baton emulate --json`, the emulator within the demo, and a bot that asks one.
+//! `baton emulate --json`, the emulator of the demo, and a bot that calls an emulator.
 
 use std::process::Stdio;
 
@@ -14,7 +14,7 @@ use crate::world::BATON;
 
 const DETECT: &str = "/v2/projects/any/agent/sessions/s-1:detectIntent";
 
-/// A program of ours and the line it prints first.
+/// A running `baton` command and the first line of its output.
 async fn start(args: &[&str]) -> anyhow::Result<(Child, Value)> {
     let mut program = Command::new(BATON)
         .args(args)
@@ -55,7 +55,7 @@ async fn an_export_is_served_to_clients_of_google() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whoever listens to the world asks for a key.
+/// A listener that is not on loopback requires a key.
 #[tokio::test]
 async fn callers_from_elsewhere_need_the_key() -> anyhow::Result<()> {
     let (_emulator, facts) =

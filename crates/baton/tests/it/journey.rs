@@ -1,4 +1,4 @@
-//! The whole journey of one handover, both halves in one process: bot, human, bot again.
+//! One handover from start to end, both halves in one process: bot, human agent, bot again.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ async fn bot_then_human_then_bot() -> anyhow::Result<()> {
     visitor.say("q", QUESTION).await?;
     page.wait_for(|event| event.is("bot_message")).await?;
 
-    // To the human. The bot's answer is shown at once, before step one is over.
+    // To the human agent. The bot's answer is shown before step one ends.
     visitor.say("ask", ASK).await?;
     page.wait_for(|event| event.is("bot_message")).await?;
     page.wait_for(|event| event.gives("requested") && event.reason == "trigger").await?;
@@ -54,7 +54,7 @@ async fn bot_then_human_then_bot() -> anyhow::Result<()> {
     assert_eq!(joined.text, "You are now chatting with an Agent.");
     assert_eq!(joined.notice, "agent_joined");
 
-    // Five messages each way, each seen at the other end before the next is written.
+    // Five messages each way. Each arrives before the next is written.
     let mut screen = desk.stream().await?;
     screen.watch(&chat.id, 0).await?;
     for n in 1..=5 {
@@ -68,7 +68,7 @@ async fn bot_then_human_then_bot() -> anyhow::Result<()> {
         assert_eq!((shown.text.as_str(), shown.agent_name()), (&*answer, Some("Jane Doe")));
     }
 
-    // Typing both ways; the agent's is not worth a place behind what is still to be pushed.
+    // Typing both ways. Typing of the human agent is dropped while other pushes wait.
     let pushed = async {
         while desk.chat(&chat.id).await?.unpushed > 0 {}
         anyhow::Ok(())
@@ -87,7 +87,7 @@ async fn bot_then_human_then_bot() -> anyhow::Result<()> {
         }
     }
 
-    // And back: the exact notice, then the bot answers again.
+    // Back to the bot: the exact notice, then the bot answers again.
     desk.close(&chat.id).await?;
     let left = page.wait_for(|event| event.is("notice")).await?;
     let text = "Jane Doe has left the conversation. You are now chatting with the bot.";
@@ -135,7 +135,7 @@ async fn a_second_handover_is_a_chat_of_its_own_and_one_claim_wins() -> anyhow::
     Ok(())
 }
 
-/// Nobody is at the desk: the bot keeps the conversation, and nothing is lost.
+/// No human agent is at the desk: the bot keeps the conversation, and no message is lost.
 #[tokio::test]
 async fn without_an_agent_the_bot_goes_on() -> anyhow::Result<()> {
     let server = start().await?;

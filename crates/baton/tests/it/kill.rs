@@ -1,5 +1,6 @@
-//! SIGKILL at seeded moments under load: nothing acknowledged is lost, doubled or disordered, and
-//! the next start needs no hand. `BATON_KILL_SEEDS` says how many seeds (the full set is 200).
+//! SIGKILL at seeded moments under load: no acknowledged message is lost, repeated or reordered,
+//! and the next start needs no repair. `BATON_KILL_SEEDS` sets the number of seeds (the full set is
+//! 200).
 
 use std::path::Path;
 

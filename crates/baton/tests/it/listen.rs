@@ -1,4 +1,4 @@
-//! `baton listen` between a real platform and a scripted middleware, and `baton trigger` as either.
+//! `baton listen` between a real platform and a scripted middleware; `baton trigger` as each side.
 
 use std::{
     process::{Output, Stdio},
@@ -27,7 +27,7 @@ use crate::world::{BATON, Platform, ask_for_human, texts};
 struct Listener {
     _process: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    /// Everything it has written.
+    /// All output so far.
     written: String,
 }
 
@@ -75,7 +75,7 @@ async fn every_call_is_passed_on_unchanged_and_shown() -> anyhow::Result<()> {
     assert!(ids.iter().all(Option::is_some), "{:?}", call.headers);
     assert!(one["body"]["dialogflowResponse"].is_object());
 
-    // The other way, with each key where its revision has it; what is refused is seen as well.
+    // Pushes, with the key where each revision has it. Refused pushes are shown too.
     let relay = format!("http://{address}");
     let pusher = Pusher::new(&platform.http, &relay, PUSH_KEY, "support", &visitor.user_id);
     for (key_in, text) in [(KeyIn::Body, "Hi"), (KeyIn::Bearer, "there")] {
@@ -96,7 +96,8 @@ async fn every_call_is_passed_on_unchanged_and_shown() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The platform hangs up after five seconds; how late the answer was is shown all the same.
+/// The platform closes the connection after five seconds. The time of the late answer is still
+/// shown.
 #[tokio::test]
 async fn late_and_missing_answers_are_told() -> anyhow::Result<()> {
     let (address, middleware) = (free_address()?, Receiver::start().await?);
@@ -153,7 +154,7 @@ async fn one_call_is_sent_as_its_revision_would() -> anyhow::Result<()> {
         ("i1", None)
     );
 
-    // A key that cannot sign is refused before anything is sent, and not shown.
+    // An invalid signing key is refused before the call is sent, and is not shown.
     let step_two = ["step-two", "--url", url, "--sign-env", "BATON_TEST_SECRET"];
     let unsigned = String::from_utf8(trigger(&step_two, "c4nary").await?.stderr)?;
     assert!(unsigned.contains("whsec_") && !unsigned.contains("c4nary"), "{unsigned}");

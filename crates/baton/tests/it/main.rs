@@ -1,4 +1,4 @@
-//! The real binary, driven from outside over HTTP: nothing here knows how it is made.
+//! Tests of the real binary over HTTP. They do not use its internals.
 
 mod bridge;
 mod check;

@@ -1,4 +1,4 @@
-//! What is really said fits the document that is served.
+//! Real answers match the OpenAPI document of the server.
 
 use anyhow::Context as _;
 use boon::{Compiler, Schemas};
@@ -27,8 +27,8 @@ impl Document {
         self.check_reference(&format!("#/components/schemas/{schema}"), value)
     }
 
-    /// Whether an answer has a status that its operation names, with the body of that status.
-    /// `default` does not count, because it takes every status.
+    /// Checks that the answer has a status of its operation, and the body of that status. `default`
+    /// does not count, because it matches every status.
     fn check_answer(&self, operation: &str, answer: &Answer) -> anyhow::Result<()> {
         let paths = self.0["paths"].as_object().context("no paths")?;
         let operations = paths.values().filter_map(Value::as_object).flat_map(|path| path.values());
@@ -47,7 +47,7 @@ impl Document {
         };
         let kind = answer.headers["content-type"].to_str()?;
         let content = content.get(kind).with_context(|| format!("{operation} {status}: {kind}"))?;
-        let schema = content["schema"]["$ref"].as_str().context("the schema is no reference")?;
+        let schema = content["schema"]["$ref"].as_str().context("the schema is not a reference")?;
         self.check_reference(schema, &answer.json()?)
     }
 
@@ -112,7 +112,7 @@ async fn the_platform_says_what_the_document_says() -> anyhow::Result<()> {
     document.check_answer("readEvents", &problem)?;
     document.check("Problem", &problem.json()?)?;
 
-    // Every way in which a request for a visitor or a message is refused is described.
+    // The document describes every refusal of a visitor or a message.
     let post = async |path: &str, headers: &[(&str, &str)], body: Value| {
         let url = format!("{base}{path}");
         platform.http.send(Method::POST, &url, headers, body.to_string()).await

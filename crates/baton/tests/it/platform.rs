@@ -1,5 +1,5 @@
-//! The platform alone, against a scripted receiver: webhook calls and what their replies mean
-//! (contract, sections 4.2 to 4.5, 8 and 9; the numbers are those of its checklist).
+//! The platform alone with a scripted receiver: webhook calls and the effect of their replies
+//! (contract, sections 4.2 to 4.5, 8 and 9; checklist numbers refer to section 17).
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ fn keys(value: &Value) -> Vec<&str> {
     keys
 }
 
-/// What only our own bot can show of both calls; the fields are in the conformance cases.
+/// Facts of both calls that need our own bot. The conformance cases check the fields.
 #[tokio::test]
 async fn both_steps_carry_the_zone_and_step_one_the_intent() -> anyhow::Result<()> {
     let platform = Platform::start().await?;
@@ -48,7 +48,7 @@ async fn both_steps_carry_the_zone_and_step_one_the_intent() -> anyhow::Result<(
     Ok(())
 }
 
-/// Checklist 18: the history travels with step one only, and only when it is switched on.
+/// Checklist 18: only step one has the history, and only when it is switched on.
 #[tokio::test]
 async fn history_goes_with_step_one_when_it_is_on() -> anyhow::Result<()> {
     let platform = Platform::with(|bot| bot.webhook_more = "history = true".to_owned()).await?;
@@ -64,7 +64,8 @@ async fn history_goes_with_step_one_when_it_is_on() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checklist 2 and 6: ten minutes, or as many as are asked for; step two moves the expiry.
+/// Checklist 2 and 6: the pause lasts ten minutes or as long as the reply asks. Step two moves the
+/// expiry.
 #[tokio::test]
 async fn a_pause_is_as_long_as_the_reply_says() -> anyhow::Result<()> {
     let platform = Platform::start().await?;
@@ -74,7 +75,7 @@ async fn a_pause_is_as_long_as_the_reply_says() -> anyhow::Result<()> {
     let (_, control) = platform.paused_visitor().await?;
     assert_eq!(pause_of(&control)?, 5 * MINUTE_MS);
 
-    // A pause that step two has shortened to a moment ends by itself, with the notice.
+    // Step two shortens the pause to a moment. It then expires with the notice.
     platform.receiver.always(Reply::paused_for(0.01));
     let said = visitor.say("s", "help me please").await?;
     let ended = visitor.wait_for(said, |event| event.gives("bot")).await?;
@@ -85,7 +86,7 @@ async fn a_pause_is_as_long_as_the_reply_says() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checklist 4: whatever is not the right body in time leaves the bot in control.
+/// Checklist 4: the bot keeps control unless a valid body arrives in time.
 #[tokio::test]
 async fn only_the_right_reply_pauses() -> anyhow::Result<()> {
     let paused = r#"{"paused":true}"#.to_owned();
@@ -112,7 +113,7 @@ async fn only_the_right_reply_pauses() -> anyhow::Result<()> {
         bots.push(Bot::demo(&format!("bot{n}"), &receiver.url));
         receivers.push(receiver);
     }
-    // Nobody listens there.
+    // No server listens at this address.
     bots.push(Bot::demo("refused", &format!("http://{}/hook", free_address()?)));
     let ids: Vec<_> = bots.iter().map(|bot| bot.id.clone()).collect();
     let mut server = Server::baton(Path::new(BATON), |_| Setup::platform(bots))?;
@@ -131,8 +132,8 @@ async fn only_the_right_reply_pauses() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checklist 5 and 7: while paused the bot is silent; a refusal gives it the same message, once,
-/// after the notice.
+/// Checklist 5 and 7: the bot is silent during a pause. After a refusal and its notice, the bot
+/// answers the same message once.
 #[tokio::test]
 async fn a_refused_message_reaches_the_bot_once() -> anyhow::Result<()> {
     let platform = Platform::start().await?;
@@ -153,7 +154,7 @@ async fn a_refused_message_reaches_the_bot_once() -> anyhow::Result<()> {
         assert_eq!((&*after[0].control, &*after[0].reason), ("bot", "webhook_refused"));
         assert_eq!(platform.receiver.calls().len(), calls + 1, "{id}: one call");
 
-        // Checklist 9: the next message goes straight to the bot.
+        // Checklist 9: the bot answers the next message without a webhook call.
         let next = visitor.say(&format!("{id} next"), QUESTION).await?;
         visitor.wait_for(next, |event| event.is("bot_message")).await?;
         assert_eq!(platform.receiver.calls().len(), calls + 1, "{id}: no call");
@@ -163,11 +164,11 @@ async fn a_refused_message_reaches_the_bot_once() -> anyhow::Result<()> {
     let history = visitor.history().await?;
     let kept = history.iter().position(|event| event.seq == Some(kept));
     let next = kept.map(|at| history[at + 1].kind.as_str());
-    assert_eq!(next, Some("visitor_message"), "while paused nobody but the human answers");
+    assert_eq!(next, Some("visitor_message"), "only the human agent answers during a pause");
     Ok(())
 }
 
-/// The other readings of contract 13.3, for owners who chose them.
+/// The other readings of contract 13.3, which the settings can select.
 #[tokio::test]
 async fn owners_may_choose_the_other_readings() -> anyhow::Result<()> {
     let platform = Platform::with(|bot| {
@@ -188,7 +189,7 @@ async fn owners_may_choose_the_other_readings() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checklist 21: a pause survives SIGKILL, and ends on time although it was down meanwhile.
+/// Checklist 21: a pause survives SIGKILL, and ends on time although the server was down.
 #[tokio::test]
 async fn a_restart_keeps_the_pause() -> anyhow::Result<()> {
     let mut platform = Platform::start().await?;
@@ -209,7 +210,8 @@ async fn a_restart_keeps_the_pause() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checklist 19: only while paused, not closer than four seconds, and with these fields alone.
+/// Checklist 19: typing calls come only during a pause, at least four seconds apart, and with
+/// exactly these fields.
 #[tokio::test]
 async fn typing_calls_are_rare_and_small() -> anyhow::Result<()> {
     let platform = Platform::with(|bot| bot.webhook_more = "typing = true".to_owned()).await?;

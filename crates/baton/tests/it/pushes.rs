@@ -1,12 +1,12 @@
-//! What a push must survive. Everything else about pushes is in the conformance cases, which
-//! `check.rs` runs.
+//! Repeated pushes after a crash. `check.rs` runs the conformance cases, which test all other
+//! properties of pushes.
 
 use futures::future::join_all;
 use serde_json::json;
 
 use crate::world::Platform;
 
-/// The same `messageId` again, also after a crash, is the same push.
+/// A push with a known `messageId` is the same push, also after a crash.
 #[tokio::test]
 async fn a_repeated_push_is_shown_once() -> anyhow::Result<()> {
     let mut platform = Platform::start().await?;

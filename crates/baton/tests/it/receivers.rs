@@ -1,5 +1,5 @@
-//! The example receiver of docs/receivers that needs no building, as the middleware of a real
-//! platform. `cargo xtask receivers` checks the answers of all of them.
+//! The example receiver of docs/receivers that needs no build step, as the middleware of a real
+//! platform. `cargo xtask receivers` checks the answers of all examples.
 
 use std::{process::Stdio, time::Duration};
 
@@ -51,7 +51,7 @@ async fn an_echo_takes_over_answers_once_and_hands_back() -> anyhow::Result<()> 
     visitor.say("hi", "hi there").await?;
     visitor.wait_for(0, said("You said: hi there")).await?;
 
-    // The same call twice, as after a crash.
+    // The platform repeats the call after a crash.
     for _ in 0..2 {
         let mut call = Command::new(BATON);
         call.args(["trigger", "step-two", "--url", &webhook, "--id", "same", "--text", "again"]);

@@ -1,5 +1,5 @@
-//! No secret shows anywhere but on the wire to the one it is for: not in logs of any level, not in
-//! an answer, not in the database, not in what the command line prints.
+//! A secret is sent only to its receiver. It is not in logs of any level, in answers, in the
+//! database, or in the output of the command line.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -21,8 +21,8 @@ use tokio::process::Command;
 
 use crate::world::BATON;
 
-/// Every secret of the configuration has this in it, and so has everything wrong that is presented
-/// in the place of one: a mistyped password is nearly a password.
+/// Every secret of the configuration contains this text. So does every wrong secret of the tests,
+/// because a mistyped password is almost a password.
 const CANARY: &str = "Ca7aRy";
 const PUSH_KEY: &str = "Ca7aRy-push-key";
 const TOKEN: &str = "Ca7aRy-webhook-token";
@@ -31,11 +31,11 @@ const HEADER: &str = "Ca7aRy-header-value";
 const HISTORY_KEY: &str = "Ca7aRy-history-key";
 const PASSWORD: &str = "Ca7aRy-password";
 const WRONG: &str = "Ca7aRy-mistyped";
-/// Base64 of a key; a leak would show it as it is written here.
+/// Base64 of a key. A leak would show it in this form.
 const SIGNING: &str = "whsec_Ca7aRyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const PUSH_SIGNING: &str = "whsec_Ca7aRyBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=";
 
-/// Nobody listens there.
+/// No server listens at this address.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 fn config(address: &str) -> String {
@@ -64,7 +64,7 @@ fn config(address: &str) -> String {
     )
 }
 
-/// Keeps what was answered.
+/// Stores every answer.
 struct Client {
     http: Http,
     base: String,
@@ -125,7 +125,7 @@ async fn no_secret_shows_in_logs_answers_or_the_database() -> anyhow::Result<()>
     Ok(())
 }
 
-/// One handover from the bot to Jane and back; the tokens that were given out on the way.
+/// Runs one handover from the bot to Jane and back, and returns the issued tokens.
 async fn hand_over(client: &mut Client) -> anyhow::Result<Vec<String>> {
     let who = json!({ "email": "jane@example.com", "password": PASSWORD });
     assert_eq!(client.post("/desk/api/session", &[("x-baton-desk", "1")], &who).await?, 200);
@@ -150,7 +150,7 @@ async fn hand_over(client: &mut Client) -> anyhow::Result<Vec<String>> {
     Ok(vec![visitor.token.clone()])
 }
 
-/// Everything that can be refused, with the secret or something close to it in every place.
+/// Makes every kind of refused request, with a secret or a similar text in every field.
 async fn present_what_is_wrong(client: &mut Client) -> anyhow::Result<()> {
     let step = json!({
         "accessToken": TOKEN, "userId": "u1", "botId": "support",
@@ -198,7 +198,7 @@ async fn present_what_is_wrong(client: &mut Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A webhook and a push endpoint that are not there.
+/// The webhook and the push endpoint do not exist.
 async fn reach_nobody(client: &mut Client) -> anyhow::Result<()> {
     let visitor = Visitor::create(&client.http, &client.base, "lost").await?;
     let asked = visitor.say("ask", ASK).await?;

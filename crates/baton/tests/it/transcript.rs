@@ -1,5 +1,5 @@
-//! All five sides of a handover hold the same words at rest, whatever went wrong before.
-//! `BATON_TRANSCRIPT_SEEDS` says how many seeds each connector gets.
+//! After all faults, the five sides of a handover have the same messages.
+//! `BATON_TRANSCRIPT_SEEDS` sets the number of seeds for each connector.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use simulators::{Act, Chat, From, Tool, webhook::Webhook};
 
 use crate::world::BATON;
 
-/// One test for each connector, by its name.
+/// One test for each connector, named after it.
 macro_rules! connectors {
     ($($(#[$mark:meta])* $test:ident = $name:literal)*) => {
         $($(#[$mark])*
@@ -49,7 +49,7 @@ async fn hold_the_same(name: &str) -> anyhow::Result<()> {
     transcript::check(Path::new(BATON), connector, 1..1 + seeds, transcript::SHORT).await
 }
 
-/// A tool that shows its agents something else than it was told.
+/// A tool that shows its human agents other messages than it received.
 struct Flawed {
     tool: Webhook,
     flaw: fn(&mut Chat),

@@ -1,9 +1,9 @@
-//! Databases that an earlier binary wrote (commit dfe53b0, which knew no formats) open and go on:
-//! what was owed when that process ended is done, once and in order, and everybody can go on.
+//! This binary opens databases of an earlier binary (commit dfe53b0, before formats). It does the
+//! work that the earlier process still owed, once and in order. Every visitor can continue.
 //!
-//! Each holds five visitors: one with the bot, one who waits at the desk, one with a human agent
-//! whose words are still owed to the platform, one whose human agent has handed back, and one
-//! whose chat is at a tool. All of their pauses ran out long ago.
+//! Each database holds five visitors: one with the bot; one who waits at the desk; one with a human
+//! agent whose messages are not yet pushed; one whose human agent has handed back; and one whose
+//! chat is at a tool. All of their pauses expired long ago.
 
 use std::{fs, path::Path};
 
@@ -57,7 +57,7 @@ async fn a_postgresql_database_of_an_earlier_binary_goes_on() -> anyhow::Result<
     Ok(connection.await??)
 }
 
-/// Both halves as they were set up then, at other addresses.
+/// Both halves with the settings of that time, at other addresses.
 fn server(tool: &Receiver, database: String) -> anyhow::Result<Server> {
     let address = free_address()?;
     let base = format!("http://{address}");

@@ -1,4 +1,4 @@
-//! Installations for the tests, and what their scripts have in common.
+//! Installations for the tests, and helpers that several tests use.
 
 use std::path::Path;
 
@@ -49,7 +49,7 @@ impl Platform {
         Pusher::new(&self.http, &self.server.base, PUSH_KEY, "support", &visitor.user_id)
     }
 
-    /// A visitor to whom the receiver has given a human; also the change of control.
+    /// A visitor with a human agent, and the event with that change of control.
     pub(crate) async fn paused_visitor(&self) -> anyhow::Result<(Visitor, Event)> {
         let visitor = self.visitor().await?;
         let control = ask_for_human(&visitor).await?;
@@ -58,7 +58,7 @@ impl Platform {
     }
 }
 
-/// A bridge alone, signed in to by Jane Doe; its platform is `platform`.
+/// A bridge alone, with Jane Doe signed in. Its platform is `platform`.
 pub(crate) struct Bridge {
     pub(crate) server: Server,
     pub(crate) platform: Receiver,
@@ -85,14 +85,14 @@ pub(crate) async fn sign_in(http: &Http, base: &str, n: usize) -> anyhow::Result
     Desk::sign_in(http, base, &agent.email, &agent.password).await
 }
 
-/// Asks for a human and returns who got control when step one was over.
+/// Asks for a human agent and returns the change of control after step one.
 pub(crate) async fn ask_for_human(visitor: &Visitor) -> anyhow::Result<Event> {
     let asked = visitor.say("ask", ASK).await?;
     let settled = |event: &Event| event.gives("human") || event.gives("bot");
     visitor.wait_for(asked, settled).await
 }
 
-/// Milliseconds since midnight of an RFC 3339 time in UTC; enough to compare times of one test.
+/// Milliseconds since midnight of an RFC 3339 time in UTC.
 pub(crate) fn millis(time: &str) -> anyhow::Result<i64> {
     let clock = time.get(11..23).ok_or_else(|| anyhow::anyhow!("no time: {time:?}"))?;
     let part = |from: usize, to: usize| clock[from..to].parse::<i64>();

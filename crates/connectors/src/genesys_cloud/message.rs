@@ -23,7 +23,7 @@ fn part(part: &Value) -> Option<String> {
     answer.map(|answer| format!("* {answer}"))
 }
 
-/// For how many milliseconds the human agent types; `None` when it is no typing event.
+/// For how many milliseconds the human agent types; `None` for any other event.
 pub(super) fn types_ms(message: &Value) -> Option<i64> {
     let mut events = message["events"].as_array().into_iter().flatten();
     let typing = events.find(|event| event["eventType"] == "Typing")?;

@@ -94,7 +94,7 @@ fn public_urls(settings: &Settings, parts: &Parts) -> Result<Option<PublicUrls>,
     let Some(inbound) = &settings.inbound else { return Ok(None) };
     let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     if !inbound.url.parse().is_ok_and(|url| is_web(&url)) {
-        return Err(parts.wrong("inbound.url", "is no URL of http or https"));
+        return Err(parts.wrong("inbound.url", "is not a URL of http or https"));
     }
     let base = format!("{}/connectors/{}", inbound.url.trim_end_matches('/'), parts.name);
     let key = inbound.key.read(&parts.key("inbound.key"))?;

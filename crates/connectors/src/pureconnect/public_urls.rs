@@ -1,5 +1,5 @@
 //! URLs of this connector that the server and visitors use. Each carries a code that only the
-//! holder of the setting `inbound.key` can compute, so nobody can guess one.
+//! holder of the setting `inbound.key` can compute, so they cannot be guessed.
 
 use connector::text;
 use edge::secrets;
@@ -36,7 +36,7 @@ impl PublicUrls {
         self.code(&["file", name, guid])
     }
 
-    /// Hashes twice with the key, so that nobody can append to `parts`.
+    /// Hashes twice with the key, so that a caller cannot append to `parts`.
     fn code(&self, parts: &[&str]) -> String {
         let key = self.key.expose_secret();
         let inner = secrets::hash_hex(&format!("{key}\n{}", parts.join("\n")));

@@ -241,7 +241,7 @@ impl Sequencer {
         if let Some(holder) = holder {
             events.extend(self.change_since(holder.as_ref()));
         } else if was_leaving && self.leaving {
-            // One poll later no other agent has joined: it is no transfer.
+            // One poll later no other agent has joined, so it is not a transfer.
             self.leaving = false;
             events.push(ConnectorEvent::plain(EventKind::Left));
         }

@@ -101,7 +101,7 @@ fn kind(event: &Event) -> Result<EventKind, ApiError> {
             EventKind::Notice(words(event)?)
         }
         "handover.ended" => EventKind::Ended,
-        other => return Err(invalid("type", &format!("{other:?} is no type of event."))),
+        other => return Err(invalid("type", &format!("{other:?} is not a type of event."))),
     })
 }
 

@@ -90,7 +90,7 @@ enum Side {
     Human {
         epoch: u64,
     },
-    /// The bridge did not accept the input; the bot answers it, whoever has control.
+    /// The bridge did not accept the input; the bot answers it, whichever side has control.
     Forwarded {
         epoch: u64,
     },

@@ -113,7 +113,7 @@ fn answer_shown(log: &mut Log<'_>, policy: &Policy, turn: u64, answer: BotAnswer
         let control = Control::Requested { turn, said, response: answer.response };
         log.record(Event::ControlChanged { control, reason: Reason::Trigger, agent: None });
     }
-    // Last, because it frees the head of the queue: the next input goes to whoever has control.
+    // Last, because it frees the head of the queue: the next input goes to the side in control.
     let BotAnswer { memory, is_fallback, .. } = answer;
     log.record(Event::BotAnswered { turn, memory, triggers, is_fallback, response });
 }
@@ -248,7 +248,7 @@ fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, r
         }
         _ => {}
     }
-    // Last, because it frees the head of the queue: the next input goes to whoever has control.
+    // Last, because it frees the head of the queue: the next input goes to the side in control.
     let forwarded = !matches!(reply, Reply::Paused { .. });
     log.record(Event::CallSettled { turn, reply, forwarded });
 }

@@ -32,7 +32,7 @@ enum Op {
         which: usize,
     },
     /// An answer to a call that was never made.
-    Stray {
+    Misplaced {
         turn: u64,
         epoch: u64,
         outcome: Outcome,
@@ -96,7 +96,7 @@ fn any_op() -> impl Strategy<Value = Op> {
         1 => which.clone().prop_map(|which| Op::Repeat { which }),
         1 => which.prop_map(|which| Op::Lose { which }),
         1 => (0..40_u64, 0..20_u64, any_outcome(), to)
-            .prop_map(|(turn, epoch, outcome, to)| Op::Stray { turn, epoch, outcome, to }),
+            .prop_map(|(turn, epoch, outcome, to)| Op::Misplaced { turn, epoch, outcome, to }),
         4 => any_push().prop_map(Op::Push),
         1 => Just(Op::Leave),
         2 => (0..200_i64).prop_map(|seconds| Op::Clock(seconds * limits::SECOND_MS)),
@@ -161,7 +161,7 @@ impl Play {
                     self.world.lose(call);
                 }
             }
-            Op::Stray { turn, epoch, outcome: how, to } => self.stray(turn, epoch, to, how),
+            Op::Misplaced { turn, epoch, outcome: how, to } => self.misplaced(turn, epoch, to, how),
             Op::Leave => self.world.feed(None, Input::VisitorLeft),
             Op::Push(push) => self.world.feed(None, Input::Pushed(push)),
             Op::Clock(passed) => self.world.now += passed,
@@ -170,9 +170,9 @@ impl Play {
         }
     }
 
-    fn stray(&mut self, turn: u64, epoch: u64, to: To, how: Outcome) {
+    fn misplaced(&mut self, turn: u64, epoch: u64, to: To, how: Outcome) {
         if !self.world.was_made(turn, epoch) {
-            let call = Call::stray(to, turn, epoch);
+            let call = Call::misplaced(to, turn, epoch);
             self.world.repeat(outcome(call, how));
         }
     }

@@ -88,7 +88,7 @@ pub(crate) struct World {
 #[derive(Debug, Clone, Default, Serialize)]
 struct Referee {
     position: Position,
-    /// Inputs nobody has answered, in the order they must be answered in.
+    /// Unanswered inputs, in the order of their answers.
     pending: Vec<Waiting>,
     /// Those of them that were forwarded to the bot, and `changes` at that time.
     forwarded: Vec<Forward>,
@@ -115,8 +115,8 @@ struct Forward {
 }
 
 impl Call {
-    /// A call that nobody made.
-    pub(crate) fn stray(to: To, turn: u64, epoch: u64) -> Self {
+    /// A call that the machine did not ask for.
+    pub(crate) fn misplaced(to: To, turn: u64, epoch: u64) -> Self {
         let changes = 0;
         Self { to, turn, epoch, changes }
     }

@@ -49,7 +49,7 @@ pub(super) async fn read(
     let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let presented = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let presented = presented.map(from_authorization).or_else(|| bearer(&headers));
-    // The same answer for an unknown bot: without a key nobody learns which bots there are.
+    // An unknown bot gets the same answer, so a caller without a key cannot find out bot ids.
     let bot = app.bots.get(query.get("botId").ok_or_else(|| HttpError::missing("botId"))?);
     let bot =
         bot.filter(|bot| secrets::any_matches(&bot.config.history_keys, presented.as_slice()));

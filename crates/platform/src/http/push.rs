@@ -97,7 +97,7 @@ fn read(app: &App, headers: &HeaderMap, body: &Bytes) -> Result<(Push, Arc<Bot>)
             Ok(Value::Object(object)) => {
                 object.get("accessToken").and_then(Value::as_str).map(str::to_owned)
             }
-            // Not even an object, so there is no place for a key in it either.
+            // The body is not an object, so it cannot hold a key.
             _ => return Err(invalid.clone().into()),
         },
     };

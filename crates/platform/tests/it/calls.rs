@@ -193,7 +193,7 @@ async fn typing_is_passed_on_every_four_seconds_while_a_human_has_control() {
         let calls = world.bridge.calls_of(&visitor.user).into_iter();
         calls.filter(|call| call.body["eventType"] == "user_typing").collect::<Vec<_>>()
     };
-    // With the bot, and where it is switched off, nobody is told.
+    // No call is made while the bot has control, or when the call is switched off.
     let alone = world.visitor().await;
     alone.types().await;
     let quiet = world.paused_visitor("quiet").await;

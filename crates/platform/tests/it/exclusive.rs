@@ -66,7 +66,7 @@ async fn a_message_right_after_the_end_counts_as_after_it_and_gets_its_own_numbe
     let world = World::new().await;
     let mut visitor = world.paused_visitor("support").await;
     world.clock.advance(7 * MINUTE);
-    // Whoever is first, the timer or the message, the pause ends before the message.
+    // The timer or the message may be first. The pause ends before the message in both cases.
     let message = json!({ "clientId": "c1", "text": "hello" });
     let (status, accepted) = visitor.post(message.clone()).await;
     assert_eq!(status, 202);

@@ -1,5 +1,5 @@
-//! Requests nobody means well with, over the running platform: no failure on our side, every
-//! refusal names what is wrong, and whoever comes next is served as before.
+//! Hostile requests to a running platform: the platform does not fail, every refusal names the
+//! fault, and the next caller is served as before.
 
 use kit::hostile::{mutants, traps};
 use reqwest::{Method, RequestBuilder};

@@ -44,7 +44,7 @@ const ROWS: [Row; 20] = [
 ];
 
 async fn world_of_rows() -> World {
-    // A port that was free a moment ago, and where nobody listens.
+    // A port that was free a moment ago, and where no server listens.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let closed = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

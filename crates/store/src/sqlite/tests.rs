@@ -39,9 +39,9 @@ async fn a_rollback_journal_is_not_accepted() {
     assert!(error.to_string().contains("journal_mode=delete"), "{error}");
 }
 
-/// Says things of a given length, to fill a disk.
+/// Records texts of a given length, to fill a disk.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Talker {
+struct Sample {
     position: Position,
 }
 
@@ -56,7 +56,7 @@ impl Event for Said {
     }
 }
 
-impl Machine for Talker {
+impl Machine for Sample {
     const PREFIX: &'static str = "tlk";
     const FORMAT: u32 = 1;
     type Input = usize;
@@ -94,8 +94,8 @@ impl Machine for Talker {
 
 /// Says as much as there is room for; how many times it worked, and the error that ended it.
 async fn fill(store: &Store) -> (u64, StoreError) {
-    let ledger = store.ledger::<Talker>("bot");
-    ledger.create("tlk_1", &Talker::default()).await.unwrap();
+    let ledger = store.ledger::<Sample>("bot");
+    ledger.create("tlk_1", &Sample::default()).await.unwrap();
     let mut acknowledged = 0;
     loop {
         let key = Key { id: acknowledged.to_string(), fingerprint: 0 };
@@ -109,7 +109,7 @@ async fn fill(store: &Store) -> (u64, StoreError) {
 
 /// All that was acknowledged is there, reads go on, and writes do as soon as there is room.
 async fn check_recovered(store: &Store, acknowledged: u64) {
-    let ledger = store.ledger::<Talker>("bot");
+    let ledger = store.ledger::<Sample>("bot");
     let key = Key { id: acknowledged.to_string(), fingerprint: 0 };
     let stepped = ledger.step("tlk_1", &(), 1, Some(key), 3000).await.unwrap();
     assert_eq!(stepped.first_seq, acknowledged + 1);
@@ -129,7 +129,7 @@ async fn a_full_database_recovers_by_itself() {
     assert_eq!(error, StoreError::Full);
     assert!(error.is_temporary() && store.inner.engine.front().is_ailing());
     assert!(acknowledged > 10);
-    let ledger = store.ledger::<Talker>("bot");
+    let ledger = store.ledger::<Sample>("bot");
     let events = ledger.events("tlk_1", 0, 1000).await.unwrap();
     assert_eq!(events.len() as u64, acknowledged);
     let more = Query { sql: "PRAGMA max_page_count = 1000000", args: Vec::new() };
@@ -147,7 +147,7 @@ async fn a_full_disk_recovers_by_itself() {
     std::fs::write(&ballast, vec![0; 1 << 20]).unwrap();
     let (acknowledged, error) = fill(&store).await;
     assert_eq!(error, StoreError::Full);
-    let events = store.ledger::<Talker>("bot").events("tlk_1", 0, 100_000).await.unwrap();
+    let events = store.ledger::<Sample>("bot").events("tlk_1", 0, 100_000).await.unwrap();
     assert_eq!(events.len() as u64, acknowledged);
     std::fs::remove_file(ballast).unwrap();
     store.ready().await.unwrap();

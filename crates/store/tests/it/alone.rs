@@ -53,7 +53,7 @@ async fn a_lost_connection_keeps_others_out_again() {
     assert!(matches!(error, StoreError::InUse { .. }), "{error}");
 }
 
-/// Whoever lost its place to another process must not write again.
+/// A process that lost the database to another process must not write again.
 #[tokio::test]
 async fn who_lost_its_place_gives_up() {
     let Some(place) = Place::postgres().await else { return };

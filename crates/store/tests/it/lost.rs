@@ -1,4 +1,4 @@
-//! The answer to a commit is lost: the one moment in which nobody can know whether it is stored.
+//! The answer to a commit is lost, so the caller cannot know whether it is stored.
 
 use crate::{
     backend::Place,
@@ -166,7 +166,7 @@ async fn a_machine_made_in_a_lost_commit_is_told() {
     assert_eq!(found, Some(("cnt_2".to_owned(), true)));
 }
 
-/// A commit that the server never got is told to nobody.
+/// A commit that never reached the server is not reported to subscribers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_never_arrived_is_not_told() {
     let Some(place) = Place::postgres().await else { return };

@@ -254,7 +254,7 @@ impl Connection {
         Ok(())
     }
 
-    /// A frame; `None` for a ping, a pong, or text that is no frame.
+    /// A frame; `None` for a ping, a pong, or text that is not a frame.
     async fn read(socket: &mut Socket, alive_at: &mut Instant) -> Result<Option<Frame>, Failure> {
         let heard = socket.next().await.map_err(|error| of_egress(&error))?;
         *alive_at = Instant::now();

@@ -177,8 +177,8 @@ async fn two_visitors(world: &Middleware) -> Checked {
     let (one, other) = (world.user("same-1"), world.user("same-2"));
     world.hand_over(&one).await?;
     // Only the first visitor has a chat; both calls carry the same session.
-    let stray = world.reply(&world.step_two(Contract::R3, &other, "not mine")).await?;
-    if stray.paused {
+    let without_chat = world.reply(&world.step_two(Contract::R3, &other, "not mine")).await?;
+    if without_chat.paused {
         return Err(broken("`paused: false` for a visitor without a chat", "`paused: true`"));
     }
     world.paused(&world.step_two(Contract::R3, &one, "mine")).await

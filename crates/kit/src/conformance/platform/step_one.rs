@@ -168,7 +168,7 @@ async fn the_bot_goes_on(visit: &Visit<'_>, calls: usize) -> Checked {
 }
 
 async fn redirect(world: &Platform) -> Checked {
-    // The same user there: whoever follows the redirect makes a second call.
+    // The redirect keeps the user, so a platform that follows it makes a visible second call.
     let elsewhere = format!("{}/elsewhere", world.hook.url);
     declined(world, Reply::Redirect(elsewhere)).await
 }

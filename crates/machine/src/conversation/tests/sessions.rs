@@ -155,7 +155,7 @@ fn the_visitor_may_end_the_live_chat() {
     );
 }
 
-/// Whoever leaves while step one is under way has not met a human; the reply comes too late.
+/// A visitor who leaves during step one has not met a human agent. The reply comes too late.
 #[test]
 fn the_visitor_may_leave_before_anybody_came() {
     check(

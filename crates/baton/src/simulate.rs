@@ -56,7 +56,8 @@ pub(crate) async fn simulate(args: Args) -> anyhow::Result<()> {
     let text = format!(
         "\n  Open {base}/_simulator/ and act as the human agent.\n\n  \
          To use this tool, add to the bridge's configuration:\n\n[connectors.{name}]\n{}\n\
-         [[routes]]\nconnector = \"{name}\"\n# and the other keys of the route: see docs/configuration.md\n\n  \
+         [[routes]]\nconnector = \"{name}\"\n\
+         # and the other keys of the route: see docs/configuration.md\n\n  \
          Stop with Ctrl-C. Chats are not stored.\n\n",
         entry.settings
     );

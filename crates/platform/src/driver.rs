@@ -100,23 +100,26 @@ impl Driver {
         conversation: Arc<str>,
         state: Arc<Conversation>,
     ) {
-        let Some(callee) = state.owes_to() else {
+        let owed = state.owes_to();
+        if owed.is_none() {
             app.visitor_headers.release(&conversation);
-            return;
-        };
-        if app.shutdown.is_cancelled() {
-            return;
         }
-        let lane = Lane { conversation, callee };
-        match self.busy.lock().entry(lane.clone()) {
-            Entry::Occupied(mut waiting) => {
-                let newest = newer(Some(state), waiting.get_mut().take());
-                waiting.insert(newest);
-                return;
+        let mut busy = self.busy.lock();
+        let mut free = None;
+        for callee in [Callee::Bot, Callee::Bridge] {
+            let lane = Lane { conversation: Arc::clone(&conversation), callee };
+            match busy.get_mut(&lane) {
+                // Also the lane that owes nothing now: it must not make a call that was owed before.
+                Some(waiting) => *waiting = newer(Some(Arc::clone(&state)), waiting.take()),
+                None if owed == Some(callee) => free = Some(lane),
+                None => {}
             }
-            Entry::Vacant(free) => free.insert(None),
-        };
-        self.spawn(app, bot, lane, Some(state));
+        }
+        if let Some(lane) = free.filter(|_| !app.shutdown.is_cancelled()) {
+            busy.insert(lane.clone(), None);
+            drop(busy);
+            self.spawn(app, bot, lane, Some(state));
+        }
     }
 
     /// Makes the call that a conversation owes, when it is under way nowhere. The caller has read
@@ -271,28 +274,18 @@ impl Run {
         }
     }
 
-    /// The next call of this lane. When there is none, leaves the lane and passes the newest state
-    /// on, because it may owe a call in the other lane.
+    /// The next call of this lane; leaves the lane when there is none. A call in the other lane is
+    /// none of its business: that was started when its commit was heard, and may be over by now.
     fn go_on(&self, settled: Option<Arc<Conversation>>) -> Option<Effect> {
-        let Self { driver, app, bot, lane } = self;
-        let newest = {
-            let mut busy = driver.busy.lock();
-            let waiting = busy.get_mut(lane).and_then(Option::take);
-            let newest = newer(settled, waiting);
-            let owes_this = newest.as_ref().is_some_and(|state| {
-                state.owes_to() == Some(lane.callee) && !app.shutdown.is_cancelled()
-            });
-            if !owes_this {
-                busy.remove(lane);
-            }
-            newest.map(|state| (state, owes_this))
-        };
-        let (state, owes_this) = newest?;
-        if owes_this {
-            return state.owed();
+        let Self { driver, app, lane, .. } = self;
+        let mut busy = driver.busy.lock();
+        let waiting = busy.get_mut(lane).and_then(Option::take);
+        let newest = newer(settled, waiting)
+            .filter(|state| state.owes_to() == Some(lane.callee) && !app.shutdown.is_cancelled());
+        if newest.is_none() {
+            busy.remove(lane);
         }
-        driver.drive(app, bot, Arc::clone(&lane.conversation), state);
-        None
+        newest.and_then(|state| state.owed())
     }
 
     /// After a panic of the driver itself: frees the lane, and drives what arrived meanwhile. The
@@ -302,7 +295,7 @@ impl Run {
         let panic = panic_text(panic);
         tracing::error!(conversation.id = %lane.conversation, panic, "the driver panicked");
         let waiting = driver.busy.lock().remove(lane).flatten();
-        if let Some(waiting) = waiting {
+        if let Some(waiting) = waiting.filter(|state| state.owes_to() == Some(lane.callee)) {
             driver.drive(app, bot, Arc::clone(&lane.conversation), waiting);
         }
     }

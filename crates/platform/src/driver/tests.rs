@@ -56,6 +56,40 @@ async fn a_state_that_arrives_while_its_lane_ends_is_not_forgotten() {
     assert!(driver.busy.lock().is_empty());
 }
 
+/// The commit of an answer was heard. The call that it owes in the other lane was started then, and
+/// may be over before this lane ends.
+#[tokio::test]
+async fn a_lane_that_ends_starts_no_call_of_the_other_lane() {
+    let desk = desk().await;
+    let mut run = run(&desk);
+    let Desk { app, driver, bot, .. } = &desk;
+    driver.busy.lock().clear();
+    run.lane.callee = Callee::Bridge;
+    driver.busy.lock().insert(run.lane.clone(), None);
+    let mut owes_bot = Conversation::new();
+    owes_bot.step(&bot.policy, 0, hello()).unwrap();
+    assert_eq!(run.go_on(Some(Arc::new(owes_bot))), None);
+    assert!(app.tasks.is_empty() && driver.busy.lock().is_empty());
+}
+
+/// A busy lane hears of every commit, also of those that leave it nothing to do.
+#[tokio::test]
+async fn a_call_that_is_no_longer_owed_is_not_made() {
+    let desk = desk().await;
+    let run = run(&desk);
+    let Desk { app, driver, bot, .. } = &desk;
+    let mut state = Conversation::new();
+    state.step(&bot.policy, 0, hello()).unwrap();
+    driver.drive(app, bot, "cnv_1".into(), Arc::new(state.clone()));
+    let effect = state.owed().unwrap();
+    let (turn, epoch) = (effect.turn(), effect.epoch());
+    let failed = Input::BotFailed { turn, epoch, why: "scripted".to_owned() };
+    state.step(&bot.policy, 0, failed).unwrap();
+    driver.drive(app, bot, "cnv_1".into(), Arc::new(state));
+    assert_eq!(run.go_on(None), None);
+    assert!(app.tasks.is_empty() && driver.busy.lock().is_empty());
+}
+
 /// C7: a panic of the driver frees the lane, and what arrived meanwhile is performed.
 #[tokio::test]
 async fn a_panic_of_the_driver_leaves_no_lane_busy() {

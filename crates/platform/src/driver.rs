@@ -89,7 +89,7 @@ impl Driver {
             }
         }
         notify::of_endings(&app, bot, id, state, events);
-        self.drive(&app, bot, Arc::clone(id), Arc::clone(state));
+        self.drive(&app, bot, id, state);
     }
 
     /// Starts the call that `state` owes, unless its lane is busy.
@@ -97,20 +97,20 @@ impl Driver {
         self: &Arc<Self>,
         app: &Arc<App>,
         bot: &Arc<Bot>,
-        conversation: Arc<str>,
-        state: Arc<Conversation>,
+        conversation: &Arc<str>,
+        state: &Arc<Conversation>,
     ) {
         let owed = state.owes_to();
         if owed.is_none() {
-            app.visitor_headers.release(&conversation);
+            app.visitor_headers.release(conversation);
         }
         let mut busy = self.busy.lock();
         let mut free = None;
         for callee in [Callee::Bot, Callee::Bridge] {
-            let lane = Lane { conversation: Arc::clone(&conversation), callee };
+            let lane = Lane { conversation: Arc::clone(conversation), callee };
             match busy.get_mut(&lane) {
                 // Also the lane that owes nothing now: it must not make a call that was owed before.
-                Some(waiting) => *waiting = newer(Some(Arc::clone(&state)), waiting.take()),
+                Some(waiting) => *waiting = newer(Some(Arc::clone(state)), waiting.take()),
                 None if owed == Some(callee) => free = Some(lane),
                 None => {}
             }
@@ -118,7 +118,7 @@ impl Driver {
         if let Some(lane) = free.filter(|_| !app.shutdown.is_cancelled()) {
             busy.insert(lane.clone(), None);
             drop(busy);
-            self.spawn(app, bot, lane, Some(state));
+            self.spawn(app, bot, lane, Some(Arc::clone(state)));
         }
     }
 
@@ -296,7 +296,7 @@ impl Run {
         tracing::error!(conversation.id = %lane.conversation, panic, "the driver panicked");
         let waiting = driver.busy.lock().remove(lane).flatten();
         if let Some(waiting) = waiting.filter(|state| state.owes_to() == Some(lane.callee)) {
-            driver.drive(app, bot, Arc::clone(&lane.conversation), waiting);
+            driver.drive(app, bot, &lane.conversation, &waiting);
         }
     }
 }

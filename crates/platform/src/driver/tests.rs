@@ -49,7 +49,7 @@ async fn a_state_that_arrives_while_its_lane_ends_is_not_forgotten() {
     let mut newer = Conversation::new();
     newer.step(&bot.policy, 0, hello()).unwrap();
     let newer = Arc::new(newer);
-    driver.drive(app, bot, "cnv_1".into(), Arc::clone(&newer));
+    driver.drive(app, bot, &"cnv_1".into(), &newer);
     assert!(app.tasks.is_empty(), "the lane is busy");
     assert_eq!(run.go_on(Some(Arc::clone(&settled))), newer.owed());
     assert_eq!(run.go_on(Some(settled)), None);
@@ -80,12 +80,12 @@ async fn a_call_that_is_no_longer_owed_is_not_made() {
     let Desk { app, driver, bot, .. } = &desk;
     let mut state = Conversation::new();
     state.step(&bot.policy, 0, hello()).unwrap();
-    driver.drive(app, bot, "cnv_1".into(), Arc::new(state.clone()));
+    driver.drive(app, bot, &"cnv_1".into(), &Arc::new(state.clone()));
     let effect = state.owed().unwrap();
     let (turn, epoch) = (effect.turn(), effect.epoch());
     let failed = Input::BotFailed { turn, epoch, why: "scripted".to_owned() };
     state.step(&bot.policy, 0, failed).unwrap();
-    driver.drive(app, bot, "cnv_1".into(), Arc::new(state));
+    driver.drive(app, bot, &"cnv_1".into(), &Arc::new(state));
     assert_eq!(run.go_on(None), None);
     assert!(app.tasks.is_empty() && driver.busy.lock().is_empty());
 }
@@ -101,7 +101,7 @@ async fn a_panic_of_the_driver_leaves_no_lane_busy() {
     driver.busy.lock().insert(run.lane.clone(), None);
     bot.ledger.create("cnv_1", &Conversation::new()).await.unwrap();
     let stepped = bot.ledger.step("cnv_1", &bot.policy, 0, None, hello()).await.unwrap();
-    driver.drive(app, bot, "cnv_1".into(), stepped.state);
+    driver.drive(app, bot, &"cnv_1".into(), &stepped.state);
     assert_eq!(asked.load(Ordering::SeqCst), 0, "the lane is busy");
     run.leave_after(&"scripted".to_owned());
     at_rest(app).await;

@@ -109,7 +109,7 @@ impl Driver {
         for callee in [Callee::Bot, Callee::Bridge] {
             let lane = Lane { conversation: Arc::clone(conversation), callee };
             match busy.get_mut(&lane) {
-                // Also the lane that owes nothing now: it must not make a call that was owed before.
+                // Also a lane that owes nothing now: it must not make a call owed before.
                 Some(waiting) => *waiting = newer(Some(Arc::clone(state)), waiting.take()),
                 None if owed == Some(callee) => free = Some(lane),
                 None => {}

@@ -45,10 +45,9 @@ fn run(task: &str, args: &[String]) -> Result<()> {
     std::env::set_current_dir(shell::root())?;
     match task {
         "demo" => {
-            // A binary that was built for development reads the pages when it serves them.
-            let pages = std::thread::spawn(web::build);
+            // First, because a binary that is built without the pages' folder never serves them.
+            web::build()?;
             shell::run("cargo", &["build", "--package", "baton"])?;
-            pages.join().unwrap_or_else(|_| bail!("the pages could not be built"))?;
             let args = args.iter().map(String::as_str);
             let args: Vec<&str> = ["demo"].into_iter().chain(args).collect();
             shell::replace("target/debug/baton", &args)

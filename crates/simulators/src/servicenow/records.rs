@@ -48,6 +48,16 @@ const TICKET: [(&str, &str); 24] = [
 pub(super) struct Records {
     tables: BTreeMap<String, Vec<Row>>,
     numbers: u32,
+    closings: BTreeMap<String, Closing>,
+}
+
+/// When the close notes of a ticket were written.
+#[derive(Clone, Copy)]
+pub(super) struct Closing {
+    /// Milliseconds since the epoch.
+    pub(super) at: i64,
+    /// Journal entries the ticket had then.
+    pub(super) entries: usize,
 }
 
 /// The table a field refers to.
@@ -170,6 +180,11 @@ impl Records {
     }
 
     fn write(&mut self, rng: &mut Rng, now: i64, by: &str, table: &str, id: &str, fields: Row) {
+        let closes = fields.get("close_notes").is_some_and(|notes| !notes.is_empty());
+        if closes && !self.closings.contains_key(id) {
+            let closing = Closing { at: now, entries: self.entries(id).len() };
+            self.closings.insert(id.to_owned(), closing);
+        }
         let mut entries = Vec::new();
         let rows = self.tables.entry(table.to_owned()).or_default();
         let Some(row) = rows.iter_mut().find(|row| row["sys_id"] == id) else { return };
@@ -232,6 +247,10 @@ impl Records {
             format!("{at} - {name} ({kind})\n{}\n\n", row["value"])
         });
         told.collect()
+    }
+
+    pub(super) fn closing(&self, id: &str) -> Option<Closing> {
+        self.closings.get(id).copied()
     }
 
     /// The journal entries of a record, oldest first.

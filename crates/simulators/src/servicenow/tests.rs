@@ -408,7 +408,12 @@ async fn an_agent_works_in_a_ticket() {
         (&record["state"], &record["close_code"]),
         (&json!("6"), &json!("Solution provided"))
     );
-    assert_eq!(instance.simulator.chats()[0].phase, Phase::Ended);
+    let ended = instance.simulator.chats().remove(0);
+    assert_eq!(ended.phase, Phase::Ended);
+    instance.call(Method::PATCH, &path, &[BASIC], &comment).await.expect(200).unwrap();
+    let later = instance.simulator.chats().remove(0);
+    assert!(later.lines.starts_with(&ended.lines), "a later comment changes nothing shown");
+    assert_eq!(later.lines.last().unwrap().from, From::Visitor);
     let close = json!({ "state": "7" });
     instance.call(Method::PATCH, &path, &[BASIC], &close).await.expect(200).unwrap();
     instance.call(Method::PATCH, &path, &[BASIC], &comment).await.expect(403).unwrap();

@@ -33,9 +33,11 @@ fn chat(records: &Records, row: &Row, integration: &str) -> Chat {
         let (text, at) = (entry["value"].clone(), instant(&entry["sys_created_on"]));
         lines.push(Line { from, name: by.clone(), text, at });
     }
-    if !row["close_notes"].is_empty() {
+    // A resolved ticket still takes comments; they come after its close notes.
+    if let Some(closing) = records.closing(&row["sys_id"]) {
         let (name, text) = (String::new(), row["close_notes"].clone());
-        lines.push(Line { from: From::System, name, text, at: instant(&row["sys_updated_on"]) });
+        let place = lines.len() - records.entries(&row["sys_id"]).len() + closing.entries;
+        lines.insert(place, Line { from: From::System, name, text, at: closing.at });
     }
     let agent = records.value(row, "assigned_to.name");
     let shown = |name: &&str| !row[*name].is_empty() && !JOURNALS.contains(name);

@@ -1,15 +1,12 @@
 //! All checks, cheapest first. Missing programs are installed; started programs are stopped.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::{
-    clients,
+    api, clients,
+    demo::Demo,
     postgres::{self, Postgres},
     receivers,
     shell::{self, Count},
@@ -33,6 +30,7 @@ pub(crate) fn test() -> Result<()> {
     total.add(clients::judge()?);
     total.add(vendors::judge()?);
     total.add(browser()?);
+    total.add(api::judge()?);
     total.add(signatures::judge(tests(&[
         "--workspace",
         "--",
@@ -116,8 +114,7 @@ fn mutants() -> Result<Count> {
 /// Tests of the widget and the desk in Chromium, with their own demo.
 fn browser() -> Result<Count> {
     shell::build()?;
-    let data = std::env::temp_dir().join(format!("baton-browser-{}", std::process::id()));
-    let demo = Demo::start(&data)?;
+    let demo = Demo::start("browser")?;
     let mut command = Command::new("npm");
     command.args(["run", "e2e"]).current_dir("web");
     for (name, key) in [
@@ -125,46 +122,7 @@ fn browser() -> Result<Count> {
         ("BATON_AGENT_EMAIL", "agentEmail"),
         ("BATON_AGENT_PASSWORD", "agentPassword"),
     ] {
-        command.env(
-            name,
-            demo.fact(key).with_context(|| format!("the output of the demo has no {key}"))?,
-        );
+        command.env(name, demo.fact(key)?);
     }
-    let counted = shell::count(&mut command);
-    drop(demo);
-    let _ = std::fs::remove_dir_all(data);
-    counted
-}
-
-/// A running `baton demo`; stopped when dropped.
-struct Demo {
-    process: Child,
-    facts: String,
-}
-
-impl Demo {
-    fn start(data: &Path) -> Result<Self> {
-        let mut process = Command::new("target/debug/baton")
-            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut facts = String::new();
-        let stdout = process.stdout.take().context("the demo has no output")?;
-        BufReader::new(stdout).read_line(&mut facts)?;
-        Ok(Self { process, facts })
-    }
-
-    /// A string from the line of JSON; none of them contains a quote.
-    fn fact(&self, key: &str) -> Option<&str> {
-        let (_, rest) = self.facts.split_once(&format!("\"{key}\":\""))?;
-        rest.split_once('"').map(|(value, _)| value)
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
-        let _ = self.process.wait();
-    }
+    shell::count(&mut command)
 }

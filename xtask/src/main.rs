@@ -6,14 +6,17 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+mod api;
 mod checks;
 mod clients;
+mod demo;
 mod install;
 mod modules;
 mod postgres;
 mod receivers;
 mod shell;
 mod signatures;
+mod supply;
 mod tidy;
 mod vendors;
 mod web;

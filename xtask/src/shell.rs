@@ -96,11 +96,13 @@ fn pass_on(output: impl Read) -> Count {
 /// Reads the last line of nextest, cargo test, vitest and our own runners.
 fn closing(line: &str) -> Option<Count> {
     let line = plain(line);
+    // nextest repeats the output of a failed test, indented.
+    let of_cargo = line.starts_with("test result: ");
     let line = line.trim();
     let ours =
         line.split_once(" passed, ").is_some_and(|(passed, _)| passed.parse::<u64>().is_ok());
     let known = (line.starts_with("Summary [") && line.contains(" run: "))
-        || line.starts_with("test result: ")
+        || of_cargo
         || line.starts_with("Tests  ")
         || ours;
     known.then(|| Count { passed: before(line, "passed"), failed: before(line, "failed") })
@@ -141,5 +143,6 @@ mod tests {
             assert_eq!(closing(line), Some(Count { passed, failed }), "{line}");
         }
         assert_eq!(closing("5 things passed, hooray"), None);
+        assert_eq!(closing("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), None);
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::modules;
+use crate::{modules, supply};
 
 const LINE_CHARS_MAX: usize = 100;
 const FUNCTION_LINES_MAX: usize = 70;
@@ -52,6 +52,7 @@ pub(crate) fn tidy() -> Result<()> {
         check_edges(name, allowed, &mut wrong)?;
     }
     modules::check(&mut wrong)?;
+    supply::check(&mut wrong)?;
     for path in files(Path::new("."))? {
         let extension = path.extension().and_then(|extension| extension.to_str());
         let text = match extension {

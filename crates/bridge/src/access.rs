@@ -3,11 +3,11 @@
 //! tells repeats of a call apart from new ones.
 
 use edge::{
+    Clock,
     secrets::{KnownSecret, any_matches},
     signature::{SignatureError, SignedId, Signing},
 };
 use http::{HeaderMap, HeaderName, header};
-use machine::Millis;
 use secrecy::ExposeSecret;
 
 /// What the callers of one route present.
@@ -54,9 +54,9 @@ impl Access {
         &self,
         headers: &HeaderMap,
         body: &[u8],
-        now: Millis,
+        clock: &Clock,
     ) -> Result<Option<SignedId>, SignatureError> {
         let Some(signing) = &self.signing else { return Ok(None) };
-        signing.signed_id(headers, body, now)
+        signing.signed_id(headers, body, clock)
     }
 }

@@ -157,7 +157,7 @@ impl PushClient {
         }
         if let Some(keys) = &self.config.signing {
             // Signed anew at every attempt: a receiver turns old signatures away.
-            let signed = keys.sign(&mut headers, signed_as, self.clock.now(), &body);
+            let signed = keys.sign(&mut headers, signed_as, self.clock.wall(), &body);
             signed.map_err(|error| EgressError::Network(format!("it was not signed: {error}")))?;
         }
         if let Some(id) = id.and_then(|id| HeaderValue::from_str(id).ok()) {

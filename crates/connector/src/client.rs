@@ -250,9 +250,10 @@ pub fn of_egress(error: &EgressError) -> Failure {
         EgressError::Unreachable(_) | EgressError::NoSocket(0..=399 | 408 | 425 | 429 | 500..) => {
             Failure::later(detail)
         }
-        EgressError::BadUrl(_) | EgressError::Blocked(_) | EgressError::NoSocket(_) => {
-            Failure::refused(detail)
-        }
+        EgressError::BadUrl(_)
+        | EgressError::Blocked(_)
+        | EgressError::Forbidden(_)
+        | EgressError::NoSocket(_) => Failure::refused(detail),
         EgressError::Late | EgressError::TooLarge(_) | EgressError::Network(_) => {
             Failure::Unknown { detail }
         }

@@ -6,7 +6,7 @@
 use std::{marker::PhantomData, path::Path, sync::Arc};
 
 use edge::{
-    egress::{Egress, EgressError, Target},
+    egress::{Allowed, Egress, EgressError, Target},
     given::{Secret, SecretError},
 };
 use machine::chat;
@@ -168,10 +168,13 @@ impl Parts {
         &self,
         setting: &str,
         url: &str,
-        allow_private: bool,
+        allowed: impl Into<Allowed>,
     ) -> Result<Target, SettingsError> {
         let key = self.key(setting);
-        Target::parse(url, allow_private).map_err(|error| SettingsError::Url { key, error })
+        match Target::parse(url, allowed) {
+            Ok(target) => Ok(target.warned(&key)),
+            Err(error) => Err(SettingsError::Url { key, error }),
+        }
     }
 
     /// A number of seconds or a rate per second; it is safe to divide by it.

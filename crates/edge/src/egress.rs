@@ -1,30 +1,32 @@
 //! Every outgoing call of both sides. Targets on loopback, private and special networks are refused
-//! unless the owner of the target allows them, both as literal addresses and after name lookup.
+//! unless the owner of the target allows them, both as literal addresses and after name lookup. A
+//! name is looked up once for each connection, and only what was checked is connected to.
 //!
 //! A call has one deadline from connecting to the last byte, a size limit for the response, no
 //! redirects and no proxy from the environment. At most [`IN_FLIGHT_MAX`] calls to one target run
 //! at a time; a call waits for its turn no longer than its own deadline.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, error::Error as _, fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use http::{HeaderMap, Method, header};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use crate::tls;
+use address::{Verdict, is_local_name, is_never_named};
+use resolve::{Guard, Lookup, SystemLookup};
 
 mod address;
+mod networks;
 mod relay;
+mod resolve;
 mod socket;
 
-pub use address::is_public;
+pub use address::{Allowed, is_public};
+pub use networks::{NetworkError, Networks};
 pub use relay::Relayed;
 pub use socket::{Heard, Socket};
 
@@ -40,8 +42,13 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 pub enum EgressError {
     #[error("the URL cannot be used: {0}")]
     BadUrl(String),
-    #[error("{0} is not a public address: set allow_private = true beside the URL to allow it")]
+    #[error(
+        "{0} is not a public address: list its network in allow_networks beside the URL, or set \
+         allow_private = true for all private networks"
+    )]
     Blocked(String),
+    #[error("{0} is never called: link-local, multicast, or the metadata service of a cloud")]
+    Forbidden(String),
     #[error("no complete response in time")]
     Late,
     /// The server did not switch to WebSocket; its HTTP status.
@@ -60,14 +67,15 @@ pub enum EgressError {
 #[derive(Debug, Clone)]
 pub struct Target {
     url: Url,
-    allow_private: bool,
+    allowed: Allowed,
     in_flight: Arc<Semaphore>,
 }
 
 impl Target {
-    /// Checks the URL: http or https, no user or password, and no literal address that is not
-    /// public unless `allow_private`. Names are looked up and checked with each call.
-    pub fn parse(url: &str, allow_private: bool) -> Result<Self, EgressError> {
+    /// Checks the URL: http or https, no user or password, and no literal address that is neither
+    /// public nor allowed. `true` allows all private networks. Names are looked up and checked
+    /// with each call.
+    pub fn parse(url: &str, allowed: impl Into<Allowed>) -> Result<Self, EgressError> {
         let url: Url =
             url.parse().map_err(|error| EgressError::BadUrl(format!("{url}: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -76,8 +84,8 @@ impl Target {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(EgressError::BadUrl("a URL must not carry a user or password".to_owned()));
         }
-        let target =
-            Self { url, allow_private, in_flight: Arc::new(Semaphore::new(IN_FLIGHT_MAX)) };
+        let (allowed, in_flight) = (allowed.into(), Arc::new(Semaphore::new(IN_FLIGHT_MAX)));
+        let target = Self { url, allowed, in_flight };
         target.check_literal()?;
         Ok(target)
     }
@@ -87,10 +95,36 @@ impl Target {
         &self.url
     }
 
-    /// Whether the owner allows addresses that are not public.
+    /// What the owner allows besides the public internet.
     #[must_use]
-    pub fn allows_private(&self) -> bool {
-        self.allow_private
+    pub fn allowed(&self) -> &Allowed {
+        &self.allowed
+    }
+
+    /// The host, when calls to it are not encrypted and may well cross the public internet.
+    #[must_use]
+    pub fn public_and_plain(&self) -> Option<String> {
+        let public = match self.url.host()? {
+            Host::Ipv4(address) => is_public(IpAddr::V4(address)),
+            Host::Ipv6(address) => is_public(IpAddr::V6(address)),
+            Host::Domain(name) => !is_local_name(name),
+        };
+        (public && self.url.scheme() == "http").then(|| self.url.host_str().map(str::to_owned))?
+    }
+
+    /// The same target, with a warning in the log if it is [`Self::public_and_plain`]; `key` is
+    /// the setting.
+    #[must_use]
+    pub fn warned(self, key: &str) -> Self {
+        if let Some(host) = self.public_and_plain() {
+            tracing::warn!(
+                setting = key,
+                host,
+                "calls to this host are not encrypted: they show messages and secrets to every \
+                 network on their way; use https"
+            );
+        }
+        self
     }
 
     /// A target below this one: `path` may have a query; an empty `path` gives this target itself.
@@ -117,13 +151,17 @@ impl Target {
         let address = match self.url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
             Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(Host::Domain(name)) if is_never_named(name) => {
+                return Err(EgressError::Forbidden(name.to_owned()));
+            }
             Some(Host::Domain(_)) => return Ok(()),
             None => return Err(EgressError::BadUrl(format!("{} has no host", self.url))),
         };
-        if self.allow_private || is_public(address) {
-            return Ok(());
+        match self.allowed.judge(address) {
+            Verdict::Allowed => Ok(()),
+            Verdict::NotPublic => Err(EgressError::Blocked(address.to_string())),
+            Verdict::Never => Err(EgressError::Forbidden(address.to_string())),
         }
-        Err(EgressError::Blocked(address.to_string()))
     }
 }
 
@@ -137,19 +175,43 @@ pub struct Reply {
 }
 
 /// The HTTP clients. Clones share their connections.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Egress {
-    guarded: reqwest::Client,
-    private: reqwest::Client,
+    lookup: Arc<dyn Lookup>,
+    /// One for each set of allowed networks, so that no connection is used by a target that could
+    /// not have opened it.
+    clients: Arc<Mutex<HashMap<Allowed, reqwest::Client>>>,
+}
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress").finish_non_exhaustive()
+    }
 }
 
 impl Egress {
     pub fn new() -> Result<Self, EgressError> {
+        Self::with_lookup(Arc::new(SystemLookup))
+    }
+
+    fn with_lookup(lookup: Arc<dyn Lookup>) -> Result<Self, EgressError> {
         tls::use_ring();
-        let build = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| EgressError::Network(describe(&error)))
-        };
-        Ok(Self { guarded: build(builder().dns_resolver(PublicOnly))?, private: build(builder())? })
+        let egress = Self { lookup, clients: Arc::default() };
+        // A system without root certificates is an error now, not at the first call.
+        egress.client(&Allowed::default())?;
+        Ok(egress)
+    }
+
+    fn client(&self, allowed: &Allowed) -> Result<reqwest::Client, EgressError> {
+        let mut clients = self.clients.lock();
+        if let Some(client) = clients.get(allowed) {
+            return Ok(client.clone());
+        }
+        let guard = Guard { allowed: allowed.clone(), lookup: Arc::clone(&self.lookup) };
+        let built = builder().dns_resolver(guard).build();
+        let client = built.map_err(|error| EgressError::Network(describe(&error)))?;
+        clients.insert(allowed.clone(), client.clone());
+        Ok(client)
     }
 
     /// POSTs `body` as JSON. `deadline` runs from connecting to the last byte of the response.
@@ -182,7 +244,7 @@ impl Egress {
         let Ok(Ok(_permit)) = waited.await else {
             return Err(EgressError::Late);
         };
-        let client = if target.allow_private { &self.private } else { &self.guarded };
+        let client = self.client(&target.allowed)?;
         let request = client.request(method, target.url.clone()).headers(headers).body(body);
         let response = async {
             let response = request.send().await.map_err(|error| network(&error))?;
@@ -222,12 +284,17 @@ async fn read(response: reqwest::Response, reply_bytes_max: usize) -> Result<Rep
 }
 
 fn network(error: &reqwest::Error) -> EgressError {
-    let text = describe(error);
-    match text.split_once(BLOCKED) {
-        Some((_, host)) => EgressError::Blocked(host.trim().to_owned()),
-        None if error.is_connect() => EgressError::Unreachable(text),
-        None => EgressError::Network(text),
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        if let Some(refused) = source.downcast_ref::<EgressError>() {
+            return refused.clone();
+        }
+        cause = source.source();
     }
+    if error.is_connect() {
+        return EgressError::Unreachable(describe(error));
+    }
+    EgressError::Network(describe(error))
 }
 
 /// The innermost cause. It does not contain the URL, which may hold secrets.
@@ -237,27 +304,6 @@ fn describe(error: &reqwest::Error) -> String {
         cause = source;
     }
     cause.to_string()
-}
-
-/// Marks the error of [`PublicOnly`] inside errors of the client.
-const BLOCKED: &str = "only private addresses for";
-
-/// A resolver that drops every address that is not public.
-#[derive(Debug, Clone)]
-struct PublicOnly;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let found = tokio::net::lookup_host((host.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
-            if public.is_empty() {
-                return Err(format!("{BLOCKED} {host}").into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
-    }
 }
 
 #[cfg(test)]

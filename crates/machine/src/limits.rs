@@ -25,6 +25,9 @@ pub const TYPING_MS: Millis = 10 * SECOND_MS;
 pub const TYPING_CALL_GAP_MS: Millis = 4 * SECOND_MS;
 /// Most visitor inputs that may wait for an answer in one conversation.
 pub const WAITING_TURNS_MAX: usize = 32;
+/// Most bytes of visitor inputs that may wait for an answer in one conversation beside the first:
+/// the state holds them and is written again at every step.
+pub const WAITING_BYTES_MAX: usize = 32 * 1024;
 /// Most withdrawn calls of one conversation whose late answers are still recorded.
 pub const RECALLED_MAX: usize = 8;
 /// Longest text of one message, in characters.

@@ -221,7 +221,7 @@ impl Run {
                 let session = session_id(conversation, session);
                 let owed =
                     OwedQuery { turn, epoch, session, said, details, visitor, webhook_headers };
-                bot.query(owed, app.clock.now()).await
+                bot.query(owed, app.clock.wall()).await
             }
             Effect::StepOne { turn, epoch, session, said, response } => {
                 let reply = app.webhooks.step_one(call(turn, session, &said), &response).await;

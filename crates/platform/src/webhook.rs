@@ -71,7 +71,7 @@ impl WebhookCaller {
         let history = if webhook.history { call.history(webhook).await } else { Vec::new() };
         let id = format!("{}/{}/one", call.conversation, call.turn);
         let step_one = StepOne { response: &response, history };
-        let body = call.body(webhook, self.clock.now(), Some(&step_one));
+        let body = call.body(webhook, self.clock.wall(), Some(&step_one));
         self.post(webhook, &id, body).await
     }
 
@@ -80,7 +80,7 @@ impl WebhookCaller {
             return no_webhook();
         };
         let id = format!("{}/{}", call.conversation, call.turn);
-        self.post(webhook, &id, call.body(webhook, self.clock.now(), None)).await
+        self.post(webhook, &id, call.body(webhook, self.clock.wall(), None)).await
     }
 
     /// A call that only tells of something: one attempt, and the reply has no meaning.
@@ -141,7 +141,7 @@ impl WebhookCaller {
             headers.insert(name.clone(), secret_value(value)?);
         }
         if let Some(keys) = &webhook.signing {
-            keys.sign(&mut headers, id, self.clock.now(), body).ok()?;
+            keys.sign(&mut headers, id, self.clock.wall(), body).ok()?;
         }
         let id = HeaderValue::from_str(id).ok()?;
         headers.insert(HeaderName::from_static("x-request-id"), id.clone());

@@ -53,6 +53,14 @@ impl Engine {
         }
     }
 
+    /// Ok while the database is where it was opened and has room.
+    pub(crate) fn check_place(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.check_files(),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     pub(crate) async fn query<R: Send + 'static>(
         &self,
         query: Query,

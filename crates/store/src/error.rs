@@ -13,6 +13,19 @@ pub enum StoreError {
     /// The file is damaged, empty or something else; never started over with an empty one.
     #[error("{database} is damaged or not a Baton database ({detail}); restore it from a backup")]
     Damaged { database: String, detail: String },
+    /// Refused at start: there was a database, and it is gone. Nothing was made in its place.
+    #[error(
+        "{database} is gone, though {lock} says that it was made: put the file back from where it \
+         was moved or from a backup; to begin with an empty database instead, remove {lock}"
+    )]
+    Missing { database: String, lock: String },
+    /// A file of the running database is not where it was. Nothing was stored; it works again when
+    /// the file is put back.
+    #[error(
+        "{file} {what} while the server runs: put it back, or stop the server and restore a \
+         backup; what was stored since the last backup is only in the running server"
+    )]
+    Displaced { file: String, what: String },
     /// Refused at start: another process has this database open for writing.
     #[error("{database} is in use by another process")]
     InUse { database: String },
@@ -57,7 +70,14 @@ pub enum StoreError {
 impl StoreError {
     /// True when the same call may work a little later (an HTTP edge answers 503).
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Full | Self::Unavailable(_) | Self::Uncertain(_) | Self::Stopped(_))
+        matches!(
+            self,
+            Self::Full
+                | Self::Displaced { .. }
+                | Self::Unavailable(_)
+                | Self::Uncertain(_)
+                | Self::Stopped(_)
+        )
     }
 }
 

@@ -65,8 +65,9 @@ pub struct Options {
     pub poll: Option<Duration>,
 }
 
-/// What [`Store::ready`] writes after a failure: as much as a large message, in bytes.
-const PROBE_BYTES: usize = 16 << 10;
+/// What [`Store::ready`] writes after a failure, in bytes: more than the largest message, with the
+/// state that it becomes a part of.
+const PROBE_BYTES: usize = 2 << 20;
 /// How long [`Store::ready`] waits for the writer.
 const READY_WAIT: Duration = Duration::from_secs(3);
 
@@ -94,16 +95,19 @@ impl Store {
         Ledger::new(self.clone(), owner)
     }
 
-    /// Ok when the writer answers. After a failed write this tries to write again, so that a full
-    /// disk is noticed to have room without waiting for a message.
+    /// Ok when the writer answers and the files are where they were. After a failed write this
+    /// tries to write again, so that a full disk is noticed to have room without waiting for a
+    /// message.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        let queries = if self.inner.engine.front().is_ailing() {
-            vec![put_record("store", "probe", &" ".repeat(PROBE_BYTES), None)]
-        } else {
-            Vec::new()
+        self.inner.engine.check_place()?;
+        let probe = async {
+            if self.inner.engine.front().is_ailing() {
+                self.put_record("store", "probe", &" ".repeat(PROBE_BYTES), None).await?;
+                self.delete_record("store", "probe").await?;
+            }
+            self.execute(Vec::new()).await
         };
-        let probe = tokio::time::timeout(READY_WAIT, self.execute(queries));
-        probe.await.unwrap_or_else(|_| {
+        tokio::time::timeout(READY_WAIT, probe).await.unwrap_or_else(|_| {
             Err(StoreError::Unavailable("the writer does not answer".to_owned()))
         })
     }

@@ -24,6 +24,17 @@ pub(crate) enum Target<'a> {
     Peer(PeerRef<'a>),
 }
 
+impl Target<'_> {
+    /// Whether both are found by the same key.
+    pub(crate) fn is_same_row(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Id(one) | Self::Held(one), Self::Id(other) | Self::Held(other)) => one == other,
+            (Self::Peer(one), Self::Peer(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
 /// The open machine of one kind that an owner has with one peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PeerRef<'a> {

@@ -75,7 +75,7 @@ async fn work_off(app: &App, route: &str, headers: &HeaderMap, body: Body) -> Re
     if !route.access.admits(headers, in_body.as_deref()) {
         return Err(not_admitted(received.err()));
     }
-    let signed = route.access.signed_id(headers, &body, app.clock.now())?;
+    let signed = route.access.signed_id(headers, &body, &app.clock)?;
     let Received { user_id, bot_id, kind, .. } = received?;
     let call = Call { app, route, bot_id, user_id, id: call_id(headers, signed.as_ref()) };
     let answered = match kind {

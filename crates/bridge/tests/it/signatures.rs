@@ -139,3 +139,21 @@ async fn every_push_is_signed_anew_under_the_id_it_keeps() {
     assert_ne!(attempts[1].headers[&SIGNATURE], attempts[2].headers[&SIGNATURE]);
     assert!(of(3).starts_with("typ_"), "{}", of(3));
 }
+
+/// Whether the clock was right before it was set or is right now, nobody knows.
+#[tokio::test]
+async fn a_signature_holds_by_the_time_before_and_after_a_step_of_the_clock() {
+    let hour = 3_600_000;
+    for jump in [hour, -hour] {
+        let world = World::start_changed(signing_required).await;
+        world.sign_in("jane").await;
+        world.hand.set_wall(jump);
+        let body = step_one("u1");
+        for (id, at, expected) in
+            [("c/1", START, 200), ("c/2", START + jump, 200), ("c/3", START - jump, 401)]
+        {
+            let (status, said) = call(&world, &signed(&[NEW], id, at, &body), &body).await;
+            assert_eq!(status, expected, "{jump} {id}: {said}");
+        }
+    }
+}

@@ -105,3 +105,37 @@ async fn a_push_is_given_up_after_a_day_and_said_so() {
     let refused = jane.event(&id, |event| event["type"] == "refused").await;
     assert_eq!(refused["detail"], "given up after 2 attempts: status 502: as the script says");
 }
+
+/// Waiting, silence, the pause and the session of a human agent are lengths of time: a system clock
+/// that is set to another time changes none of them.
+#[tokio::test]
+async fn chats_and_sessions_outlive_any_step_of_the_clock_and_end_in_their_time() {
+    let hour = 60 * MINUTE;
+    for jump in [3 * hour, -3 * hour, 20_000 * 24 * hour, -20_000 * 24 * hour] {
+        let times = Clock { pause: 10 * MINUTE, queue: 20 * MINUTE, idle: 20 * MINUTE };
+        let world = World::start_with(times).await;
+        let (jane, live) = world.live_chat("u1").await;
+        world.step_one("u2").await;
+        let waiting = jane.open_chat_of("u2").await;
+        let pauses = world.platform.attempts().len();
+        world.hand.set_wall(jump);
+        jane.say(&live, "m1", "still there?").await;
+        world.settled(&live).await;
+        assert_eq!(world.step_two("u1", "yes").await["paused"], true, "{jump}");
+        world.hand.advance(2 * MINUTE);
+        assert_eq!(jane.chat(&waiting).await["status"], "queued", "{jump}");
+        assert_eq!(world.platform.attempts().len(), pauses + 1, "{jump}: the pause was renewed");
+        // The last of the visitor is two minutes old.
+        world.hand.advance(16 * MINUTE);
+        world.settled(&live).await;
+        world.settled(&waiting).await;
+        assert_eq!(jane.chat(&waiting).await["status"], "queued", "{jump}");
+        assert_eq!(jane.chat(&live).await["status"], "live", "{jump}");
+        world.hand.advance(5 * MINUTE);
+        world.chat_when(&waiting, |chat| !chat.is_open()).await;
+        world.chat_when(&live, |chat| !chat.is_open()).await;
+        world.settled(&live).await;
+        assert_eq!(jane.chat(&waiting).await["closeReason"], "queue_timeout", "{jump}");
+        assert_eq!(jane.chat(&live).await["closeReason"], "idle", "{jump}");
+    }
+}

@@ -135,3 +135,18 @@ async fn a_failed_token_request_never_means_that_a_call_was_made() {
     assert!(matches!(failure, Failure::Later { .. }), "{failure:?}");
     assert_eq!(tool.0.lock().served, 0);
 }
+
+#[tokio::test]
+async fn a_token_is_as_old_as_it_is_whatever_the_system_clock_says() {
+    for jump in [3_600_000, -3_600_000] {
+        let (tool, oauth, api, hand) = start(json!({ "expires_in": "300" })).await;
+        assert_eq!(status(&oauth, &api).await, 200);
+        hand.set_wall(jump);
+        hand.advance(200_000);
+        assert_eq!(status(&oauth, &api).await, 200);
+        assert_eq!(tool.0.lock().granted, 1, "{jump}");
+        hand.advance(100_000);
+        assert_eq!(status(&oauth, &api).await, 200);
+        assert_eq!(tool.0.lock().granted, 2, "{jump}");
+    }
+}

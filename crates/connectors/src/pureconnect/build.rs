@@ -49,7 +49,8 @@ fn api(settings: &Settings, parts: &Parts) -> Result<Box<dyn ChatApi>, SettingsE
     let backup = settings.backup.as_ref().map(|url| ("backup", url));
     let mut apis = Vec::new();
     for (setting, url) in [("primary", &settings.primary)].into_iter().chain(backup) {
-        let target = parts.target(setting, url, settings.allow_private)?;
+        let target =
+            parts.target(setting, url, (settings.allow_private, &settings.allow_networks))?;
         apis.push(PacedClient::new(parts.egress.clone(), target).paced(pace));
     }
     let default_root = match settings.api {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use connector::{Parts, SettingsError};
-use edge::given::Secret;
+use edge::{egress::Networks, given::Secret};
 use machine::Millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub(crate) struct Settings {
     pub(super) backup: Option<String>,
     #[serde(default)]
     pub(super) allow_private: bool,
+    /// Networks that the URL may lead into besides the public internet, such as `10.0.0.0/8`.
+    #[serde(default)]
+    pub(super) allow_networks: Networks,
     /// Path of the API below the base URL; by default `icws/web-chat`, or `websvcs`.
     pub(super) path: Option<String>,
     /// Name of the queue that chats go to.

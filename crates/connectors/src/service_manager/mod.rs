@@ -8,7 +8,7 @@ use connector::{
     Connector, Finding, HandoverInfo, Host, Kind, Parts, Session, SettingsError,
     client::PacedClient,
 };
-use edge::given::Secret;
+use edge::{egress::Networks, given::Secret};
 use machine::chat;
 use schemars::JsonSchema;
 use secrecy::SecretString;
@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     /// URL of the REST interface, such as `http://sm.example.org:13080/SM/9/rest`.
     url: String,
     allow_private: bool,
+    /// Networks that the URL may lead into besides the public internet, such as `10.0.0.0/8`.
+    allow_networks: Networks,
     /// The operator that Baton signs in as.
     username: String,
     /// A demo system may have no password.
@@ -89,6 +91,7 @@ impl Default for Settings {
         Self {
             url: String::new(),
             allow_private: false,
+            allow_networks: Networks::default(),
             username: String::new(),
             password: None,
             calls_per_second: None,
@@ -137,7 +140,11 @@ impl Kind for ServiceManager {
     }
 
     fn build(settings: &Settings, parts: Parts) -> Result<Self, SettingsError> {
-        let target = parts.target("url", &settings.url, settings.allow_private)?;
+        let target = parts.target(
+            "url",
+            &settings.url,
+            (settings.allow_private, &settings.allow_networks),
+        )?;
         let password = match &settings.password {
             Some(password) => password.read(&parts.key("password"))?,
             None => SecretString::from(""),

@@ -9,7 +9,7 @@ use connector::{
     Connector, Finding, HandoverInfo, Host, InboundRequest, Kind, Parts, Session, SettingsError,
     client::PacedClient,
 };
-use edge::{given::Secret, http::ApiError};
+use edge::{egress::Networks, given::Secret, http::ApiError};
 use machine::chat;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -43,6 +43,9 @@ pub(crate) struct Settings {
     instance: String,
     #[serde(default)]
     allow_private: bool,
+    /// Networks that the URL may lead into besides the public internet, such as `10.0.0.0/8`.
+    #[serde(default)]
+    allow_networks: Networks,
     /// The integration user; without `client_id` it signs in with Basic authentication.
     username: Option<String>,
     password: Option<Secret>,
@@ -76,7 +79,11 @@ impl Kind for ServiceNow {
     }
 
     fn build(settings: &Settings, parts: Parts) -> Result<Self, SettingsError> {
-        let target = parts.target("instance", &settings.instance, settings.allow_private)?;
+        let target = parts.target(
+            "instance",
+            &settings.instance,
+            (settings.allow_private, &settings.allow_networks),
+        )?;
         let credentials = settings.credentials(&parts)?;
         let pace = parts.pace(settings.calls_per_second)?;
         let api = PacedClient::new(parts.egress.clone(), target).paced(pace);

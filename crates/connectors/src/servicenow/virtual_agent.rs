@@ -172,7 +172,7 @@ impl VirtualAgent {
             "clientSessionId": conversant.session,
             "userId": conversant.user_id,
             "message": { "text": text, "typed": true, "clientMessageId": id },
-            "timestamp": self.clock.now(),
+            "timestamp": self.clock.wall(),
         });
         let optional = [("appInboundId", &self.app_inbound_id), ("timezone", &self.timezone)];
         for (name, value) in optional {

@@ -9,7 +9,7 @@ use connector::{
     Connector, Finding, HandoverInfo, Host, InboundRequest, Kind, Parts, Session, SettingsError,
     client::PacedClient,
 };
-use edge::{Clock, given::Secret, http::ApiError, signature::SigningKeys};
+use edge::{Clock, egress::Networks, given::Secret, http::ApiError, signature::SigningKeys};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -27,6 +27,9 @@ pub(crate) struct Settings {
     url: String,
     #[serde(default)]
     allow_private: bool,
+    /// Networks that the URL may lead into besides the public internet, such as `10.0.0.0/8`.
+    #[serde(default)]
+    allow_networks: Networks,
     /// Signs Baton's events (Standard Webhooks): `whsec_` and base64.
     signing_key: Secret,
     /// The tool presents it after `Bearer`.
@@ -44,7 +47,11 @@ impl Kind for Webhook {
     }
 
     fn build(settings: &Settings, parts: Parts) -> Result<Self, SettingsError> {
-        let target = parts.target("url", &settings.url, settings.allow_private)?;
+        let target = parts.target(
+            "url",
+            &settings.url,
+            (settings.allow_private, &settings.allow_networks),
+        )?;
         let key = settings.signing_key.read(&parts.key("signing_key"))?;
         let keys = SigningKeys::new(&[key]);
         let keys =

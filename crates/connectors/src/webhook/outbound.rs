@@ -125,7 +125,7 @@ async fn post(shared: &Shared, id: &str, event: &HandoverEvent<'_>) -> Result<Re
     let request = Request::post("").body("application/json", body);
     let mut request = request.header(HeaderName::from_static("idempotency-key"), id);
     let mut headers = http::HeaderMap::new();
-    let signed = shared.keys.sign(&mut headers, id, shared.clock.now(), request.bytes());
+    let signed = shared.keys.sign(&mut headers, id, shared.clock.wall(), request.bytes());
     signed.map_err(|error| Failure::refused(error.to_string()))?;
     for name in [signature::ID, signature::TIMESTAMP, signature::SIGNATURE] {
         let value = headers.get(&name).and_then(|value| value.to_str().ok()).unwrap_or_default();

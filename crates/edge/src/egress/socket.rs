@@ -43,7 +43,7 @@ impl Egress {
         message_bytes_max: usize,
     ) -> Result<Socket, EgressError> {
         target.check_literal()?;
-        let client = if target.allow_private { &self.private } else { &self.guarded };
+        let client = self.client(&target.allowed)?;
         let key = generate_key();
         let handshake = [
             (header::CONNECTION, "Upgrade"),

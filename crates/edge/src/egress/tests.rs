@@ -1,4 +1,6 @@
-use std::net::IpAddr;
+use std::{collections::VecDeque, io};
+
+use futures::future::BoxFuture;
 
 use super::*;
 
@@ -7,7 +9,7 @@ fn blocked(url: &str) -> bool {
 }
 
 #[test]
-fn every_spelling_of_a_private_address_is_blocked() {
+fn every_spelling_of_a_private_address_is_blocked_unless_it_is_allowed() {
     let hosts = [
         "127.0.0.1",
         "2130706433",
@@ -15,28 +17,72 @@ fn every_spelling_of_a_private_address_is_blocked() {
         "0177.0.0.1",
         "127.1",
         "[::ffff:127.0.0.1]",
-        "0",
         "[::1]",
-        "[::]",
         "10.0.0.1",
         "192.168.1.1",
         "172.16.0.1",
-        "169.254.169.254",
         "100.64.0.1",
         "[fd00::1]",
-        "[fe80::1]",
         "[64:ff9b::7f00:1]",
-        "[2002:7f00:1::]",
-        "[2001::1]",
-        "224.0.0.1",
-        "255.255.255.255",
         "198.18.0.1",
         "[::ffff:10.0.0.1]",
-        "[::127.0.0.1]",
     ];
     for host in hosts {
         assert!(blocked(&format!("http://{host}/hook")), "{host}");
         assert!(Target::parse(&format!("http://{host}/hook"), true).is_ok(), "{host}");
+    }
+    // Special, and in no private network.
+    for host in ["0", "[::]", "[2002:7f00:1::]", "[2001::1]", "192.0.2.1", "[::127.0.0.1]"] {
+        for allow_private in [false, true] {
+            let parsed = Target::parse(&format!("http://{host}/hook"), allow_private);
+            assert!(matches!(parsed, Err(EgressError::Blocked(_))), "{host}");
+        }
+    }
+}
+
+#[test]
+fn metadata_services_are_refused_in_every_spelling() {
+    for host in [
+        "169.254.169.254",
+        "2852039166",
+        "0xa9fea9fe",
+        "[::ffff:169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "168.63.129.16",
+        "100.100.100.200",
+        "metadata.google.internal",
+        "METADATA.google.internal.",
+        "224.0.0.1",
+        "255.255.255.255",
+    ] {
+        for allow_private in [false, true] {
+            let parsed = Target::parse(&format!("http://{host}/latest"), allow_private);
+            assert!(matches!(parsed, Err(EgressError::Forbidden(_))), "{host}");
+        }
+    }
+}
+
+#[test]
+fn plain_calls_over_the_public_internet_are_known() {
+    let plain = |url: &str| Target::parse(url, true).unwrap().public_and_plain();
+    for (url, host) in [
+        ("http://hooks.example.com/x", "hooks.example.com"),
+        ("http://1.1.1.1:8080/x", "1.1.1.1"),
+        ("http://[2606:4700::1111]/x", "[2606:4700::1111]"),
+    ] {
+        assert_eq!(plain(url).as_deref(), Some(host));
+    }
+    for url in [
+        "https://hooks.example.com",
+        "http://127.0.0.1:9",
+        "http://10.0.0.1",
+        "http://middleware:3000",
+        "http://localhost",
+        "http://bridge.internal/x",
+    ] {
+        assert_eq!(plain(url), None, "{url}");
     }
 }
 
@@ -52,14 +98,6 @@ fn other_schemes_and_credentials_are_refused() {
     for url in ["ftp://example.com", "file:///etc/passwd", "http://user:pw@example.com", "hook", ""]
     {
         assert!(matches!(Target::parse(url, true), Err(EgressError::BadUrl(_))), "{url}");
-    }
-}
-
-#[test]
-fn tables_hold_at_their_edges() {
-    let public = ["11.0.0.0", "100.128.0.0", "169.253.0.1", "172.15.0.1", "223.255.255.255"];
-    for address in public {
-        assert!(is_public(address.parse::<IpAddr>().unwrap()), "{address}");
     }
 }
 
@@ -149,4 +187,51 @@ async fn what_is_no_socket_and_what_is_too_long_is_an_error() {
     let target = Target::parse(&url, true).unwrap();
     let error = egress.connect(&target, HeaderMap::new(), deadline, 16).await.err();
     assert_eq!(error, Some(EgressError::NoSocket(200)));
+}
+
+/// Gives the answers of a script, one for each look-up, and keeps count.
+struct Script(Mutex<(VecDeque<Vec<IpAddr>>, usize)>);
+
+impl Lookup for Script {
+    fn lookup(&self, _host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let mut script = self.0.lock();
+        script.1 += 1;
+        let answer = script.0.pop_front().unwrap_or_default();
+        Box::pin(async { Ok(answer) })
+    }
+}
+
+/// The second address of the name is one of a server that would answer.
+#[tokio::test]
+async fn a_name_that_changes_its_address_leads_only_to_what_was_checked() {
+    let (good, evil) = ("127.0.0.2", "127.0.0.3");
+    let listener = tokio::net::TcpListener::bind((good, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let elsewhere = tokio::net::TcpListener::bind((evil, port)).await.unwrap();
+    let answer = |text: &'static str| {
+        let closing = [(header::CONNECTION, "close")];
+        axum::Router::new().fallback(async move || (closing, text))
+    };
+    tokio::spawn(async move { axum::serve(listener, answer("good")).await });
+    tokio::spawn(async move { axum::serve(elsewhere, answer("evil")).await });
+    let (good, evil): (IpAddr, IpAddr) = (good.parse().unwrap(), evil.parse().unwrap());
+    let metadata: IpAddr = "169.254.169.254".parse().unwrap();
+    let answers = [vec![good], vec![evil], vec![evil, good], vec![metadata], vec![metadata, evil]];
+    let script = Arc::new(Script(Mutex::new((answers.into(), 0))));
+    let egress = Egress::with_lookup(script.clone()).unwrap();
+    let networks = Networks::parse(&[good.to_string()]).unwrap();
+    let url = format!("http://flips.example.com:{port}/hook");
+    let target = Target::parse(&url, (false, &networks)).unwrap();
+    let call = async || {
+        let sent = (Method::POST, HeaderMap::new(), Bytes::new());
+        let called = egress.call(&target, sent, Duration::from_secs(5), 1024).await;
+        called.map(|reply| String::from_utf8(reply.body.to_vec()).unwrap())
+    };
+    let host = "flips.example.com".to_owned();
+    assert_eq!(call().await, Ok("good".to_owned()));
+    assert_eq!(call().await, Err(EgressError::Blocked(host.clone())));
+    assert_eq!(call().await, Ok("good".to_owned()), "what is allowed of several");
+    assert_eq!(call().await, Err(EgressError::Forbidden(host.clone())));
+    assert_eq!(call().await, Err(EgressError::Blocked(host)));
+    assert_eq!(script.0.lock().1, 5, "one look-up for each connection");
 }

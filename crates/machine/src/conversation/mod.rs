@@ -153,6 +153,14 @@ impl Conversation {
         self.queue.len()
     }
 
+    /// Whether one more input may wait. The first may, however large it is.
+    pub(super) fn has_room_for(&self, said: &Said) -> bool {
+        let bytes: usize = self.queue.iter().map(|waiting| waiting.said.bytes()).sum();
+        self.queue.is_empty()
+            || self.queue.len() < limits::WAITING_TURNS_MAX
+                && bytes + said.bytes() <= limits::WAITING_BYTES_MAX
+    }
+
     /// The call that is owed now. There is at most one at a time, so that order holds.
     #[must_use]
     pub fn owed(&self) -> Option<Effect> {

@@ -15,7 +15,9 @@ pub(super) fn step(
     now: Millis,
     input: Input,
 ) -> Result<Vec<Recorded<Event>>, Refusal> {
-    if matches!(input, Input::VisitorSaid { .. }) && state.waiting() >= limits::WAITING_TURNS_MAX {
+    if let Input::VisitorSaid { said, .. } = &input
+        && !state.has_room_for(said)
+    {
         return Err(Refusal::TooManyWaiting);
     }
     let mut log = Log::new(state, now);

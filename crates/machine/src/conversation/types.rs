@@ -32,6 +32,11 @@ impl Said {
         Self { text: text.into(), event: None, extra: None }
     }
 
+    /// About how much of a stored state this takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.extra.as_ref().map_or(0, String::len)
+    }
+
     /// True when there is nothing to read; such inputs never go to a human agent (contract 13.14).
     #[must_use]
     pub fn is_silent(&self) -> bool {
@@ -480,6 +485,7 @@ pub struct QueryDetails {
 /// Why an input was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// `limits::WAITING_TURNS_MAX` inputs wait for an answer already.
+    /// `limits::WAITING_TURNS_MAX` inputs wait for an answer already, or more than
+    /// `limits::WAITING_BYTES_MAX` bytes of them would.
     TooManyWaiting,
 }

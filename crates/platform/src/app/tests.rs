@@ -21,13 +21,13 @@ pub(crate) struct Desk {
     pub(crate) asked: Arc<AtomicUsize>,
     /// How many `webhookHeaders` came with the queries.
     pub(crate) headers: Arc<AtomicUsize>,
-    /// Lives as long as the store in it.
-    pub(crate) _dir: TempDir,
 }
 
 struct Counting {
     asked: Arc<AtomicUsize>,
     headers: Arc<AtomicUsize>,
+    /// The store's folder, which lives as long as the bot.
+    _dir: TempDir,
 }
 
 impl dialogflow::Bot for Counting {
@@ -43,13 +43,13 @@ pub(crate) async fn desk() -> Desk {
     let dir = TempDir::new().unwrap();
     let store = Store::open(&format!("sqlite:{}", dir.path().join("t.db").display())).await;
     let (asked, headers) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-    let counting = Counting { asked: Arc::clone(&asked), headers: Arc::clone(&headers) };
+    let counting = Counting { asked: Arc::clone(&asked), headers: Arc::clone(&headers), _dir: dir };
     let config = BotConfig::new("support", Arc::new(counting), "en");
     let (clock, _) = Clock::manual(0);
     let app = Arc::new(App::new(vec![config], store.unwrap(), clock, Egress::new().unwrap()));
     let bot = Arc::clone(&app.bots["support"]);
     let driver = Driver::new(&app);
-    Desk { app, driver, bot, asked, headers, _dir: dir }
+    Desk { app, driver, bot, asked, headers }
 }
 
 /// Until no call is under way.

@@ -60,7 +60,7 @@ async fn accept(app: &App, headers: &HeaderMap, body: Body) -> Result<Arc<Conver
     let body = read_body(body, limits::BODY_BYTES_MAX).await?;
     let (push, bot) = read(app, headers, &body)?;
     let signing = bot.config.push_signing.as_ref();
-    let signed = signing.map(|signing| signing.signed_id(headers, &body, app.clock.now()));
+    let signed = signing.map(|signing| signing.signed_id(headers, &body, &app.clock));
     let signed =
         signed.transpose().map_err(|error| Refused::new(401, "unauthorized", error.to_string()))?;
     let key = key(headers, signed.flatten().as_ref(), &push)?;

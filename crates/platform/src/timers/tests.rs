@@ -28,7 +28,7 @@ async fn a_call_nobody_makes_is_taken_up_in_the_second_round_and_no_sooner() {
 
 #[tokio::test]
 async fn calls_of_a_bot_that_is_gone_are_counted_beside_those_that_can_be_made() {
-    let Desk { app, bot, _dir, .. } = desk().await;
+    let Desk { app, bot, .. } = desk().await;
     let gone = app.store.ledger::<Conversation>("gone");
     let owed = limit::PAGE_IDS_MAX + 1;
     let of_gone = (0..owed).map(|n| (&gone, format!("cnv_{n:04}")));

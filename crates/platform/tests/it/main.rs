@@ -9,6 +9,7 @@ mod calls;
 mod dropped;
 mod exclusive;
 mod hostile;
+mod jumps;
 mod keys;
 mod missing;
 mod panics;

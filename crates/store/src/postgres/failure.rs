@@ -77,6 +77,11 @@ fn is_of(state: &SqlState, starts: &[&str]) -> bool {
     starts.iter().any(|start| state.code().starts_with(start))
 }
 
+/// True when another session holds a lock for longer than it was waited for.
+pub(super) fn is_locked(failure: &Failure) -> bool {
+    failure.state() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
 /// True when the server undid the transaction because of others, and it may be run again.
 pub(super) fn is_raced(failure: &Failure) -> bool {
     failure.state().is_some_and(|state| {

@@ -9,6 +9,7 @@ mod connect;
 mod failure;
 mod poll;
 mod statements;
+mod tls;
 mod tx;
 mod writer;
 
@@ -23,8 +24,9 @@ use connect::Access;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Timeouts};
 use failure::Failure;
 use std::{sync::Arc, time::Duration};
+use tls::Tls;
 use tokio::task::AbortHandle;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
 use writer::Writer;
 
 /// Reads are short; more connections only wait for the same cores.
@@ -48,10 +50,19 @@ impl Postgres {
         options: &Options,
         signals: &Arc<Signals>,
     ) -> Result<Self, StoreError> {
-        let config = connect::config(url)?;
+        let (config, wanted) = connect::config(url)?;
         let name = connect::name(&config);
-        let pool = pool(&config)?;
-        let access = Access { config, name: name.clone(), is_alone: options.poll.is_none() };
+        let tls = Tls::new(&wanted, &config)?;
+        if wanted.may_be_plain() && !connect::is_local(&config) {
+            tracing::warn!(
+                database = name,
+                "connections to this database may be unencrypted: add sslmode=verify-full to its \
+                 address"
+            );
+        }
+        let pool = pool(&config, tls.clone())?;
+        let is_alone = options.poll.is_none();
+        let access = Access { config, tls, name: name.clone(), is_alone };
         let connection = connect::open(&access).await?;
         let (front, jobs) = Front::new();
         let writer = Writer::new(access, connection, signals.clone(), front.health().clone());
@@ -107,9 +118,9 @@ impl Drop for Postgres {
     }
 }
 
-fn pool(config: &Config) -> Result<Pool, StoreError> {
+fn pool(config: &Config, tls: Tls) -> Result<Pool, StoreError> {
     let recycling_method = RecyclingMethod::Fast;
-    let manager = Manager::from_config(config.clone(), NoTls, ManagerConfig { recycling_method });
+    let manager = Manager::from_connect(config.clone(), tls, ManagerConfig { recycling_method });
     let timeouts =
         Timeouts { wait: Some(READER_WAIT), create: Some(READER_WAIT), recycle: Some(READER_WAIT) };
     Pool::builder(manager)

@@ -4,7 +4,10 @@
 //! crash never leaves a half-made database. A file that is there is never started over: empty,
 //! damaged or foreign files are refused by name.
 
-use super::statements;
+use super::{
+    files::{self, Files},
+    statements,
+};
 use crate::{
     error::StoreError,
     migrate::{self, Applied},
@@ -15,7 +18,7 @@ use std::{
     fs::{File, TryLockError},
     io::Read,
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     time::Duration,
 };
 
@@ -26,6 +29,7 @@ pub(super) struct Opened {
     pub(super) writer: Connection,
     /// Held as long as the writer lives.
     pub(super) lock: File,
+    pub(super) files: Arc<Files>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +47,21 @@ const STATEMENTS_CACHED: usize = 64;
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
-    let lock = lock_file(path)?;
+    let mut lock = lock_file(path)?;
     if is_absent(path)? {
+        refuse_if_made(path, &mut lock)?;
         make(path)?;
+    }
+    for file in ["", "-wal", "-shm", ".lock"] {
+        files::tighten(&beside(path, file)).map_err(|error| unusable(path, &error))?;
     }
     check_header(path)?;
     let mut writer = connect(path, Role::Writer)?;
     check_pages(path, &writer)?;
     migrate(path, &mut writer)?;
-    Ok(Opened { path: path.to_owned(), writer, lock })
+    files::note_made(&mut lock).map_err(|error| unusable(path, &error))?;
+    let files = Files::look(path, &beside(path, "-wal")).map_err(|e| unusable(path, &e))?;
+    Ok(Opened { path: path.to_owned(), writer, lock, files: Arc::new(files) })
 }
 
 /// A connection with its settings made and checked.
@@ -112,9 +122,10 @@ fn pragma<T: rusqlite::types::FromSql>(
 
 fn lock_file(path: &Path) -> Result<File, StoreError> {
     let name = beside(path, ".lock");
-    let file = File::options().create(true).append(true).open(&name).map_err(|error| {
-        StoreError::Address(format!("{} cannot be opened: {error}", name.display()))
-    })?;
+    let file =
+        files::private().create(true).read(true).append(true).open(&name).map_err(|error| {
+            StoreError::Address(format!("{} cannot be opened: {error}", name.display()))
+        })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -136,6 +147,19 @@ fn is_absent(path: &Path) -> Result<bool, StoreError> {
     Ok(true)
 }
 
+/// An empty database must not take the place of one that was deleted or moved.
+fn refuse_if_made(path: &Path, lock: &mut File) -> Result<(), StoreError> {
+    if files::was_made(lock).map_err(|error| unusable(path, &error))? {
+        let lock = beside(path, ".lock").display().to_string();
+        return Err(StoreError::Missing { database: path.display().to_string(), lock });
+    }
+    Ok(())
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Address(format!("{} cannot be used: {error}", path.display()))
+}
+
 /// Makes a whole database under another name, then moves it into place.
 fn make(path: &Path) -> Result<(), StoreError> {
     let unfinished = beside(path, ".new");
@@ -150,7 +174,7 @@ fn make(path: &Path) -> Result<(), StoreError> {
             _ => {}
         }
     }
-    File::create_new(&unfinished).map_err(failed)?;
+    files::private().write(true).create_new(true).open(&unfinished).map_err(failed)?;
     let mut connection = connect(&unfinished, Role::Writer)?;
     connection.execute_batch(migrate::SCHEMA_TABLE).map_err(|error| start_error(path, &error))?;
     migrate(&unfinished, &mut connection)?;

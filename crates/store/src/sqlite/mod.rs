@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod connect;
+mod files;
 mod readers;
 mod tx;
 mod writer;
@@ -22,6 +23,7 @@ use crate::{
     sql,
 };
 use checkpoint::Checkpointer;
+use files::Files;
 use parking_lot::Mutex;
 use readers::Readers;
 use std::{path::Path, sync::Arc, thread::JoinHandle};
@@ -33,6 +35,7 @@ pub(crate) struct Sqlite {
     front: Front,
     readers: Readers,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    files: Arc<Files>,
 }
 
 impl Sqlite {
@@ -49,10 +52,11 @@ impl Sqlite {
         let mut threads = readers.start(&opened)?;
         let (checkpointer, thread) = Checkpointer::start(&opened)?;
         threads.push(thread);
+        let files = opened.files.clone();
         let writer = Writer::new(opened, finisher, front.health().clone(), checkpointer);
         threads.push(spawn("store-writer", move || writer.run(jobs))?);
         let threads = Mutex::new(threads);
-        Ok(Self { name: path.display().to_string(), front, readers, threads })
+        Ok(Self { name: path.display().to_string(), front, readers, threads, files })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -61,6 +65,12 @@ impl Sqlite {
 
     pub(crate) fn front(&self) -> &Front {
         &self.front
+    }
+
+    /// Ok while the files are where they were opened, on a disk with room.
+    pub(crate) fn check_files(&self) -> Result<(), StoreError> {
+        self.files.check()?;
+        self.files.check_room()
     }
 
     pub(crate) async fn query<R: Send + 'static>(

@@ -7,6 +7,7 @@
 use super::{
     checkpoint::Checkpointer,
     connect::Opened,
+    files::Files,
     tx::{self, SqliteTx},
 };
 use crate::{
@@ -30,6 +31,7 @@ pub(super) struct Writer {
     finisher: Finisher,
     health: Arc<Health>,
     checkpointer: Checkpointer,
+    files: Arc<Files>,
     _lock: File,
 }
 
@@ -47,6 +49,7 @@ impl Writer {
             finisher,
             health,
             checkpointer,
+            files: opened.files,
             _lock: opened.lock,
         }
     }
@@ -98,6 +101,7 @@ impl Writer {
         if mutant::is(Mutant::AckBeforeCommit) {
             self.finisher.tell(std::mem::take(units), Ok(()));
         }
+        let worked = worked.and_then(|wrote| self.files.check().map(|()| wrote));
         match worked {
             Ok(wrote) => self.commit(wrote),
             Err(error) => {

@@ -4,7 +4,11 @@ use crate::{
     backend::Place,
     counter::{Counter, Input},
 };
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::Semaphore;
 
 async fn write(store: &store::Store, units: i64) {
@@ -39,11 +43,18 @@ async fn a_long_reader_holds_up_no_writer() {
     let place = Place::sqlite();
     let store = with_machines(&place).await;
     let log = place.file().with_extension("db-wal");
+    let alone = Instant::now();
+    write(&store, 500).await;
+    let alone = alone.elapsed();
     let reader = rusqlite::Connection::open(place.file()).unwrap();
     reader.execute_batch("BEGIN").unwrap();
     let count = "SELECT count(*) FROM events";
     let before: i64 = reader.query_row(count, (), |row| row.get(0)).unwrap();
+    // As long beside the reader as alone, but for what chance does on a busy machine.
+    let beside = Instant::now();
     write(&store, 3000).await;
+    let beside = beside.elapsed() / 6;
+    assert!(beside < alone * 5 + Duration::from_millis(100), "{beside:?} instead of {alone:?}");
     let grown = fs::metadata(&log).unwrap().len();
     assert!(grown > 1 << 20, "the log keeps what the reader may still need: {grown}");
     let still: i64 = reader.query_row(count, (), |row| row.get(0)).unwrap();

@@ -80,6 +80,34 @@ async fn a_log_without_its_file_is_refused() {
     assert!(!place.file().exists());
 }
 
+/// Deleted or moved, its lock file tells that it was there.
+#[tokio::test]
+async fn a_database_that_is_gone_is_not_started_over() {
+    let place = filled().await;
+    let lock = place.file().with_extension("db.lock");
+    // As a release before this one left it.
+    fs::write(&lock, "").unwrap();
+    place.open().await.close().await;
+    let elsewhere = place.file().with_extension("moved");
+    fs::rename(place.file(), &elsewhere).unwrap();
+    for _ in 0..2 {
+        let error = refused(&place).await;
+        assert!(matches!(error, StoreError::Missing { .. }), "{error}");
+        let said = error.to_string();
+        assert!(said.contains("put the file back"), "{said}");
+        assert!(said.contains(&format!("remove {}", lock.display())), "{said}");
+        assert!(!place.file().exists());
+    }
+    fs::rename(&elsewhere, place.file()).unwrap();
+    let store = place.open().await;
+    let events = store.ledger::<Counter>("bot").events("cnt_1", 0, 1000).await.unwrap();
+    assert_eq!(events.len(), 300);
+    store.close().await;
+    fs::remove_file(place.file()).unwrap();
+    fs::remove_file(lock).unwrap();
+    place.open().await.close().await;
+}
+
 #[tokio::test]
 async fn a_database_in_use_is_refused() {
     let place = Place::sqlite();

@@ -73,7 +73,7 @@ async fn send_receipt(shared: &Shared, customer: String, message: String) {
         "id": message,
         "channel": {
             "to": { "id": customer, "idType": "Opaque" },
-            "time": time::rfc3339(shared.clock.now()),
+            "time": time::rfc3339(shared.clock.wall()),
         },
         "status": "Delivered",
         "isFinalReceipt": true,

@@ -196,7 +196,7 @@ impl Handover {
     fn channel(&self) -> Value {
         let name = format!("Visitor {}", self.chat.user_id);
         let from = json!({ "id": self.customer, "idType": "Opaque", "nickname": name });
-        json!({ "from": from, "time": time::rfc3339(self.shared.clock.now()) })
+        json!({ "from": from, "time": time::rfc3339(self.shared.clock.wall()) })
     }
 }
 

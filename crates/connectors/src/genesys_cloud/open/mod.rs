@@ -16,7 +16,7 @@ use connector::{
 };
 use edge::{
     Clock,
-    egress::{Egress, Target},
+    egress::{Egress, Networks, Target},
     given::Secret,
     http::ApiError,
 };
@@ -76,6 +76,9 @@ pub(crate) struct Settings {
     login_url: Option<String>,
     #[serde(default)]
     allow_private: bool,
+    /// Networks that the URL may lead into besides the public internet, such as `10.0.0.0/8`.
+    #[serde(default)]
+    allow_networks: Networks,
 }
 
 impl Kind for OpenMessaging {
@@ -89,7 +92,7 @@ impl Kind for OpenMessaging {
     fn build(settings: &Settings, parts: Parts) -> Result<Self, SettingsError> {
         let at = |setting: &str, url: &Option<String>, host: &str| {
             let url = url.clone().unwrap_or_else(|| format!("https://{host}.{}", settings.region));
-            parts.target(setting, &url, settings.allow_private)
+            parts.target(setting, &url, (settings.allow_private, &settings.allow_networks))
         };
         let api = at("api_url", &settings.api_url, "api")?;
         let login = at("login_url", &settings.login_url, "login")?;

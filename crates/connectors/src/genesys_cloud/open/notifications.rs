@@ -89,7 +89,7 @@ async fn connect(shared: &Shared, uri: &str) -> Result<Socket, Failure> {
     let Some(rest) = uri.strip_prefix("ws") else {
         return Err(Failure::refused("the notification channel has no `connectUri`"));
     };
-    let target = Target::parse(&format!("http{rest}"), shared.api.allows_private());
+    let target = Target::parse(&format!("http{rest}"), shared.api.allowed().clone());
     let target = target.map_err(|error| Failure::refused(error.to_string()))?;
     let socket =
         shared.egress.connect(&target, HeaderMap::new(), CONNECT_WITHIN, FRAME_BYTES_MAX).await;

@@ -13,7 +13,7 @@ use connector::{
 };
 use edge::{
     Clock,
-    egress::{Egress, Target},
+    egress::{Egress, Networks, Target},
     given::Secret,
     ids, secrets,
 };
@@ -60,6 +60,9 @@ pub(crate) struct Settings {
     cdn_url: Option<String>,
     #[serde(default)]
     allow_private: bool,
+    /// Networks that the URL may lead into besides the public internet, such as `10.0.0.0/8`.
+    #[serde(default)]
+    allow_networks: Networks,
 }
 
 impl Kind for WebMessaging {
@@ -73,7 +76,7 @@ impl Kind for WebMessaging {
     fn build(settings: &Settings, parts: Parts) -> Result<Self, SettingsError> {
         let at = |setting: &str, url: &Option<String>, host: &str| {
             let url = url.clone().unwrap_or_else(|| format!("https://{host}.{}", settings.region));
-            parts.target(setting, &url, settings.allow_private)
+            parts.target(setting, &url, (settings.allow_private, &settings.allow_networks))
         };
         let id = &settings.deployment_id;
         let query = url::form_urlencoded::Serializer::new(String::new())

@@ -289,3 +289,30 @@ fn too_many_waiting_inputs_are_refused_until_one_is_answered() {
     state.step(&policy, START, answer).expect("answers are never refused");
     state.step(&policy, START, visitor("one more")).expect("there is room again");
 }
+
+/// S9: the state holds what waits and is written at every step, so its size is what is written.
+#[test]
+fn what_waits_is_bounded_in_bytes_and_so_is_what_is_written() {
+    let policy = Policy::default();
+    let fill = |text: &str| {
+        let (mut state, mut written, mut taken) = (Conversation::new(), 0, 0);
+        while state.step(&policy, START, visitor(text)).is_ok() {
+            written += serde_json::to_string(&state).expect("a state").len();
+            taken += text.len();
+        }
+        (state, written, taken)
+    };
+    let (state, written, taken) = fill(&"x".repeat(limits::TEXT_CHARS_MAX));
+    assert_eq!(taken, 8 * limits::TEXT_CHARS_MAX);
+    assert!(written < 6 * taken, "{written} bytes for {taken}");
+    // Four bytes to the character.
+    let (_, written, taken) = fill(&"🙂".repeat(limits::TEXT_CHARS_MAX));
+    assert!(taken <= limits::WAITING_BYTES_MAX && written < 3 * taken, "{written} for {taken}");
+    // A small one still fits, and the first may be as large as it likes.
+    let mut state = state;
+    state.step(&policy, START, visitor("small")).expect("there is room");
+    let large = "x".repeat(2 * limits::WAITING_BYTES_MAX);
+    let mut empty = Conversation::new();
+    empty.step(&policy, START, visitor(&large)).expect("the first is taken");
+    assert_eq!(empty.step(&policy, START, visitor("small")), Err(Refusal::TooManyWaiting));
+}

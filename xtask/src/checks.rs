@@ -145,7 +145,8 @@ struct Demo {
 impl Demo {
     fn start(data: &Path) -> Result<Self> {
         let mut process = Command::new("target/debug/baton")
-            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"])
+            .args(["demo", "--json", "--listen", "127.0.0.1:0"])
+            .args(["--base-path", "/support-chat", "--data"])
             .arg(data)
             .stdout(Stdio::piped())
             .spawn()?;

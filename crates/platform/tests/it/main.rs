@@ -11,6 +11,7 @@ mod exclusive;
 mod hostile;
 mod keys;
 mod missing;
+mod origins;
 mod panics;
 mod push;
 mod replies;

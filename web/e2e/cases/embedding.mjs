@@ -65,16 +65,16 @@ const plain = (tag) =>
   `<body><h1>Shop</h1>${tag}</body></html>`;
 
 /** Runs the script again, as a framework does for the script tags of a new body. */
-const again = (page, target) =>
+const again = (page, target, bot = 'support') =>
   page.evaluate(
-    (src) =>
+    ([src, botId]) =>
       new Promise((done) => {
         const script = document.createElement('script');
         Object.assign(script, { src, onload: done });
-        script.dataset.botId = 'support';
+        script.dataset.botId = botId;
         document.body.append(script);
       }),
-    `${target.url}/widget.js`,
+    [`${target.url}/widget.js`, bot],
   );
 
 const count = (page) => page.locator('baton-widget').count();
@@ -112,6 +112,11 @@ async function twice(browser, target) {
     assert.deepEqual([await count(page), await isOpen(page)], [1, 1]);
     await page.evaluate(() => document.body.append(document.createElement('baton-widget')));
     assert.equal(await count(page), 1);
+    await again(page, target, 'sales');
+    const bots = await page.evaluate(() =>
+      [...document.querySelectorAll('baton-widget')].map((one) => one.config.botId),
+    );
+    assert.deepEqual(bots, ['sales']);
     quiet(page);
   });
 }

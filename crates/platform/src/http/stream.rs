@@ -45,8 +45,8 @@ enum Ended {
 /// Events as they come
 ///
 /// A WebSocket. Send one `StreamHello` first; each text frame that comes is one `VisitorEvent`.
-/// Close codes: 4400 bad first frame, 4401 bad token, 4403 the bot does not list the page's origin, 4408 no
-/// first frame within ten seconds, 1013 try again, 1001 going away.
+/// Close codes: 4400 bad first frame, 4401 bad token, 4403 the bot does not list the page's origin,
+/// 4408 no first frame within ten seconds, 1013 try again, 1001 going away.
 #[utoipa::path(
     get, path = "/conversation/stream", operation_id = "openVisitorStream", tag = "visitor",
     responses(

@@ -26,7 +26,8 @@ impl Caller {
     /// # Errors
     ///
     /// 401 for a token that is unknown or wrong, and for nothing else, because the widget then
-    /// forgets its token. 403 for a page that the bot does not list. 503 when the bot is missing from the configuration.
+    /// forgets its token. 403 for a page that the bot does not list. 503 when the bot is missing
+    /// from the configuration.
     pub(super) async fn with_token(
         app: &App,
         token: &str,

@@ -112,7 +112,8 @@ pub(super) async fn types(
     responses(
         (status = 204, description = "The chat is over"),
         (status = 401, response = Problem),
-        (status = 403, description = "The bot's webhook is not told of endings, or its pages are others",
+        (status = 403, description = "The bot's webhook is not told of endings, or the bot does \
+            not list the page's origin",
             body = Problem, content_type = "application/problem+json"),
         (status = 503, response = Problem), (status = "default", response = Problem),
     ),

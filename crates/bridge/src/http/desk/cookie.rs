@@ -1,8 +1,8 @@
 //! The cookie of a desk session.
 //!
 //! Over https its name has the prefix `__Host-`, so that no other host of the domain can set it.
-//! Below a base path it is `__Secure-` instead, and only the desk API of this path gets it. Desks on
-//! plain http, such as one on loopback, have the bare name.
+//! Below a base path the prefix is `__Secure-`, and only the desk API of this path gets the cookie.
+//! On plain http, for example on loopback, the name has no prefix.
 
 use edge::base_path::BasePath;
 use http::{HeaderMap, HeaderValue, header, header::InvalidHeaderValue};

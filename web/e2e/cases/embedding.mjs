@@ -1,6 +1,7 @@
 // The widget on pages of others: replaced bodies, copies, odd styles, XHTML, and pages that sleep.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
+import { launch } from '../browser.mjs';
 import { openPage, quiet, until, widget } from '../kit.mjs';
 
 const swaps = {
@@ -148,24 +149,31 @@ const tell = (target, text) =>
     body: JSON.stringify({ event: { type: 'agent_message', text, agent: { name: 'Jane Doe' } } }),
   });
 
-/** The browser's own cache of pages is off in automated browsers, so the events are ours. */
-async function cached(browser, target) {
+/** In a browser of its own, because Playwright switches the cache of pages off. */
+async function cached(_, target) {
   const { sockets } = target.mock.world;
-  const page = await openPage(browser, target.url);
-  const visitor = widget(page);
-  await visitor.open();
-  await visitor.next('bot', []);
-  const fire = (name) =>
-    page.evaluate((type) => {
-      window.dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
-    }, name);
-  await fire('pagehide');
-  await until(() => sockets.size === 0, 'the end of the stream');
-  await tell(target, 'While you were away');
-  await fire('pageshow');
-  await visitor.has('agent: While you were away');
-  assert.equal(sockets.size, 1);
-  quiet(page);
+  const browser = await launch({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+  try {
+    const page = await openPage(browser, target.url);
+    const visitor = widget(page);
+    await visitor.open();
+    await visitor.next('bot', []);
+    await page.evaluate(() => {
+      window.addEventListener('pageshow', ({ persisted }) => (window.persisted = persisted));
+    });
+    await page.goto('data:text/html,<title>elsewhere</title>');
+    await until(() => sockets.size === 0, 'the end of the stream');
+    await tell(target, 'While you were away');
+    // The navigation ends this call. A page from the cache does not load again.
+    await page.evaluate(() => history.back()).catch(() => undefined);
+    await until(() => page.url().startsWith(target.url), 'the page');
+    await visitor.has('agent: While you were away');
+    assert.equal(await page.evaluate(() => window.persisted), true);
+    assert.equal(sockets.size, 1);
+    quiet(page);
+  } finally {
+    await browser.close();
+  }
 }
 
 async function frozen(browser, target) {

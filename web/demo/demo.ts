@@ -14,20 +14,35 @@ interface PageApi {
   sendText(text: string): void;
 }
 
-const fallback: Demo = { botId: 'support', agentEmail: '', agentPassword: '', deskUrl: '/desk' };
+interface ScriptPolicy {
+  createScriptURL(url: string): string;
+}
+
+interface TrustedTypes {
+  createPolicy(name: string, rules: ScriptPolicy): ScriptPolicy;
+}
+
+const fallback: Demo = { botId: 'support', agentEmail: '', agentPassword: '', deskUrl: 'desk' };
 
 async function demo(): Promise<Demo> {
   try {
-    const response = await fetch('/demo.json');
+    const response = await fetch('demo.json');
     return response.ok ? { ...fallback, ...((await response.json()) as Partial<Demo>) } : fallback;
   } catch {
     return fallback;
   }
 }
 
+/** The content security policy of the page asks for trusted types. */
+function scriptUrl(url: string): string {
+  const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
+  const policy = types?.createPolicy('baton-demo', { createScriptURL: (own) => own });
+  return policy?.createScriptURL(url) ?? url;
+}
+
 function includeWidget(botId: string): void {
   const script = document.createElement('script');
-  script.src = '/widget.js';
+  script.src = scriptUrl('widget.js');
   script.async = true;
   script.dataset.botId = botId;
   script.dataset.botName = 'Halden assistant';

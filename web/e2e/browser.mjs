@@ -1,8 +1,9 @@
 // Starts Chromium so that it works as root and without a network.
 import { chromium } from 'playwright-core';
 
-export function launch() {
+export function launch(more = {}) {
   return chromium.launch({
+    ...more,
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox',

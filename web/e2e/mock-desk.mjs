@@ -20,7 +20,7 @@ export async function deskApi(world, request, response, url) {
     }
     const id = `s${++world.count}`;
     world.sessions.add(id);
-    response.setHeader('set-cookie', `baton_desk=${id}; HttpOnly; SameSite=Strict; Path=/desk`);
+    response.setHeader('set-cookie', `baton_desk=${id}; HttpOnly; SameSite=Strict`);
     world.available = true;
     return send(response, 200, { agent: world.agent, available: true });
   }

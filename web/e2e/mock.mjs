@@ -1,6 +1,7 @@
 // A server in memory with the visitor API and the desk API. It replaces the real one during work on
 // the pages, and it can misbehave: `/mock/…` injects events, fails calls and cuts sockets.
 import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,18 +14,18 @@ const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const HOST = fileURLToPath(new URL('host', import.meta.url));
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
+  '.xhtml': 'application/xhtml+xml',
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
   '.json': 'application/json',
 };
-const DESK_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; " +
-  "img-src 'self' https: data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; " +
-  "form-action 'self'; font-src 'self'";
+/** The policy of the product's pages: the server compiles the same file in. */
+export const POLICY = readFileSync(new URL('../policy.txt', import.meta.url), 'utf8').trim();
 export const STRICT_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src https:";
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src https:; " +
+  "require-trusted-types-for 'script'; trusted-types baton baton-html";
 
 export async function startMock(port = 0) {
   const world = {
@@ -42,13 +43,14 @@ export async function startMock(port = 0) {
     posts: [],
   };
   const server = createServer((request, response) => {
+    request.url = withoutBase(request.url);
     handle(world, request, response).catch((error) => {
       if (!response.headersSent) problem(response, 500, 'internal', String(error));
     });
   });
   const streams = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
-    const path = request.url.split('?')[0];
+    const path = withoutBase(request.url).split('?')[0];
     if (world.refuseSockets) return socket.destroy();
     streams.handleUpgrade(request, socket, head, (ws) => {
       world.sockets.add(ws);
@@ -70,6 +72,9 @@ export async function startMock(port = 0) {
   };
 }
 
+/** Like `baton serve` with this base path: requests with and without it are the same. */
+const withoutBase = (url) => url.replace(/^\/support-chat(?=\/)/, '');
+
 async function handle(world, request, response) {
   const url = new URL(request.url, 'http://mock');
   const path = url.pathname;
@@ -87,7 +92,7 @@ async function handle(world, request, response) {
       botId: 'support',
       agentEmail,
       agentPassword: world.password,
-      deskUrl: '/desk',
+      deskUrl: 'desk',
     });
   }
   return file(response, path);
@@ -95,9 +100,10 @@ async function handle(world, request, response) {
 
 async function file(response, path) {
   const own = path.startsWith('/host/');
-  const page = { '/': 'index.html', '/desk': 'desk.html', '/desk/': 'desk.html' }[path];
+  if (path === '/desk/') return response.writeHead(308, { location: '../desk' }).end();
+  const page = { '/': 'index.html', '/desk': 'desk.html' }[path];
   const name = normalize(page ?? (own ? path.slice(6) : path.slice(1)));
-  if (page === 'desk.html') response.setHeader('content-security-policy', DESK_POLICY);
+  if (page) response.setHeader('content-security-policy', POLICY);
   if (own) response.setHeader('content-security-policy', STRICT_POLICY);
   try {
     const bytes = await readFile(join(own ? HOST : DIST, name));

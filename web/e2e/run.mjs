@@ -5,9 +5,11 @@ import { launch } from './browser.mjs';
 import { startMock } from './mock.mjs';
 import * as looks from './cases/axe.mjs';
 import * as connection from './cases/connection.mjs';
+import * as embedding from './cases/embedding.mjs';
 import * as journey from './cases/journey.mjs';
 import * as keyboard from './cases/keyboard.mjs';
 import * as policy from './cases/policy.mjs';
+import * as proxies from './cases/proxies.mjs';
 import * as rich from './cases/rich.mjs';
 import * as scripts from './cases/xss.mjs';
 
@@ -24,7 +26,17 @@ console.log(`shared cases run against ${real ? real.url : 'the mock server'}`);
 
 let passed = 0;
 let failed = 0;
-for (const group of [journey, keyboard, rich, scripts, looks, policy, connection]) {
+for (const group of [
+  journey,
+  keyboard,
+  rich,
+  scripts,
+  looks,
+  policy,
+  connection,
+  embedding,
+  proxies,
+]) {
   for (const [name, { needs, run }] of Object.entries(group.cases)) {
     if (only && !name.includes(only)) continue;
     await one(name, needs, run);

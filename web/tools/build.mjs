@@ -6,10 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build } from 'vite';
+import { litForAnyPage } from './lit.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-const quiet = { root, configFile: false, logLevel: 'warn', publicDir: false };
+const quiet = {
+  root,
+  configFile: false,
+  logLevel: 'warn',
+  publicDir: false,
+  plugins: [litForAnyPage()],
+};
 const target = ['chrome111', 'firefox111', 'safari16.4'];
 
 /** Largest allowed sizes in bytes after brotli. */
@@ -49,6 +56,8 @@ async function page(folder, html) {
   await build({
     ...quiet,
     root: join(root, folder),
+    // A proxy may serve the pages below a path.
+    base: './',
     build: {
       target,
       outDir: dist,

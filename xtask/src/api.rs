@@ -17,6 +17,6 @@ const INSTALLED: &str = "target/openapi-judge";
 /// Installs schemathesis and lets it call every operation as each party.
 pub(crate) fn judge() -> Result<Count> {
     let python = install::python(Path::new(JUDGE), Path::new(INSTALLED))?;
-    let demo = Demo::start("api")?;
+    let demo = Demo::start("api", &[])?;
     shell::count(Command::new(python).arg(format!("{JUDGE}/judge.py")).arg(demo.facts()))
 }

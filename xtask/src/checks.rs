@@ -114,7 +114,7 @@ fn mutants() -> Result<Count> {
 /// Tests of the widget and the desk in Chromium, with their own demo.
 fn browser() -> Result<Count> {
     shell::build()?;
-    let demo = Demo::start("browser")?;
+    let demo = Demo::start("browser", &["--base-path", "/support-chat"])?;
     let mut command = Command::new("npm");
     command.args(["run", "e2e"]).current_dir("web");
     for (name, key) in [

@@ -18,13 +18,15 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Builds the demo and starts it on a free port. `name` tells its folder from others.
-    pub(crate) fn start(name: &str) -> Result<Self> {
+    /// Builds the demo and starts it on a free port, with more arguments. `name` tells its folder
+    /// from others.
+    pub(crate) fn start(name: &str, args: &[&str]) -> Result<Self> {
         shell::build()?;
         let data = std::env::temp_dir().join(format!("baton-{name}-{}", std::process::id()));
         let mut process = Command::new("target/debug/baton")
             .args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"])
             .arg(&data)
+            .args(args)
             .stdout(Stdio::piped())
             .spawn()?;
         let stdout = process.stdout.take();

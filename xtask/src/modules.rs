@@ -41,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "visitor_headers",
             "pulse",
             "config",
+            "origins",
             "limit",
             "mutant",
         ],

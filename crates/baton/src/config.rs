@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use edge::base_path::BasePath;
 use serde::Deserialize;
 
 mod agent;
@@ -35,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Address of a second listener that serves the health endpoints for operators.
     pub(crate) operations: Option<SocketAddr>,
+    /// Path of the public address below which a proxy serves this server.
+    pub(crate) base_path: Option<BasePath>,
     #[serde(default = "default_data")]
     pub(crate) data: PathBuf,
     /// `postgres://…`; SQLite in `data` when absent.
@@ -49,6 +52,10 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) connectors: BTreeMap<String, connectors::Settings>,
 }
+
+/// First segments of our own paths, which a base path must not hide.
+const OWN_PATHS: [&str; 8] =
+    ["assets", "connectors", "desk", "handover", "openapi.json", "v1", "webhooks", "widget.js"];
 
 /// A human agent at the desk.
 #[derive(Deserialize)]
@@ -113,6 +120,13 @@ impl Config {
             !self.bots.is_empty() || !self.routes.is_empty(),
             "nothing to serve: add [[bots]] for the platform, [[routes]] for the bridge, or both"
         );
+        if let Some(base) = &self.base_path {
+            let first = base.as_str().split('/').nth(1).unwrap_or_default();
+            ensure!(
+                !OWN_PATHS.contains(&first),
+                "`base_path` begins with /{first}, which is a path of this server: choose another"
+            );
+        }
         unique("bots.id", self.bots.iter().map(|bot| &bot.id))?;
         unique("routes.id", self.routes.iter().map(|route| &route.id))?;
         unique("agents.email", self.agents.iter().map(|agent| &agent.email))?;

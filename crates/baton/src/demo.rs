@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use edge::base_path::BasePath;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -45,6 +46,7 @@ pub(crate) async fn demo(
     listen: SocketAddr,
     data: &Path,
     tool: Option<&str>,
+    base_path: Option<BasePath>,
     json: bool,
 ) -> anyhow::Result<()> {
     std::fs::create_dir_all(data)
@@ -60,6 +62,7 @@ pub(crate) async fn demo(
         pages = pages.merge(emulate::router(&export, None)?);
     }
     let mut config = config(&base, data, export, &secrets);
+    config.base_path = base_path;
     let simulator = workplace.tool.map(|(name, Served { settings, simulator })| {
         config.routes[0].connector.kind.clone_from(&name);
         config.connectors.insert(name, settings);
@@ -155,6 +158,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         session: config::Session::default(),
         resume_marker: None,
         send: config::Send::default(),
+        allowed_origins: None,
     };
     let agent = config::Agent {
         email: AGENT_EMAIL.to_owned(),
@@ -166,6 +170,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         // Not used: the listener is already bound.
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         operations: None,
+        base_path: None,
         data: data.to_owned(),
         database: None,
         bots: vec![bot],
@@ -205,7 +210,7 @@ fn page_facts(secrets: &Secrets, local: bool, workplace: &Workplace) -> Value {
         "botId": BOT,
         "agentEmail": if at_desk { AGENT_EMAIL } else { "" },
         "agentPassword": local.then_some(&secrets.agent_password),
-        "deskUrl": if at_desk { "/desk" } else { &workplace.url },
+        "deskUrl": if at_desk { "desk" } else { &workplace.url },
     })
 }
 

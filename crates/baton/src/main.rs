@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use edge::base_path::BasePath;
 
 mod agent;
 mod assets;
@@ -59,6 +60,9 @@ enum Command {
         /// Human agents work in this simulated tool instead of the desk
         #[arg(long, value_name = "NAME", value_parser = simulate::names())]
         tool: Option<String>,
+        /// A proxy serves the demo below this path, and passes the path on
+        #[arg(long, value_name = "PATH")]
+        base_path: Option<BasePath>,
         /// Print one line of JSON with the addresses and keys for a script, and nothing else
         #[arg(long)]
         json: bool,
@@ -117,8 +121,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             config.data = data.unwrap_or(config.data);
             serve::serve(config).await?;
         }
-        Command::Demo { listen, data, tool, json } => {
-            demo::demo(listen, &data, tool.as_deref(), json).await?;
+        Command::Demo { listen, data, tool, base_path, json } => {
+            demo::demo(listen, &data, tool.as_deref(), base_path, json).await?;
         }
         Command::Emulate { export, listen, json } => {
             emulate::emulate(&export, listen, json).await?;

@@ -64,7 +64,7 @@ fn document() -> serde_json::Result<Value> {
                 where the contract does.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
-        "servers": [{ "url": "/" }],
+        "servers": [{ "url": "." }],
         "tags": [
             { "name": "visitor", "description": "What a chat page uses" },
             { "name": "desk", "description": "What an agent's desk uses" },
@@ -97,7 +97,10 @@ fn security_schemes() -> Value {
     };
     json!({
         "visitorToken": { "type": "http", "scheme": "bearer" },
-        "deskCookie": { "type": "apiKey", "in": "cookie", "name": "baton_desk" },
+        "deskCookie": {
+            "type": "apiKey", "in": "cookie", "name": "baton_desk",
+            "description": "Over https the name has the prefix __Host-, or __Secure- below a path",
+        },
         "pushKey": in_header("The push key, bare; r1 and r2 have it in the body as accessToken"),
         "historyKey": in_header("A history key, bare or after Bearer"),
         "pushKeyBearer": { "type": "http", "scheme": "bearer" },

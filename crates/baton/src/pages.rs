@@ -15,15 +15,16 @@ use crate::assets;
 /// `/readyz` shows at most this many rows that are set aside.
 const SET_ASIDE_MAX: usize = 20;
 
-/// The desk and the demo page may load only resources of this server, and images over HTTPS.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' https: data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \
-    form-action 'self'; frame-ancestors 'none'";
+/// The content security policy of the desk and the demo page: only resources of this server, images
+/// over https, and only scripts that the pages' own trusted-types policies name. The server in
+/// memory for work on the pages sends the same file.
+const POLICY: &str = include_str!("../../../web/policy.txt").trim_ascii_end();
 
 /// Pages of every server.
 pub(crate) fn router() -> Router {
     Router::new()
         .route("/desk", get(desk))
+        .route("/desk/", get(without_slash))
         .route("/widget.js", get(widget))
         .route("/assets/{*path}", get(asset))
         .merge(crate::openapi::router())
@@ -51,6 +52,12 @@ async fn desk(headers: HeaderMap) -> Response {
     strict(assets::respond("desk.html", &headers))
 }
 
+/// The desk asks for its files beside its own address. The redirect is relative, because a proxy may
+/// serve us below a path.
+async fn without_slash() -> impl IntoResponse {
+    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "../desk")])
+}
+
 async fn widget(headers: HeaderMap) -> Response {
     shared(assets::respond("widget.js", &headers))
 }
@@ -63,6 +70,8 @@ fn strict(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    let opener = HeaderName::from_static("cross-origin-opener-policy");
+    headers.insert(opener, HeaderValue::from_static("same-origin"));
     response
 }
 

@@ -70,7 +70,10 @@ pub(crate) async fn run(
     let shutdown = CancellationToken::new();
     let platform_work = platform.start(shutdown.clone()).await?;
     let bridge_work = bridge.start(shutdown.clone()).await?;
-    let router = platform.router().merge(bridge.router()).merge(pages);
+    let mut router = platform.router().merge(bridge.router()).merge(pages);
+    if let Some(base) = config.base_path.clone() {
+        router = base.before(router);
+    }
     let serving = tokio::spawn(edge::serve::serve(listener, router, shutdown.clone()));
     if let Some(operations) = config.operations {
         let health = pages::operations(store.clone());
@@ -166,6 +169,10 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     for (bot, configured) in bots.iter().zip(&config.bots) {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());
         writeln!(out, "bot {} ({}): webhook {webhook}", bot.id, bot.name)?;
+        if bot.origins.are_any() {
+            let remark = "any page may use this bot; to list yours, set `allowed_origins`";
+            writeln!(out, "  remark: {remark}")?;
+        }
         writeln!(out, "  bot agent: {}", agent::describe(&configured.agent, bot.bot.as_ref()))?;
     }
     for route in &routes {

@@ -4,6 +4,7 @@
 //! Nothing here knows what a conversation or a chat is.
 #![forbid(unsafe_code)]
 
+pub mod base_path;
 pub mod clock;
 pub mod egress;
 pub mod given;

@@ -12,6 +12,8 @@ use machine::conversation::Policy;
 use secrecy::SecretString;
 use wire::webhook::Revision;
 
+use crate::origins::Origins;
+
 /// One bot with its settings.
 #[derive(Clone)]
 pub struct BotConfig {
@@ -32,6 +34,8 @@ pub struct BotConfig {
     /// `None` switches handover off; triggers are then ignored.
     pub webhook: Option<WebhookConfig>,
     pub facts: FactsConfig,
+    /// Pages that may use the bot.
+    pub origins: Origins,
     /// Triggers, sessions, and the rules of the pause that the contract leaves open (13.3).
     pub policy: Policy,
 }
@@ -52,6 +56,7 @@ impl BotConfig {
             history_keys: Vec::new(),
             webhook: None,
             facts: FactsConfig::default(),
+            origins: Origins::any(),
             policy: Policy::default(),
         }
     }

@@ -27,6 +27,7 @@ mod http;
 mod limit;
 mod mutant;
 mod notify;
+mod origins;
 mod pulse;
 mod query;
 mod timers;
@@ -37,6 +38,7 @@ mod webhook;
 use app::App;
 pub use config::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
 use driver::Driver;
+pub use origins::{Origins, OriginsError};
 
 /// The platform. Clones share everything.
 #[derive(Clone)]

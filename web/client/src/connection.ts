@@ -1,9 +1,12 @@
 import type { Env } from './env.js';
+import type { Fallback } from './fallback.js';
 
 /**
- * Keeps a WebSocket open. It reconnects with full jitter, and polls where sockets cannot be opened.
- * After a long silence it asks over HTTP, to find sockets that are dead without being closed.
- * The handler decides what is sent and how frames are ordered.
+ * Brings events: over a WebSocket, and over a long poll where the socket is silent. A network may
+ * refuse a socket, swallow its upgrade, or swallow its frames, so only a frame from the server
+ * proves that it works. Until then a poll runs beside it; once it speaks, the poll ends.
+ * After a long silence the connection asks over HTTP, to find sockets that died without being
+ * closed. The handler decides what is sent and how frames are ordered.
  */
 export interface SocketLike {
   send(data: string): void;
@@ -18,13 +21,13 @@ export type ConnectionState = 'idle' | 'connecting' | 'live' | 'polling' | 'wait
 
 export interface ConnectionHandler {
   openSocket(): SocketLike;
-  /** The frames to send first on every new socket. */
+  /** The frames to send first on every new socket. The server must answer them with a frame. */
   firstFrames(): string[];
   onFrame(data: unknown): void;
   /** Asks over HTTP. Resolves to false if the server has events that the socket did not send. */
   isUpToDate(): Promise<boolean>;
-  /** One poll. Resolves when an answer came. */
-  poll(): Promise<void>;
+  /** One poll: answered at once, or with `wait` when there is news or some time has passed. */
+  poll(wait: boolean, signal: AbortSignal): Promise<void>;
   /** The server rejected our token or session. The connection has stopped. */
   onUnauthorized(): void;
   onStateChange(state: ConnectionState): void;
@@ -33,11 +36,19 @@ export interface ConnectionHandler {
 export const LIMITS = {
   backoffBaseMs: 500,
   backoffMaxMs: 20_000,
+  /** A socket that says nothing for this time gets a poll beside it. */
+  firstFrameMs: 2_000,
+  /** A socket that says nothing for this time is given up. */
   openTimeoutMs: 10_000,
   silenceMs: 30_000,
   stableMs: 5_000,
-  opensFailedBeforePolling: 2,
-  retrySocketAfterMs: 120_000,
+  /** Least time between the starts of two polls. */
+  pollGapMs: 200,
+  /** While polling, sockets are tried with doubled waits between these two. */
+  retrySocketMinMs: 5_000,
+  retrySocketMaxMs: 120_000,
+  /** A socket found deaf this often in a row is not trusted for the longest of these waits. */
+  deafMax: 2,
 };
 
 /** Close code for an invalid token or session. */
@@ -45,18 +56,24 @@ const CLOSE_UNAUTHORIZED = 4401;
 
 export class Connection {
   state: ConnectionState = 'idle';
-  private socket: SocketLike | null = null;
-  private failures = 0;
-  private failedOpens = 0;
-  private lastHeardAt = 0;
   private running = false;
-  private generation = 0;
+  private socket: SocketLike | null = null;
+  private isOpen = false;
+  /** When the socket spoke first; null before. */
+  private spokeAt: number | null = null;
+  private lastHeardAt = 0;
+  /** Ends the poll that is running. */
+  private polling: AbortController | null = null;
+  private failures = 0;
+  private socketTries = 0;
+  private deaf = 0;
   /** Functions that cancel the running timers, by name. */
   private timers = new Map<string, () => void>();
 
   constructor(
     private readonly handler: ConnectionHandler,
     private readonly env: Env,
+    private readonly fallback: Fallback,
   ) {}
 
   start(): void {
@@ -67,164 +84,208 @@ export class Connection {
 
   stop(): void {
     this.running = false;
-    this.closeSocket();
+    this.closeAll();
     this.setState('idle');
   }
 
   /** The page is visible or online again: reconnect or check now, without waiting. */
   wake(): void {
-    if (!this.running) return;
     if (this.state === 'waiting') {
       this.failures = 0;
       this.open();
-    } else if (this.state === 'live') {
-      this.check();
-    }
+    } else this.verify();
   }
 
-  /** Another request did not reach the server: check now whether the socket is dead as well. */
+  /** Another request did not reach the server: check now whether the connection is dead as well. */
   verify(): void {
     if (this.state === 'live') this.check();
+    else if (this.state === 'polling') this.startPolling();
   }
 
-  /** Sends on the live socket, else does nothing: `firstFrames` repeats what matters. */
+  /** Sends on the open socket, else does nothing: `firstFrames` repeats what matters. */
   send(frame: string): void {
-    if (this.state === 'live') this.socket?.send(frame);
+    if (this.isOpen) this.socket?.send(frame);
   }
 
-  /** Closes the socket and opens a new one, which resumes after the last event seen. */
+  /** The socket did not bring what it should: opens a new one, or polls if that happens again. */
   reconnect(): void {
-    if (!this.running || this.state === 'polling') return;
+    if (!this.running || this.polling) return;
+    this.deaf += 1;
+    if (this.deaf < LIMITS.deafMax) return this.open();
     this.closeSocket();
-    this.open();
+    this.startPolling();
   }
 
   private open(): void {
-    this.closeSocket();
-    const generation = this.generation;
+    this.closeAll();
     this.setState('connecting');
+    const wait = this.fallback.remembered ? 0 : LIMITS.firstFrameMs;
+    this.setTimer('beside', wait, () => this.startPolling());
+    this.openSocket();
+  }
+
+  private openSocket(): void {
+    this.closeSocket();
     let socket: SocketLike;
     try {
       socket = this.handler.openSocket();
     } catch {
-      this.failed(false);
+      this.socketFailed();
       return;
     }
     this.socket = socket;
-    let opened = false;
-    this.setTimer('open', LIMITS.openTimeoutMs, () => this.failed(false));
-    socket.onopen = () => {
-      if (generation !== this.generation) return;
-      opened = true;
-      this.opened(socket);
-    };
-    socket.onmessage = (event) => {
-      if (generation !== this.generation) return;
+    const ifCurrent =
+      <A extends unknown[]>(run: (...args: A) => void) =>
+      (...args: A) => {
+        if (socket === this.socket) run(...args);
+      };
+    this.setTimer('open', LIMITS.openTimeoutMs, () => this.socketFailed());
+    socket.onopen = ifCurrent(() => {
+      this.isOpen = true;
+      for (const frame of this.handler.firstFrames()) socket.send(frame);
+    });
+    socket.onmessage = ifCurrent((event: { data: unknown }) => {
       this.heard();
       this.handler.onFrame(event.data);
-    };
+    });
     socket.onerror = () => undefined;
-    socket.onclose = (event) => {
-      if (generation !== this.generation) return;
-      if (event.code === CLOSE_UNAUTHORIZED) {
-        this.stop();
-        this.handler.onUnauthorized();
-      } else {
-        this.failed(opened);
-      }
-    };
-  }
-
-  private opened(socket: SocketLike): void {
-    this.setTimer('open', null);
-    this.failedOpens = 0;
-    for (const frame of this.handler.firstFrames()) socket.send(frame);
-    this.setState('live');
-    this.heard();
-    this.setTimer('stable', LIMITS.stableMs, () => (this.failures = 0));
+    socket.onclose = ifCurrent((event: { code: number }) => {
+      if (event.code !== CLOSE_UNAUTHORIZED) return this.socketFailed();
+      this.stop();
+      this.handler.onUnauthorized();
+    });
   }
 
   private heard(): void {
-    this.lastHeardAt = this.env.now();
+    const now = this.env.now();
+    this.lastHeardAt = now;
+    this.expectFrame();
+    if (this.spokeAt === null) {
+      this.spokeAt = now;
+      this.setTimer('open', null);
+      this.setTimer('beside', null);
+      this.stopPolling();
+      this.fallback.forget();
+      this.setState('live');
+      this.setTimer('stable', LIMITS.stableMs, () => (this.failures = 0));
+    } else if (now - this.spokeAt >= LIMITS.stableMs) {
+      this.deaf = 0;
+      this.socketTries = 0;
+    }
+  }
+
+  private expectFrame(): void {
     this.setTimer('silence', LIMITS.silenceMs, () => this.check());
   }
 
   /** The socket is silent: there may be no news, or it may be dead. Ask over HTTP. */
   private check(): void {
-    const generation = this.generation;
+    const { socket } = this;
     this.setTimer('silence', null);
     const asked = this.env.now();
     void this.handler.isUpToDate().then(
       (toldAll) => {
-        if (generation !== this.generation) return;
-        if (toldAll || this.lastHeardAt > asked) this.heard();
+        if (socket !== this.socket) return;
+        if (toldAll || this.lastHeardAt > asked) this.expectFrame();
         else this.reconnect();
       },
       () => {
-        if (generation === this.generation) this.failed(true);
+        if (socket === this.socket) this.socketFailed();
       },
     );
   }
 
-  private failed(opened: boolean): void {
+  private socketFailed(): void {
+    const worked = this.spokeAt !== null;
     this.closeSocket();
-    if (!this.running) return;
-    if (!opened) this.failedOpens += 1;
-    if (this.failedOpens >= LIMITS.opensFailedBeforePolling) {
-      this.startPolling();
-      return;
-    }
-    this.retryLater(() => this.open());
+    if (this.polling) this.trySocketLater();
+    else if (worked) this.retryLater();
+    else this.startPolling();
   }
 
-  private retryLater(then: () => void): void {
-    const limit = Math.min(LIMITS.backoffMaxMs, LIMITS.backoffBaseMs * 2 ** this.failures);
-    this.failures = Math.min(this.failures + 1, 10);
-    this.setState('waiting');
-    this.setTimer('retry', Math.max(50, this.env.random() * limit), then);
+  /** While polling: tries a socket beside the poll, which goes on until the socket speaks. */
+  private trySocketLater(): void {
+    const { retrySocketMinMs: min, retrySocketMaxMs: max, deafMax } = LIMITS;
+    const wait = this.deaf >= deafMax ? max : Math.min(max, min * 2 ** this.socketTries);
+    this.socketTries = Math.min(this.socketTries + 1, 10);
+    this.setTimer('socket', wait, () => this.openSocket());
   }
 
   private startPolling(): void {
-    const generation = this.generation;
-    if (this.state !== 'polling') this.setState('connecting');
-    this.setTimer('socket', LIMITS.retrySocketAfterMs, () => {
-      this.failedOpens = LIMITS.opensFailedBeforePolling - 1;
-      this.open();
-    });
-    const again = () => {
-      if (generation !== this.generation || !this.running) return;
-      void this.handler.poll().then(
+    this.stopPolling();
+    this.setTimer('beside', null);
+    if (!this.socket && !this.timers.has('socket')) this.trySocketLater();
+    const { signal } = (this.polling = new AbortController());
+    const poll = (wait: boolean): void => {
+      const from = this.env.now();
+      void this.handler.poll(wait, signal).then(
         () => {
-          if (generation !== this.generation) return;
+          if (signal.aborted) return;
           this.failures = 0;
+          this.fallback.remember();
           this.setState('polling');
-          this.setTimer('retry', 0, again);
+          const gap = Math.max(0, from + LIMITS.pollGapMs - this.env.now());
+          this.setTimer('again', gap, () => poll(true));
         },
         () => {
-          if (generation !== this.generation) return;
-          // Sockets and polling both fail, so the server is down: try a socket first next time.
-          this.closeSocket();
-          this.failedOpens = LIMITS.opensFailedBeforePolling - 1;
-          this.retryLater(() => this.open());
+          if (!signal.aborted) this.pollFailed();
         },
       );
     };
-    again();
+    poll(false);
+  }
+
+  private stopPolling(): void {
+    this.setTimer('again', null);
+    this.polling?.abort();
+    this.polling = null;
+  }
+
+  /** The server may be down. A socket that is being opened has its chance until it is given up. */
+  private pollFailed(): void {
+    this.stopPolling();
+    if (!this.socket) return this.retryLater();
+    this.setState('waiting');
+    this.setTimer('beside', this.backoff(), () => this.startPolling());
+  }
+
+  private retryLater(): void {
+    this.closeAll();
+    this.setState('waiting');
+    this.setTimer('retry', this.backoff(), () => this.open());
+  }
+
+  private backoff(): number {
+    const limit = Math.min(LIMITS.backoffMaxMs, LIMITS.backoffBaseMs * 2 ** this.failures);
+    this.failures = Math.min(this.failures + 1, 10);
+    return Math.max(50, this.env.random() * limit);
+  }
+
+  private closeAll(): void {
+    this.closeSocket();
+    this.stopPolling();
+    for (const cancel of this.timers.values()) cancel();
+    this.timers.clear();
   }
 
   private closeSocket(): void {
-    this.generation += 1;
-    for (const cancel of this.timers.values()) cancel();
-    this.timers.clear();
+    for (const name of ['open', 'silence', 'stable']) this.setTimer(name, null);
     const socket = this.socket;
     this.socket = null;
-    if (socket) socket.close();
+    this.isOpen = false;
+    this.spokeAt = null;
+    socket?.close();
   }
 
   private setTimer(name: string, ms: number | null, run?: () => void): void {
     this.timers.get(name)?.();
     this.timers.delete(name);
-    if (ms !== null && run) this.timers.set(name, this.env.after(ms, run));
+    if (ms === null || !run) return;
+    const cancel = this.env.after(ms, () => {
+      this.timers.delete(name);
+      run();
+    });
+    this.timers.set(name, cancel);
   }
 
   private setState(state: ConnectionState): void {

@@ -1,6 +1,7 @@
 import { keyValue, browserEnv, type KeyValue, type Env } from './env.js';
 import { Http, ProblemError } from './http.js';
 import { Connection, type ConnectionState, type SocketLike } from './connection.js';
+import { Fallback } from './fallback.js';
 import { EventLog } from './log.js';
 import { Outbox } from './outbox.js';
 import { Store } from './store.js';
@@ -34,6 +35,8 @@ export interface VisitorOptions {
 const TYPING_EVERY_MS = 4_000;
 /** An accepted message must come back on the stream within this time. */
 const SHOWN_WITHIN_MS = 5_000;
+/** How long the server may hold one poll. */
+const POLL_SECONDS = 25;
 const EMPTY: Thread = { items: [], control: 'bot', agent: null };
 
 /** One visitor's conversation with one bot. The widget's elements use nothing else. */
@@ -76,7 +79,11 @@ export class Visitor {
       onUnreachable: () => this.connection.verify(),
     });
     this.outbox.items.subscribe(() => this.show());
-    this.connection = new Connection(this.connectionHandler(), this.env);
+    this.connection = new Connection(
+      this.connectionHandler(),
+      this.env,
+      new Fallback(this.env, this.local, this.key('polling')),
+    );
   }
 
   /** Starts or resumes. If there is no visitor yet, creates one and sends the event WELCOME. */
@@ -126,8 +133,12 @@ export class Visitor {
     this.countUnread();
   }
 
+  /** The page is visible, online, or back from the browser's cache: catches up at once. */
   wake(): void {
-    if (this.state.value.phase === 'failed') void this.start();
+    const { phase } = this.state.value;
+    if (phase === 'new') return;
+    if (phase === 'failed') void this.start();
+    if (phase === 'loading' || phase === 'ready') this.connection.start();
     this.connection.wake();
     this.outbox.wake();
   }
@@ -137,6 +148,7 @@ export class Visitor {
     this.connection.verify();
   }
 
+  /** Closes the connection until `wake`; unsent messages stay. */
   stop(): void {
     this.connection.stop();
   }
@@ -179,19 +191,19 @@ export class Visitor {
         if (this.options.socket) return this.options.socket(url);
         return new WebSocket(url) as unknown as SocketLike;
       },
-      firstFrames: () => [JSON.stringify({ token: this.token, after: this.log.last })],
+      // The last event is asked for again, so that a socket that works speaks at once.
+      firstFrames: () => {
+        const after = Math.max(0, this.log.last - 1);
+        return [JSON.stringify({ token: this.token, after })];
+      },
       onFrame: (data: unknown) => this.onFrame(data),
       isUpToDate: async () => !(await this.fetchPage(0)),
-      poll: async () => {
-        await this.fetchPage(this.state.value.phase === 'ready' ? 25 : 0);
-        this.state.patch({ phase: 'ready' });
+      poll: async (wait: boolean, signal: AbortSignal) => {
+        await this.fetchPage(wait ? POLL_SECONDS : 0, signal);
+        this.ready();
       },
       onUnauthorized: () => this.startOver(),
-      onStateChange: (connection: ConnectionState) => {
-        this.state.patch({ connection });
-        // An empty conversation sends no event, so a live connection counts as ready.
-        if (connection === 'live') this.env.after(800, () => this.ready());
-      },
+      onStateChange: (connection: ConnectionState) => this.state.patch({ connection }),
     };
   }
 
@@ -229,12 +241,12 @@ export class Visitor {
   }
 
   /** Reads the events after the last one. Returns whether there were any. `wait` in seconds. */
-  private async fetchPage(wait: number): Promise<boolean> {
+  private async fetchPage(wait: number, signal?: AbortSignal): Promise<boolean> {
     const after = this.log.last;
     try {
       const page = await this.http.get<Page<ConversationEvent>>(
         `/v1/conversation/events?after=${after}&wait=${wait}`,
-        { timeoutMs: (wait + 10) * 1_000 },
+        { timeoutMs: (wait + 10) * 1_000, ...(signal ? { signal } : {}) },
       );
       const before = this.log.last;
       if (!this.log.acceptPage(page.events)) return false;

@@ -1,13 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Connection, LIMITS, type ConnectionState } from '../src/connection.js';
-import { FakeEnv, FakeSocket, settle } from './fakes.js';
+import { Fallback, REMEMBERED_MS } from '../src/fallback.js';
+import { FakeEnv, FakeSocket, memory, settle } from './fakes.js';
 
 let env: FakeEnv;
 let sockets: FakeSocket[];
 let states: ConnectionState[];
 let probes: (() => Promise<boolean>)[];
-let polls: number;
+let polls: string[];
 let poll: () => Promise<void>;
+let signals: AbortSignal[];
+let refuse: boolean;
+let storage: ReturnType<typeof memory>;
 let onUnauthorized: boolean;
 let connection: Connection;
 
@@ -16,12 +20,20 @@ beforeEach(() => {
   sockets = [];
   states = [];
   probes = [];
-  polls = 0;
+  polls = [];
+  signals = [];
+  refuse = false;
+  storage = memory();
   poll = () => new Promise(() => undefined);
   onUnauthorized = false;
-  connection = new Connection(
+  make().start();
+});
+
+const make = () =>
+  (connection = new Connection(
     {
       openSocket: () => {
+        if (refuse) throw new Error('no sockets here');
         const socket = new FakeSocket();
         sockets.push(socket);
         return socket;
@@ -29,32 +41,34 @@ beforeEach(() => {
       firstFrames: () => ['hello'],
       onFrame: () => undefined,
       isUpToDate: () => (probes.shift() ?? (() => Promise.resolve(true)))(),
-      poll: () => {
-        polls += 1;
+      poll: (wait, signal) => {
+        polls.push(wait ? 'wait' : 'now');
+        signals.push(signal);
         return poll();
       },
       onUnauthorized: () => (onUnauthorized = true),
       onStateChange: (state) => states.push(state),
     },
     env,
-  );
-  connection.start();
-});
+    new Fallback(env, storage, 'polling'),
+  ));
 
 const newest = () => sockets[sockets.length - 1] as FakeSocket;
 const cut = (code = 1006) => newest().onclose?.({ code });
 
 describe('a kept connection', () => {
-  test('sends the first frames when it opens', () => {
+  test('sends the first frames when it opens, and is live when the server speaks', () => {
     newest().onopen?.();
     expect(newest().sent).toEqual(['hello']);
+    expect(states).toEqual(['connecting']);
+    newest().say('event');
     expect(states).toEqual(['connecting', 'live']);
   });
 
   test('reconnects with growing waits, and at once when the page wakes', async () => {
     const waits: number[] = [];
     for (let i = 0; i < 4; i += 1) {
-      newest().onopen?.();
+      newest().say('event');
       const count = sockets.length;
       const from = env.time;
       cut();
@@ -62,7 +76,7 @@ describe('a kept connection', () => {
       waits.push(env.time - from);
     }
     expect(waits).toEqual([250, 500, 1_000, 2_000]);
-    newest().onopen?.();
+    newest().say('event');
     cut();
     const count = sockets.length;
     connection.wake();
@@ -70,7 +84,7 @@ describe('a kept connection', () => {
   });
 
   test('a half-open socket is found within 45 seconds', async () => {
-    newest().onopen?.();
+    newest().say('event');
     probes = [() => Promise.resolve(false)];
     const from = env.time;
     while (sockets.length === 1) await env.pass(100);
@@ -79,20 +93,20 @@ describe('a kept connection', () => {
   });
 
   test('a silent but healthy socket stays open', async () => {
-    newest().onopen?.();
+    newest().say('event');
     await env.pass(10 * 60_000);
     expect(sockets.length).toBe(1);
   });
 
   test('a failed check counts as a lost connection', async () => {
-    newest().onopen?.();
+    newest().say('event');
     probes = [() => Promise.reject(new Error('offline'))];
     await env.pass(LIMITS.silenceMs);
     expect(connection.state).toBe('waiting');
   });
 
   test('`verify` checks the socket at once', async () => {
-    newest().onopen?.();
+    newest().say('event');
     probes = [() => Promise.reject(new Error('offline'))];
     connection.verify();
     await settle();
@@ -100,16 +114,16 @@ describe('a kept connection', () => {
   });
 
   test('late frames of an old socket are ignored', async () => {
-    newest().onopen?.();
+    newest().say('event');
     const old = newest();
     connection.reconnect();
-    newest().onopen?.();
+    newest().say('event');
     old.onclose?.({ code: 1006 });
     expect(connection.state).toBe('live');
   });
 
   test('a rejected token stops it', async () => {
-    newest().onopen?.();
+    newest().say('event');
     cut(4401);
     expect(onUnauthorized).toBe(true);
     await env.pass(60_000);
@@ -117,39 +131,151 @@ describe('a kept connection', () => {
   });
 });
 
-describe('where sockets cannot be opened', () => {
-  const failTwice = async () => {
-    cut();
-    await env.pass(1_000);
-    cut();
-    await settle();
+describe('where sockets do not work', () => {
+  /** Each poll is answered after `ms`; without `ms` it never is. */
+  const pollAnswers = (ms: number) => {
+    poll = () => new Promise((resolve) => void env.after(ms, resolve));
   };
 
-  test('it polls after two tries', async () => {
-    let answer: () => void = () => undefined;
-    poll = () => new Promise((resolve) => (answer = resolve));
-    await failTwice();
-    expect(polls).toBe(1);
-    answer();
-    await env.pass(1);
+  test('a refused one is replaced by a poll at once', async () => {
+    pollAnswers(100);
+    cut();
+    expect(polls).toEqual(['now']);
+    await env.pass(100);
     expect(connection.state).toBe('polling');
-    expect(polls).toBe(2);
+    await env.pass(LIMITS.pollGapMs);
+    expect(polls).toEqual(['now', 'wait']);
   });
 
-  test('it tries a socket again after a while', async () => {
-    await failTwice();
-    await env.pass(LIMITS.retrySocketAfterMs);
+  test.each([
+    ['whose upgrade is swallowed', () => undefined],
+    ['whose frames are swallowed', () => newest().onopen?.()],
+  ])('one %s gets a poll beside it after two seconds', async (_, begin) => {
+    pollAnswers(100);
+    begin();
+    await env.pass(1_999);
+    expect([polls, connection.state]).toEqual([[], 'connecting']);
+    await env.pass(200);
+    expect(connection.state).toBe('polling');
+    await env.pass(LIMITS.openTimeoutMs);
+    expect(newest().closed).toBe(true);
+    expect(connection.state).toBe('polling');
+  });
+
+  test('a slow one that speaks after all ends the poll', async () => {
+    pollAnswers(100);
+    await env.pass(3_000);
+    expect(connection.state).toBe('polling');
+    newest().onopen?.();
+    expect(connection.state).toBe('polling');
+    newest().say('event');
+    expect(connection.state).toBe('live');
+    expect(signals.every((signal) => signal.aborted)).toBe(true);
+    const before = polls.length;
+    await env.pass(60_000);
+    expect(polls.length).toBe(before);
+  });
+
+  test('a reload polls at once, for an hour', async () => {
+    pollAnswers(100);
+    await env.pass(3_000);
+    connection.stop();
+    polls = [];
+    make().start();
+    await env.pass(1);
+    expect(polls).toEqual(['now']);
+    connection.stop();
+    await env.pass(REMEMBERED_MS);
+    polls = [];
+    make().start();
+    await env.pass(1_000);
+    expect(polls).toEqual([]);
+  });
+
+  test('a socket that speaks is trusted again after a reload', async () => {
+    pollAnswers(100);
+    await env.pass(3_000);
+    newest().say('event');
+    connection.stop();
+    polls = [];
+    make().start();
+    await env.pass(1_000);
+    expect(polls).toEqual([]);
+  });
+
+  test('sockets are tried with growing waits, beside the poll', async () => {
+    pollAnswers(10_000);
+    const waits: number[] = [];
+    for (let i = 0; i < 7; i += 1) {
+      cut();
+      const [count, from] = [sockets.length, env.time];
+      while (sockets.length === count) await env.pass(1_000);
+      waits.push((env.time - from) / 1_000);
+    }
+    expect(waits).toEqual([5, 10, 20, 40, 80, 120, 120]);
+    expect(states).toEqual(['connecting', 'polling']);
+    newest().say('event');
+    expect(connection.state).toBe('live');
+  });
+
+  test('one that goes silent after its first frame again and again is not trusted', async () => {
+    pollAnswers(10_000);
+    newest().say('event');
+    probes = [() => Promise.resolve(false), () => Promise.resolve(false)];
+    await env.pass(LIMITS.silenceMs);
+    newest().say('event');
+    expect(connection.state).toBe('live');
+    await env.pass(LIMITS.silenceMs + 10_000);
+    expect(connection.state).toBe('polling');
+    expect(sockets.length).toBe(2);
+    await env.pass(LIMITS.retrySocketMaxMs);
     expect(sockets.length).toBe(3);
-    newest().onopen?.();
+  });
+
+  test('waking asks again at once, because the poll may have died with the page', async () => {
+    pollAnswers(10_000);
+    cut();
+    await env.pass(15_000);
+    polls = [];
+    connection.wake();
+    expect(polls).toEqual(['now']);
+    expect(signals.filter((signal) => !signal.aborted).length).toBe(1);
+  });
+
+  test('when polling fails as well, the server is down, and both are tried again', async () => {
+    poll = () => Promise.reject(new Error('down'));
+    cut();
+    await settle();
+    expect(connection.state).toBe('waiting');
+    while (sockets.length === 1) await env.pass(10);
+    newest().say('event');
     expect(connection.state).toBe('live');
   });
 
-  test('when polling fails as well, the next try is a socket', async () => {
-    poll = () => Promise.reject(new Error('down'));
-    await failTwice();
+  test('a poll that fails does not end a socket that is being opened', async () => {
+    poll = () => Promise.reject(new Error('busy'));
+    await env.pass(2_100);
     expect(connection.state).toBe('waiting');
-    while (sockets.length === 2) await env.pass(100);
-    newest().onopen?.();
+    newest().say('event');
+    expect(sockets.length).toBe(1);
     expect(connection.state).toBe('live');
   });
+
+  test('where sockets cannot even be made, it polls', async () => {
+    connection.stop();
+    pollAnswers(100);
+    refuse = true;
+    make().start();
+    await env.pass(200);
+    expect(connection.state).toBe('polling');
+  });
+});
+
+test('after a stop, a start opens a new socket', () => {
+  newest().say('event');
+  connection.stop();
+  expect(newest().closed).toBe(true);
+  connection.start();
+  newest().say('event');
+  expect([sockets.length, connection.state]).toEqual([2, 'live']);
 });

@@ -100,9 +100,10 @@ describe('a visitor', () => {
     expect(texts(visitor)).toEqual(['one', 'two', 'three', 'four']);
   });
 
-  test('a reconnect resumes after the last number seen', async () => {
+  test('a reconnect asks for the last event again, so that the socket speaks at once', async () => {
     await live();
     newest().say(bot(1, 'one'));
+    newest().say(bot(2, 'two'));
     newest().onclose?.({ code: 1006 });
     await env.pass(1_000);
     newest().onopen?.();
@@ -122,9 +123,37 @@ describe('a visitor', () => {
 
   test('a socket that does not show what was accepted is replaced', async () => {
     const visitor = await live();
+    stored = [bot(1, 'one')];
+    newest().say(stored[0]);
     visitor.sendText('hi');
     await env.pass(5_000);
     expect(sockets.length).toBe(2);
+  });
+
+  test('where frames are swallowed, the conversation is there within three seconds', async () => {
+    stored = [bot(1, 'one')];
+    const visitor = await live();
+    await env.pass(3_000);
+    expect(texts(visitor)).toEqual(['one']);
+    expect(visitor.state.value.connection).toBe('polling');
+    const from = env.time;
+    const again = visitorOf();
+    await again.start();
+    await settle();
+    await env.pass(1);
+    expect([texts(again), env.time - from]).toEqual([['one'], 1]);
+  });
+
+  test('a page that was put away and comes back connects again and misses nothing', async () => {
+    const visitor = await live();
+    newest().say(bot(1, 'one'));
+    visitor.stop();
+    expect(newest().closed).toBe(true);
+    visitor.wake();
+    newest().onopen?.();
+    newest().say(bot(1, 'one'));
+    newest().say(bot(2, 'two'));
+    expect([texts(visitor), sockets.length]).toEqual([['one', 'two'], 2]);
   });
 
   test('no transcript is stored', async () => {

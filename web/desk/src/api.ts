@@ -47,8 +47,13 @@ export type ChatEvent = Numbered &
     | { type: 'refused'; message: number; detail: string }
   );
 
+/** The API, beside the page: a proxy may serve both below a path. */
+export function deskApi(): string {
+  return typeof document === 'undefined' ? '/desk/api' : new URL('desk/api', document.baseURI).href;
+}
+
 const http = new Http({
-  base: '/desk/api',
+  base: deskApi(),
   credentials: 'same-origin',
   headers: () => ({ 'x-baton-desk': '1' }),
 });

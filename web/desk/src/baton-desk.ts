@@ -30,6 +30,7 @@ export class BatonDesk extends LitElement {
         second: () => this.redraw(),
         wake: () => this.desk.wake(),
         offline: () => this.desk.offline(),
+        hidden: () => this.desk.leavePage(),
         address: (id) => this.desk.select(id),
         key: (event) => this.pressed(event),
         wide: (all) => (this.details = all),

@@ -1,9 +1,15 @@
 import { LitElement, html, type PropertyValues } from 'lit';
+import { roomOf } from '@baton/client/length';
 import { icons } from '@baton/ui/icons';
 import type { Desk } from './desk.js';
 import { replyStyles } from './reply-styles.js';
 
-const TEXT_MAX = 4_000;
+const keys = html`<kbd>Enter</kbd> to send, <kbd>Shift</kbd> <kbd>Enter</kbd> for a new line`;
+
+function roomText(room: number): string {
+  if (room >= 0) return `${room} characters left`;
+  return `Too long by ${-room} characters. Shorten the reply to send it.`;
+}
 
 /** The reply box. The draft of each chat is kept through reloads and changes of the chat. */
 export class DeskReply extends LitElement {
@@ -26,12 +32,15 @@ export class DeskReply extends LitElement {
   }
 
   override render() {
-    const empty = this.text.trim() === '';
+    const room = roomOf(this.text);
+    const tooLong = room !== null && room < 0;
+    const unsendable = tooLong || this.text.trim() === '';
     return html`<form @submit=${this.submit}>
       <textarea
         rows="1"
         dir="auto"
-        maxlength=${TEXT_MAX}
+        aria-invalid=${tooLong ? 'true' : 'false'}
+        aria-describedby="hint"
         aria-label=${`Reply to ${this.to}`}
         placeholder=${`Reply to ${this.to}…`}
         autocomplete="off"
@@ -40,10 +49,11 @@ export class DeskReply extends LitElement {
         @keydown=${this.keyed}
       ></textarea>
       <div class="bar">
-        <p class="hint">
-          <kbd>Enter</kbd> to send, <kbd>Shift</kbd> <kbd>Enter</kbd> for a new line
+        <p id="hint" class="hint ${tooLong ? 'over' : ''}">
+          ${room === null ? keys : roomText(room)}
         </p>
-        <button class="primary" aria-disabled=${empty ? 'true' : 'false'}>
+        <span class="off-screen" role="alert">${tooLong ? 'The reply is too long.' : ''}</span>
+        <button class="primary" aria-disabled=${unsendable ? 'true' : 'false'}>
           Send ${icons.send}
         </button>
       </div>
@@ -82,7 +92,7 @@ export class DeskReply extends LitElement {
 
   private submit(event: Event): void {
     event.preventDefault();
-    if (this.text.trim() === '') return;
+    if (this.text.trim() === '' || (roomOf(this.text) ?? 0) < 0) return;
     const store = this.desk.chatStore(this.chat);
     store.say(this.text);
     store.draft = '';

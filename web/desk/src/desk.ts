@@ -1,8 +1,9 @@
 import { keyValue, browserEnv, type KeyValue, type Env } from '@baton/client/env';
 import { ProblemError } from '@baton/client/http';
 import { Connection, type ConnectionState, type SocketLike } from '@baton/client/connection';
+import { Fallback } from '@baton/client/fallback';
 import { Store } from '@baton/client/store';
-import { api as realApi, type Agent, type Api, type Chat, type ChatEvent } from './api.js';
+import { api as realApi, deskApi, type Agent, type Api, type Chat, type ChatEvent } from './api.js';
 import { ChatStore, UNSENT_PREFIX } from './chat-store.js';
 
 export interface DeskState {
@@ -61,7 +62,11 @@ export class Desk {
     this.env = options.env ?? browserEnv;
     this.local = options.local ?? keyValue(() => localStorage);
     this.session = options.session ?? keyValue(() => sessionStorage);
-    this.connection = new Connection(this.connectionHandler(), this.env);
+    this.connection = new Connection(
+      this.connectionHandler(),
+      this.env,
+      new Fallback(this.env, this.local, 'baton.desk.polling'),
+    );
   }
 
   async start(): Promise<void> {
@@ -161,7 +166,13 @@ export class Desk {
     this.connection.verify();
   }
 
+  /** The page leaves the screen for the browser's cache: `wake` continues. */
+  leavePage(): void {
+    this.connection.stop();
+  }
+
   wake(): void {
+    if (this.state.value.phase === 'ready') this.connection.start();
     this.connection.wake();
     for (const store of this.chatStores.values()) store.outbox.wake();
   }
@@ -187,7 +198,7 @@ export class Desk {
     return {
       openSocket: () => {
         if (this.options.socket) return this.options.socket();
-        const url = `${location.origin.replace(/^http/, 'ws')}/desk/api/stream`;
+        const url = `${deskApi().replace(/^http/, 'ws')}/stream`;
         return new WebSocket(url) as unknown as SocketLike;
       },
       firstFrames: () => [...this.watched()].map(([id, store]) => watchFrame(id, store.last)),
@@ -197,10 +208,10 @@ export class Desk {
         await Promise.all(behind.map((store) => store.catchUp()));
         return behind.length === 0;
       },
-      poll: async () => {
+      poll: async (wait: boolean) => {
+        if (wait) await new Promise<void>((resolve) => void this.env.after(POLL_MS, resolve));
         await this.refresh();
         await Promise.all([...this.watched()].map(([, store]) => store.catchUp()));
-        await new Promise<void>((resolve) => void this.env.after(POLL_MS, resolve));
       },
       onUnauthorized: () => this.signedOut(),
       onStateChange: (connection: ConnectionState) => this.state.patch({ connection }),

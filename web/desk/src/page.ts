@@ -3,6 +3,8 @@ export interface PageListener {
   /** The page is visible, focused or online again. */
   wake(): void;
   offline(): void;
+  /** The page may be kept in the browser's cache of pages. */
+  hidden(): void;
   /** The id of the chat in the address, or null. */
   address(id: string | null): void;
   key(event: KeyboardEvent): void;
@@ -21,6 +23,9 @@ export function listenToPage(to: PageListener): () => void {
   };
   const address = () => to.address(decodeURIComponent(location.hash.slice(1)) || null);
   document.addEventListener('visibilitychange', wake, { signal });
+  document.addEventListener('resume', wake, { signal });
+  window.addEventListener('pagehide', () => to.hidden(), { signal });
+  window.addEventListener('pageshow', (event) => event.persisted && to.wake(), { signal });
   window.addEventListener('focus', wake, { signal });
   window.addEventListener('online', wake, { signal });
   window.addEventListener('offline', () => to.offline(), { signal });

@@ -50,6 +50,9 @@ const reply = css`
     font-size: 12px;
     color: var(--c-faint);
   }
+  .hint.over {
+    color: var(--c-bad);
+  }
   .primary {
     min-height: 32px;
     padding: 0 10px 0 13px;
@@ -63,7 +66,7 @@ const reply = css`
     textarea {
       font-size: 16px;
     }
-    .hint {
+    .hint:has(kbd) {
       visibility: hidden;
     }
     .primary {

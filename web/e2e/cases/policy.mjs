@@ -1,10 +1,12 @@
-// The widget on a page whose policy allows only files of its own host.
+// Content security policies: a strict one of a host page, and the product's own.
 import assert from 'node:assert/strict';
-import { openPage, quiet, until, widget } from '../kit.mjs';
+import { handover, openPage, quiet, until, widget } from '../kit.mjs';
+import { POLICY } from '../mock.mjs';
 import { RICH } from '../mock-rich.mjs';
 
 export const cases = {
   'the widget works under a strict policy': { needs: 'mock', run: strict },
+  'desk and shop work under the policy of the product': { needs: 'any', run: own },
 };
 
 async function strict(browser, { url }) {
@@ -29,4 +31,21 @@ async function strict(browser, { url }) {
   assert.deepEqual(looks, { position: 'fixed', background: 'rgb(13, 107, 91)' });
   assert.deepEqual(await page.evaluate(() => window.violations), []);
   quiet(page);
+}
+
+async function own(browser, target) {
+  for (const path of ['', '/desk']) {
+    const { headers } = await fetch(target.url + path);
+    assert.equal(headers.get('content-security-policy'), POLICY);
+    if (!target.mock) assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin');
+  }
+  const { visitorPage, visitor, deskPage, agent } = await handover(browser, target);
+  await agent.say('Under our own policy');
+  await visitor.has('agent: Under our own policy');
+  for (const page of [visitorPage, deskPage]) {
+    quiet(page);
+    const attempt = page.evaluate(() => document.body.setHTMLUnsafe('<b>bold</b>'));
+    await assert.rejects(attempt, /TrustedHTML/, 'texts cannot become HTML');
+  }
+  await deskPage.locator('desk-chat .hand-back').click();
 }

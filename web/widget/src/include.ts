@@ -13,21 +13,23 @@ export function include(src: string, nonce: string | undefined): Promise<void> {
   });
 }
 
-interface Policies {
-  createPolicy(
-    name: string,
-    rules: { createScriptURL(url: string): string },
-  ): {
-    createScriptURL(url: string): string;
-  };
+interface Policy {
+  createScriptURL(url: string): string;
 }
 
+interface Policies {
+  createPolicy(name: string, rules: Policy): Policy;
+}
+
+/** A page with trusted types must allow the policies `baton` and `baton-html`. */
+let policy: Policy | undefined;
+
 function trusted(url: string): string {
-  const policies = (window as { trustedTypes?: Policies }).trustedTypes;
-  if (!policies) return url;
+  const { trustedTypes } = window as { trustedTypes?: Policies };
   try {
-    return policies.createPolicy('baton', { createScriptURL: (own) => own }).createScriptURL(url);
+    policy ??= trustedTypes?.createPolicy('baton', { createScriptURL: (own) => own });
   } catch {
-    return url;
+    // The page does not allow it. Without enforcement the address works as it is.
   }
+  return policy?.createScriptURL(url) ?? url;
 }

@@ -30,6 +30,13 @@ export const launcherStyles = `
   transition: transform .18s cubic-bezier(.2,.9,.3,1.3), box-shadow .18s;
   -webkit-tap-highlight-color: transparent;
 }
+/* Rules of the page reach the host, but not this element: nothing is inherited from the page. */
+.frame {
+  all: initial;
+  display: contents;
+  user-select: text;
+  -webkit-user-select: text;
+}
 :host([side='start']) .launcher {
   inset-inline: var(--baton-inset-inline, 20px) auto;
 }

@@ -3,44 +3,70 @@
  * Before that it sends no request and stores nothing. It has no dependencies, because every
  * visitor of the host page downloads it.
  */
-import type { ChatElement, Config, UnreadDetail } from './config.js';
+import { configOf, type ChatElement, type Config, type UnreadDetail } from './config.js';
 import { CHAT_PATH, iconElement, FOLD_PATH } from './launcher-icons.js';
 import { include } from './include.js';
 import { launcherStyles } from './launcher-styles.js';
+import { directionOf, wasSwapped } from './host-page.js';
 import { stringsFor } from './strings.js';
 
 declare const __CHAT_FILE__: string;
 
-const script = document.currentScript as HTMLScriptElement | null;
+// A module, and a script that a tool evaluates, have no `currentScript`.
+const script = (document.currentScript ??
+  document.querySelector('script[data-bot-id]')) as HTMLScriptElement | null;
 const strings = stringsFor(document.documentElement.lang);
 
+/** The widget of the page. There is one, however often the script runs. */
+let current: BatonWidget | null = null;
+
 class BatonWidget extends HTMLElement {
-  readonly config: Config = configOf(script);
+  config!: Config;
+  private readonly frame = document.createElement('div');
   private readonly button = document.createElement('button');
   private readonly badge = document.createElement('span');
   private chat: Promise<ChatElement> | null = null;
   private opened = false;
+  /** An element of the page beside the widget. */
+  private beside: Element | null = null;
+
+  /**
+   * Shows the widget of this script tag. Frameworks that replace the body run the script again: the
+   * widget of the same bot then goes on as it is.
+   */
+  static show(tag: HTMLScriptElement | null): void {
+    const config = configOf(tag, strings.assistant);
+    if (!config) return;
+    if (current?.config.botId !== config.botId || current.config.base !== config.base) {
+      const old = current;
+      current = document.createElement('baton-widget') as BatonWidget;
+      current.config = config;
+      if (config.theme) current.setAttribute('theme', config.theme);
+      if (config.side) current.setAttribute('side', config.side);
+      old?.remove();
+    }
+    current.attach();
+  }
 
   connectedCallback(): void {
+    // A copy, such as one in a framework's snapshot of the page.
+    if (this !== current) return this.remove();
+    this.beside = [...(this.parentElement?.children ?? [])].find((one) => one !== this) ?? null;
+    this.frame.dir = directionOf(this.config);
     if (this.shadowRoot) return;
-    const root = this.attachShadow({ mode: 'open' });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(launcherStyles);
-    root.adoptedStyleSheets = [sheet];
-    this.button.type = 'button';
-    this.button.className = 'launcher';
-    this.button.setAttribute('aria-expanded', 'false');
-    this.button.append(iconElement('chat', CHAT_PATH), iconElement('fold', FOLD_PATH), this.badge);
-    this.badge.className = 'badge';
-    this.badge.hidden = true;
-    this.badge.setAttribute('aria-hidden', 'true');
-    this.label(0);
-    this.button.addEventListener('click', () => (this.opened ? this.close() : this.open()));
-    root.append(this.button);
+    this.build();
     this.resume();
   }
 
+  disconnectedCallback(): void {
+    if (this !== current) return;
+    queueMicrotask(() => {
+      if (this === current && wasSwapped(this, this.beside)) this.attach();
+    });
+  }
+
   open(focus = true): void {
+    this.attach();
     this.opened = true;
     this.toggleAttribute('open', true);
     this.button.setAttribute('aria-expanded', 'true');
@@ -74,6 +100,36 @@ class BatonWidget extends HTMLElement {
     void this.load().then((chat) => chat.sendText(text));
   }
 
+  private attach(): void {
+    for (const other of document.querySelectorAll('baton-widget')) {
+      if (other !== this) other.remove();
+    }
+    if (!this.isConnected) (document.body ?? document.documentElement)?.append(this);
+  }
+
+  private build(): void {
+    const root = this.attachShadow({ mode: 'open' });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(launcherStyles);
+    root.adoptedStyleSheets = [sheet];
+    this.frame.className = 'frame';
+    this.button.type = 'button';
+    this.button.className = 'launcher';
+    this.button.setAttribute('aria-expanded', 'false');
+    this.button.append(iconElement('chat', CHAT_PATH), iconElement('fold', FOLD_PATH), this.badge);
+    this.badge.className = 'badge';
+    this.badge.hidden = true;
+    this.badge.setAttribute('aria-hidden', 'true');
+    this.label(0);
+    this.button.addEventListener('click', () => (this.opened ? this.close() : this.open()));
+    this.frame.append(this.button);
+    root.append(this.frame);
+    new MutationObserver(() => (this.frame.dir = directionOf(this.config))).observe(
+      document.documentElement,
+      { attributeFilter: ['dir'] },
+    );
+  }
+
   /** For a returning visitor: loads the chat when the page is idle, and opens it if it was. */
   private resume(): void {
     if (!read(() => localStorage.getItem(`baton.${this.config.botId}.token`))) return;
@@ -102,6 +158,7 @@ class BatonWidget extends HTMLElement {
   private async fetchChat(): Promise<ChatElement> {
     if (!customElements.get('baton-chat')) {
       await include(`${this.config.base}/${__CHAT_FILE__}`, script?.nonce);
+      if (!customElements.get('baton-chat')) throw new Error('the chat did not start');
     }
     const chat = document.createElement('baton-chat') as ChatElement;
     chat.config = this.config;
@@ -113,7 +170,7 @@ class BatonWidget extends HTMLElement {
     chat.addEventListener('baton-unread', (event) => {
       this.label((event as CustomEvent<UnreadDetail>).detail.unread);
     });
-    this.shadowRoot?.prepend(chat);
+    this.frame.prepend(chat);
     return chat;
   }
 
@@ -139,18 +196,6 @@ class BatonWidget extends HTMLElement {
   }
 }
 
-function configOf(tag: HTMLScriptElement | null): Config {
-  const data = tag?.dataset ?? {};
-  const origin = tag?.src ? new URL(tag.src).origin : location.origin;
-  return {
-    base: (data.baseUrl ?? origin).replace(/\/+$/, ''),
-    botId: data.botId ?? '',
-    botName: data.botName ?? strings.assistant,
-    botAvatar: data.botAvatar ?? null,
-    snippetRef: data.snippetRef ?? null,
-  };
-}
-
 function read(look: () => string | null): string | null {
   try {
     return look();
@@ -160,18 +205,15 @@ function read(look: () => string | null): string | null {
 }
 
 function begin(): void {
-  if (customElements.get('baton-widget')) return;
+  const known = customElements.get('baton-widget') as typeof BatonWidget | undefined;
+  if (known) return known.show?.(script);
   customElements.define('baton-widget', BatonWidget);
-  const widget = document.createElement('baton-widget') as BatonWidget;
-  const data = script?.dataset ?? {};
-  if (data.theme) widget.setAttribute('theme', data.theme);
-  if (data.side) widget.setAttribute('side', data.side);
-  document.body.append(widget);
+  BatonWidget.show(script);
   Object.assign(window, {
     Baton: {
-      open: () => widget.open(),
-      close: () => widget.close(),
-      sendText: (text: string) => widget.sendText(text),
+      open: () => current?.open(),
+      close: () => current?.close(),
+      sendText: (text: string) => current?.sendText(text),
     },
   });
 }

@@ -22,6 +22,13 @@ const text: Field = {
 };
 
 describe('a form', () => {
+  test('a text that is too long is told, not cut', () => {
+    expect(fieldErrorOf(text, '123456789', true)).toBe(null);
+    expect(fieldErrorOf(text, '1234567890', true)).toBe('long');
+    expect(fieldErrorOf(text, '👍'.repeat(9), true)).toBe(null);
+    expect(stringsFor('en').tooLong(1)).toMatch(/by 1 character\./);
+  });
+
   test('starts with the values that the bot set', () => {
     expect(entriesOf(form)).toEqual(['', '', '', [true, false], '', '', false]);
   });

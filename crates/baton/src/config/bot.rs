@@ -1,6 +1,7 @@
 //! `[[bots]]`: the settings of the platform's side.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
+use platform::Origins;
 use serde::Deserialize;
 
 use super::{BotAgent, Header, Keys, Secret, Secrets, Signing, identifier, minutes};
@@ -42,6 +43,8 @@ pub(crate) struct Bot {
     pub(crate) resume_marker: Option<String>,
     #[serde(default)]
     pub(crate) send: Send,
+    /// Origins of the pages that may use the bot; any when absent.
+    pub(crate) allowed_origins: Option<Vec<String>>,
 }
 
 /// Triggers other than contexts and session parameters.
@@ -159,7 +162,13 @@ impl Bot {
             !self.webhook_token_pushes || self.webhook.is_some(),
             "`bots.webhook_token_pushes` needs a webhook with a token"
         );
+        self.origins()?;
         Ok(())
+    }
+
+    pub(crate) fn origins(&self) -> anyhow::Result<Origins> {
+        let listed = self.allowed_origins.as_deref().map(Origins::listed).transpose();
+        Ok(listed.context("`bots.allowed_origins`")?.unwrap_or_default())
     }
 }
 

@@ -232,3 +232,40 @@ fn an_agent_is_one_of_three() {
         assert!(message.contains(expected), "{wrong}: {message}");
     }
 }
+
+#[test]
+fn a_base_path_is_a_path_that_is_not_ours() {
+    let with = |path: &str| format!("base_path = {path:?}\n{GOOD}");
+    let config = Config::parse(&with("/support-chat")).unwrap();
+    assert_eq!(config.base_path.unwrap().as_str(), "/support-chat");
+    for bad in ["support-chat", "/chat/", "/", "https://example.com/chat"] {
+        let message = error(&with(bad));
+        assert!(
+            message.contains("\"/support-chat\"") && message.contains("base_path"),
+            "{message}"
+        );
+    }
+    for own in ["/v1", "/desk/chat", "/assets"] {
+        let message = error(&with(own));
+        assert!(message.contains("which is a path of this server"), "{message}");
+    }
+}
+
+#[test]
+fn allowed_origins_are_origins() {
+    let with =
+        |origins: &str| GOOD.replace("name = \"Support\"", &format!("allowed_origins = {origins}"));
+    let any = Config::parse(GOOD).unwrap().bots[0].origins().unwrap();
+    assert!(any.are_any());
+    let listed = Config::parse(&with(r#"["https://example.com", "https://*.example.com"]"#));
+    assert!(!listed.unwrap().bots[0].origins().unwrap().are_any());
+    for (bad, expected) in [
+        (r#"["https://example.com/shop"]"#, "\"https://example.com/shop\" is not an origin"),
+        (r#"["*"]"#, "remove the key to allow any page"),
+        ("[]", "the list is empty"),
+    ] {
+        let message = error(&with(bad));
+        assert!(message.starts_with("`bots.allowed_origins`: "), "{message}");
+        assert!(message.contains(expected), "{message}");
+    }
+}

@@ -58,6 +58,7 @@ async fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
         }),
         resume_marker: bot.resume_marker.clone(),
     };
+    config.origins = bot.origins()?;
     config.policy = policy(bot, edition);
     Ok(config)
 }

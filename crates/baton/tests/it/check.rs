@@ -188,7 +188,14 @@ async fn a_configuration_is_checked_as_before() -> anyhow::Result<()> {
     std::fs::write(&path, Setup::whole("http://127.0.0.1:9", 1).to_toml("127.0.0.1:0"))?;
     let good = check(&format!("--config {}", path.display())).await?;
     assert_eq!(good.status.code(), Some(0), "{good:?}");
-    assert!(String::from_utf8(good.stdout)?.contains("the configuration is good"));
+    let told = String::from_utf8(good.stdout)?;
+    assert!(told.contains("the configuration is good"), "{told}");
+    assert!(told.contains("remark: any page may use this bot"), "{told}");
+    let mut setup = Setup::whole("http://127.0.0.1:9", 1);
+    setup.bots[0].more = "allowed_origins = [\"https://*.example.com\"]".to_owned();
+    std::fs::write(&path, setup.to_toml("127.0.0.1:0"))?;
+    let listed = check(&format!("--config {}", path.display())).await?;
+    assert!(!String::from_utf8(listed.stdout)?.contains("remark"));
     let missing = check("--config no-such-file.toml").await?;
     assert_eq!(missing.status.code(), Some(1), "{missing:?}");
     Ok(())

@@ -27,7 +27,7 @@ const KEYS: [&str; 10] = [
     "widgetUrl",
 ];
 
-async fn start(
+pub(crate) async fn start(
     data: &Path,
     more: &[&str],
 ) -> anyhow::Result<(Child, String, BufReader<tokio::process::ChildStdout>)> {

@@ -1,8 +1,12 @@
 //! The desk API: who may do what, and who wins.
 
+use std::str::FromStr as _;
+
+use edge::base_path::BasePath;
 use machine::chat::Event;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use super::{
     page::Page,
@@ -112,7 +116,8 @@ async fn signing_in_gives_a_cookie_that_scripts_cannot_read() {
     let response = request().send().await.unwrap();
     let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
     assert!(cookie.starts_with("baton_desk=dsk_"), "{cookie}");
-    assert!(cookie.ends_with("; Path=/desk; HttpOnly; SameSite=Strict"), "{cookie}");
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Strict"), "{cookie}");
+    assert!(!cookie.contains("Path="), "the folder of the API, below any path: {cookie}");
     let expected = json!({
         "agent": { "email": "jane@example.com", "name": "Jane Doe", "avatarUrl": "" },
         "available": true
@@ -120,7 +125,19 @@ async fn signing_in_gives_a_cookie_that_scripts_cannot_read() {
     assert_eq!(answer(response).await, (200, expected));
     let response = request().header("x-forwarded-proto", "https").send().await.unwrap();
     let secure = response.headers()["set-cookie"].to_str().unwrap();
-    assert!(secure.ends_with("; SameSite=Strict; Secure"), "{secure}");
+    assert!(secure.starts_with("__Host-baton_desk=dsk_"), "{secure}");
+    assert!(secure.ends_with("; Path=/; Secure; HttpOnly; SameSite=Strict"), "{secure}");
+    let base = BasePath::from_str("/support-chat").unwrap().before(world.router.clone());
+    let body = serde_json::to_vec(&body).unwrap();
+    let signing_in = http::Request::post("/support-chat/desk/api/session")
+        .header("x-baton-desk", "1")
+        .header("x-forwarded-proto", "https")
+        .body(axum::body::Body::from(body));
+    let response = base.oneshot(signing_in.unwrap()).await.unwrap();
+    let below = response.headers()["set-cookie"].to_str().unwrap();
+    assert!(below.starts_with("__Secure-baton_desk=dsk_"), "{below}");
+    assert!(below.ends_with("; Secure; HttpOnly; SameSite=Strict"), "{below}");
+    assert!(!below.contains("Path="), "{below}");
 
     for (email, password) in [
         ("jane@example.com", "joe's password"),

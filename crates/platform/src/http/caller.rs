@@ -5,8 +5,8 @@ use std::sync::Arc;
 use edge::http::bearer;
 use http::HeaderMap;
 
-use super::error::HttpError;
-use crate::{app::App, bot::Bot, visitors::Recognized};
+use super::{error::HttpError, origin};
+use crate::{app::App, bot::Bot, origins::AskedBy, visitors::Recognized};
 
 /// A visitor's conversation, and the bot it is with.
 pub(super) struct Caller {
@@ -19,14 +19,20 @@ impl Caller {
     ///
     /// See [`Caller::with_token`].
     pub(super) async fn of(app: &App, headers: &HeaderMap) -> Result<Self, HttpError> {
-        Self::with_token(app, bearer(headers).unwrap_or_default()).await
+        let token = bearer(headers).unwrap_or_default();
+        Self::with_token(app, token, &AskedBy::of(headers)).await
     }
 
     /// # Errors
     ///
     /// 401 for a token that is unknown or wrong, and for nothing else, because the widget then
-    /// forgets its token. 503 when the bot is missing from the configuration.
-    pub(super) async fn with_token(app: &App, token: &str) -> Result<Self, HttpError> {
+    /// forgets its token. 403 for a page that the bot does not list. 503 when the bot is missing
+    /// from the configuration.
+    pub(super) async fn with_token(
+        app: &App,
+        token: &str,
+        asked_by: &AskedBy,
+    ) -> Result<Self, HttpError> {
         let found = app.visitors.with_token(token, app.clock.now()).await?;
         let Recognized { visitor, conversation } = found.ok_or_else(HttpError::unauthorized)?;
         let Some(bot) = app.bots.get(&visitor.bot) else {
@@ -36,6 +42,7 @@ impl Caller {
                  the token and try again later.",
             ));
         };
+        origin::admit(bot, asked_by)?;
         Ok(Self { bot: Arc::clone(bot), conversation })
     }
 }

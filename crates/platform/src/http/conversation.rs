@@ -39,6 +39,7 @@ use crate::{app::App, bot::Bot, config::IpFrom, facts::Extra, limit, notify};
     responses(
         (status = 202, description = "The message is stored", body = Accepted),
         (status = 400, response = Problem), (status = 401, response = Problem),
+        (status = 403, response = Problem),
         (status = 413, response = Problem), (status = 415, response = Problem),
         (status = 422, response = Problem), (status = 429, response = Problem),
         (status = 503, response = Problem), (status = "default", response = Problem),
@@ -88,7 +89,8 @@ pub(super) async fn say(
     security(("visitorToken" = [])),
     responses(
         (status = 204, description = "The webhook is told, if it wants to be"),
-        (status = 401, response = Problem), (status = 503, response = Problem),
+        (status = 401, response = Problem),
+        (status = 403, response = Problem), (status = 503, response = Problem),
         (status = "default", response = Problem),
     ),
 )]
@@ -110,7 +112,8 @@ pub(super) async fn types(
     responses(
         (status = 204, description = "The chat is over"),
         (status = 401, response = Problem),
-        (status = 403, description = "The bot's webhook is not told of endings",
+        (status = 403, description = "The bot's webhook is not told of endings, or the bot does \
+            not list the page's origin",
             body = Problem, content_type = "application/problem+json"),
         (status = 503, response = Problem), (status = "default", response = Problem),
     ),

@@ -55,6 +55,10 @@ impl HttpError {
         self.problem.0.status == 401
     }
 
+    pub(super) fn is_forbidden(&self) -> bool {
+        self.problem.0.status == 403
+    }
+
     pub(super) fn into_problem(self) -> Problem {
         self.problem.0
     }

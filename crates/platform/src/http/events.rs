@@ -46,6 +46,7 @@ impl Wanted {
     responses(
         (status = 200, description = "One page of events, maybe empty", body = VisitorEvents),
         (status = 400, response = Problem), (status = 401, response = Problem),
+        (status = 403, response = Problem),
         (status = 503, response = Problem), (status = "default", response = Problem),
     ),
 )]

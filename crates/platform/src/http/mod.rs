@@ -1,10 +1,10 @@
 //! Every route of the platform on one screen.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{Router, routing::post};
-use http::{HeaderValue, Method, header};
-use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
+use http::{HeaderValue, header};
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{shapes::StreamHello, visitor::NewVisitor};
@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod fingerprint;
 mod history;
+mod origin;
 mod push;
 mod stream;
 mod visitors;
@@ -56,20 +57,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let visitors = Router::from(visitors())
         .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
-        .layer(cors())
+        .layer(origin::cors(&app))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ));
     Router::new().nest(VISITORS, visitors).merge(contract()).with_state(app)
-}
-
-/// Any page may embed the widget, because it sends a token and no cookie.
-fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(tower_http::cors::Any)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([header::RETRY_AFTER])
-        .max_age(Duration::from_hours(24))
 }

@@ -14,13 +14,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use edge::http::ApiError;
+use http::HeaderMap;
 use machine::conversation::Conversation;
 use serde::Deserialize;
 use store::{Seen, Watcher};
 use wire::problem::{Problem, ProblemId};
 
-use super::caller::Caller;
-use crate::{app::App, events, limit};
+use super::{caller::Caller, origin};
+use crate::{app::App, events, limit, origins::AskedBy};
 
 /// Why we end a stream: a WebSocket close code with its text.
 #[derive(Clone, Copy)]
@@ -29,6 +30,7 @@ struct End(u16, &'static str);
 const GOING_AWAY: End = End(1001, "going away");
 const TRY_AGAIN: End = End(1013, "try again");
 const BAD_FIRST_FRAME: End = End(4400, "the first frame must be {\"token\",\"after\"}");
+const FOREIGN_ORIGIN: End = End(4403, "this bot does not list the origin of the page");
 const BAD_TOKEN: End = End(4401, "bad token");
 const NO_FIRST_FRAME: End = End(4408, "no first frame in time");
 
@@ -43,34 +45,40 @@ enum Ended {
 /// Events as they come
 ///
 /// A WebSocket. Send one `StreamHello` first; each text frame that comes is one `VisitorEvent`.
-/// Close codes: 4400 bad first frame, 4401 bad token, 4408 no first frame within ten seconds, 1013
-/// try again, 1001 going away.
+/// Close codes: 4400 bad first frame, 4401 bad token, 4403 the bot does not list the page's origin,
+/// 4408 no first frame within ten seconds, 1013 try again, 1001 going away.
 #[utoipa::path(
     get, path = "/conversation/stream", operation_id = "openVisitorStream", tag = "visitor",
     responses(
         (status = 101, description = "The WebSocket is open"),
-        (status = 400, response = Problem), (status = "default", response = Problem),
+        (status = 400, response = Problem), (status = 403, response = Problem),
+        (status = "default", response = Problem),
     ),
 )]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
         let detail = "This is a WebSocket; /v1/conversation/events has the same events.";
         return ApiError::new(ProblemId::InvalidBody, detail).into_response();
     };
+    let asked_by = AskedBy::of(&headers);
+    if let Err(foreign) = origin::admit_to_any_bot(&app, &asked_by) {
+        return foreign.into_response();
+    }
     upgrade
         .read_buffer_size(1024)
         .write_buffer_size(0)
         .max_message_size(limit::FRAME_BYTES_MAX)
         .max_frame_size(limit::FRAME_BYTES_MAX)
-        .on_upgrade(move |socket| serve(app, socket))
+        .on_upgrade(move |socket| serve(app, socket, asked_by))
 }
 
-async fn serve(app: Arc<App>, mut socket: WebSocket) {
+async fn serve(app: Arc<App>, mut socket: WebSocket, asked_by: AskedBy) {
     // Boxed, so that an idle socket does not carry the memory of what happens once.
-    let ended = match Box::pin(first_frame(&app, &mut socket)).await {
+    let ended = match Box::pin(first_frame(&app, &mut socket, asked_by)).await {
         Ok(watcher) => live(&app, &mut socket, watcher).await,
         Err(ended) => ended,
     };
@@ -93,7 +101,11 @@ struct FirstFrame {
     after: u64,
 }
 
-async fn first_frame(app: &App, socket: &mut WebSocket) -> Result<Watcher<Conversation>, Ended> {
+async fn first_frame(
+    app: &App,
+    socket: &mut WebSocket,
+    asked_by: AskedBy,
+) -> Result<Watcher<Conversation>, Ended> {
     let frame = tokio::time::timeout(limit::FIRST_FRAME_WAIT, socket.recv()).await;
     let frame = match frame {
         Err(_) => return Err(Ended::ByUs(NO_FIRST_FRAME)),
@@ -104,11 +116,12 @@ async fn first_frame(app: &App, socket: &mut WebSocket) -> Result<Watcher<Conver
     let Ok(FirstFrame { token, after }) = frame else {
         return Err(Ended::ByUs(BAD_FIRST_FRAME));
     };
-    match Caller::with_token(app, &token).await {
+    match Caller::with_token(app, &token, &asked_by).await {
         Ok(Caller { bot, conversation }) => {
             Ok(bot.ledger.watch(&conversation, after.min(i64::MAX as u64)))
         }
         Err(error) if error.is_unauthorized() => Err(Ended::ByUs(BAD_TOKEN)),
+        Err(error) if error.is_forbidden() => Err(Ended::ByUs(FOREIGN_ORIGIN)),
         Err(_) => Err(Ended::ByUs(TRY_AGAIN)),
     }
 }
@@ -182,7 +195,7 @@ mod tests {
     use super::*;
 
     /// Bytes of a task of this function before it is spawned.
-    fn weight<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+    fn weight<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
         size_of::<F>()
     }
 

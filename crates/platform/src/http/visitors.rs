@@ -15,8 +15,11 @@ use wire::{
     visitor::{NewVisitor, VisitorCreated},
 };
 
-use super::error::{HttpError, may_be_json};
-use crate::{app::App, limit};
+use super::{
+    error::{HttpError, may_be_json},
+    origin,
+};
+use crate::{app::App, limit, origins::AskedBy};
 
 /// A new visitor, and the token that speaks for them
 #[utoipa::path(
@@ -26,7 +29,8 @@ use crate::{app::App, limit};
     request_body = ref("#/components/schemas/NewVisitor"),
     responses(
         (status = 201, description = "The visitor is created", body = VisitorCreated),
-        (status = 400, response = Problem), (status = 404, response = Problem),
+        (status = 400, response = Problem), (status = 403, response = Problem),
+        (status = 404, response = Problem),
         (status = 413, response = Problem), (status = 415, response = Problem),
         (status = 503, response = Problem), (status = "default", response = Problem),
     ),
@@ -46,6 +50,7 @@ pub(super) async fn create(
     let bot = bot.ok_or_else(|| {
         HttpError::new(ProblemId::NotFound, "No such bot; check the id of the bot.")
     })?;
+    origin::admit(bot, &AskedBy::of(&headers))?;
     let now = app.clock.now();
     let created = app.visitors.create(&bot.config.id, &bot.ledger, new, now).await?;
     let created = VisitorCreated { user_id: &created.user, token: created.token.expose_secret() };

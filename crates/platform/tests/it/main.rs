@@ -12,6 +12,7 @@ mod hostile;
 mod jumps;
 mod keys;
 mod missing;
+mod origins;
 mod panics;
 mod push;
 mod replies;

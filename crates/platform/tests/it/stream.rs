@@ -7,12 +7,19 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
 
 use crate::world::{PATIENCE, START, Visitor, World, is, wait_for};
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     async fn open(base: &str, first: &str) -> Self {
         let url = format!("{}/v1/conversation/stream", base.replace("http", "ws"));
-        let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        Self::greeting(socket, first).await
+    }
+
+    pub(crate) async fn greeting(
+        mut socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+        first: &str,
+    ) -> Self {
         socket.send(Message::text(first)).await.unwrap();
         Self(socket)
     }
@@ -23,7 +30,7 @@ impl Socket {
     }
 
     /// The next event, or the code the socket was closed with.
-    async fn next(&mut self) -> Result<Value, u16> {
+    pub(crate) async fn next(&mut self) -> Result<Value, u16> {
         let next = async {
             loop {
                 match self.0.next().await {

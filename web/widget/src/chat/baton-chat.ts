@@ -46,11 +46,7 @@ export class BatonChat extends LitElement {
     this.leave = [
       this.visitor.state.subscribe(() => this.changed()),
       followViewport(this, (sheet) => (this.sheet = sheet)),
-      watchPage({
-        wake: () => this.visitor.wake(),
-        look: () => this.look(),
-        offline: () => this.visitor.offline(),
-      }),
+      watchPage(this, this.visitor, () => this.look()),
     ];
   }
 

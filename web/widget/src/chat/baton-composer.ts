@@ -1,9 +1,9 @@
-import { LitElement, html, type PropertyValues } from 'lit';
+import { LitElement, html, nothing, type PropertyValues } from 'lit';
+import { roomOf } from '@baton/client/length';
 import { icons } from '@baton/ui/icons';
 import type { Strings } from '../strings.js';
 import { composerStyles } from './composer-styles.js';
-
-export const TEXT_MAX = 4_000;
+import { roomView } from './room-view.js';
 
 /** The input box. Enter sends; Shift+Enter starts a new line. */
 export class BatonComposer extends LitElement {
@@ -18,27 +18,31 @@ export class BatonComposer extends LitElement {
   }
 
   override render() {
+    const room = roomOf(this.text);
+    const tooLong = room !== null && room < 0;
     return html`<form class="box" @submit=${this.submit}>
-      <textarea
-        rows="1"
-        dir="auto"
-        maxlength=${TEXT_MAX}
-        enterkeyhint="send"
-        autocomplete="off"
-        aria-label=${this.strings.write}
-        placeholder=${this.strings.placeholder}
-        .value=${this.text}
-        @input=${this.typed}
-        @keydown=${this.keyed}
-      ></textarea>
-      <button
-        class="send"
-        aria-label=${this.strings.send}
-        aria-disabled=${this.text.trim() === '' ? 'true' : 'false'}
-      >
-        ${icons.send}
-      </button>
-    </form>`;
+        <textarea
+          rows="1"
+          dir="auto"
+          aria-invalid=${tooLong ? 'true' : 'false'}
+          aria-describedby=${room === null ? nothing : 'room'}
+          enterkeyhint="send"
+          autocomplete="off"
+          aria-label=${this.strings.write}
+          placeholder=${this.strings.placeholder}
+          .value=${this.text}
+          @input=${this.typed}
+          @keydown=${this.keyed}
+        ></textarea>
+        <button
+          class="send"
+          aria-label=${this.strings.send}
+          aria-disabled=${this.text.trim() === '' || tooLong ? 'true' : 'false'}
+        >
+          ${icons.send}
+        </button>
+      </form>
+      ${roomView(room, this.strings)}`;
   }
 
   override updated(changed: PropertyValues): void {
@@ -77,6 +81,7 @@ export class BatonComposer extends LitElement {
   private submit(event: Event): void {
     event.preventDefault();
     const detail = this.text.trim();
+    if ((roomOf(detail) ?? 0) < 0) return;
     if (detail !== '') this.dispatchEvent(new CustomEvent('baton-send', { detail }));
     this.text = '';
     this.area?.focus();

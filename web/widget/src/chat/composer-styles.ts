@@ -73,6 +73,14 @@ const box = css`
     color: var(--c-faint);
     cursor: default;
   }
+  .room {
+    margin: 6px 14px 0;
+    font-size: 12.5px;
+    color: var(--c-soft);
+  }
+  .room.over {
+    color: var(--c-bad);
+  }
   @media (forced-colors: active) {
     .box:focus-within {
       outline: 2px solid Highlight;

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { lengthOf } from '@baton/client/length';
 import type { ChoiceField, Field, TextField } from '@baton/client/rich';
 import type { Strings } from '../strings.js';
 import type { Entry, FieldError } from './form.js';
@@ -26,7 +27,10 @@ export function fieldView(field: Field, state: FieldState): TemplateResult {
   </div>`;
 }
 
-function errorText(field: Field, { error, strings }: FieldState): string {
+function errorText(field: Field, { entry, error, strings }: FieldState): string {
+  if (error === 'long' && field.type === 'text') {
+    return strings.tooLong(lengthOf(String(entry)) - field.charsMax);
+  }
   if (field.error) return field.error;
   if (error === 'missing') return strings.fieldMissing;
   return strings.fieldWrong(field.type === 'text' ? field.kind : '', field.label);
@@ -94,7 +98,6 @@ function lineView(field: TextField, state: FieldState): TemplateResult {
     dir=${field.kind === 'text' ? 'auto' : nothing}
     placeholder=${field.placeholder ?? nothing}
     autocomplete=${field.autocomplete ?? 'on'}
-    maxlength=${field.charsMax}
     step=${field.kind === 'number' ? 'any' : nothing}
     .value=${String(state.entry ?? '')}
     aria-required=${field.required ? 'true' : nothing}
@@ -113,7 +116,6 @@ function areaView(field: TextField, state: FieldState): TemplateResult {
     rows=${field.rows}
     placeholder=${field.placeholder ?? nothing}
     autocomplete=${field.autocomplete ?? 'on'}
-    maxlength=${field.charsMax}
     .value=${String(state.entry ?? '')}
     aria-required=${field.required ? 'true' : nothing}
     aria-invalid=${state.error ? 'true' : 'false'}

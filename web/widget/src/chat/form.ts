@@ -1,3 +1,4 @@
+import { lengthOf } from '@baton/client/length';
 import type { Field, Form, Parameters } from '@baton/client/rich';
 import type { Strings } from '../strings.js';
 
@@ -43,7 +44,7 @@ export function valuesOf(form: Form, entries: readonly Entry[]): Parameters {
   return Object.fromEntries(pairs);
 }
 
-export type FieldError = 'missing' | 'wrong' | null;
+export type FieldError = 'missing' | 'wrong' | 'long' | null;
 
 /** What is wrong with a field, or null. `valid` is the browser's own check of the control. */
 export function fieldErrorOf(field: Field, entry: Entry | undefined, valid: boolean): FieldError {
@@ -51,6 +52,7 @@ export function fieldErrorOf(field: Field, entry: Entry | undefined, valid: bool
   if (!valid) return 'wrong';
   if (empty || entry === undefined) return field.required ? 'missing' : null;
   if (field.type !== 'text') return null;
+  if (lengthOf(String(entry)) > field.charsMax) return 'long';
   return matches(field.pattern, String(entry)) ? null : 'wrong';
 }
 

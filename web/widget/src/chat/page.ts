@@ -39,29 +39,35 @@ export function pageView(snippet: string | null): PageView {
   };
 }
 
-export interface PageWatcher {
+export interface Stoppable {
   wake(): void;
-  look(): void;
   offline(): void;
+  stop(): void;
 }
 
-export function watchPage(tell: PageWatcher): () => void {
+/** Stops and wakes `chat` with the page and with `host`; calls `look` when more is on screen. */
+export function watchPage(host: Element, chat: Stoppable, look: () => void): () => void {
+  const end = new AbortController();
+  const { signal } = end;
+  const wake = () => chat.wake();
   const seen = () => {
-    tell.look();
-    if (document.visibilityState === 'visible') tell.wake();
+    look();
+    if (document.visibilityState === 'visible') wake();
   };
-  const wake = () => tell.wake();
-  document.addEventListener('visibilitychange', seen);
-  window.addEventListener('focus', wake);
-  window.addEventListener('online', wake);
-  window.addEventListener('offline', tell.offline);
-  window.addEventListener('storage', tell.look);
+  document.addEventListener('visibilitychange', seen, { signal });
+  // A page that the browser froze, or kept in its cache of pages, has lost its connection.
+  document.addEventListener('resume', wake, { signal });
+  window.addEventListener('pagehide', () => chat.stop(), { signal });
+  window.addEventListener('pageshow', (event) => event.persisted && wake(), { signal });
+  window.addEventListener('focus', wake, { signal });
+  window.addEventListener('online', wake, { signal });
+  window.addEventListener('offline', () => chat.offline(), { signal });
+  window.addEventListener('storage', look, { signal });
+  wake();
   return () => {
-    document.removeEventListener('visibilitychange', seen);
-    window.removeEventListener('focus', wake);
-    window.removeEventListener('online', wake);
-    window.removeEventListener('offline', tell.offline);
-    window.removeEventListener('storage', tell.look);
+    end.abort();
+    // When the page's body is replaced, the loader puts the chat back at once.
+    queueMicrotask(() => host.isConnected || chat.stop());
   };
 }
 

@@ -20,12 +20,14 @@ use utoipa::{
 };
 use wire::problem::ProblemId;
 
-use super::super::{
-    App,
-    error::{Error, Result},
+use super::{
+    super::{
+        App,
+        error::{Error, Result},
+    },
+    cookie,
 };
 
-pub(super) const COOKIE: &str = "baton_desk";
 /// A header that no foreign page can send without asking first.
 const CSRF_HEADER: &str = "x-baton-desk";
 
@@ -88,7 +90,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        let token = cookie(&parts.headers).ok_or_else(not_signed_in)?;
+        let token = cookie::token(&parts.headers).ok_or_else(not_signed_in)?;
         let now = app.clock.now();
         let desk = &app.desk;
         let agent = desk.sessions.agent(&desk.human_agents, token.expose_secret(), now).await?;
@@ -100,13 +102,6 @@ impl FromRequestParts<Arc<App>> for SignedIn {
 
 fn not_signed_in() -> Error {
     Error::new(ProblemId::Unauthorized, "Sign in at the desk.")
-}
-
-fn cookie(headers: &HeaderMap) -> Option<SecretString> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';')).map(str::trim);
-    let token = pairs.find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))?;
-    Some(SecretString::from(token))
 }
 
 #[cfg(test)]
@@ -154,14 +149,5 @@ mod tests {
             headers.append(header::ORIGIN, HeaderValue::from_static(origin));
         }
         assert!(!has_own_origin(&headers));
-    }
-
-    #[test]
-    fn the_cookie_is_found_among_others() {
-        let mut headers = HeaderMap::new();
-        let value = HeaderValue::from_static("a=b; baton_desk_old=x; baton_desk=dsk_1; c=d");
-        headers.insert(header::COOKIE, value);
-        let found = cookie(&headers).map(|token| token.expose_secret().to_owned());
-        assert_eq!(found.as_deref(), Some("dsk_1"));
     }
 }

@@ -8,8 +8,11 @@ use axum::{
     extract::{ConnectInfo, State},
     response::{IntoResponse, Response},
 };
-use edge::http::{json, read_body};
-use http::{HeaderMap, HeaderValue, StatusCode, header, header::InvalidHeaderValue};
+use edge::{
+    base_path::BasePath,
+    http::{json, read_body},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use machine::{Millis, chat::Agent, limits::BODY_BYTES_MAX};
 use secrecy::ExposeSecret;
 use wire::{
@@ -23,7 +26,8 @@ use super::{
         App,
         error::{Error, Result},
     },
-    guard::{COOKIE, FromDesk, SignedIn},
+    cookie,
+    guard::{FromDesk, SignedIn},
 };
 use crate::desk::{human_agents::folded, view};
 
@@ -43,6 +47,7 @@ use crate::desk::{human_agents::folded, view};
 pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    base: Option<Extension<BasePath>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
@@ -66,7 +71,7 @@ pub(crate) async fn sign_in(
     let presence = &app.desk.presence;
     presence.set(&agent.email, true).await?;
     presence.seen(&agent.email, now).await;
-    let cookie = cookie(&headers, token.expose_secret())?;
+    let cookie = cookie::set(&headers, base.as_deref(), token.expose_secret())?;
     let mut response = answer(&app, agent).await?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
@@ -101,12 +106,13 @@ pub(crate) async fn show(State(app): State<Arc<App>>, signed: SignedIn) -> Resul
 )]
 pub(crate) async fn sign_out(
     State(app): State<Arc<App>>,
+    base: Option<Extension<BasePath>>,
     headers: HeaderMap,
     signed: SignedIn,
 ) -> Result<Response> {
     app.desk.sessions.end(signed.token.expose_secret()).await?;
     app.desk.presence.left(&signed.agent.email).await?;
-    let cookie = cookie(&headers, "")?;
+    let cookie = cookie::set(&headers, base.as_deref(), "")?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
@@ -140,21 +146,6 @@ async fn answer(app: &App, agent: &Agent) -> Result<Response> {
     let presence = &app.desk.presence;
     let available = presence.wants_chats(&agent.email, app.clock.now()).await?;
     Ok(json(StatusCode::OK, &desk::Session { agent: view::agent(agent), available }))
-}
-
-/// The session cookie, or with an empty token the end of it. Off https only because a desk on
-/// loopback has no certificate.
-fn cookie(
-    headers: &HeaderMap,
-    token: &str,
-) -> std::result::Result<HeaderValue, InvalidHeaderValue> {
-    let https = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-    let secure = if https { "; Secure" } else { "" };
-    let age = if token.is_empty() { "; Max-Age=0" } else { "" };
-    let cookie = format!("{COOKIE}={token}; Path=/desk; HttpOnly; SameSite=Strict{secure}{age}");
-    let mut cookie = HeaderValue::try_from(cookie)?;
-    cookie.set_sensitive(true);
-    Ok(cookie)
 }
 
 fn too_many(wait_ms: Millis) -> Response {

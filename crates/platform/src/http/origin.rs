@@ -1,0 +1,58 @@
+//! Pages of other origins: which may use a bot, and what browsers are told about it.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderValue, Method, header};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use wire::problem::ProblemId;
+
+use super::error::HttpError;
+use crate::{app::App, bot::Bot, origins::AskedBy};
+
+/// # Errors
+///
+/// 403 for a page that this bot does not list.
+pub(super) fn admit(bot: &Bot, asked_by: &AskedBy) -> Result<(), HttpError> {
+    if bot.config.origins.admit(asked_by) {
+        return Ok(());
+    }
+    let (origin, id) = (asked_by.shown(), &bot.config.id);
+    let detail = format!(
+        "Pages of the origin {origin} may not use the bot {id}: add it to the bot's setting \
+         `allowed_origins`."
+    );
+    Err(HttpError::new(ProblemId::Forbidden, detail))
+}
+
+/// For a request that does not say yet which bot it is about.
+///
+/// # Errors
+///
+/// 403 for a page that no bot lists.
+pub(super) fn admit_to_any_bot(app: &App, asked_by: &AskedBy) -> Result<(), HttpError> {
+    let mut refusal = Ok(());
+    for bot in app.bots.values() {
+        refusal = admit(bot, asked_by);
+        if refusal.is_ok() {
+            break;
+        }
+    }
+    refusal
+}
+
+/// A page may read answers if any bot lists it. No cookies are involved: visitors send a token.
+pub(super) fn cors(app: &Arc<App>) -> CorsLayer {
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([header::RETRY_AFTER]);
+    let origins: Vec<_> = app.bots.values().map(|bot| bot.config.origins.clone()).collect();
+    if origins.is_empty() || origins.iter().any(crate::Origins::are_any) {
+        return layer.allow_origin(tower_http::cors::Any).max_age(Duration::from_hours(24));
+    }
+    let listed = move |origin: &HeaderValue, _: &http::request::Parts| {
+        let origin = origin.to_str().unwrap_or_default();
+        origins.iter().any(|one| one.have(origin))
+    };
+    layer.allow_origin(AllowOrigin::predicate(listed)).max_age(Duration::from_hours(1))
+}

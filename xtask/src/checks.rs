@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    clients,
+    clients, fulfilment,
     postgres::{self, Postgres},
     receivers,
     shell::{self, Count},
@@ -32,6 +32,7 @@ pub(crate) fn test() -> Result<()> {
     total.add(examples()?);
     total.add(clients::judge()?);
     total.add(vendors::judge()?);
+    total.add(fulfilment::judge()?);
     total.add(browser()?);
     total.add(signatures::judge(tests(&[
         "--workspace",

@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use crate::{
     api, clients,
     demo::Demo,
+    fulfilment,
     postgres::{self, Postgres},
     receivers,
     shell::{self, Count},
@@ -29,6 +30,7 @@ pub(crate) fn test() -> Result<()> {
     total.add(examples()?);
     total.add(clients::judge()?);
     total.add(vendors::judge()?);
+    total.add(fulfilment::judge()?);
     total.add(browser()?);
     total.add(api::judge()?);
     total.add(signatures::judge(tests(&[

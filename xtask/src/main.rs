@@ -10,6 +10,7 @@ mod api;
 mod checks;
 mod clients;
 mod demo;
+mod fulfilment;
 mod install;
 mod modules;
 mod postgres;
@@ -27,7 +28,8 @@ cargo xtask test           run all checks; installs missing programs
 cargo xtask quick          format, tidy, clippy and the tests that need only SQLite
 cargo xtask bench [ARGS]   measure against the floors; ARGS go to `baton-proving bench`
 cargo xtask receivers      check the example receivers of docs/receivers
-cargo xtask vendors        test the simulated tools with the vendors' own clients
+cargo xtask vendors        test the simulated tools with the vendors' own clients, and fulfilment
+                           with Google's libraries for webhooks
 cargo xtask tidy           check sizes, edges between crates and unfinished work
 cargo xtask web            build the pages
 ";
@@ -59,7 +61,11 @@ fn run(task: &str, args: &[String]) -> Result<()> {
         "quick" => checks::quick(),
         "bench" => bench(args),
         "receivers" => checks::conclude(receivers::check()?),
-        "vendors" => checks::conclude(vendors::judge()?),
+        "vendors" => {
+            let mut total = vendors::judge()?;
+            total.add(fulfilment::judge()?);
+            checks::conclude(total)
+        }
         "tidy" => tidy::tidy(),
         "web" => web::build(),
         "help" | "--help" | "-h" => {

@@ -1,6 +1,6 @@
 //! Builds the bot from the configured Dialogflow agent.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use dialogflow::{
@@ -8,17 +8,25 @@ use dialogflow::{
     google::{Access, Credentials, CxBot, CxConfig, EsBot, EsConfig},
     local::{LocalAgent, LocalBot},
 };
+use edge::egress::Egress;
 use machine::limits::BOT_TIMEOUT_MS;
 
-use crate::config::{BotAgent, CxAgent, EsAgent, Secret};
+use crate::{
+    config::{BotAgent, CxAgent, EsAgent, ExportAgent, Secret},
+    fulfilment,
+};
 
 /// Less than the platform's own limit, so that the error of the call is known before it.
 const GOOGLE_TIMEOUT: Duration = Duration::from_millis(BOT_TIMEOUT_MS - 500);
 
 /// A bot, and the default language of its visitors.
-pub(crate) async fn bot(id: &str, configured: &BotAgent) -> anyhow::Result<(Arc<dyn Bot>, String)> {
+pub(crate) async fn bot(
+    id: &str,
+    configured: &BotAgent,
+    egress: &Egress,
+) -> anyhow::Result<(Arc<dyn Bot>, String)> {
     match configured {
-        BotAgent::Export(export) => local(id, export),
+        BotAgent::Export(export) => local(id, export, egress),
         BotAgent::Es(es) => {
             let bot = EsBot::new(es_config(es)?).await.context("bots.agent.es")?;
             Ok((Arc::new(bot), es.language.clone()))
@@ -30,11 +38,20 @@ pub(crate) async fn bot(id: &str, configured: &BotAgent) -> anyhow::Result<(Arc<
     }
 }
 
-fn local(id: &str, export: &Path) -> anyhow::Result<(Arc<dyn Bot>, String)> {
-    let (agent, report) = LocalAgent::load(export).with_context(|| export.display().to_string())?;
+fn local(
+    id: &str,
+    export: &ExportAgent,
+    egress: &Egress,
+) -> anyhow::Result<(Arc<dyn Bot>, String)> {
+    let ExportAgent { path, fulfilment } = export;
+    let (agent, report) = LocalAgent::load(path).with_context(|| path.display().to_string())?;
     tracing::info!(bot.id = id, notices = report.notices.len(), "agent export loaded");
     let language = agent.language().to_owned();
-    Ok((Arc::new(LocalBot::new(agent)), language))
+    let allowed = fulfilment.as_ref();
+    let webhook =
+        allowed.map(|allowed| fulfilment::of(&agent, allowed, egress, "bots.agent.fulfilment"));
+    let webhook = webhook.transpose()?;
+    Ok((Arc::new(LocalBot::new(agent).with_fulfilment(webhook)), language))
 }
 
 fn es_config(es: &EsAgent) -> anyhow::Result<EsConfig> {
@@ -94,7 +111,13 @@ pub(crate) fn describe(configured: &BotAgent, bot: &dyn Bot) -> String {
         format!("Dialogflow {edition}, {path}{place}, called as {who}")
     };
     match configured {
-        BotAgent::Export(export) => format!("the export {}", export.display()),
+        BotAgent::Export(ExportAgent { path, fulfilment }) => {
+            let webhook = match fulfilment {
+                Some(_) => "its webhook is called",
+                None => "its webhook is not called",
+            };
+            format!("the export {}; {webhook}", path.display())
+        }
         BotAgent::Es(es) => google("ES", es.credentials.as_ref(), es.endpoint.as_deref()),
         BotAgent::Cx(cx) => google("CX", cx.credentials.as_ref(), cx.endpoint.as_deref()),
     }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 mod agent;
 mod bot;
+mod fulfilment;
 mod keys;
 mod list;
 mod nearest;
@@ -21,9 +22,10 @@ mod route;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use agent::{BotAgent, CxAgent, EsAgent};
+pub(crate) use agent::{BotAgent, CxAgent, EsAgent, ExportAgent};
 pub(crate) use bot::{Bot, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook};
 pub(crate) use edge::given::Secret;
+pub(crate) use fulfilment::Fulfilment;
 pub(crate) use keys::Keys;
 use list::OneOrMore;
 pub(crate) use list::Secrets;

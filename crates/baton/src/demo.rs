@@ -35,6 +35,14 @@ struct Secrets {
     agent_password: String,
 }
 
+/// What answers in the demo before a human agent does.
+pub(crate) struct DemoBot {
+    /// Absent: the bundled agent.
+    pub(crate) export: Option<PathBuf>,
+    /// URL of the agent's webhook; absent: it is not called.
+    pub(crate) webhook: Option<String>,
+}
+
 /// Where the demo's human agent works.
 struct Workplace {
     url: String,
@@ -45,6 +53,7 @@ struct Workplace {
 pub(crate) async fn demo(
     listen: SocketAddr,
     data: &Path,
+    bot: DemoBot,
     tool: Option<&str>,
     base_path: Option<BasePath>,
     json: bool,
@@ -52,16 +61,21 @@ pub(crate) async fn demo(
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot create the folder {}", data.display()))?;
     let secrets = secrets(&data.join("demo.json"))?;
-    let export = unpack_agent(&data.join("agent"))?;
+    let export = match bot.export {
+        Some(export) => export,
+        None => unpack_agent(&data.join("agent"))?,
+    };
     let listener = serve::bind(listen).await?;
     let base = format!("http://{}", listener.local_addr()?);
     let local = listener.local_addr()?.ip().is_loopback();
     let workplace = Workplace::find(tool, &base).await?;
     let mut pages = pages::demo(page_facts(&secrets, local, &workplace));
     if local {
-        pages = pages.merge(emulate::router(&export, None)?);
+        pages = pages.merge(emulate::router(&export, None, bot.webhook.as_deref())?);
     }
-    let mut config = config(&base, data, export, &secrets);
+    let fulfilment = bot.webhook.as_deref().map(config::Fulfilment::at);
+    let agent = config::ExportAgent { path: export, fulfilment };
+    let mut config = config(&base, data, agent, &secrets);
     config.base_path = base_path;
     let simulator = workplace.tool.map(|(name, Served { settings, simulator })| {
         config.routes[0].connector.kind.clone_from(&name);
@@ -125,12 +139,12 @@ fn unpack_agent(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(folder.to_owned())
 }
 
-fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config {
+fn config(base: &str, data: &Path, agent: config::ExportAgent, secrets: &Secrets) -> Config {
     let secret = Secret::text;
     let bot = config::Bot {
         id: BOT.to_owned(),
         name: Some("Support".to_owned()),
-        agent: config::BotAgent::Export(export),
+        agent: config::BotAgent::Export(agent),
         triggers: vec!["operator_request".to_owned()],
         more_triggers: config::MoreTriggers::default(),
         push_key: secret(&secrets.push_key).into(),

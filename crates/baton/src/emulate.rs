@@ -8,22 +8,27 @@ use dialogflow::{
     emulator,
     local::{LocalAgent, LocalBot},
 };
-use edge::Clock;
+use edge::{Clock, egress::Egress};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::serve;
+use crate::{config, fulfilment, serve};
 
 /// Environment variable with the key for callers. Without it, a listener that is not on loopback
 /// gets a new key at every start.
 const KEY: &str = "BATON_EMULATOR_KEY";
 
-pub(crate) async fn emulate(export: &Path, listen: SocketAddr, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn emulate(
+    export: &Path,
+    listen: SocketAddr,
+    webhook: Option<&str>,
+    json: bool,
+) -> anyhow::Result<()> {
     let listener = serve::bind(listen).await?;
     let listen = listener.local_addr()?;
     let key = key(listen);
-    let router = router(export, key.clone())?;
+    let router = router(export, key.clone(), webhook)?;
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn(edge::serve::serve(listener, router, shutdown.clone()));
     announce(listen, key.as_ref(), json);
@@ -32,12 +37,23 @@ pub(crate) async fn emulate(export: &Path, listen: SocketAddr, json: bool) -> an
     Ok(serving.await??)
 }
 
-/// The emulator of an export. Without a `key`, only loopback may serve it.
-pub(crate) fn router(export: &Path, key: Option<SecretString>) -> anyhow::Result<Router> {
+/// The emulator of an export, with the agent's webhook if there is a URL. Without a `key`, only
+/// loopback may serve it.
+pub(crate) fn router(
+    export: &Path,
+    key: Option<SecretString>,
+    webhook: Option<&str>,
+) -> anyhow::Result<Router> {
     let (agent, report) = LocalAgent::load(export).with_context(|| export.display().to_string())?;
     tracing::info!(notices = report.notices.len(), "agent export loaded");
+    let webhook = webhook.map(|url| {
+        let allowed = config::Fulfilment::at(url);
+        fulfilment::of(&agent, &allowed, &Egress::new()?, "--webhook")
+    });
+    let webhook = webhook.transpose()?;
+    let bot = LocalBot::new(agent).with_fulfilment(webhook);
     let clock = Clock::system();
-    Ok(emulator::router(LocalBot::new(agent), Arc::new(move || clock.now()), key))
+    Ok(emulator::router(bot, Arc::new(move || clock.now()), key))
 }
 
 fn key(listen: SocketAddr) -> Option<SecretString> {

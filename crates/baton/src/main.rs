@@ -12,6 +12,7 @@ mod check;
 mod config;
 mod demo;
 mod emulate;
+mod fulfilment;
 mod key;
 mod listen;
 mod maintain;
@@ -57,6 +58,12 @@ enum Command {
         /// Folder for the demo's data; created when it does not exist
         #[arg(long, default_value = "demo-data", value_name = "DIR")]
         data: PathBuf,
+        /// Run this export, a folder or zip, instead of the bundled agent
+        #[arg(long, value_name = "PATH")]
+        agent: Option<PathBuf>,
+        /// Call the agent's fulfilment at this URL; see docs/fulfilment.md
+        #[arg(long, value_name = "URL")]
+        webhook: Option<String>,
         /// Human agents work in this simulated tool instead of the desk
         #[arg(long, value_name = "NAME", value_parser = simulate::names())]
         tool: Option<String>,
@@ -75,6 +82,9 @@ enum Command {
         /// Address to listen on; callers need a key unless it is loopback; see docs/dialogflow.md
         #[arg(long, default_value = "127.0.0.1:8070", value_name = "ADDR")]
         listen: SocketAddr,
+        /// Call the agent's fulfilment at this URL; see docs/fulfilment.md
+        #[arg(long, value_name = "URL")]
+        webhook: Option<String>,
         /// Print one line of JSON with the addresses and keys for a script, and nothing else
         #[arg(long)]
         json: bool,
@@ -121,11 +131,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             config.data = data.unwrap_or(config.data);
             serve::serve(config).await?;
         }
-        Command::Demo { listen, data, tool, base_path, json } => {
-            demo::demo(listen, &data, tool.as_deref(), base_path, json).await?;
+        Command::Demo { listen, data, agent, webhook, tool, base_path, json } => {
+            let agent = demo::DemoBot { export: agent, webhook };
+            demo::demo(listen, &data, agent, tool.as_deref(), base_path, json).await?;
         }
-        Command::Emulate { export, listen, json } => {
-            emulate::emulate(&export, listen, json).await?;
+        Command::Emulate { export, listen, webhook, json } => {
+            emulate::emulate(&export, listen, webhook.as_deref(), json).await?;
         }
         Command::Simulate(args) => simulate::simulate(args).await?,
         Command::Check(check) => return check::run(check).await,

@@ -57,7 +57,8 @@ pub(crate) async fn run(
     let clock = Clock::system();
     let egress = Egress::new()?;
     let store = open_store(config).await?;
-    let platform = Platform::new(bots(config).await?, store.clone(), clock.clone(), egress.clone());
+    let bots = bots(config, &egress).await?;
+    let platform = Platform::new(bots, store.clone(), clock.clone(), egress.clone());
     let bridge = Bridge::new(
         routes(config)?,
         human_agents(config)?,
@@ -164,7 +165,8 @@ pub(crate) async fn told_to_stop() {
 
 /// `baton check`: checks a configuration without serving it.
 pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
-    let (bots, routes, agents) = (bots(config).await?, routes(config)?, human_agents(config)?);
+    let bots = bots(config, &Egress::new()?).await?;
+    let (routes, agents) = (routes(config)?, human_agents(config)?);
     let mut out = std::io::stdout().lock();
     for (bot, configured) in bots.iter().zip(&config.bots) {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());

@@ -1,9 +1,10 @@
 //! A local bot with the REST API of Dialogflow ES, for Google's client libraries.
 //!
 //! The libraries work with it unchanged, so bots can be developed and tested without a project, and
-//! programs that we did not write judge how we read an export. It serves `detectIntent` and the
-//! contexts of a session. It refuses what the service refuses, in the service's form; what only the
-//! service has is answered with `UNIMPLEMENTED`.
+//! programs that we did not write judge how we read an export. It serves `detectIntent`, which
+//! calls the agent's webhook if the bot has one, and the contexts of a session. It refuses what the
+//! service refuses, in the service's form; what only the service has is answered with
+//! `UNIMPLEMENTED`.
 
 use std::sync::Arc;
 
@@ -18,7 +19,14 @@ use axum::{
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::{BotError, Query, local::LocalBot, local::session::Session};
+use crate::{
+    Bot as _, BotError, Query,
+    local::{
+        LocalBot,
+        session::{MEMORY_BYTES_MAX, Session},
+        session_entities::SessionEntities,
+    },
+};
 
 mod contexts;
 mod failure;
@@ -71,14 +79,14 @@ async fn serve(
     if !key::is_presented(emulator.key.as_ref(), uri.query(), &headers) {
         return Failure::unauthenticated().into_response();
     }
-    match emulator.answer(&method, &path, &body) {
+    match emulator.answer(&method, &path, &body).await {
         Ok(answer) => Json(answer).into_response(),
         Err(failure) => failure.into_response(),
     }
 }
 
 impl Emulator {
-    fn answer(
+    async fn answer(
         &self,
         method: &Method,
         path: &str,
@@ -87,67 +95,87 @@ impl Emulator {
         let Target { session, call } = path::target(path)?;
         let json = || proto::body(body);
         match (method.as_str(), call) {
-            ("POST", Call::DetectIntent) => self.detect(&session, &json()?),
-            ("GET", Call::Contexts) => Ok(contexts::list(&session, &self.resume(&session))),
+            ("POST", Call::DetectIntent) => self.detect(&session, &json()?).await,
+            ("GET", Call::Contexts) => Ok(contexts::list(&session, &self.resume(&session).await)),
             ("POST", Call::Contexts) => {
                 let context = json()?;
-                self.change(&session, |stored| contexts::create(&session, stored, &context))
+                self.change(&session, |stored| contexts::create(&session, stored, &context)).await
             }
-            ("DELETE", Call::Contexts) => self.change(&session, |stored| {
-                stored.forget();
-                Ok(json!({}))
-            }),
-            ("GET", Call::Context(name)) => contexts::get(&session, &self.resume(&session), &name),
+            ("DELETE", Call::Contexts) => {
+                let forget = |stored: &mut Session| {
+                    stored.forget();
+                    Ok(json!({}))
+                };
+                self.change(&session, forget).await
+            }
+            ("GET", Call::Context(name)) => {
+                contexts::get(&session, &self.resume(&session).await, &name)
+            }
             ("DELETE", Call::Context(name)) => {
-                self.change(&session, |stored| contexts::delete(stored, &name))
+                self.change(&session, |stored| contexts::delete(stored, &name)).await
             }
             _ => Err(Failure::method_not_allowed()),
         }
     }
 
-    fn detect(&self, session: &str, body: &Value) -> Result<Value, Failure> {
-        let Detect { input, language, time_zone, contexts, reset, payload, platform } =
-            request::read(body)?;
+    async fn detect(&self, session: &str, body: &Value) -> Result<Value, Failure> {
+        let detect = request::read(body)?;
         let now = (self.now)();
-        let response = self.sessions.turn(session, |memory| {
-            let mut memory = memory.map(str::to_owned);
-            if reset {
-                let mut stored = Session::resume(memory.as_deref(), now);
-                stored.forget();
-                memory = stored.to_memory();
-            }
-            let query = Query {
-                session: session.to_owned(),
-                input,
-                language,
-                time_zone,
-                contexts,
-                parameters: serde_json::Map::new(),
-                payload,
-                webhook_headers: Vec::new(),
-                memory,
-                now,
-            };
-            let answer = self.bot.answer(&query)?;
-            Ok::<_, Failure>((answer.response, answer.memory))
-        })?;
-        Ok(only_for(platform.as_deref(), response))
+        let turn = self.sessions.begin(session).await;
+        let memory = self.prepared(turn.memory(), now, &detect)?;
+        let Detect { input, language, time_zone, contexts, payload, webhook_headers, .. } = detect;
+        let query = Query {
+            session: session.to_owned(),
+            input,
+            language,
+            time_zone,
+            contexts,
+            parameters: serde_json::Map::new(),
+            payload,
+            webhook_headers,
+            memory,
+            now,
+        };
+        let answer = self.bot.detect_intent(query).await?;
+        turn.finish(answer.memory)?;
+        Ok(only_for(detect.platform.as_deref(), answer.response))
     }
 
-    fn resume(&self, session: &str) -> Session {
-        Session::resume(self.sessions.memory(session).as_deref(), (self.now)())
+    /// The memory of a session with what a request changes before its query.
+    fn prepared(
+        &self,
+        memory: Option<&str>,
+        now: i64,
+        detect: &Detect,
+    ) -> Result<Option<String>, Failure> {
+        if !detect.reset && detect.session_entities.is_empty() {
+            return Ok(memory.map(str::to_owned));
+        }
+        let mut stored = Session::resume(memory, now);
+        if detect.reset {
+            stored.forget();
+        }
+        for given in &detect.session_entities {
+            let entities = SessionEntities::read(given, &self.bot.agent().entities);
+            stored.set_entities(entities.map_err(Failure::invalid_argument)?);
+        }
+        Ok(stored.to_memory())
     }
 
-    fn change(
+    async fn resume(&self, session: &str) -> Session {
+        Session::resume(self.sessions.memory(session).await.as_deref(), (self.now)())
+    }
+
+    async fn change(
         &self,
         session: &str,
         change: impl FnOnce(&mut Session) -> Result<Value, Failure>,
     ) -> Result<Value, Failure> {
-        self.sessions.turn(session, |memory| {
-            let mut stored = Session::resume(memory, (self.now)());
-            let answer = change(&mut stored)?;
-            Ok((answer, stored.to_memory()))
-        })
+        let turn = self.sessions.begin(session).await;
+        let mut stored = Session::resume(turn.memory(), (self.now)());
+        let answer = change(&mut stored)?;
+        turn.finish(stored.to_memory())?;
+        Ok(answer)
     }
 }
 
@@ -162,8 +190,7 @@ impl From<BotError> for Failure {
 
 impl From<TooLarge> for Failure {
     fn from(_: TooLarge) -> Self {
-        let bytes = sessions::MEMORY_BYTES_MAX;
-        Self::invalid_argument(format!("The contexts of the session exceed {bytes} bytes."))
+        Self::invalid_argument(format!("The session exceeds {MEMORY_BYTES_MAX} bytes."))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Dialogflow bots behind one trait, [`Bot`]: [`local`] runs an agent export without Google,
-//! [`google`] asks Google's service, [`emulator`] serves a local bot as Google's service does.
+//! [`google`] asks Google's service, [`emulator`] serves a local bot as Google's service does,
+//! [`fulfilment`] asks the webhook of a local bot's agent.
 //!
 //! A bot keeps nothing between queries. What it must remember of a session it returns as `memory`,
 //! and the caller stores it in the same commit as the answer. [`response`], [`signal`] and
@@ -12,11 +13,13 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 pub mod emulator;
+pub mod fulfilment;
 pub mod google;
 pub mod local;
 mod names;
 pub mod render;
 pub mod response;
+mod shapes;
 pub mod signal;
 
 /// Longest id of a session and of a user of an environment, in characters.

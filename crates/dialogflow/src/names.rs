@@ -1,4 +1,4 @@
-//! Names of Dialogflow's enums by number, the default first.
+//! Names of Dialogflow's enums by number, the default first, and the other spelling of names.
 
 pub(crate) type Names = &'static [(u64, &'static str)];
 
@@ -19,6 +19,12 @@ pub(crate) const WEBHOOK_STATES: Names = &[
     (0, "WEBHOOK_STATE_UNSPECIFIED"),
     (1, "WEBHOOK_STATE_ENABLED"),
     (2, "WEBHOOK_STATE_ENABLED_FOR_SLOT_FILLING"),
+];
+
+pub(crate) const ENTITY_OVERRIDE_MODES: Names = &[
+    (0, "ENTITY_OVERRIDE_MODE_UNSPECIFIED"),
+    (1, "ENTITY_OVERRIDE_MODE_OVERRIDE"),
+    (2, "ENTITY_OVERRIDE_MODE_SUPPLEMENT"),
 ];
 
 pub(crate) const MEDIA_TYPES: Names = &[(0, "RESPONSE_MEDIA_TYPE_UNSPECIFIED"), (1, "AUDIO")];
@@ -109,4 +115,16 @@ pub(crate) fn of(inside: &str, name: &str) -> Option<Names> {
         ("traceBlocks", "endState") => OUTPUT_STATES,
         _ => return None,
     })
+}
+
+/// A name as the protobuf definition spells it: `languageCode` gives `language_code`.
+pub(crate) fn snake(name: &str) -> String {
+    let mut spelled = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            spelled.push('_');
+        }
+        spelled.push(letter.to_ascii_lowercase());
+    }
+    spelled
 }

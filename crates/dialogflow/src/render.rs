@@ -7,9 +7,12 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use crate::names::Names;
+pub use crate::shapes::FieldSet;
+use crate::{
+    names::Names,
+    shapes::{self, Kind, Shape},
+};
 
-mod shapes;
 mod wrap;
 
 #[cfg(test)]
@@ -21,14 +24,6 @@ pub struct Style {
     pub fields: FieldSet,
     pub structs: Structs,
     pub context_names: ContextNames,
-}
-
-/// The version of the client, by the fields that it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldSet {
-    /// Before sentiment, audio, and the flags for handing off and ending.
-    Base,
-    Current,
 }
 
 /// How free objects are written.
@@ -68,46 +63,10 @@ pub fn contract_r1(canonical: &Value) -> Value {
     render(canonical, CONTRACT_R1)
 }
 
-/// The fields of one protobuf message in the order of the client: repeated ones first.
-struct Shape {
-    fields: &'static [Field],
-    oneof: Option<OneOf>,
-}
-
-/// Fields of which at most one is set, and the key that says which.
-struct OneOf {
-    discriminator: &'static str,
-    members: &'static [Field],
-}
-
-struct Field {
-    name: &'static str,
-    kind: Kind,
-    since: FieldSet,
-}
-
-enum Kind {
-    Text,
-    ContextName,
-    Number,
-    Flag,
-    /// Base64 in the response, a buffer in the client.
-    Bytes,
-    Enum(Names),
-    /// A free object; empty when unset and plain.
-    Struct,
-    /// A free object; `null` when unset.
-    StructOrNull,
-    Message(&'static Shape),
-    Many(&'static Kind),
-    /// Copied unchanged.
-    Raw,
-}
-
 impl Shape {
     fn render(&self, from: &Value, style: Style) -> Value {
         let mut rendered = Map::new();
-        let known = |field: &&Field| style.fields == FieldSet::Current || !field.is_new();
+        let known = |field: &&shapes::Field| style.fields == FieldSet::Current || !field.is_new();
         for field in self.fields.iter().filter(known) {
             rendered.insert(field.name.to_owned(), field.kind.render(from.get(field.name), style));
         }
@@ -119,12 +78,6 @@ impl Shape {
             }
         }
         Value::Object(rendered)
-    }
-}
-
-impl Field {
-    fn is_new(&self) -> bool {
-        self.since == FieldSet::Current
     }
 }
 

@@ -4,15 +4,22 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Secret;
+use super::{Fulfilment, Secret};
 
 #[derive(Deserialize)]
 #[serde(try_from = "Written")]
 pub(crate) enum BotAgent {
-    /// Folder or zip of a Dialogflow ES export, relative to the configuration file.
-    Export(PathBuf),
+    Export(ExportAgent),
     Es(EsAgent),
     Cx(CxAgent),
+}
+
+/// An agent that Baton runs itself.
+pub(crate) struct ExportAgent {
+    /// Folder or zip of a Dialogflow ES export, relative to the configuration file.
+    pub(crate) path: PathBuf,
+    /// Absent: the agent's webhook is not called.
+    pub(crate) fulfilment: Option<Fulfilment>,
 }
 
 /// The form in the file.
@@ -20,6 +27,8 @@ pub(crate) enum BotAgent {
 #[serde(deny_unknown_fields)]
 struct Written {
     export: Option<PathBuf>,
+    #[serde(default, deserialize_with = "Fulfilment::written")]
+    fulfilment: Option<Fulfilment>,
     es: Option<EsAgent>,
     cx: Option<CxAgent>,
 }
@@ -28,10 +37,14 @@ impl TryFrom<Written> for BotAgent {
     type Error = &'static str;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        match written {
-            Written { export: Some(export), es: None, cx: None } => Ok(Self::Export(export)),
-            Written { export: None, es: Some(es), cx: None } => Ok(Self::Es(es)),
-            Written { export: None, es: None, cx: Some(cx) } => Ok(Self::Cx(cx)),
+        let Written { export, fulfilment, es, cx } = written;
+        match (export, es, cx) {
+            (Some(path), None, None) => Ok(Self::Export(ExportAgent { path, fulfilment })),
+            (None, ..) if fulfilment.is_some() => {
+                Err("`fulfilment` belongs to `export`: Google calls the webhook of its agents")
+            }
+            (None, Some(es), None) => Ok(Self::Es(es)),
+            (None, None, Some(cx)) => Ok(Self::Cx(cx)),
             _ => Err("an agent needs exactly one of `export`, `es` and `cx`"),
         }
     }
@@ -77,13 +90,13 @@ impl BotAgent {
     /// Makes the path of an export relative to `base`.
     pub(super) fn rebase(&mut self, base: &Path) {
         if let Self::Export(export) = self {
-            *export = base.join(&*export);
+            export.path = base.join(&export.path);
         }
     }
 
     pub(super) fn credentials_mut(&mut self) -> Option<&mut Secret> {
         match self {
-            Self::Export(_) => None,
+            Self::Export(export) => export.fulfilment.as_mut()?.password.as_mut(),
             Self::Es(es) => es.credentials.as_mut(),
             Self::Cx(cx) => cx.credentials.as_mut(),
         }

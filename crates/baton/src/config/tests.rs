@@ -103,7 +103,7 @@ fn paths_are_relative_to_the_file() {
     let config = Config::load(&file).unwrap();
     assert_eq!(config.data, folder.path().join("data"));
     let BotAgent::Export(export) = &config.bots[0].agent else { panic!("an export is meant") };
-    assert_eq!(*export, folder.path().join("agents/handoff-demo"));
+    assert_eq!(export.path, folder.path().join("agents/handoff-demo"));
     assert!(config.bots[0].push_key.read("bots.push_key").unwrap()[0].is("k"));
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, ensure};
 use dialogflow::Edition;
+use edge::egress::Egress;
 use http::HeaderValue;
 use machine::{
     Millis,
@@ -25,16 +26,16 @@ use crate::{
 const ES_SESSION: Millis = 20 * MINUTE_MS;
 const CX_SESSION: Millis = 30 * MINUTE_MS;
 
-pub(super) async fn bots(config: &Config) -> anyhow::Result<Vec<BotConfig>> {
+pub(super) async fn bots(config: &Config, egress: &Egress) -> anyhow::Result<Vec<BotConfig>> {
     let mut bots = Vec::new();
     for configured in &config.bots {
-        bots.push(bot(configured).await?);
+        bots.push(bot(configured, egress).await?);
     }
     Ok(bots)
 }
 
-async fn bot(bot: &config::Bot) -> anyhow::Result<BotConfig> {
-    let answering = agent::bot(&bot.id, &bot.agent).await;
+async fn bot(bot: &config::Bot, egress: &Egress) -> anyhow::Result<BotConfig> {
+    let answering = agent::bot(&bot.id, &bot.agent, egress).await;
     let (answering, language) = answering.with_context(|| format!("bot {}", bot.id))?;
     let edition = answering.edition();
     let mut config = BotConfig::new(&bot.id, answering, &language);

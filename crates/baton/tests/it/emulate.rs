@@ -15,7 +15,7 @@ use crate::world::BATON;
 const DETECT: &str = "/v2/projects/any/agent/sessions/s-1:detectIntent";
 
 /// A running `baton` command and the first line of its output.
-async fn start(args: &[&str]) -> anyhow::Result<(Child, Value)> {
+pub(crate) async fn start(args: &[&str]) -> anyhow::Result<(Child, Value)> {
     let mut program = Command::new(BATON)
         .args(args)
         .env("BATON_EMULATOR_KEY", "")

@@ -5,6 +5,7 @@ use axum::{body::Bytes, extract::rejection::BytesRejection};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
+use crate::names::{Names, snake};
 
 /// A message without unknown names.
 pub(super) struct Fields<'a> {
@@ -81,6 +82,26 @@ impl<'a> Fields<'a> {
         }
     }
 
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let wrong = |value: &Value| self.wrong(name, "an array of TYPE_STRING", value);
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => {
+                let text =
+                    |item: &Value| item.as_str().map(str::to_owned).ok_or_else(|| wrong(item));
+                items.iter().map(text).collect()
+            }
+            Some(other) => Err(wrong(other)),
+        }
+    }
+
+    /// The name of an enum value, which clients may write as its number.
+    pub(super) fn name_of(&self, name: &str, names: Names) -> Result<String, Failure> {
+        let number = self.get(name).and_then(Value::as_u64);
+        let known = names.iter().find(|(known, _)| number == Some(*known));
+        known.map_or_else(|| self.text(name), |(_, name)| Ok((*name).to_owned()))
+    }
+
     pub(super) fn flag(&self, name: &str) -> Result<bool, Failure> {
         match self.get(name) {
             None => Ok(false),
@@ -143,16 +164,4 @@ fn cut(text: &str) -> String {
 
 fn is(key: &str, name: &str) -> bool {
     key == name || key == snake(name)
-}
-
-/// A name as the protobuf definition spells it: `languageCode` gives `language_code`.
-fn snake(name: &str) -> String {
-    let mut spelled = String::with_capacity(name.len() + 4);
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
-            spelled.push('_');
-        }
-        spelled.push(letter.to_ascii_lowercase());
-    }
-    spelled
 }

@@ -2,8 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use secrecy::SecretString;
+
 use super::{failure::Failure, proto::Fields};
-use crate::{Context, Input};
+use crate::{
+    Context, Input,
+    fulfilment::{SessionEntity, SessionEntityType},
+    names::ENTITY_OVERRIDE_MODES,
+};
 
 pub(super) struct Detect {
     pub(super) input: Input,
@@ -13,6 +19,8 @@ pub(super) struct Detect {
     /// Delete all contexts before setting these.
     pub(super) reset: bool,
     pub(super) payload: Map<String, Value>,
+    pub(super) webhook_headers: Vec<(String, SecretString)>,
+    pub(super) session_entities: Vec<SessionEntityType>,
     /// Return only the messages for this platform.
     pub(super) platform: Option<String>,
 }
@@ -40,6 +48,8 @@ const PARAMETERS: &[&str] = &[
 
 pub(super) const CONTEXT: &[&str] = &["name", "lifespanCount", "parameters"];
 
+const SESSION_ENTITY_TYPE: &[&str] = &["name", "entityOverrideMode", "entities"];
+
 pub(super) fn read(body: &Value) -> Result<Detect, Failure> {
     let request = Fields::of("", body, REQUEST)?;
     let input = request.message("queryInput", &["text", "event", "audioConfig"])?;
@@ -57,18 +67,20 @@ pub(super) fn read(body: &Value) -> Result<Detect, Failure> {
         contexts: Vec::new(),
         reset: false,
         payload: Map::new(),
+        webhook_headers: Vec::new(),
+        session_entities: Vec::new(),
         platform: None,
     };
     if let Some(parameters) = request.message("queryParams", PARAMETERS)? {
-        if parameters.get("sessionEntityTypes").is_some_and(|types| *types != Value::from([(); 0]))
-        {
-            return Err(Failure::unimplemented("session entity types"));
-        }
         let given = |text: String| (!text.is_empty()).then_some(text);
         detect.time_zone = given(parameters.text("timeZone")?);
         detect.platform = given(parameters.text("platform")?);
         detect.reset = parameters.flag("resetContexts")?;
         detect.payload = parameters.object("payload")?;
+        detect.webhook_headers = headers(&parameters)?;
+        let entities = parameters.messages("sessionEntityTypes", SESSION_ENTITY_TYPE)?;
+        detect.session_entities =
+            entities.iter().map(session_entity_type).collect::<Result<_, _>>()?;
         let contexts = parameters.messages("contexts", CONTEXT)?;
         detect.contexts = contexts.iter().map(context).collect::<Result<_, _>>()?;
     }
@@ -98,6 +110,32 @@ fn read_input(from: &Fields<'_>) -> Result<(Input, String), Failure> {
         return Err(Failure::invalid_argument("Query input language code not set."));
     }
     Ok((input, language))
+}
+
+/// `webhookHeaders`, which may hold credentials.
+fn headers(from: &Fields<'_>) -> Result<Vec<(String, SecretString)>, Failure> {
+    let mut headers = Vec::new();
+    for (name, value) in from.object("webhookHeaders")? {
+        let Value::String(value) = value else {
+            let path = from.path_of("webhookHeaders");
+            let why = format!("Invalid value at '{path}': every header is a text.");
+            return Err(Failure::invalid_field(&path, why));
+        };
+        headers.push((name, SecretString::from(value)));
+    }
+    Ok(headers)
+}
+
+fn session_entity_type(from: &Fields<'_>) -> Result<SessionEntityType, Failure> {
+    let entity = |from: &Fields<'_>| {
+        Ok(SessionEntity { value: from.text("value")?, synonyms: from.texts("synonyms")? })
+    };
+    let entities = from.messages("entities", &["value", "synonyms"])?;
+    Ok(SessionEntityType {
+        name: from.text("name")?,
+        entity_override_mode: from.name_of("entityOverrideMode", ENTITY_OVERRIDE_MODES)?,
+        entities: entities.iter().map(entity).collect::<Result<_, Failure>>()?,
+    })
 }
 
 /// A context; its name must be a full path, as in the service.

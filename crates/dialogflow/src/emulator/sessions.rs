@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use moka::{policy::EvictionPolicy, sync::Cache};
-use parking_lot::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// Longest memory of one session, in bytes.
-pub(super) const MEMORY_BYTES_MAX: usize = 64 * 1024;
+use crate::local::session::MEMORY_BYTES_MAX;
 
 /// A turn would make the memory of its session longer than [`MEMORY_BYTES_MAX`].
 #[derive(Debug)]
@@ -23,26 +22,32 @@ impl Sessions {
         Self(Cache::builder().max_capacity(max).eviction_policy(policy).build())
     }
 
-    pub(super) fn memory(&self, session: &str) -> Option<String> {
-        self.0.get(session)?.lock().clone()
+    /// The memory of a session after the turn that is under way, if any.
+    pub(super) async fn memory(&self, session: &str) -> Option<String> {
+        self.0.get(session)?.lock().await.clone()
     }
 
-    /// Runs one turn: `turn` gets the memory of the session and returns the next one with its
-    /// answer. Turns of one session run one after the other. When a turn fails, or its memory is
-    /// too large, the memory stays as it was.
-    pub(super) fn turn<T, E: From<TooLarge>>(
-        &self,
-        session: &str,
-        turn: impl FnOnce(Option<&str>) -> Result<(T, Option<String>), E>,
-    ) -> Result<T, E> {
-        let kept = self.0.get_with_by_ref(session, Arc::default);
-        let mut memory = kept.lock();
-        let (answer, next) = turn(memory.as_deref())?;
+    /// Begins a turn. Turns of one session run one after the other, also while one waits for a
+    /// webhook.
+    pub(super) async fn begin(&self, session: &str) -> Turn {
+        Turn(self.0.get_with_by_ref(session, Arc::default).lock_owned().await)
+    }
+}
+
+/// The memory of a session during a turn. Unless the turn is finished, it stays as it was.
+pub(super) struct Turn(OwnedMutexGuard<Option<String>>);
+
+impl Turn {
+    pub(super) fn memory(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    pub(super) fn finish(mut self, next: Option<String>) -> Result<(), TooLarge> {
         if next.as_ref().is_some_and(|next| next.len() > MEMORY_BYTES_MAX) {
-            return Err(TooLarge.into());
+            return Err(TooLarge);
         }
-        *memory = next;
-        Ok(answer)
+        *self.0 = next;
+        Ok(())
     }
 }
 
@@ -50,24 +55,33 @@ impl Sessions {
 mod tests {
     use super::{MEMORY_BYTES_MAX, Sessions, TooLarge};
 
-    fn put(sessions: &Sessions, session: &str, memory: Option<String>) -> Result<(), TooLarge> {
-        sessions.turn(session, |_| Ok(((), memory)))?;
+    async fn put(sessions: &Sessions, session: &str, memory: &str) -> Result<(), TooLarge> {
+        sessions.begin(session).await.finish(Some(memory.to_owned()))?;
         sessions.0.run_pending_tasks();
         Ok(())
     }
 
-    #[test]
-    fn the_longest_silent_session_goes() {
+    #[tokio::test]
+    async fn the_longest_silent_session_goes() {
         let sessions = Sessions::new(2);
         for (session, memory) in [("a", "1"), ("b", "1"), ("a", "2"), ("c", "1")] {
-            put(&sessions, session, Some(memory.to_owned())).unwrap();
+            put(&sessions, session, memory).await.unwrap();
         }
-        assert!(put(&sessions, "a", Some("x".repeat(MEMORY_BYTES_MAX + 1))).is_err());
-        assert_eq!(sessions.memory("a").as_deref(), Some("2"));
-        assert_eq!(sessions.memory("b"), None);
-        assert_eq!(sessions.memory("c").as_deref(), Some("1"));
-        put(&sessions, "a", None).unwrap();
-        assert_eq!(sessions.memory("a"), None);
+        let long = "x".repeat(MEMORY_BYTES_MAX + 1);
+        assert!(put(&sessions, "a", &long).await.is_err());
+        assert_eq!(sessions.memory("a").await.as_deref(), Some("2"));
+        assert_eq!(sessions.memory("b").await, None);
+        assert_eq!(sessions.memory("c").await.as_deref(), Some("1"));
+        sessions.begin("a").await.finish(None).unwrap();
+        assert_eq!(sessions.memory("a").await, None);
         assert!(sessions.0.entry_count() <= 2);
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_is_not_finished_changes_nothing() {
+        let sessions = Sessions::new(2);
+        put(&sessions, "a", "1").await.unwrap();
+        drop(sessions.begin("a").await);
+        assert_eq!(sessions.memory("a").await.as_deref(), Some("1"));
     }
 }

@@ -1,8 +1,9 @@
 //! A loaded agent: what its export says, and a matcher for each of its languages.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{matching::Matcher, model::Intent};
+use crate::fulfilment::WebhookSettings;
 
 /// A Dialogflow agent loaded from an export. [`super::LocalBot`] answers with it.
 pub struct LocalAgent {
@@ -13,6 +14,9 @@ pub struct LocalAgent {
     pub(crate) zone: String,
     /// `mlMinConfidence`: the confidence of a match is never reported below it.
     pub(crate) confidence_min: f32,
+    pub(crate) webhook: WebhookSettings,
+    /// Names of the entity types, with the at sign.
+    pub(crate) entities: Vec<Arc<str>>,
     pub(crate) intents: Vec<Intent>,
     /// By language, lower case.
     pub(crate) matchers: BTreeMap<String, Matcher>,
@@ -27,6 +31,11 @@ impl LocalAgent {
     /// The root language, lower case.
     pub fn language(&self) -> &str {
         &self.language
+    }
+
+    /// The agent's own webhook, as the export sets it.
+    pub fn webhook(&self) -> &WebhookSettings {
+        &self.webhook
     }
 
     /// The agent's languages, lower case.

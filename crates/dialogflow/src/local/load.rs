@@ -7,13 +7,12 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value;
-
 mod entities;
 mod fields;
 mod files;
 mod intents;
 mod messages;
+mod webhook;
 
 use self::{
     fields::{Fields, parse},
@@ -25,6 +24,7 @@ use super::{
     model::{EntityType, Intent, Phrase},
     report::{LanguageCount, NoticeKind, Report},
 };
+use crate::fulfilment::WebhookSettings;
 
 /// Limits of one agent, above those of Dialogflow itself.
 const INTENTS_MAX: usize = 4_000;
@@ -111,6 +111,8 @@ fn agent(mut files: Files, name: String, report: &mut Report) -> Result<LocalAge
         language: settings.language,
         zone: settings.zone,
         confidence_min: settings.confidence_min,
+        webhook: settings.webhook,
+        entities: entities.into_iter().map(|entity| entity.name).collect(),
         intents,
         matchers,
     })
@@ -123,6 +125,7 @@ struct Settings {
     languages: Vec<String>,
     zone: String,
     confidence_min: f32,
+    webhook: WebhookSettings,
 }
 
 impl Settings {
@@ -138,9 +141,9 @@ impl Settings {
             zone: if zone.is_empty() { "UTC".to_owned() } else { zone },
             confidence_min: from.number("mlMinConfidence").unwrap_or(0.3).clamp(0.0, 0.99) as f32,
             language,
+            webhook: webhook::read(from.raw("webhook"), report),
         };
-        let webhook = from.raw("webhook").unwrap_or_default();
-        if webhook.get("available") == Some(&Value::Bool(true)) {
+        if settings.webhook.is_on {
             report.note(file, NoticeKind::Webhook, "switched on for the agent");
         }
         for key in ["enabledDomainFeatures", "activeAssistantAgents"] {

@@ -36,6 +36,18 @@ pub(crate) struct Intent {
     pub(crate) messages: Vec<Message>,
     pub(crate) ends_interaction: bool,
     pub(crate) hands_over: bool,
+    pub(crate) webhook: WebhookUse,
+}
+
+/// When an intent calls the agent's webhook.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum WebhookUse {
+    #[default]
+    Never,
+    /// Once every required parameter has a value.
+    Answers,
+    /// Also before each prompt for a parameter.
+    AnswersAndPrompts,
 }
 
 /// A context that an intent sets; a lifespan of 0 deletes it.

@@ -81,7 +81,8 @@ impl NoticeKind {
             Self::BadPattern => "has a pattern that cannot be used; left out",
             Self::Condition => "has a condition; ignored, the answer is given unconditionally",
             Self::Webhook => {
-                "relies on the agent's webhook; it is not called, the static answers are used"
+                "relies on the agent's webhook; unless fulfilment is allowed, the static answers \
+                 are used"
             }
             Self::SmallTalk => "holds small talk; not taken",
             Self::DomainFeatures => "switches on prebuilt domains; not available here",

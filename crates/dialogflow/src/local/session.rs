@@ -4,7 +4,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::session_entities::SessionEntities;
 use crate::Context;
+
+/// Longest memory of one session, in bytes.
+pub(crate) const MEMORY_BYTES_MAX: usize = 64 * 1024;
 
 /// Contexts end this long after the last query, in milliseconds.
 const IDLE_MS_MAX: i64 = 20 * 60 * 1000;
@@ -22,6 +26,9 @@ pub(crate) struct Session {
     /// Texts in a row that matched no intent.
     pub(crate) no_match: u32,
     pub(crate) dialog: Option<Dialog>,
+    /// One for each entity type that has values of this session.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) entities: Vec<SessionEntities>,
 }
 
 /// An active context.
@@ -64,6 +71,7 @@ impl Session {
         session.version = VERSION;
         if now.saturating_sub(session.last_ms) > IDLE_MS_MAX {
             session.forget();
+            session.entities.clear();
             session.no_match = 0;
         }
         session.last_ms = now;
@@ -123,6 +131,21 @@ impl Session {
         }
     }
 
+    /// Sets a context as a webhook does: its parameters replace those that it had.
+    pub(crate) fn overwrite(&mut self, name: &str, lifespan: u32, parameters: &Map<String, Value>) {
+        let own = bare(name);
+        if let Some(known) = self.contexts.iter_mut().find(|context| context.name == own) {
+            known.parameters.clear();
+        }
+        self.set(name, lifespan, parameters);
+    }
+
+    /// Sets the session's values of an entity type, in place of those that it had.
+    pub(crate) fn set_entities(&mut self, entities: SessionEntities) {
+        self.entities.retain(|other| other.entity != entities.entity);
+        self.entities.push(entities);
+    }
+
     /// Makes the parameters of an event readable in this turn as a context of the same name.
     pub(crate) fn set_event(&mut self, name: &str, parameters: &Map<String, Value>) {
         let name = bare(name);
@@ -140,5 +163,5 @@ pub(crate) fn bare(name: &str) -> String {
 pub(crate) fn is_reserved(name: &str) -> bool {
     name == "__system_counters__"
         || name.ends_with("_dialog_context")
-        || name.ends_with("_dialog_params_size")
+        || name.contains("_dialog_params_")
 }

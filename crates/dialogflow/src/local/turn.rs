@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{Answer, BotError, Input, Query};
 
 mod answer;
+pub(crate) mod fulfilled;
 mod parameters;
 mod phrasebook;
 mod references;
@@ -27,7 +28,7 @@ const TEXT_CHARS_MAX: usize = 256;
 const EVENT_CHARS_MAX: usize = 150;
 
 /// The result of a turn.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
     /// Position of the matched intent.
     pub(crate) intent: Option<usize>,
@@ -40,22 +41,34 @@ pub(crate) struct Outcome {
 }
 
 /// The inputs of a turn.
+#[derive(Clone)]
 pub(crate) struct Turn<'a> {
     pub(crate) agent: &'a LocalAgent,
     pub(crate) query: &'a Query,
+    /// What is being answered: the query's input, or an event that a webhook named.
+    pub(crate) input: Input,
     pub(crate) language: &'a str,
     pub(crate) matcher: &'a Matcher,
     pub(crate) session: Session,
 }
 
+/// Answers a query with the agent's own texts.
 pub(crate) fn run(agent: &LocalAgent, query: &Query) -> Result<Answer, BotError> {
+    let (turn, outcome) = play(agent, query)?;
+    let response = answer::response(&turn, &outcome);
+    Ok(Answer { response, memory: turn.session.to_memory() })
+}
+
+/// Matches a query and updates the session.
+fn play<'a>(agent: &'a LocalAgent, query: &'a Query) -> Result<(Turn<'a>, Outcome), BotError> {
     check(query)?;
     let language = agent.language_for(&query.language);
     let Some(matcher) = agent.matchers.get(language) else {
         return Err(BotError::Refused(format!("the agent does not speak {language}")));
     };
     let session = Session::begin(query.memory.as_deref(), query.now, &query.contexts);
-    let mut turn = Turn { agent, query, language, matcher, session };
+    let input = query.input.clone();
+    let mut turn = Turn { agent, query, input, language, matcher, session };
     let outcome = match &query.input {
         Input::Event { name, parameters } => {
             turn.session.set_event(name, parameters);
@@ -64,8 +77,7 @@ pub(crate) fn run(agent: &LocalAgent, query: &Query) -> Result<Answer, BotError>
         Input::Text(text) => turn.text(text),
     };
     turn.settle(&outcome);
-    let response = answer::response(&turn, &outcome);
-    Ok(Answer { response, memory: turn.session.to_memory() })
+    Ok((turn, outcome))
 }
 
 fn check(query: &Query) -> Result<(), BotError> {
@@ -106,7 +118,10 @@ impl Turn<'_> {
 
     fn text(&mut self, raw: &str) -> Outcome {
         let text = Text::new(raw);
-        let spans = self.matcher.lexicon.find(&text, &self.moment());
+        let mut spans = self.matcher.lexicon.find(&text, &self.moment());
+        for entities in &self.session.entities {
+            entities.apply(&text, &mut spans);
+        }
         if let Some(dialog) = self.session.dialog.take()
             && let Some(outcome) = self.in_dialog(dialog, &text, &spans)
         {
@@ -285,7 +300,7 @@ impl Turn<'_> {
         let agent = self.agent;
         let intent = outcome.intent.map(|position| &agent.intents[position]);
         let missed = intent.is_none_or(|i| i.fallback);
-        let is_text = matches!(self.query.input, Input::Text(_));
+        let is_text = matches!(self.input, Input::Text(_));
         self.session.no_match = match missed {
             true if is_text => self.session.no_match.saturating_add(1),
             true => self.session.no_match,

@@ -9,6 +9,7 @@ mod cx;
 mod emulator;
 mod entities;
 mod es;
+mod fulfilment;
 mod handover;
 mod languages;
 mod loading;

@@ -10,7 +10,7 @@ use super::{
     messages,
 };
 use crate::local::{
-    model::{Content, Intent, Message, Output, Parameter, Part, Phrase, entity_name},
+    model::{Content, Intent, Message, Output, Parameter, Part, Phrase, WebhookUse, entity_name},
     report::{NoticeKind, Report},
 };
 
@@ -97,9 +97,11 @@ fn intent(
         stem.clone_into(&mut intent.name);
     }
     if from.flag("webhookUsed") {
+        intent.webhook = WebhookUse::Answers;
         report.note(file, NoticeKind::Webhook, "");
     }
     if from.flag("webhookForSlotFilling") {
+        intent.webhook = WebhookUse::AnswersAndPrompts;
         report.note(file, NoticeKind::Webhook, "also for its prompts");
     }
     for key in ["conditionalResponses", "condition", "conditionalFollowupEvents"] {

@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) fn response(turn: &Turn<'_>, outcome: &Outcome) -> Value {
     let mut result = Map::new();
-    let query_text = match &turn.query.input {
+    let query_text = match &turn.input {
         Input::Text(text) => text.clone(),
         Input::Event { name, .. } => name.clone(),
     };
@@ -48,7 +48,7 @@ pub(crate) fn response(turn: &Turn<'_>, outcome: &Outcome) -> Value {
 }
 
 /// Inserts a value unless it is the default, as canonical JSON does.
-fn put(result: &mut Map<String, Value>, key: &str, value: Value) {
+pub(super) fn put(result: &mut Map<String, Value>, key: &str, value: Value) {
     let default = match &value {
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
@@ -174,7 +174,7 @@ fn spoken<'a>(turn: &Turn<'_>, intent: &'a Intent) -> Vec<&'a Message> {
     Vec::new()
 }
 
-fn text_message(text: &str, platform: Option<&str>) -> Value {
+pub(super) fn text_message(text: &str, platform: Option<&str>) -> Value {
     match platform {
         Some(platform) => json!({ "platform": platform, "text": { "text": [text] } }),
         None => json!({ "text": { "text": [text] } }),
@@ -205,7 +205,7 @@ fn prompt(turn: &Turn<'_>, intent: &Intent, dialog: &Dialog, scope: &Scope<'_>) 
 }
 
 /// The first text of the default platform.
-fn first_text(messages: &[Value]) -> &str {
+pub(super) fn first_text(messages: &[Value]) -> &str {
     let default = messages.iter().filter(|message| message.get("platform").is_none());
     let mut texts = default.filter_map(|message| message.pointer("/text/text/0")?.as_str());
     texts.next().unwrap_or_default()

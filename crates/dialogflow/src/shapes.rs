@@ -1,18 +1,69 @@
-//! The protobuf messages of a detectIntent response as tables. [`new`] marks the fields that the
-//! first client libraries did not have.
+//! The protobuf messages that Dialogflow ES and its clients and webhooks exchange, as tables:
+//! [`render`](crate::render) writes by them, [`read`] reads by them. [`new`] marks the fields that
+//! the first client libraries did not have.
 
-use super::{
-    Field, FieldSet,
-    Kind::{
-        self, Bytes, ContextName, Enum, Flag, Many, Message, Number, Raw, Struct, StructOrNull,
-        Text,
-    },
-    OneOf, Shape,
-};
 use crate::names::{
-    AUDIO_ENCODINGS, HORIZONTAL_ALIGNMENTS, IMAGE_DISPLAY_OPTIONS, MEDIA_TYPES, PHONETIC_ENCODINGS,
-    PLATFORMS, URL_TYPE_HINTS, VOICE_GENDERS, WEBHOOK_STATES,
+    AUDIO_ENCODINGS, ENTITY_OVERRIDE_MODES, HORIZONTAL_ALIGNMENTS, IMAGE_DISPLAY_OPTIONS,
+    MEDIA_TYPES, Names, PHONETIC_ENCODINGS, PLATFORMS, URL_TYPE_HINTS, VOICE_GENDERS,
+    WEBHOOK_STATES,
 };
+
+mod read;
+
+use self::Kind::{
+    Bytes, ContextName, Enum, Flag, Many, Message, Number, Raw, Struct, StructOrNull, Text,
+};
+pub(crate) use self::read::Misfit;
+
+/// The version of a client library, by the fields that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldSet {
+    /// Before sentiment, audio, and the flags for handing off and ending.
+    Base,
+    Current,
+}
+
+/// The fields of one protobuf message in the order of the client: repeated ones first.
+pub(crate) struct Shape {
+    pub(crate) fields: &'static [Field],
+    pub(crate) oneof: Option<OneOf>,
+}
+
+/// Fields of which at most one is set, and the key that says which.
+pub(crate) struct OneOf {
+    pub(crate) discriminator: &'static str,
+    pub(crate) members: &'static [Field],
+}
+
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) since: FieldSet,
+}
+
+pub(crate) enum Kind {
+    Text,
+    ContextName,
+    Number,
+    Flag,
+    /// Base64 in the response, a buffer in the client.
+    Bytes,
+    Enum(Names),
+    /// A free object; empty when unset and plain.
+    Struct,
+    /// A free object; `null` when unset.
+    StructOrNull,
+    Message(&'static Shape),
+    Many(&'static Kind),
+    /// Copied unchanged.
+    Raw,
+}
+
+impl Field {
+    pub(crate) fn is_new(&self) -> bool {
+        self.since == FieldSet::Current
+    }
+}
 
 const fn field(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, since: FieldSet::Base }
@@ -26,7 +77,7 @@ const fn plain(fields: &'static [Field]) -> Shape {
     Shape { fields, oneof: None }
 }
 
-pub(super) static RESPONSE: Shape = plain(&[
+pub(crate) static RESPONSE: Shape = plain(&[
     field("responseId", Text),
     field("queryResult", Message(&QUERY_RESULT)),
     field("webhookStatus", Message(&STATUS)),
@@ -52,6 +103,32 @@ static QUERY_RESULT: Shape = plain(&[
     new("sentimentAnalysisResult", Message(&SENTIMENT_ANALYSIS_RESULT)),
     new("cancelsSlotFilling", Flag),
 ]);
+
+/// What a webhook answers. The last three fields are not in version 2: `v2beta1` has the first two,
+/// and Google's fulfilment library writes the third.
+pub(crate) static WEBHOOK_RESPONSE: Shape = plain(&[
+    field("fulfillmentMessages", Many(&Message(&MESSAGE))),
+    field("outputContexts", Many(&Message(&CONTEXT))),
+    field("sessionEntityTypes", Many(&Message(&SESSION_ENTITY_TYPE))),
+    field("fulfillmentText", Text),
+    field("source", Text),
+    field("payload", Struct),
+    field("followupEventInput", Message(&EVENT_INPUT)),
+    new("endInteraction", Flag),
+    new("liveAgentHandoff", Flag),
+    new("triggerEndOfConversation", Flag),
+]);
+
+static SESSION_ENTITY_TYPE: Shape = plain(&[
+    field("entities", Many(&Message(&ENTITY))),
+    field("name", Text),
+    field("entityOverrideMode", Enum(ENTITY_OVERRIDE_MODES)),
+]);
+
+static ENTITY: Shape = plain(&[field("synonyms", Many(&Text)), field("value", Text)]);
+
+static EVENT_INPUT: Shape =
+    plain(&[field("name", Text), field("parameters", Struct), field("languageCode", Text)]);
 
 static SENTIMENT_ANALYSIS_RESULT: Shape =
     plain(&[field("queryTextSentiment", Message(&SENTIMENT))]);

@@ -1,0 +1,52 @@
+//! `agent.fulfilment`: whether the webhook of an agent that runs from an export is called.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use super::Secret;
+
+/// Permission to call the webhook. What is set here goes before the settings in the export.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Fulfilment {
+    /// The webhook's URL; the one in the export when absent.
+    pub(crate) url: Option<String>,
+    pub(crate) allow_private: bool,
+    pub(crate) username: Option<String>,
+    /// Exports do not contain it.
+    pub(crate) password: Option<Secret>,
+}
+
+impl Fulfilment {
+    /// What `--webhook` allows: this URL, wherever it leads.
+    pub(crate) fn at(url: &str) -> Self {
+        Self { url: Some(url.to_owned()), allow_private: true, ..Self::default() }
+    }
+
+    /// Reads `true`, `false` or a table; `false` is `None`.
+    pub(super) fn written<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
+        from.deserialize_any(Written)
+    }
+}
+
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = Option<Fulfilment>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true, false, or a table with `url`")
+    }
+
+    fn visit_bool<E: de::Error>(self, allowed: bool) -> Result<Self::Value, E> {
+        Ok(allowed.then(Fulfilment::default))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Fulfilment::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    }
+}

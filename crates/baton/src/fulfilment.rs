@@ -78,7 +78,9 @@ fn failed(error: &EgressError) -> CallError {
     match error {
         EgressError::Late => CallError::Late,
         EgressError::TooLarge(_) => CallError::TooLarge,
-        EgressError::Blocked(_) | EgressError::BadUrl(_) => CallError::NotAllowed,
+        EgressError::Blocked(_) | EgressError::Forbidden(_) | EgressError::BadUrl(_) => {
+            CallError::NotAllowed
+        }
         EgressError::Network(_) | EgressError::Unreachable(_) | EgressError::NoSocket(_) => {
             CallError::Unreachable
         }

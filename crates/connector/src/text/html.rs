@@ -21,6 +21,8 @@ const MORE_ELEMENTS: [&str; 15] = [
     "o:p", "output", "section", "select", "textarea",
 ];
 
+/// Nesting that the parser is given, as if no element ended by itself: its time grows with it.
+const OPEN_MAX: usize = 2_000;
 /// Nesting that the translator is given: it goes down into every element.
 const DEPTH_MAX: usize = 200;
 /// More elements than any message has.
@@ -57,8 +59,12 @@ pub fn from_html(html: &str) -> String {
     if !html.contains(['<', '&']) {
         return from_plain(html.trim());
     }
-    let safe = SANITIZER.clean(&html).to_string();
-    let text = translated(&safe).unwrap_or_else(|| without_tags(&safe));
+    let text = if is_shallow(&html, OPEN_MAX) {
+        let safe = SANITIZER.clean(&html).to_string();
+        translated(&safe).unwrap_or_else(|| without_tags(&safe))
+    } else {
+        without_tags(&html)
+    };
     relaxed(&text).replace('\u{a0}', " ").trim().to_owned()
 }
 
@@ -110,7 +116,7 @@ fn end_of_tag(tag: &str) -> Option<usize> {
 
 /// `None` for what the translator cannot take.
 fn translated(safe: &str) -> Option<String> {
-    if !is_shallow(safe) {
+    if !is_shallow(safe, DEPTH_MAX) {
         return None;
     }
     let translate = || {
@@ -123,10 +129,9 @@ fn translated(safe: &str) -> Option<String> {
     std::panic::catch_unwind(AssertUnwindSafe(translate)).ok().flatten()
 }
 
-/// Of what the sanitizer has written, where every element has its end.
-fn is_shallow(safe: &str) -> bool {
+fn is_shallow(html: &str, depth_max: usize) -> bool {
     let (mut depth, mut deepest, mut elements) = (0_usize, 0_usize, 0_usize);
-    for tag in safe.split('<').skip(1) {
+    for tag in html.split('<').skip(1) {
         let name = tag.split([' ', '>', '/']).next().unwrap_or_default();
         if tag.starts_with('/') {
             depth = depth.saturating_sub(1);
@@ -136,7 +141,7 @@ fn is_shallow(safe: &str) -> bool {
         deepest = deepest.max(depth);
         elements += 1;
     }
-    deepest <= DEPTH_MAX && elements <= ELEMENTS_MAX
+    deepest <= depth_max && elements <= ELEMENTS_MAX
 }
 
 /// Nothing of a hidden element is shown.

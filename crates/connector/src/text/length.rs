@@ -100,7 +100,7 @@ mod tests {
     fn what_belongs_together_stays_together() {
         let family = "👩‍👩‍👧‍👦";
         let parts = split(&family.repeat(10), 9);
-        assert_eq!(parts.concat(), r"a\*".repeat(10));
+        assert_eq!(parts.concat(), family.repeat(10));
         assert!(parts.iter().all(|part| !part.starts_with('\u{200d}')), "{parts:?}");
         let flags = "🇩🇪🇫🇷".repeat(10);
         let parts = split(&flags, 5);

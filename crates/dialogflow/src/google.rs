@@ -120,7 +120,7 @@ impl Access {
             }
             Credentials::ServiceAccount(json) => {
                 // The parser's error is left out: it may quote the key.
-                let key: Value = serde_json::from_str(json.expose_secret())
+                let key: Value = wire::json::read(json.expose_secret().as_bytes())
                     .map_err(|_| unusable("this is not JSON: give the key file of the account"))?;
                 if key.get("type").and_then(Value::as_str) != Some("service_account") {
                     return Err(unusable(

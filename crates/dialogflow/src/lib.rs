@@ -2,8 +2,8 @@
 //! [`google`] asks Google's service, [`emulator`] serves a local bot as Google's service does.
 //!
 //! A bot keeps nothing between queries. What it must remember of a session it returns as `memory`,
-//! and the caller stores it in the same commit as the answer. [`response`], [`signal`], [`rich`]
-//! and [`render`] read an answer. "Agent" in this crate always means a Dialogflow agent.
+//! and the caller stores it in the same commit as the answer. [`response`], [`signal`] and
+//! [`render`] read an answer. "Agent" in this crate always means a Dialogflow agent.
 #![forbid(unsafe_code)]
 
 use std::{fmt, future::Future, pin::Pin};
@@ -17,7 +17,6 @@ pub mod local;
 mod names;
 pub mod render;
 pub mod response;
-pub mod rich;
 pub mod signal;
 
 /// Longest id of a session and of a user of an environment, in characters.

@@ -2,11 +2,14 @@
 
 use axum::{
     body::Body,
+    extract::Request,
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use wire::{
     Invalid,
@@ -109,6 +112,18 @@ pub async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> 
             "The body did not arrive within ten seconds.",
         )),
     }
+}
+
+/// Refuses a path that no handler could read: percent codes that give no UTF-8, or control
+/// characters, which no id has.
+pub async fn with_readable_path(request: Request, next: Next) -> Response {
+    let path = percent_decode_str(request.uri().path()).decode_utf8();
+    if path.is_ok_and(|path| !path.contains(char::is_control)) {
+        return next.run(request).await;
+    }
+    let detail = "The path of the URL has percent codes that are no UTF-8 text, or control \
+                  characters: encode its parts as UTF-8.";
+    ApiError(Problem::new(ProblemId::InvalidField, detail).at("path")).into_response()
 }
 
 /// The token of `Authorization: Bearer …`.

@@ -3,11 +3,13 @@
 
 use std::{io, time::Duration};
 
-use axum::Router;
+use axum::{Router, middleware::from_fn};
 use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
+
+use crate::http::with_readable_path;
 
 /// Longest time for the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,6 +25,7 @@ pub async fn serve(
     router: Router,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
+    let router = router.layer(from_fn(with_readable_path));
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {

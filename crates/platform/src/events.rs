@@ -21,7 +21,7 @@ pub(crate) fn encode(recorded: &Recorded<Event>) -> Option<String> {
         },
         Event::BotSaid { message, .. } => {
             let rich = message.rich.as_deref().and_then(|rich| serde_json::from_str(rich).ok());
-            let content = dialogflow::rich::content(&message.text, rich.as_ref());
+            let content = wire::answer::content(&message.text, rich.as_ref());
             What::BotMessage { text: &message.text, content, message: rich }
         }
         Event::AgentSaid { text, agent } => {

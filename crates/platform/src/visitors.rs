@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use edge::{ids, secrets};
+use edge::{ids, secrets, time::clock_time};
 use machine::{Machine as _, Millis, conversation::Conversation};
 use moka::{policy::EvictionPolicy, sync::Cache};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -71,7 +71,7 @@ impl Visitors {
             bot: bot.to_owned(),
             token_hash: secrets::hash_hex(token.expose_secret()),
             language: new.language,
-            time_zone: new.time_zone,
+            time_zone: new.time_zone.filter(|zone| clock_time(now, zone).is_some()),
         };
         let record = serde_json::to_string(&visitor).map_err(|error| StoreError::Unreadable {
             id: user.clone(),

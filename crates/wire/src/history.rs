@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::answer;
+
 /// Path of our endpoint to read it. The contract names a key for reading but no request (13.18).
 pub const PATH: &str = "/webhooks/handover/history";
 
@@ -120,6 +122,9 @@ const EVENT_NAMES: [&str; 4] = [
 const QUERIES: [&str; 4] =
     ["/query", "/queryParameters/query", "/queryInput/text/text", "/queryParameters/text/text"];
 
+/// Fields of a bot's response; some clients write underscores.
+const BOT_FIELDS: [&str; 4] = ["queryResult", "responseId", "query_result", "response_id"];
+
 /// The line of an item; `None` when it has no text to show. An event has no text and is shown as
 /// its name in brackets.
 #[must_use]
@@ -134,35 +139,12 @@ pub fn line(item: &Value) -> Option<Line> {
         (Sender::Customer, format!("[{}]", name.trim()))
     } else if let Some(text) = payload.get("text").and_then(Value::as_str) {
         (Sender::Agent, text.to_owned())
-    } else if payload.get("queryResult").is_some() || payload.get("responseId").is_some() {
-        (Sender::Bot, bot_text(payload))
+    } else if BOT_FIELDS.iter().any(|field| payload.get(field).is_some()) {
+        (Sender::Bot, answer::words(payload))
     } else {
         (Sender::Customer, first(&QUERIES)?.to_owned())
     };
     (!text.trim().is_empty()).then_some(Line { sender, text, created_at })
-}
-
-/// The texts of a detectIntent response, ES or CX, one per line.
-#[must_use]
-pub fn bot_text(response: &Value) -> String {
-    let result = response.get("queryResult").unwrap_or(&Value::Null);
-    let messages = result
-        .get("fulfillmentMessages")
-        .or_else(|| result.get("responseMessages"))
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    let texts: Vec<&str> = messages
-        .iter()
-        .filter_map(|message| message.pointer("/text/text")?.as_array())
-        .flatten()
-        .filter_map(Value::as_str)
-        .filter(|text| !text.is_empty())
-        .collect();
-    if texts.is_empty() {
-        let text = result.get("fulfillmentText").and_then(Value::as_str);
-        return text.unwrap_or_default().to_owned();
-    }
-    texts.join("\n")
 }
 
 #[cfg(test)]

@@ -5,11 +5,14 @@
 //! wire read the golden examples in `examples/`. "Agent" in this crate always means a human agent.
 #![forbid(unsafe_code)]
 
+pub mod answer;
 pub mod desk;
 pub mod examples;
 pub mod history;
+pub mod json;
 pub mod openapi;
 pub mod problem;
+pub mod profile;
 pub mod push;
 mod reading;
 pub mod rich;

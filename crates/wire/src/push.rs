@@ -4,7 +4,10 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::reading::{self, Invalid};
+use crate::{
+    profile,
+    reading::{self, Invalid},
+};
 
 /// Path of the push endpoint.
 pub const PATH: &str = "/webhooks/handover/push";
@@ -33,7 +36,8 @@ pub enum PushKind {
     Typing,
 }
 
-/// The current human agent; an empty or blank name counts as none.
+/// The current human agent. A name is cleaned and cut, an address that leads to no picture of the
+/// web is left out; an empty or blank name counts as none ([`profile`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AgentProfile {
     pub name: Option<String>,
@@ -84,6 +88,9 @@ fn kind(object: &Map<String, Value>) -> Result<PushKind, Invalid> {
     match reading::text(object, "eventType", known)?.as_str() {
         "message" => {
             let text = reading::text(object, "text", "what the agent said")?;
+            if profile::is_blank(&text) {
+                return Err(Invalid::field("text", "is blank: send what the agent said"));
+            }
             Ok(PushKind::Message { text })
         }
         "channel_update" => Ok(PushKind::ChannelUpdate),
@@ -106,9 +113,10 @@ fn agent_profile(object: &Map<String, Value>) -> Result<Option<AgentProfile>, In
     };
     let within = |error: Invalid| error.under("agentProfile");
     let name = reading::optional_text(profile, "name").map_err(within)?;
-    let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let name = name.map(|name| profile::name(&name)).filter(|name| !name.is_empty());
     let avatar_url = reading::optional_text(profile, "avatarUrl").map_err(within)?;
-    Ok(Some(AgentProfile { name, avatar_url: avatar_url.unwrap_or_default() }))
+    let avatar_url = avatar_url.map(|url| profile::avatar_url(&url)).unwrap_or_default();
+    Ok(Some(AgentProfile { name, avatar_url }))
 }
 
 fn pause(object: &Map<String, Value>) -> Result<Pause, Invalid> {

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serializer;
 use serde_json::{Map, Value};
 
+use crate::json;
+
 /// Why a body is refused; `field` is the JSON path when a field is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
@@ -22,6 +24,12 @@ impl fmt::Display for Invalid {
 impl std::error::Error for Invalid {}
 
 impl Invalid {
+    /// Whether the body cannot be read at all: it is no JSON object.
+    #[must_use]
+    pub fn is_of_body(&self) -> bool {
+        self.field.is_none()
+    }
+
     pub(crate) fn body(message: impl Into<String>) -> Self {
         Self { code: "invalid_body", field: None, message: message.into() }
     }
@@ -46,7 +54,7 @@ impl Invalid {
 
 /// The JSON object in `body`.
 pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Invalid> {
-    match serde_json::from_slice(body) {
+    match json::read(body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(other) => {
             Err(Invalid::body(format!("the body is {}: send a JSON object", kind(&other))))
@@ -68,16 +76,25 @@ pub(crate) fn text(
     }
 }
 
-/// A required id. Ids become keys of the store, and PostgreSQL cannot store NUL.
+/// Longest id that others may choose, in bytes. Ids become keys of the store, and an index of
+/// PostgreSQL takes less than 2,700 bytes for all its columns.
+pub(crate) const ID_BYTES_MAX: usize = 1_000;
+
+/// A required id. PostgreSQL cannot store NUL in it.
 pub(crate) fn id(object: &Map<String, Value>, field: &str, what: &str) -> Result<String, Invalid> {
     let id = text(object, field, what)?;
     printable(field, &id)?;
+    if id.len() > ID_BYTES_MAX {
+        let message = format_args!("has {} bytes: send at most {ID_BYTES_MAX}", id.len());
+        return Err(Invalid::field(field, message));
+    }
     Ok(id)
 }
 
-/// Refuses control characters: they cannot be in a key or in the name of an event.
+/// Refuses control characters: they cannot be in a key or in the name of an event. Neither can
+/// U+FFFD, which stands for what could not be read: two ids would become the same.
 pub(crate) fn printable(field: &str, text: &str) -> Result<(), Invalid> {
-    if text.chars().any(char::is_control) {
+    if text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
         return Err(Invalid::field(field, "holds control characters: send printable ones"));
     }
     Ok(())

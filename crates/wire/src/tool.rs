@@ -125,6 +125,8 @@ pub struct ToolAgent {
 pub enum TextFormat {
     #[default]
     Markdown,
+    /// Shown as it is: every sign stays.
+    Plain,
     /// Converted to Markdown; scripts in it never run.
     Html,
 }

@@ -6,11 +6,15 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
+    json,
     reading::{self, Invalid},
     rich::Element,
 };
 
-/// `POST /v1/bots/{botId}/visitors`; every field is optional, and so is the body.
+mod hints;
+
+/// `POST /v1/bots/{botId}/visitors`; every field is optional, and so is the body. What cannot be
+/// used counts as not said.
 #[derive(Debug, Clone, Default, PartialEq, Eq, ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct NewVisitor {
@@ -19,31 +23,16 @@ pub struct NewVisitor {
 }
 
 impl NewVisitor {
+    /// [`Invalid`] only for a body that is no JSON object.
     pub fn parse(body: &[u8]) -> Result<Self, Invalid> {
-        if body.iter().all(u8::is_ascii_whitespace) {
+        if json::is_blank(body) || matches!(json::read(body), Ok(Value::Null)) {
             return Ok(Self::default());
         }
         let object = reading::object(body)?;
-        let language = short_text(&object, "language", "a language tag such as en or de-AT")?;
-        let time_zone = short_text(&object, "timeZone", "a zone such as Europe/Vienna")?;
+        let language = hints::language(object.get("language"));
+        let time_zone = hints::time_zone(object.get("timeZone"));
         Ok(Self { language, time_zone })
     }
-}
-
-/// A tag of at most 64 letters, digits and `-_/+`.
-fn short_text(
-    object: &Map<String, Value>,
-    field: &str,
-    what: &str,
-) -> Result<Option<String>, Invalid> {
-    let Some(text) = reading::optional_text(object, field)?.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_/+".contains(c);
-    if text.len() > 64 || !text.chars().all(plain) {
-        return Err(Invalid::field(field, format_args!("is not one: send {what}")));
-    }
-    Ok(Some(text))
 }
 
 /// The response to a new visitor.
@@ -111,7 +100,7 @@ impl NewMessage {
             text,
             event,
             parameters: optional_object(&object, "parameters")?.cloned().unwrap_or_default(),
-            page: page(&object)?,
+            page: hints::page(&object),
             webhook_headers: webhook_headers(&object)?,
         })
     }
@@ -129,25 +118,6 @@ fn optional_object<'a>(
             Err(Invalid::field(field, format_args!("is {found}: send an object")))
         }
     }
-}
-
-const PAGE_CHARS_MAX: usize = 2_048;
-
-fn page(object: &Map<String, Value>) -> Result<Option<Page>, Invalid> {
-    let Some(page) = optional_object(object, "page")? else { return Ok(None) };
-    let text = |name: &str| {
-        let text = reading::optional_text(page, name).map_err(|error| error.under("page"))?;
-        let text = text.filter(|text| !text.is_empty());
-        within(&format!("page.{name}"), text.as_deref().unwrap_or_default(), PAGE_CHARS_MAX)?;
-        Ok(text)
-    };
-    let mobile = match page.get("mobile") {
-        None | Some(Value::Null) => None,
-        Some(value) => Some(reading::boolean(value).ok_or_else(|| {
-            Invalid::field("page.mobile", "is neither true nor false: send one of them")
-        })?),
-    };
-    Ok(Some(Page { url: text("url")?, reference: text("ref")?, snippet: text("snippet")?, mobile }))
 }
 
 const WEBHOOK_HEADERS_MAX: usize = 20;

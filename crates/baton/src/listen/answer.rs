@@ -69,7 +69,7 @@ pub(crate) fn of_webhook(kind: Kind, outcome: Outcome<'_>, took: Duration) -> Me
         }
         Reply::Paused(length) => paused(kind, length),
     };
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let body: Value = wire::json::read(body).unwrap_or_default();
     meaning.warnings.extend(strings_for(&body, &["minutesPaused"]));
     let minutes = body.get("minutesPaused");
     if minutes.is_some_and(|minutes| !minutes.is_number() && !minutes.is_string()) {
@@ -98,7 +98,7 @@ pub(crate) fn of_push(kind: Kind, outcome: Outcome<'_>) -> Meaning {
         Ok(answer) => answer,
         Err(why) => return failed(why, "send it again with the same id"),
     };
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let body: Value = wire::json::read(body).unwrap_or_default();
     if (200..300).contains(&status) {
         let did = match kind {
             Kind::Message => "shown",

@@ -54,7 +54,7 @@ pub(crate) struct Seen {
 
 /// Platform to middleware.
 pub(crate) fn webhook(headers: &HeaderMap, bytes: &[u8]) -> Seen {
-    let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let body: Value = wire::json::read(bytes).unwrap_or_default();
     let kind = webhook_kind(&body);
     let mut warnings = secret_warnings(headers, &body);
     if matches!(kind, Kind::StepOne | Kind::StepTwo | Kind::Unknown) {
@@ -91,7 +91,7 @@ fn webhook_kind(body: &Value) -> Kind {
 
 /// Middleware to platform.
 pub(crate) fn push(headers: &HeaderMap, bytes: &[u8]) -> Seen {
-    let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let body: Value = wire::json::read(bytes).unwrap_or_default();
     let paused = match body.get("paused") {
         Some(Value::Bool(paused)) => Some(*paused),
         Some(Value::String(text)) => text.to_lowercase().parse().ok(),

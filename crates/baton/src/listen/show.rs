@@ -39,7 +39,7 @@ pub(crate) struct Shown<'a> {
 impl<'a> Shown<'a> {
     pub(crate) fn new(exchange: &'a Exchange<'a>) -> Self {
         let Exchange { headers, body, outcome, took, .. } = exchange;
-        let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
+        let parsed: Value = wire::json::read(body).unwrap_or_default();
         let secrets = Secrets::presented(headers, &parsed);
         let (seen, meaning) = match exchange.direction {
             Direction::ToMiddleware => {
@@ -116,7 +116,7 @@ impl<'a> Shown<'a> {
 
     /// A body with its secrets masked. A body that is not JSON is shown by its length only.
     pub(crate) fn shown(&self, body: &[u8]) -> Value {
-        match serde_json::from_slice::<Value>(body) {
+        match wire::json::read::<Value>(body) {
             Ok(body) => self.secrets.body(&body),
             Err(_) => Value::String(format!("{} bytes that are not JSON", body.len())),
         }

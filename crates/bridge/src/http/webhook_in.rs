@@ -25,6 +25,7 @@ use machine::{
 use serde_json::Value;
 use store::{Key, StepError, StoreError};
 use wire::{
+    Invalid, answer,
     history::{self, Sender},
     problem::ProblemId,
     webhook::{Answer, Received, ReceivedKind},
@@ -72,8 +73,7 @@ async fn work_off(app: &App, route: &str, headers: &HeaderMap, body: Body) -> Re
         Err(_) => token_of_unreadable(&body),
     };
     if !route.access.admits(headers, in_body.as_deref()) {
-        let detail = "Present the route's webhook token in `Authorization` or in `accessToken`.";
-        return Err(Error::new(ProblemId::Unauthorized, detail));
+        return Err(not_admitted(received.err()));
     }
     let signed = route.access.signed_id(headers, &body, app.clock.now())?;
     let Received { user_id, bot_id, kind, .. } = received?;
@@ -198,9 +198,24 @@ impl Call<'_> {
     }
 }
 
+/// Where the body cannot be read at all, a token in it cannot be found: the caller is told why.
+fn not_admitted(unread: Option<Invalid>) -> Error {
+    let detail = "Present the route's webhook token in `Authorization` or in `accessToken`.";
+    let unread = unread.filter(Invalid::is_of_body);
+    Error::new(
+        ProblemId::Unauthorized,
+        match unread {
+            Some(why) => {
+                format!("{detail} The body could not be read, so no token was found in it: {why}.")
+            }
+            None => detail.to_owned(),
+        },
+    )
+}
+
 /// A call that cannot be read may still prove who sent it, and is then told what is wrong with it.
 fn token_of_unreadable(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let body: Value = wire::json::read(body).ok()?;
     Some(body.get("accessToken")?.as_str()?.to_owned())
 }
 
@@ -222,7 +237,7 @@ fn opening(text: String, language: String, response: &Value, history: &[Value]) 
     let intent = response.pointer("/queryResult/intent/displayName").and_then(Value::as_str);
     let intent = intent.filter(|name| !name.is_empty()).map(shortened);
     let transcript = if history.is_empty() {
-        let bot = history::bot_text(response);
+        let bot = answer::words(response);
         let line = |from, text: &str| Line { from, text: shortened(text), at: None };
         let lines = [line(Speaker::Visitor, &text), line(Speaker::Bot, &bot)];
         lines.into_iter().filter(|line| !line.text.trim().is_empty()).collect()

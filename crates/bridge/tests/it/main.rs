@@ -16,4 +16,5 @@ mod signatures;
 mod stream;
 mod time;
 mod webhook;
+mod words;
 mod world;

@@ -17,7 +17,7 @@ pub(super) fn json(body: &Bytes) -> Result<Value, Failure> {
     if body.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
-    serde_json::from_slice(body).map_err(|error| {
+    wire::json::read(body).map_err(|error| {
         Failure::invalid_argument(format!("Invalid JSON payload received. {error}."))
     })
 }

@@ -93,7 +93,7 @@ fn read(app: &App, headers: &HeaderMap, body: &Bytes) -> Result<(Push, Arc<Bot>)
     let parsed = Push::parse(body);
     let in_body = match &parsed {
         Ok(push) => push.access_token.clone(),
-        Err(invalid) => match serde_json::from_slice(body) {
+        Err(invalid) => match wire::json::read(body) {
             Ok(Value::Object(object)) => {
                 object.get("accessToken").and_then(Value::as_str).map(str::to_owned)
             }

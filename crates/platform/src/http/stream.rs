@@ -97,7 +97,7 @@ async fn first_frame(app: &App, socket: &mut WebSocket) -> Result<Watcher<Conver
     let frame = tokio::time::timeout(limit::FIRST_FRAME_WAIT, socket.recv()).await;
     let frame = match frame {
         Err(_) => return Err(Ended::ByUs(NO_FIRST_FRAME)),
-        Ok(Some(Ok(Message::Text(text)))) => serde_json::from_str::<FirstFrame>(&text),
+        Ok(Some(Ok(Message::Text(text)))) => wire::json::read::<FirstFrame>(text.as_bytes()),
         Ok(Some(Ok(Message::Close(_))) | None) => return Err(Ended::ByThem),
         Ok(Some(_)) => return Err(Ended::ByUs(BAD_FIRST_FRAME)),
     };

@@ -81,11 +81,64 @@ async fn what_is_wrong_with_a_message_is_told_by_its_field() {
         let problem: Value = answer.await.unwrap().json().await.unwrap();
         assert_eq!((&problem["status"], &problem["field"]), (&json!(400), &json!(field)));
     }
+}
+
+#[tokio::test]
+async fn no_hint_of_a_browser_stops_a_chat() {
+    let world = World::new().await;
     let bots = format!("{}/v1/bots/support/visitors", world.base);
-    let bad = world.http.post(&bots).json(&json!({ "timeZone": "<b>" })).send().await.unwrap();
-    assert_eq!(bad.json::<Value>().await.unwrap()["field"], "timeZone");
-    let empty = world.http.post(&bots).send().await.unwrap();
-    assert_eq!(empty.status(), 201);
+    let long = "x".repeat(10_000);
+    for (hints, language, zone) in [
+        (json!({ "language": "en-US@posix" }), json!("en-US"), Value::Null),
+        (json!({ "language": "en-US,en", "timeZone": "+05:30" }), json!("en-US"), Value::Null),
+        (json!({ "language": "de_AT.UTF-8", "timeZone": "UTC" }), json!("de-AT"), json!("UTC")),
+        (json!({ "language": "*", "timeZone": "Nowhere/Else" }), Value::Null, Value::Null),
+        (json!({ "language": "", "timeZone": "" }), Value::Null, Value::Null),
+        (json!({ "language": null, "timeZone": null }), Value::Null, Value::Null),
+        (json!({ "language": 7, "timeZone": { "a": [] } }), Value::Null, Value::Null),
+        (json!({ "language": long, "timeZone": long }), Value::Null, Value::Null),
+        (json!(null), Value::Null, Value::Null),
+    ] {
+        let created = world.http.post(&bots).json(&hints).send().await.unwrap();
+        assert_eq!(created.status(), 201, "{hints}");
+        let user = created.json::<Value>().await.unwrap()["userId"].as_str().unwrap().to_owned();
+        let record = world.store.record("visitor", &user, 0).await.unwrap().unwrap();
+        let record: Value = serde_json::from_str(&record).unwrap();
+        assert_eq!((&record["language"], &record["timeZone"]), (&language, &zone), "{hints}");
+    }
+    for body in ["", "\u{feff}", "\u{feff}{\"language\":\"de\"}", "{\"language\":\"\\ud83d\"}"] {
+        let created = world.http.post(&bots).body(body).send().await.unwrap();
+        assert_eq!(created.status(), 201, "{body:?}");
+    }
+    let broken = world.http.post(&bots).body("{\"language\":").send().await.unwrap();
+    assert_eq!(broken.status(), 400);
+    let visitor = world.visitor().await;
+    for (n, page) in [
+        json!(7),
+        json!({ "url": 7, "ref": [], "snippet": {}, "mobile": "perhaps" }),
+        json!({ "url": format!("https://shop.example/?q={long}"), "ref": long }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let message = json!({ "clientId": n.to_string(), "text": "hi", "page": page });
+        assert_eq!(visitor.post(message).await.0, 202, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_cannot_be_read_is_a_problem_with_a_reason() {
+    let world = World::new().await;
+    for path in ["/v1/bots/%ff/visitors", "/v1/bots/a%00b/visitors", "/v1/%c3%28", "/%e2%82"] {
+        let answer = world.http.post(format!("{}{path}", world.base)).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!((&problem["id"], &problem["field"]), (&json!("invalid_field"), &json!("path")));
+        assert!(problem["detail"].as_str().unwrap().contains("UTF-8"), "{problem}");
+    }
+    let good = world.http.post(format!("{}/v1/bots/%C3%BC/visitors", world.base)).send().await;
+    assert_eq!(good.unwrap().status(), 404);
 }
 
 #[tokio::test]

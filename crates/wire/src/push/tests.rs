@@ -95,6 +95,22 @@ fn a_push_that_cannot_be_read_names_the_field() {
         (json!({ "eventType": "shout", "userId": "u", "botId": "b" }), Some("eventType")),
         (json!({ "eventType": "message", "userId": "u", "botId": "b" }), Some("text")),
         (json!({ "eventType": "message", "userId": "u", "botId": "b", "text": "" }), Some("text")),
+        (
+            json!({ "eventType": "message", "userId": "u", "botId": "b", "text": " \n" }),
+            Some("text"),
+        ),
+        (
+            json!({ "eventType": "message", "userId": "u", "botId": "b", "text": "\u{200b}\0" }),
+            Some("text"),
+        ),
+        (
+            json!({ "eventType": "user_typing", "userId": "u".repeat(3_000), "botId": "b" }),
+            Some("userId"),
+        ),
+        (
+            json!({ "eventType": "user_typing", "userId": "u\u{fffd}", "botId": "b" }),
+            Some("userId"),
+        ),
         (json!({ "eventType": "channel_update", "userId": "u", "botId": "b" }), Some("paused")),
         (
             json!({ "eventType": "channel_update", "userId": "u", "botId": "b", "paused": 1 }),
@@ -115,6 +131,28 @@ fn a_push_that_cannot_be_read_names_the_field() {
         let error = parse(&body).err().unwrap();
         assert_eq!(error.field.as_deref(), field, "{body}");
         assert!(field.is_none_or(|field| error.message.contains(field)), "{}", error.message);
+    }
+}
+
+#[test]
+fn a_profile_is_cleaned_and_never_refused() {
+    let profile = |name: &str, avatar: &str| {
+        let push = json!({ "eventType": "user_typing", "userId": "u", "botId": "b",
+            "agentProfile": { "name": name, "avatarUrl": avatar } });
+        let AgentProfile { name, avatar_url } = parse(&push).unwrap().agent.unwrap();
+        (name.unwrap_or_default(), avatar_url)
+    };
+    let picture = "https://example.org/jane.png";
+    assert_eq!(profile("Jane", picture), ("Jane".to_owned(), picture.to_owned()));
+    for (name, expected) in [
+        ("Ja\0ne\u{202e}", "Jane".to_owned()),
+        (" \u{200f}\n", String::new()),
+        (&"x".repeat(200_000), "x".repeat(profile::NAME_CHARS_MAX)),
+    ] {
+        assert_eq!(profile(name, "").0, expected);
+    }
+    for avatar in ["javascript:alert(1)", "data:text/html,x", "nonsense"] {
+        assert_eq!(profile("Jane", avatar).1, "");
     }
 }
 

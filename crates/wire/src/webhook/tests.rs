@@ -140,6 +140,26 @@ fn a_call_that_cannot_be_read_names_the_field() {
     assert!(Received::parse(b"<html>").is_err());
 }
 
+/// Half a surrogate pair and a byte order mark cost no message; in an id they are refused.
+#[test]
+fn what_others_write_carelessly_is_read() {
+    let read = |body: &str| Received::parse(body.as_bytes());
+    let call = read(
+        "\u{feff}{\"userId\":\"u\",\"botId\":\"b\",\
+         \"queryInput\":{\"text\":{\"text\":\"hi \\ud83d!\"}}}",
+    );
+    let ReceivedKind::StepTwo { text, .. } = call.ok().unwrap().kind else { panic!("step two") };
+    assert_eq!(text, "hi \u{fffd}!");
+    let half = read(r#"{"userId":"u\ud83d","botId":"b","eventType":"user_typing"}"#);
+    assert_eq!(half.err().unwrap().field.as_deref(), Some("userId"));
+    let long = json!({ "userId": "u".repeat(1_001), "botId": "b", "eventType": "user_typing" });
+    assert_eq!(read(&long.to_string()).err().unwrap().field.as_deref(), Some("userId"));
+    let reply = "\u{feff}{\"paused\":true,\"minutesPaused\":5,\"note\":\"\\ude00\"}";
+    assert_eq!(Reply::parse(200, reply.as_bytes()), Reply::Paused(Some(300_000)));
+    let error = read("{\"userId\":\"u\",").err().unwrap();
+    assert!(error.is_of_body() && error.message.contains("line 1 column"), "{error}");
+}
+
 #[test]
 fn every_kind_of_reply_means_what_section_8_says() {
     let cases = [

@@ -4,7 +4,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 use wire::{
-    Invalid, desk, history,
+    Invalid, answer, desk, history,
     push::Push,
     visitor::{NewMessage, NewVisitor},
     webhook::{Received, Reply},
@@ -202,7 +202,7 @@ fn read(body: &[u8]) {
                 assert!(line.is_none_or(|line| !line.text.trim().is_empty()));
             }
         }
-        let _: String = history::bot_text(&value);
+        let _: String = answer::words(&value);
     }
 }
 

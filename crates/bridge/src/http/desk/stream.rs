@@ -187,7 +187,7 @@ impl Stream<'_> {
             Message::Close(_) => return Err(End::Gone),
             Message::Binary(_) => return Err(End::Close(close_code::UNSUPPORTED, "send text")),
         };
-        match serde_json::from_str(&text) {
+        match wire::json::read(text.as_bytes()) {
             Ok(ClientFrame::Watch { watch, after }) => self.watch(watch, after).await,
             Ok(ClientFrame::Unwatch { unwatch }) => {
                 self.unwatch(&unwatch);

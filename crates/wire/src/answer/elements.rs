@@ -1,21 +1,21 @@
-//! A bot's message as the elements that a client draws (`wire::rich`).
+//! A bot's message as the elements that a client draws ([`crate::rich`]).
 //!
 //! Pure: the journal stores the canonical message, and the elements are made when it is shown. The
-//! input may be any JSON; the output always keeps the limits of `wire::rich`. A message without
+//! input may be any JSON; the output always keeps the limits of [`crate::rich`]. A message without
 //! elements is shown as its text.
 
 use serde_json::Value;
-use wire::rich::{
-    Align, Button, Card, Column, Element, List, Media, MediaKind, ROWS_MAX, Row, Table,
-};
 
+use super::readable::without_tags;
+use crate::rich::{
+    Align, Button, Card, Column, Element, List, Media, MediaKind, ROWS_MAX, Row, TEXT_CHARS_MAX,
+    Table,
+};
 use read::{COUNT, body, button, cut, first, items, link, media, say, source, text, texts, title};
 
 mod botcopy;
 mod messenger;
 mod read;
-pub(crate) mod readable;
-pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -27,12 +27,12 @@ pub fn content(plain: &str, canonical: Option<&Value>) -> Vec<Element> {
     if !elements.is_empty() || plain.trim().is_empty() {
         return elements;
     }
-    vec![Element::Text { text: cut(plain, wire::rich::TEXT_CHARS_MAX) }]
+    vec![Element::Text { text: cut(plain, TEXT_CHARS_MAX) }]
 }
 
 /// The elements of a canonical message of either edition; none for an unknown kind.
 #[must_use]
-pub fn elements(canonical: &Value) -> Vec<Element> {
+pub(super) fn elements(canonical: &Value) -> Vec<Element> {
     let kinds = canonical.as_object().into_iter().flatten();
     let found = kinds.flat_map(|(kind, message)| match kind.as_str() {
         "text" => words(&texts(message, "text")),
@@ -82,7 +82,7 @@ fn joined(found: impl Iterator<Item = Element>) -> Vec<Element> {
 }
 
 fn words(lines: &[String]) -> Vec<Element> {
-    let text = cut(lines.join("\n").trim(), wire::rich::TEXT_CHARS_MAX);
+    let text = cut(lines.join("\n").trim(), TEXT_CHARS_MAX);
     if text.is_empty() { Vec::new() } else { vec![Element::Text { text }] }
 }
 
@@ -103,7 +103,7 @@ fn spoken(message: &Value) -> Vec<Element> {
 
 fn spoken_as(message: &Value, plain: &str) -> Vec<Element> {
     match body(message, plain) {
-        said if said.is_empty() => words(&[read::without_tags(text(message, "ssml"))]),
+        said if said.is_empty() => words(&[without_tags(text(message, "ssml"))]),
         said => words(&[said]),
     }
 }
@@ -183,7 +183,7 @@ fn item(item: &Value) -> Option<Card> {
     let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
     read::card(Card {
         title: title(item, "title"),
-        body: cut(&lines.join("\n"), wire::rich::TEXT_CHARS_MAX),
+        body: cut(&lines.join("\n"), TEXT_CHARS_MAX),
         media: item.get("image").and_then(picture),
         action: link(url).or_else(|| say(text(item, "title"))),
         ..Card::default()

@@ -1,18 +1,19 @@
 //! The payload `botcopy`: a list of objects, each with one or more elements under their names. Bot
 //! designers write it by hand from samples that differ, so every form that occurs is read.
 
-use serde_json::Value;
-use wire::rich::{
+use crate::rich::{
     Action, BotCard, BotList, Button, Card, Element, List, Media, TITLE_CHARS_MAX, Target,
 };
+use serde_json::Value;
 
 mod action;
 mod form;
 
 use self::action::action_of;
 use super::{
+    super::readable,
     read::{self, COUNT, body, cut, first, flag, items, list, media, text, title},
-    readable, row, words,
+    row, words,
 };
 
 pub(super) fn elements(payload: &Value) -> Vec<Element> {
@@ -73,7 +74,7 @@ fn card(value: &Value) -> Option<Card> {
         subtitle: title(value, "subtitle"),
         body: cut(
             first(&[text(value, "body"), text(value, "description")]),
-            wire::rich::TEXT_CHARS_MAX,
+            crate::rich::TEXT_CHARS_MAX,
         ),
         media: picture(value),
         action: action_of(action, label),

@@ -1,6 +1,6 @@
 //! Elements as lines of text, for transcripts and tools that do not draw them.
 
-use wire::rich::{Action, Button, Card, Element, Media};
+use crate::rich::{Action, Button, Card, Element, Media};
 
 use super::readable::push;
 
@@ -47,6 +47,7 @@ fn push_all(texts: &[&str], lines: &mut Vec<String>) {
 }
 
 fn read_card(card: &Card, lines: &mut Vec<String>) {
+    let before = lines.len();
     match &card.action {
         Some(Action::Link { url, .. }) if !card.title.is_empty() => {
             push(&format!("{}: {}", card.title, url.as_str()), lines);
@@ -58,6 +59,9 @@ fn read_card(card: &Card, lines: &mut Vec<String>) {
         push_all(&[&media.alt], lines);
     }
     read_buttons(&card.buttons, lines);
+    if let (Some(media), true) = (&card.media, lines.len() == before) {
+        read_media(media, lines);
+    }
 }
 
 /// Buttons as lines; a button that opens a page keeps its address.

@@ -1,13 +1,14 @@
 //! The payload `richContent` of Dialogflow Messenger: groups of parts, each with a `type`.
 
+use crate::rich::{Action, Button, COUNT_MAX, Card, Element, List, Media, MediaKind, Target};
 use serde_json::Value;
-use wire::rich::{Action, Button, COUNT_MAX, Card, Element, List, Media, MediaKind, Target};
 
 use super::{
+    super::readable,
     read::{
         self, COUNT, body, cut, first, link_to, list, media, parameters, source, text, texts, title,
     },
-    readable, row, words,
+    row, words,
 };
 
 pub(super) fn elements(payload: &Value) -> Vec<Element> {
@@ -109,7 +110,7 @@ fn info(part: &Value) -> Vec<Element> {
     card(Card {
         title: title(part, "title"),
         subtitle: title(part, "subtitle"),
-        body: cut(&texts(part, "text").join("\n"), wire::rich::TEXT_CHARS_MAX),
+        body: cut(&texts(part, "text").join("\n"), crate::rich::TEXT_CHARS_MAX),
         media: picture(image, text(image, "accessibilityText")),
         action: opens(part).or_else(|| sends(part)),
         buttons: list(part.get("buttons"))

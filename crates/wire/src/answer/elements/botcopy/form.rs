@@ -1,10 +1,10 @@
 //! Forms of the payload `botcopy`.
 
+use crate::rich::{Choice, Field, Form, FormStyle, Input, TITLE_CHARS_MAX, TextInput, TextKind};
 use serde_json::Value;
-use wire::rich::{Choice, Field, Form, FormStyle, Input, TITLE_CHARS_MAX, TextInput, TextKind};
 
 use super::action;
-use crate::rich::read::{COUNT, cut, first, flag, items, say, text, title};
+use crate::answer::elements::read::{COUNT, cut, first, flag, items, say, text, title};
 
 /// Longest value of a field, in characters.
 const FIELD_CHARS_MAX: u16 = 256;

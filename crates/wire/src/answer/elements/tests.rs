@@ -1,16 +1,16 @@
-use proptest::prelude::*;
-use serde_json::{Value, json};
-use wire::rich::{
+use crate::rich::{
     ADDRESS_BYTES_MAX, COUNT_MAX, EVENT_CHARS_MAX, PARAMETERS_BYTES_MAX, ROWS_MAX, SAY_CHARS_MAX,
     TEXT_CHARS_MAX, TITLE_CHARS_MAX,
 };
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::response::visible_messages;
+use crate::answer::visible_messages;
 
 macro_rules! examples {
     ($($kind:literal)*) => {
-        [$(include_str!(concat!("../../../wire/examples/rich.", $kind, ".json"))),*]
+        [$(include_str!(concat!("../../../examples/rich.", $kind, ".json"))),*]
     };
 }
 

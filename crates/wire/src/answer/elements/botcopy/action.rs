@@ -1,9 +1,9 @@
 //! Actions of the payload `botcopy`: what pressing a button, a card or an item does.
 
+use crate::rich::{Action, Location, TITLE_CHARS_MAX, Target};
 use serde_json::Value;
-use wire::rich::{Action, Location, TITLE_CHARS_MAX, Target};
 
-use crate::rich::read::{self, cut, first, link_to, parameters, text};
+use crate::answer::elements::read::{self, cut, first, link_to, parameters, text};
 
 /// The action of an object; when it names several, message before link before location.
 pub(super) fn action_of(value: &Value, label: &str) -> Option<Action> {

@@ -1,11 +1,11 @@
-//! Reads JSON of any form into parts of elements, within the limits of `wire::rich`. Texts that are
+//! Reads JSON of any form into parts of elements, within the limits of `crate::rich`. Texts that are
 //! too long to show are cut; an action that is too long is left out.
 
-use serde_json::{Map, Value};
-use wire::rich::{
+use crate::rich::{
     Action, Address, Button, COUNT_MAX, Card, EVENT_CHARS_MAX, Media, MediaKind,
     PARAMETERS_BYTES_MAX, SAY_CHARS_MAX, Source, TEXT_CHARS_MAX, TITLE_CHARS_MAX, Target,
 };
+use serde_json::{Map, Value};
 
 pub(super) const COUNT: usize = COUNT_MAX;
 
@@ -33,7 +33,7 @@ pub(super) fn cut(text: &str, chars_max: usize) -> String {
 
 /// The members of a list, at most twice the largest limit; none when it is not a list.
 pub(super) fn items<'a>(of: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    list(of.get(key)).take(2 * wire::rich::ROWS_MAX)
+    list(of.get(key)).take(2 * crate::rich::ROWS_MAX)
 }
 
 pub(super) fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
@@ -150,15 +150,4 @@ fn kind_of(url: &str) -> MediaKind {
 pub(super) fn card(card: Card) -> Option<Card> {
     let shown = [&card.title, &card.subtitle, &card.body].iter().any(|text| !text.is_empty());
     (shown || card.media.is_some() || !card.buttons.is_empty()).then_some(card)
-}
-
-/// The text of SSML, without tags.
-pub(super) fn without_tags(marked: &str) -> String {
-    let mut inside = false;
-    let plain = marked.chars().filter(|c| {
-        let was = inside;
-        inside = (inside || *c == '<') && *c != '>';
-        !was && *c != '<'
-    });
-    cut(plain.collect::<String>().trim(), TEXT_CHARS_MAX)
 }

@@ -145,7 +145,7 @@ impl Response {
 
     /// The body as JSON. Any other body is [`Failure::Unknown`]: the tool did not send it.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_slice(&self.body).map_err(|error| Failure::Unknown {
+        wire::json::read(&self.body).map_err(|error| Failure::Unknown {
             detail: format!("status {} with a body that cannot be read: {error}", self.status),
         })
     }

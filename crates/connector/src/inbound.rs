@@ -42,7 +42,7 @@ impl InboundRequest {
 
     /// The body as JSON, or the problem that tells the tool what is wrong with it.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_slice(&self.body)
+        wire::json::read(&self.body)
             .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))
     }
 

@@ -120,7 +120,7 @@ impl OAuthClient {
         if response.is_success() {
             return response.json().map_err(not_made);
         }
-        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let body: Value = wire::json::read(&response.body).unwrap_or_default();
         // The first is of RFC 6749, section 5.2; some vendors explain in the second.
         let words = ["error_description", "description", "error"];
         let words = words.iter().find_map(|name| body[name].as_str()).unwrap_or_default();

@@ -133,7 +133,7 @@ function addItem(blocks: Block[], item: ListItem, goesOn: boolean): void {
 
 const DEPTH_MAX = 6;
 
-/** Parses emphasis, code and links. Incomplete marks stay as typed. */
+/** Parses emphasis, code, links and escaped signs. Incomplete marks stay as typed. */
 export function inline(text: string, depth = 0): Inline[] {
   if (depth >= DEPTH_MAX) return plain(text);
   const out: Inline[] = [];
@@ -162,6 +162,7 @@ interface Mark {
   end: number;
 }
 
+const SIGN = /[!-/:-@[-`{-~]/;
 const TARGET = /\(([^()\s]+(?:\([^()\s]*\)[^()\s]*)*)\)/y;
 
 /** Finds the mark that starts at a position. Positions must be asked in ascending order. */
@@ -181,14 +182,16 @@ class Marks {
   ) {
     this.line = finder(text, '\n');
     this.tick = finder(text, '`');
-    this.star = finder(text, '*');
-    this.stars = finder(text, '**');
-    this.under = finder(text, '_');
-    this.bracket = finder(text, ']');
+    this.star = finder(text, '*', isEscaped);
+    this.stars = finder(text, '**', isEscaped);
+    this.under = finder(text, '_', isEscaped);
+    this.bracket = finder(text, ']', isEscaped);
   }
 
   at(at: number): Mark | null {
     switch (this.text[at]) {
+      case '\\':
+        return this.escaped(at);
       case '`':
         return this.code(at);
       case '[':
@@ -200,6 +203,12 @@ class Marks {
       default:
         return null;
     }
+  }
+
+  /** A sign after a backslash is only a sign. */
+  private escaped(at: number): Mark | null {
+    const sign = this.text.charAt(at + 1);
+    return SIGN.test(sign) ? { node: { t: 'text', v: sign }, end: at + 2 } : null;
   }
 
   private code(at: number): Mark | null {
@@ -268,15 +277,27 @@ class Marks {
  * Returns where `needle` comes next, or Infinity. Positions must be asked in ascending order: then
  * all answers together read the text once.
  */
-function finder(text: string, needle: string): (from: number) => number {
+function finder(
+  text: string,
+  needle: string,
+  isSkipped: (text: string, at: number) => boolean = () => false,
+): (from: number) => number {
   let found = -1;
   return (from) => {
     if (found < from) {
-      const at = text.indexOf(needle, from);
+      let at = text.indexOf(needle, from);
+      while (at >= 0 && isSkipped(text, at)) at = text.indexOf(needle, at + 1);
       found = at < 0 ? Infinity : at;
     }
     return found;
   };
+}
+
+/** Whether an odd number of backslashes stands before a sign. */
+function isEscaped(text: string, at: number): boolean {
+  let from = at;
+  while (text[from - 1] === '\\') from -= 1;
+  return (at - from) % 2 === 1;
 }
 
 /** Replaces links by their content, because a link cannot contain a link. */

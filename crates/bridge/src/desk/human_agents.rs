@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use edge::{ids, secrets};
 use machine::chat::Agent;
 use secrecy::{ExposeSecret, SecretString};
+use wire::profile;
 
 use crate::config::{ConfigError, HumanAgentConfig};
 
@@ -28,14 +29,15 @@ impl HumanAgents {
     pub(crate) fn new(agents: Vec<HumanAgentConfig>) -> Result<Self, ConfigError> {
         let mut by_email = BTreeMap::new();
         for HumanAgentConfig { email, name, avatar_url, password } in agents {
-            let email = folded(&email);
-            if email.is_empty() || name.trim().is_empty() || by_email.contains_key(&email) {
+            let (email, name) = (folded(&email), profile::name(&name));
+            if email.is_empty() || name.is_empty() || by_email.contains_key(&email) {
                 return Err(ConfigError::HumanAgent(email));
             }
             if password.expose_secret().chars().count() < PASSWORD_CHARS_MIN {
                 return Err(ConfigError::Password(email));
             }
-            let agent = Agent { email: email.clone(), name: name.trim().to_owned(), avatar_url };
+            let avatar_url = profile::avatar_url(&avatar_url);
+            let agent = Agent { email: email.clone(), name, avatar_url };
             by_email.insert(email, Member { agent, password });
         }
         Ok(Self { by_email, unknown: ids::new_secret("nobody") })

@@ -13,7 +13,7 @@ use machine::{
 use store::StepError;
 use tokio::sync::watch;
 
-use super::ConnectorRuntime;
+use super::{ConnectorRuntime, heard};
 use crate::route::Route;
 
 /// Longest time hearing may take; it ends by itself, and cutting it may lose what was told once.
@@ -302,10 +302,15 @@ impl ChatTask {
         }
     }
 
+    /// Where the session is now, as it is stored.
+    pub(super) fn checkpoint(&self) -> Option<String> {
+        heard::checkpoint(self.session.as_ref().and_then(|(_, session)| session.checkpoint()))
+    }
+
     /// A position that has moved although nothing was said.
     async fn store_checkpoint(&mut self) -> Next {
-        let Some((opening, session)) = &self.session else { return Next::Again };
-        let (opening, checkpoint) = (*opening, session.checkpoint());
+        let Some((opening, _)) = &self.session else { return Next::Again };
+        let (opening, checkpoint) = (*opening, self.checkpoint());
         let known = self.state.checkpoint_at_tool().map(|checkpoint| &checkpoint.text);
         if checkpoint.is_none() || known == checkpoint.as_ref() {
             return Next::Again;
@@ -315,12 +320,12 @@ impl ChatTask {
 
     /// Stores the oldest of what was heard; the last one brings the position with it.
     async fn store_heard(&mut self) -> Next {
-        let (Some((opening, session)), Some(event)) = (&self.session, self.unstored.front()) else {
+        let (Some((opening, _)), Some(event)) = (&self.session, self.unstored.front()) else {
             self.unstored.clear();
             return Next::Again;
         };
         let last = self.unstored.len() == 1;
-        let checkpoint = session.checkpoint().filter(|_| last);
+        let checkpoint = self.checkpoint().filter(|_| last);
         let handover = self.handover(*opening);
         match self.runtime.store_event(&self.route, &handover, event.clone(), checkpoint).await {
             Ok(stepped) => {

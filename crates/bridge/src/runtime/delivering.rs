@@ -76,7 +76,7 @@ impl ChatTask {
         along: &[Position],
         events: Vec<ConnectorEvent>,
     ) -> Next {
-        let checkpoint = self.session.as_ref().and_then(|(_, session)| session.checkpoint());
+        let checkpoint = self.checkpoint();
         if owed.attempts > 0 {
             self.runtime.reached();
         }
@@ -85,7 +85,7 @@ impl ChatTask {
         }
         let events = if let Delivery::Open { .. } = owed.delivery {
             let (runtime, route, id) = (&self.runtime, &self.route, &self.id);
-            events.into_iter().filter_map(|event| runtime.stored(route, id, event.kind)).collect()
+            events.into_iter().flat_map(|event| runtime.stored(route, id, event.kind)).collect()
         } else {
             // By their ids, like all that is heard: some may have been told before a restart.
             self.unstored.extend(events);

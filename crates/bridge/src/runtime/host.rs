@@ -1,6 +1,6 @@
 //! What connectors ask of the bridge.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use connector::{ConnectorEvent, EventKind, HandoverRef, Host, OpenHandover, TellError};
 use edge::Clock;
@@ -8,7 +8,7 @@ use machine::chat::{self, Chat, Input, Refusal};
 use store::{Key, StepError, Stepped};
 use tokio_util::sync::CancellationToken;
 
-use super::ConnectorRuntime;
+use super::{ConnectorRuntime, heard};
 use crate::route::Route;
 
 #[async_trait::async_trait]
@@ -48,6 +48,7 @@ impl Host for ConnectorRuntime {
     ) -> Result<(), TellError> {
         // A handover that is over changes nothing any more.
         let Some(route) = self.route_of(handover) else { return Ok(()) };
+        let checkpoint = heard::checkpoint(checkpoint);
         let told = self.store_event(&route, handover, event, checkpoint).await;
         told.map(drop).map_err(tell_error)
     }
@@ -64,37 +65,45 @@ impl ConnectorRuntime {
     ) -> Result<Option<Stepped<Chat>>, StepError<Refusal>> {
         let HandoverRef { chat, opening, .. } = handover;
         let ConnectorEvent { id, kind } = event;
-        let Some(event) = self.stored(route, chat, kind) else { return Ok(None) };
-        let key = id.map(|id| key(*opening, &id));
-        let input = Input::Heard { opening: *opening, event: Some(event), checkpoint };
-        route.step(chat, key, input).await.map(Some)
+        let is_typing = matches!(kind, EventKind::Types(_));
+        let mut parts = self.stored(route, chat, kind).into_iter().enumerate().peekable();
+        if parts.peek().is_none() && !is_typing && checkpoint.is_some() {
+            let input = Input::Heard { opening: *opening, event: None, checkpoint };
+            return route.step(chat, None, input).await.map(Some);
+        }
+        let mut stepped = None;
+        while let Some((part, event)) = parts.next() {
+            let key = id.as_ref().map(|id| key(*opening, &id_of_part(id, part)));
+            // The last part brings the position: after a crash the others are told again.
+            let checkpoint = checkpoint.clone().filter(|_| parts.peek().is_none());
+            let input = Input::Heard { opening: *opening, event: Some(event), checkpoint };
+            stepped = Some(route.step(chat, key, input).await?);
+        }
+        Ok(stepped)
     }
 
-    /// What is stored of what happened; typing is only passed on.
+    /// What is stored of what happened, in parts where it is long; typing is only passed on.
     pub(super) fn stored(
         &self,
         route: &Arc<Route>,
         chat: &str,
         kind: EventKind,
-    ) -> Option<chat::ConnectorEvent> {
-        use chat::ConnectorEvent;
-        Some(match kind {
-            EventKind::Joined(agent) => ConnectorEvent::Joined { agent },
-            EventKind::Said { agent, text } => ConnectorEvent::Said { agent, text },
-            EventKind::Left => ConnectorEvent::Left,
-            EventKind::Held { on } => ConnectorEvent::Held { on },
-            EventKind::Notice(text) => ConnectorEvent::Notice { text },
-            EventKind::Ended => ConnectorEvent::Ended,
-            EventKind::Types(typing) => {
-                self.0.typists.tell(&self.0.clock, route, chat, typing);
-                return None;
-            }
-        })
+    ) -> Vec<chat::ConnectorEvent> {
+        if let EventKind::Types(typing) = kind {
+            self.0.typists.tell(&self.0.clock, route, chat, typing);
+            return Vec::new();
+        }
+        heard::events(kind)
     }
 
     fn route_of(&self, handover: &HandoverRef) -> Option<Arc<Route>> {
         self.0.work.lock().routes.get(&handover.route)?.upgrade()
     }
+}
+
+/// The first part has the id of the whole, as it had before there were parts.
+fn id_of_part(id: &str, part: usize) -> Cow<'_, str> {
+    if part == 0 { Cow::Borrowed(id) } else { Cow::Owned(format!("{id}/part-{part}")) }
 }
 
 /// The same id is the same event, whatever else was sent with it.

@@ -28,6 +28,7 @@ use crate::{
 
 mod chat_task;
 mod delivering;
+mod heard;
 mod host;
 mod settled;
 mod typing;

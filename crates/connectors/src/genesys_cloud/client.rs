@@ -72,6 +72,6 @@ impl Client {
 
 /// A failure in the vendor's words: `ErrorBody.message`.
 pub(super) fn failure(response: &Response) -> Failure {
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let body: Value = wire::json::read(&response.body).unwrap_or_default();
     response.failure(body["message"].as_str().unwrap_or_default())
 }

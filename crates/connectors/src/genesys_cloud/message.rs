@@ -1,6 +1,6 @@
 //! The normalized message of Genesys Cloud, which Open and Web Messaging share.
 
-use connector::text::link;
+use connector::text::{from_plain, link};
 use serde_json::Value;
 
 /// The text that a visitor reads: the message's own, files as links, quick replies as a list.
@@ -9,7 +9,7 @@ pub(super) fn text(message: &Value) -> Option<String> {
     let text = message["text"].as_str().unwrap_or_default().trim();
     let content = message["content"].as_array().into_iter().flatten().filter_map(part);
     let parts: Vec<String> =
-        [text.to_owned()].into_iter().chain(content).filter(|part| !part.is_empty()).collect();
+        [from_plain(text)].into_iter().chain(content).filter(|part| !part.is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
 
@@ -20,7 +20,7 @@ fn part(part: &Value) -> Option<String> {
     }
     let answer =
         ["quickReply", "buttonResponse"].iter().find_map(|kind| part[kind]["text"].as_str());
-    answer.map(|answer| format!("* {answer}"))
+    answer.map(|answer| format!("* {}", from_plain(answer)))
 }
 
 /// For how many milliseconds the human agent types; `None` for any other event.

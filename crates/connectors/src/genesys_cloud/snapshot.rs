@@ -159,7 +159,7 @@ mod tests {
         agent["messages"] = json!([message]);
         let good = json!({ "id": "c", "participants": [agent] });
         for body in kit::hostile::mutants(&good) {
-            let Ok(shown) = serde_json::from_slice(&body) else { continue };
+            let Ok(shown) = wire::json::read(&body) else { continue };
             let snapshot = Snapshot::new(&shown);
             snapshot.agent_event();
             snapshot.is_over();

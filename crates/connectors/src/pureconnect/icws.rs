@@ -155,7 +155,7 @@ impl ChatApi for Icws {
     }
 
     fn webhook(&self, body: &[u8]) -> Option<Vec<Event>> {
-        let messages = match serde_json::from_slice(body).ok()? {
+        let messages = match wire::json::read(body).ok()? {
             Value::Array(messages) => messages,
             Value::Object(mut body) => match body.remove("messages") {
                 Some(Value::Array(messages)) => messages,
@@ -264,7 +264,7 @@ fn good(response: Response) -> Result<Response, CallError> {
     if response.is_success() {
         return Ok(response);
     }
-    let error: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let error: Value = wire::json::read(&response.body).unwrap_or_default();
     let field = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
     let (id, message) = (field("errorId"), field("message"));
     let text = format!("{id} {message}");

@@ -47,14 +47,14 @@ impl PublicUrls {
 /// A message as safe Markdown. A file is a link where there are public URLs.
 pub(super) fn markdown(urls: Option<&PublicUrls>, name: &str, said: &Said) -> String {
     match said {
-        Said::Plain(text) => text.clone(),
+        Said::Plain(text) => text::from_plain(text),
         Said::Html(html) => text::from_html(html),
         Said::Url(url) => text::link("", url),
         Said::File { guid, name: file } => {
             let label = file.trim_start_matches('-');
             match urls {
                 Some(urls) => text::link(label, &urls.file(name, guid, file)),
-                None => format!("\u{1f4ce} {label}"),
+                None => format!("\u{1f4ce} {}", text::from_plain(label)),
             }
         }
     }

@@ -258,7 +258,7 @@ fn good(response: Response) -> Result<Response, CallError> {
         410 => return Err(CallError::UnknownChat("status 410".to_owned())),
         _ => return Err(CallError::Failed(response.failure(""))),
     }
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let body: Value = wire::json::read(&response.body).unwrap_or_default();
     let content = body.as_object().and_then(|body| body.values().next());
     let status = content.and_then(|content| content.get("status"));
     let field = |name: &str| status.and_then(|status| status.get(name)).and_then(Value::as_str);

@@ -1,7 +1,7 @@
 //! Incidents or interactions as tickets: the transcript in the description, our reference in the
 //! title, the messages of both sides in the journal.
 
-use connector::{Failure, Finding, client::PacedClient};
+use connector::{Failure, Finding, client::PacedClient, text::from_plain};
 use http::Method;
 use machine::chat::Agent;
 use secrecy::SecretString;
@@ -98,7 +98,8 @@ impl Records {
         let stage = if is_one_of(&names.over_status) {
             let lines = record[&names.solution_field].as_array().into_iter().flatten();
             let lines = lines.map(|line| line.as_str().unwrap_or_default());
-            Stage::Closed { resolution: lines.collect::<Vec<_>>().join("\n").trim().to_owned() }
+            let resolution = lines.collect::<Vec<_>>().join("\n");
+            Stage::Closed { resolution: from_plain(resolution.trim()) }
         } else if is_one_of(&names.held_status) {
             Stage::Held
         } else {
@@ -116,7 +117,7 @@ impl Records {
         let replies = told.map(|(Entry { id, operator, text }, _)| Reply {
             id,
             agent: agent(&operator),
-            text,
+            text: from_plain(&text),
         });
         let assignee = text(&names.assignee_field);
         let is_own = assignee.eq_ignore_ascii_case(self.rest.username());

@@ -83,7 +83,7 @@ pub(super) fn key(id: &str) -> String {
 
 /// The body of a reply, or what its `ReturnCode` means.
 fn reply(response: &Response) -> Result<Value, Failure> {
-    let Ok(body) = serde_json::from_slice::<Value>(&response.body) else {
+    let Ok(body) = wire::json::read::<Value>(&response.body) else {
         return Err(foreign(response));
     };
     let messages = body["Messages"].as_array().into_iter().flatten();

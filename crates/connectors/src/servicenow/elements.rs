@@ -119,22 +119,20 @@ fn act(
                 content.events.push(ConnectorEvent::plain(EventKind::Left));
             }
             let waiting = element["message"].as_str().filter(|text| !text.trim().is_empty());
-            if let Some(text) = waiting.filter(|_| kind == "StartSpinner") {
-                content
-                    .events
-                    .push(ConnectorEvent { id: None, kind: EventKind::Notice(text.to_owned()) });
+            if let Some(message) = waiting.filter(|_| kind == "StartSpinner") {
+                let kind = EventKind::Notice(text::from_plain(message));
+                content.events.push(ConnectorEvent::plain(kind));
             }
         }
         "System" => {
-            let text = element["message"].as_str().unwrap_or_default().trim();
+            let message = element["message"].as_str().unwrap_or_default().trim();
             if let Some(name) = entered(element, texts) {
                 join(named_agent(name), state, content);
-            } else if !texts.closed.is_empty() && text.ends_with(&texts.closed) {
+            } else if !texts.closed.is_empty() && message.ends_with(&texts.closed) {
                 content.over = true;
-            } else if !text.is_empty() {
-                content
-                    .events
-                    .push(ConnectorEvent { id: None, kind: EventKind::Notice(text.to_owned()) });
+            } else if !message.is_empty() {
+                let kind = EventKind::Notice(text::from_plain(message));
+                content.events.push(ConnectorEvent::plain(kind));
             }
         }
         _ => {}
@@ -157,7 +155,7 @@ fn markdown(element: &Value) -> Option<String> {
     };
     let text = match get("uiType") {
         // Some replies put their text into `label`.
-        "OutputText" => either("value", "label"),
+        "OutputText" => text::from_plain(&either("value", "label")),
         "OutputHtml" => html(element),
         "OutputImage" => text::link(get("altText"), get("value")),
         "OutputLink" => {
@@ -166,10 +164,11 @@ fn markdown(element: &Value) -> Option<String> {
         }
         "GroupedPartsOutputControl" => {
             let parts = element["values"].as_array().into_iter().flatten();
-            let mut lines = vec![get("header").to_owned()];
+            let mut lines = vec![text::from_plain(get("header"))];
             lines.extend(parts.map(|part| {
                 let part = |name: &str| part[name].as_str().unwrap_or_default();
-                format!("- {} {}", text::link(part("label"), part("action")), part("description"))
+                let description = text::from_plain(part("description"));
+                format!("- {} {description}", text::link(part("label"), part("action")))
             }));
             lines.join("\n")
         }
@@ -191,17 +190,17 @@ fn html(element: &Value) -> String {
 
 /// The texts of a card, whose data is JSON in a string.
 fn card(data: &str) -> String {
-    let data: Value = serde_json::from_str(data).unwrap_or_default();
+    let data: Value = wire::json::read(data.as_bytes()).unwrap_or_default();
     let names = ["title", "subtitle", "description", "url"];
     let texts = names.iter().filter_map(|name| data[*name].as_str());
-    texts.collect::<Vec<_>>().join("\n")
+    text::from_plain(&texts.collect::<Vec<_>>().join("\n"))
 }
 
 fn question(element: &Value, prompt: &str) -> String {
     let options = element["options"].as_array().into_iter().flatten();
     let options = options.filter_map(|option| option["label"].as_str());
-    let lines = options.map(|label| format!("- {label}"));
-    std::iter::once(prompt.to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
+    let lines = options.map(|label| format!("- {}", text::from_plain(label)));
+    std::iter::once(text::from_plain(prompt)).chain(lines).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

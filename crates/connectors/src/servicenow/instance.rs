@@ -73,7 +73,7 @@ fn token_request(
 
 /// The instance's own words: `error.message` and `error.detail`, or those of its token endpoint.
 pub(super) fn failure(response: &Response) -> Failure {
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let body: Value = wire::json::read(&response.body).unwrap_or_default();
     let text = |path: &str| body.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let words = [text("/error/message"), text("/error/detail"), text("/error_description")];
     let words: Vec<&str> = words.into_iter().filter(|words| !words.is_empty()).collect();

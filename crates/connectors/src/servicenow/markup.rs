@@ -21,11 +21,11 @@ pub(super) fn markdown(entry: &str) -> String {
     let mut rest = entry;
     while let Some((before, after)) = rest.split_once("[code]") {
         let (html, left) = after.split_once("[/code]").unwrap_or((after, ""));
-        markdown.push_str(before);
+        markdown.push_str(&words::from_plain(before));
         markdown.push_str(&words::from_html(html));
         rest = left;
     }
-    markdown.push_str(rest);
+    markdown.push_str(&words::from_plain(rest));
     markdown.trim().to_owned()
 }
 

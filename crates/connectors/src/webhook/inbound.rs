@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use wire::{
     problem::{Problem, ProblemId},
+    profile,
     tool::{TextFormat, ToolAgent, ToolEvent as Event, ToolEventsStored},
 };
 
@@ -74,7 +75,7 @@ async fn tell(host: &Arc<dyn Host>, event: &Event) -> Result<(), ApiError> {
 fn kind(event: &Event) -> Result<EventKind, ApiError> {
     let agent = || {
         let ToolAgent { id, name, avatar_url } = event.agent.clone().unwrap_or_default();
-        if name.trim().is_empty() {
+        if profile::name(&name).is_empty() {
             return Err(invalid("agent.name", "Say who it is: the visitor reads the name."));
         }
         Ok(Agent { email: id, name, avatar_url })
@@ -108,6 +109,7 @@ fn kind(event: &Event) -> Result<EventKind, ApiError> {
 fn words(event: &Event) -> Result<String, ApiError> {
     let text = match event.format {
         TextFormat::Markdown => event.text.clone(),
+        TextFormat::Plain => text::from_plain(&event.text),
         TextFormat::Html => text::from_html(&event.text),
     };
     let files = event.files.iter().map(|file| text::link(&file.name, &file.url));

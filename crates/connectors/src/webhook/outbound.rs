@@ -112,8 +112,8 @@ impl Session for Handover {
 
 /// An answer with a malformed field still counts if it says `accepted: false`.
 fn answer(response: &Response) -> HandoverAnswer {
-    serde_json::from_slice(&response.body).unwrap_or_else(|_| {
-        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    wire::json::read(&response.body).unwrap_or_else(|_| {
+        let body: Value = wire::json::read(&response.body).unwrap_or_default();
         let accepted = body.get("accepted").and_then(Value::as_bool);
         HandoverAnswer { accepted, ..HandoverAnswer::default() }
     })
@@ -136,7 +136,7 @@ async fn post(shared: &Shared, id: &str, event: &HandoverEvent<'_>) -> Result<Re
 
 /// A failure with the tool's explanation: `reason`, or `detail` of RFC 9457.
 fn failure(response: &Response) -> Failure {
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let body: Value = wire::json::read(&response.body).unwrap_or_default();
     let words = ["reason", "detail"].iter().find_map(|name| body.get(name)?.as_str());
     response.failure(words.unwrap_or_default())
 }

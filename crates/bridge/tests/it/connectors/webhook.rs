@@ -78,6 +78,48 @@ async fn a_whole_conversation() {
 }
 
 #[tokio::test]
+async fn what_a_tool_says_arrives_as_it_was_meant() {
+    let (world, tool) = start(|_| {}).await;
+    let chat = accepted(&world, &tool, "u1").await;
+    let html = "2*3*4 <b>ok</b><span style=\"display:none\">secret</span>".to_owned();
+    tool.act(&chat.id, Act::SayHtml { html }).unwrap();
+    let (name, url) = ("a [b] (1).pdf".to_owned(), "https://example.org/a b (1).pdf".to_owned());
+    tool.act(&chat.id, Act::File { name, url }).unwrap();
+    let words: Vec<String> = (0..2_500).map(|n| format!("word{n}")).collect();
+    tool.act(&chat.id, say(&words.join(" "))).unwrap();
+    tool.act(&chat.id, say("after")).unwrap();
+    let is_last = |texts: &Vec<String>| texts.last().is_some_and(|text| text == "after");
+    let texts = meanwhile(&world, async || Some(world.platform.texts()).filter(is_last)).await;
+    assert_eq!(texts[0], r"2\*3\*4 **ok**");
+    assert_eq!(texts[1], r"[a \[b\] (1).pdf](https://example.org/a%20b%20%281%29.pdf)");
+    let long = &texts[2..texts.len() - 1];
+    assert!(long.len() > 4 && long.iter().all(|part| part.chars().count() <= 4_000));
+    assert_eq!(long.join(" "), words.join(" "));
+}
+
+#[tokio::test]
+async fn an_event_with_a_nul_or_a_careless_body_is_stored() {
+    let (world, tool) = start(|_| {}).await;
+    let chat = accepted(&world, &tool, "u1").await;
+    let url = format!("{}/connectors/tool/events", world.url);
+    let event = |id: &str, text: &str| {
+        format!(
+            "\u{feff}{{\"id\":\"{id}\",\"handover\":\"{}\",\"type\":\"agent.message\",\"format\":\"plain\",\
+             \"agent\":{{\"id\":\"j\\u0000o\",\"name\":\"\\u202eJo\\u0000 Park\",\
+             \"avatarUrl\":\"javascript:alert(1)\"}},\"text\":\"{text}\"}}",
+            chat.id
+        )
+    };
+    for (id, text) in [("1", "a\\u0000b"), ("2", "half \\ud83d"), ("3", "_plain_")] {
+        let call = world.http.post(&url).bearer_auth("tool's token").body(event(id, text));
+        assert_eq!(call.send().await.unwrap().status(), 200, "{text}");
+    }
+    platform_reads(&world, &["ab", "half \u{fffd}", r"\_plain\_"]).await;
+    let said = world.platform.taken().into_iter().find(|body| body["text"] == "ab").unwrap();
+    assert_eq!(said["agentProfile"], json!({ "name": "Jo Park", "avatarUrl": "" }));
+}
+
+#[tokio::test]
 async fn both_sides_see_each_other_type() {
     let (world, tool) = start(|_| {}).await;
     let chat = accepted(&world, &tool, "u1").await;

@@ -122,7 +122,7 @@ async fn subscribe(shared: &Shared, channel: &str) -> Result<(), Failure> {
 }
 
 fn take_frame(shared: &Shared, frame: &str) {
-    let frame: Value = serde_json::from_str(frame).unwrap_or_default();
+    let frame: Value = wire::json::read(frame.as_bytes()).unwrap_or_default();
     if let Some(conversation) = frame["eventBody"]["conversationId"].as_str() {
         shared.conversations.poll(conversation);
     }

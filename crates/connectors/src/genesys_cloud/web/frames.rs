@@ -20,7 +20,7 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) fn read(text: &str) -> Option<Self> {
-        let mut frame: Value = serde_json::from_str(text).ok()?;
+        let mut frame: Value = wire::json::read(text.as_bytes()).ok()?;
         Some(Self {
             class: frame["class"].as_str()?.to_owned(),
             code: frame["code"].as_i64().unwrap_or(200),

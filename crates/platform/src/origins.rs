@@ -83,8 +83,7 @@ impl FromStr for Pattern {
             Some((scheme, domain)) => (true, format!("{scheme}://{domain}")),
             None => (false, text.to_owned()),
         };
-        let site = Site::parse(&plain).filter(|_| !plain.contains('*'));
-        let site = site.ok_or_else(|| OriginsError::NotAnOrigin(text.to_owned()))?;
+        let site = Site::parse(&plain).ok_or_else(|| OriginsError::NotAnOrigin(text.to_owned()))?;
         Ok(Self { site, below })
     }
 }
@@ -106,7 +105,8 @@ impl Site {
     fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(&text.to_ascii_lowercase()).ok()?;
         let bare = matches!(url.path(), "" | "/") && !text.ends_with(['/', '?', '#']);
-        let bare = bare && url.query().is_none() && url.fragment().is_none() && !text.contains('@');
+        let bare = bare && url.query().is_none() && url.fragment().is_none();
+        let bare = bare && !text.contains(['@', '*']);
         let host = url.host_str().filter(|host| !host.is_empty() && bare)?;
         Some(Self { scheme: url.scheme().to_owned(), host: host.to_owned(), port: url.port() })
     }

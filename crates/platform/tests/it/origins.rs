@@ -1,6 +1,6 @@
 //! Bots that list the origins of their pages: CORS, calls and the stream.
 
-use platform::{BotConfig, Origins};
+use platform::Origins;
 use reqwest::{
     Method, Response,
     header::{HeaderMap, ORIGIN},
@@ -20,9 +20,11 @@ const FOREIGN: &str = "https://evil.example";
 /// `support` has pages at `OWN`, `other` at `OTHERS`.
 async fn world() -> World {
     World::with(|bot, bridge| {
-        let listed = |id: &str, origins: &[&str]| BotConfig {
-            origins: Origins::listed(origins).unwrap(),
-            ..config(bot, &bridge.url, id, "script")
+        let listed = |id: &str, origins: &[&str]| {
+            let mut config = config(bot, &bridge.url, id, "script");
+            config.origins = Origins::listed(origins).unwrap();
+            config.webhook.as_mut().unwrap().endings = true;
+            config
         };
         vec![listed("support", &["https://*.example.com"]), listed("other", &[OTHERS])]
     })
@@ -61,7 +63,7 @@ async fn a_page_that_is_not_listed_is_refused_with_its_origin_and_the_setting() 
     let world = world().await;
     let token = world.visitor().await.token;
     for (method, path) in paths() {
-        for origins in [&[FOREIGN][..], &["null"], &["https://example.com"], &[OWN, FOREIGN]] {
+        for origins in [&[FOREIGN][..], &["null"], &["https://example.com"], &[FOREIGN, OWN]] {
             let (status, headers, problem) =
                 call(&world, method.clone(), path, &token, origins).await;
             assert_eq!((status, &problem["id"]), (403, &json!("forbidden")), "{path} {origins:?}");

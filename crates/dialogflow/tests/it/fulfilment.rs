@@ -55,7 +55,7 @@ impl Caller for Webhook {
             body: serde_json::from_slice(&request.body).unwrap(),
             deadline: request.deadline,
         });
-        let act = self.acts.lock().unwrap().pop_front().expect("a call that is not expected");
+        let act = self.acts.lock().unwrap().pop_front().unwrap();
         Box::pin(async move {
             match act {
                 Act::Answer(answer) => {

@@ -314,3 +314,31 @@ fn kinds_of_messages_become_canonical() {
         ])
     );
 }
+
+#[test]
+fn the_webhook_of_an_agent_is_read_and_its_secrets_are_not_told() {
+    let agent = json!({ "language": "en", "webhook": {
+        "url": "https://example.com/hook", "available": true, "useForDomains": true,
+        "username": "u", "password": "hush", "cloudFunctionsEnabled": false, "surprise": 1,
+        "headers": { "": "", "x-key": "hush", "bad name": "hush", "x-line": "a\nhush" },
+    } });
+    let (agent, report) = load(&[("agent.json", &agent.to_string())]);
+    let webhook = agent.webhook();
+    assert_eq!((webhook.url.as_str(), webhook.is_on), ("https://example.com/hook", true));
+    assert!(webhook.has_credentials() && webhook.password.is_some());
+    let names = webhook.headers.iter().map(|(name, _)| name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["x-key"]);
+    let notices = report.notices.iter().map(|n| (n.kind, n.detail.as_str()));
+    assert_eq!(
+        notices.collect::<Vec<_>>(),
+        [
+            (NoticeKind::Settings, "webhook.headers: a name or value that a header cannot have"),
+            (NoticeKind::Settings, "webhook.useForDomains: there are no domains"),
+            (NoticeKind::UnknownField, "webhook.surprise"),
+            (NoticeKind::Webhook, "switched on for the agent"),
+        ]
+    );
+    assert!(!report.to_string().contains("hush"), "{report}");
+    let (agent, _) = load(&[AGENT]);
+    assert!(!agent.webhook().has_credentials() && agent.webhook().url.is_empty());
+}

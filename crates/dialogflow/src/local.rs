@@ -10,6 +10,7 @@
 mod agent;
 mod hash;
 mod load;
+mod locale;
 mod matching;
 mod model;
 mod report;

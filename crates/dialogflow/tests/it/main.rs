@@ -11,6 +11,7 @@ mod entities;
 mod es;
 mod handover;
 mod languages;
+mod letters;
 mod loading;
 mod mystery;
 mod properties;

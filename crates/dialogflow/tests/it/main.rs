@@ -16,3 +16,4 @@ mod loading;
 mod mystery;
 mod properties;
 mod slots;
+mod turns;

@@ -11,6 +11,7 @@
 mod agent;
 mod hash;
 mod load;
+mod locale;
 mod matching;
 mod model;
 mod report;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{matching::Matcher, model::Intent};
+use super::{locale, matching::Matcher, model::Intent};
 use crate::fulfilment::WebhookSettings;
 
 /// A Dialogflow agent loaded from an export. [`super::LocalBot`] answers with it.
@@ -43,15 +43,10 @@ impl LocalAgent {
         self.matchers.keys().map(String::as_str)
     }
 
-    /// The language that answers a query in `wanted`: the same, else its root, else the root
-    /// language of the agent.
+    /// The language that answers a query in `wanted`: the nearest one, else the agent's root
+    /// language.
     pub(crate) fn language_for(&self, wanted: &str) -> &str {
-        let wanted = wanted.to_lowercase().replace('_', "-");
-        let root = wanted.split('-').next().unwrap_or_default();
-        [wanted.as_str(), root]
-            .iter()
-            .find_map(|l| self.matchers.get_key_value(*l))
-            .map_or(self.language.as_str(), |(language, _)| language)
+        locale::nearest(wanted, self.languages()).unwrap_or(self.language.as_str())
     }
 }
 

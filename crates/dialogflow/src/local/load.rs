@@ -20,7 +20,8 @@ use self::{
 };
 use super::{
     agent::LocalAgent,
-    matching::{Matcher, system},
+    locale,
+    matching::{Matcher, Phrases, system},
     model::{EntityType, Intent, Phrase},
     report::{LanguageCount, NoticeKind, Report},
 };
@@ -102,7 +103,7 @@ fn agent(mut files: Files, name: String, report: &mut Report) -> Result<LocalAge
     limit(&mut intents, &mut phrases, &mut entities, report);
     check(&intents, &entities, &phrases, report);
 
-    let matchers = matchers(&settings, &intents, &entities, phrases, report);
+    let matchers = matchers(&settings, &intents, &entities, &phrases, report);
     report.agent = if settings.name.is_empty() { name } else { settings.name };
     report.intents = intents.len();
     report.entities = entities.len();
@@ -267,7 +268,7 @@ fn matchers(
     settings: &Settings,
     intents: &[Intent],
     entities: &[EntityType],
-    mut phrases: BTreeMap<String, Vec<Phrase>>,
+    phrases: &BTreeMap<String, Vec<Phrase>>,
     report: &mut Report,
 ) -> BTreeMap<String, Matcher> {
     let mut languages = vec![settings.language.clone()];
@@ -278,14 +279,23 @@ fn matchers(
     }
     let mut matchers = BTreeMap::new();
     for language in languages {
-        let own = phrases.remove(&language).unwrap_or_default();
+        let own = phrases.get(&language).map_or(0, Vec::len);
         let values = |e: &EntityType| e.entries.get(&language).map_or(0, Vec::len);
         report.languages.push(LanguageCount {
             language: language.clone(),
-            phrases: own.len(),
+            phrases: own,
             values: entities.iter().map(values).sum(),
         });
-        let matcher = Matcher::build(&language, &settings.language, intents, entities, own, report);
+        // A locale adds to the languages that it inherits from.
+        let lineage = locale::lineage(&language);
+        let mut all: Vec<Phrase> =
+            lineage.iter().filter_map(|l| phrases.get(l)).flatten().cloned().collect();
+        if all.len() > PHRASES_MAX.max(own) {
+            all.truncate(PHRASES_MAX.max(own));
+            report.note("intents/", NoticeKind::Limit, format!("{PHRASES_MAX} phrases"));
+        }
+        let all = Phrases { all, own };
+        let matcher = Matcher::build(&language, &settings.language, intents, entities, all, report);
         matchers.insert(language, matcher);
     }
     matchers

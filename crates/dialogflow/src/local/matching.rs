@@ -7,8 +7,11 @@
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 mod classifier;
+mod cuts;
+pub(crate) mod fold;
 mod index;
 pub(crate) mod lexicon;
+mod signs;
 pub(crate) mod span;
 pub(crate) mod system;
 mod templates;
@@ -43,6 +46,8 @@ const IN_CONTEXT: f32 = 0.05;
 pub(crate) struct Matcher {
     pub(crate) lexicon: Lexicon,
     pub(crate) phrases: Vec<Phrase>,
+    /// Number of phrases that the language has itself; they come first.
+    own: usize,
     /// For each phrase, the number of words that are not entities.
     plain: Vec<usize>,
     /// Phrases by their normalized text.
@@ -57,6 +62,13 @@ pub(crate) struct Matcher {
     classifier: Option<Classifier>,
     /// Class in the classifier by intent.
     classes: HashMap<usize, usize>,
+}
+
+/// The phrases of one language: its own first, then those of the languages that it adds to.
+#[derive(Debug, Default)]
+pub(crate) struct Phrases {
+    pub(crate) all: Vec<Phrase>,
+    pub(crate) own: usize,
 }
 
 /// A training phrase that a text may mean.
@@ -80,25 +92,26 @@ impl Matcher {
         root: &str,
         intents: &[Intent],
         entities: &[EntityType],
-        phrases: Vec<Phrase>,
+        phrases: Phrases,
         report: &mut Report,
     ) -> Self {
+        let Phrases { all: phrases, own } = phrases;
         let lexicon = Lexicon::build(language, root, intents, entities, &phrases, report);
-        let mut matcher =
-            Self { lexicon, templates: Templates::build(&phrases), ..Self::default() };
+        let templates = Templates::build(&phrases, &lexicon);
+        let mut matcher = Self { lexicon, templates, own, ..Self::default() };
         let mut words = Vec::new();
         let mut replaced = Vec::new();
         let mut chars = Vec::new();
         for (at, phrase) in phrases.iter().enumerate() {
-            let places = places_of(phrase);
+            let full = matcher.lexicon.read(&phrase.text());
+            let places = places_of(phrase, &full);
             let entity = |p: &String| p.starts_with('@');
             matcher.plain.push(places.iter().filter(|p| !entity(p)).count());
-            let full = Text::new(&phrase.text());
             if !phrase.parts.iter().any(|part| part.is_reference) {
                 matcher.exact.entry(full.key().to_owned()).or_default().push(at as u32);
             }
-            words.push(words_and_pairs(&full.words().map(|w| vec![w]).collect::<Vec<_>>()));
-            chars.push(letters(full.words()));
+            words.push(words_and_pairs(&full.whole_words().map(|w| vec![w]).collect::<Vec<_>>()));
+            chars.push(letters(full.whole_words()));
             replaced.push(words_and_pairs(
                 &places.iter().map(|p| vec![p.as_str()]).collect::<Vec<_>>(),
             ));
@@ -184,7 +197,8 @@ impl Matcher {
         allowed: impl Fn(usize) -> bool,
     ) -> Option<Candidate> {
         let mut hits: Vec<Candidate> = Vec::new();
-        for at in self.exact.get(text.key()).into_iter().flatten() {
+        let same = self.exact.get(text.key()).map_or(&[][..], Vec::as_slice);
+        for at in same {
             let intent = self.phrases[*at as usize].intent;
             if allowed(intent) {
                 let captures = self.captures_of(*at, text, spans);
@@ -209,12 +223,19 @@ impl Matcher {
                 });
             }
         }
+        // Phrases with the same words may be told apart by their signs: `C`, `C++`.
+        let written = (same.len() > 1).then(|| self.lexicon.written(&text.raw));
         hits.into_iter().min_by_key(|hit| {
             let intent = &intents[hit.intent];
             let plain = self.plain[hit.phrase as usize];
+            let other_signs = written.as_ref().filter(|_| hit.literal).is_some_and(|written| {
+                self.lexicon.written(&self.phrases[hit.phrase as usize].text()) != *written
+            });
             (
+                other_signs,
                 Reverse(intent.inputs.len()),
                 Reverse(intent.priority),
+                Reverse((hit.phrase as usize) < self.own),
                 Reverse(plain + usize::from(hit.literal)),
                 intent.name.clone(),
                 hit.phrase,
@@ -227,13 +248,23 @@ impl Matcher {
         self.plain[candidate.phrase as usize]
     }
 
+    /// Whether a text has at least half of the words of the candidate phrase, apart from entities.
+    pub(crate) fn has_most_words(&self, candidate: &Candidate, text: &Text) -> bool {
+        let phrase = &self.phrases[candidate.phrase as usize];
+        let places = places_of(phrase, &self.lexicon.read(&phrase.text()));
+        let words = places.iter().filter(|place| !place.starts_with('@'));
+        let shared = words.filter(|word| text.words().any(|other| other == *word)).count();
+        2 * shared >= self.plain_words(candidate)
+    }
+
     /// Captures of a phrase that the text repeats word for word.
     fn captures_of(&self, phrase: u32, text: &Text, spans: &[Span]) -> Vec<Capture> {
         let mut captures = Vec::new();
-        let mut at = 0;
-        for part in &self.phrases[phrase as usize].parts {
-            let words = at..at + Text::new(&part.text).len();
-            at = words.end;
+        let phrase = &self.phrases[phrase as usize];
+        // The same words are cut in the same places.
+        let own = self.lexicon.read(&phrase.text());
+        for (part, range) in phrase.parts.iter().zip(phrase.ranges()) {
+            let words = own.inside(range);
             let Some(entity) = part.slot() else { continue };
             let known = spans.iter().find(|s| s.entity == *entity && s.words == words);
             let value = known.map_or_else(
@@ -360,7 +391,7 @@ impl Matcher {
     /// A text in three views: its words; its words with entities in place of their values; its
     /// letters.
     fn views(&self, text: &Text, spans: &[Span]) -> [Counts; 3] {
-        let plain: Vec<Vec<&str>> = text.words().map(|word| vec![word]).collect();
+        let plain: Vec<Vec<&str>> = text.whole_words().map(|word| vec![word]).collect();
         let mut places: Vec<Vec<&str>> = Vec::new();
         let mut at = 0;
         while at < text.len() {
@@ -379,7 +410,7 @@ impl Matcher {
             places.push(names);
             at = end;
         }
-        [words_and_pairs(&plain), words_and_pairs(&places), letters(text.words())]
+        [words_and_pairs(&plain), words_and_pairs(&places), letters(text.whole_words())]
     }
 }
 
@@ -406,12 +437,12 @@ fn weighed(similarity: f32, probability: f32, intents: usize) -> f32 {
 }
 
 /// The words of a phrase, with entities in place of annotated words.
-fn places_of(phrase: &Phrase) -> Vec<String> {
+fn places_of(phrase: &Phrase, full: &Text) -> Vec<String> {
     let mut places = Vec::new();
-    for part in &phrase.parts {
+    for (part, range) in phrase.parts.iter().zip(phrase.ranges()) {
         match part.slot() {
             Some(entity) => places.push(entity.to_string()),
-            None => places.extend(Text::new(&part.text).words().map(str::to_owned)),
+            None => places.extend(full.inside(range).map(|at| full.word(at).to_owned())),
         }
     }
     places

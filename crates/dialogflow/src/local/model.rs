@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     sync::{Arc, LazyLock},
 };
 
@@ -139,6 +140,15 @@ impl Intent {
 impl Phrase {
     pub(crate) fn text(&self) -> String {
         self.parts.iter().map(|part| part.text.as_str()).collect()
+    }
+
+    /// The byte range of each part in the text.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        self.parts.iter().scan(0, |end, part| {
+            let start = *end;
+            *end += part.text.len();
+            Some(start..*end)
+        })
     }
 }
 

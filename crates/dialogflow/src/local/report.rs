@@ -61,6 +61,7 @@ pub enum NoticeKind {
     Settings,
     NeverMatched,
     SharedPhrase,
+    CollidingValues,
     Limit,
 }
 
@@ -89,6 +90,9 @@ impl NoticeKind {
             Self::Settings => "has a setting without effect here",
             Self::NeverMatched => "can never be matched",
             Self::SharedPhrase => "shares a phrase with another intent; priority and name decide",
+            Self::CollidingValues => {
+                "has values with the same name, which no text can tell apart; the first is taken"
+            }
             Self::Limit => "goes beyond a limit; the rest was left out",
         }
     }

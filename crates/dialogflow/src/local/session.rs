@@ -14,6 +14,8 @@ pub(crate) const MEMORY_BYTES_MAX: usize = 64 * 1024;
 const IDLE_MS_MAX: i64 = 20 * 60 * 1000;
 const CONTEXTS_MAX: usize = 100;
 const LIFESPAN_MAX: u32 = 1_000_000;
+/// Names and values of the parameters of one context.
+const PARAMETERS_BYTES_MAX: usize = 32 << 10;
 const VERSION: u32 = 1;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -125,9 +127,11 @@ impl Session {
         }
         if let Some(known) = self.contexts.iter_mut().find(|context| context.name == name) {
             known.lifespan = lifespan;
-            known.parameters.extend(parameters.clone());
+            known.put(parameters.clone());
         } else if self.contexts.len() < CONTEXTS_MAX && !is_reserved(&name) {
-            self.contexts.push(Active { name, lifespan, parameters: parameters.clone() });
+            let mut context = Active { name, lifespan, parameters: Map::new() };
+            context.put(parameters.clone());
+            self.contexts.push(context);
         }
     }
 
@@ -152,6 +156,39 @@ impl Session {
         self.contexts.retain(|context| context.name != name);
         self.contexts.push(Active { name, lifespan: 0, parameters: parameters.clone() });
     }
+}
+
+impl Active {
+    /// Sets parameters. A value for which there is no room is left out; the one before it goes, so
+    /// that no old value is taken for the new one.
+    pub(crate) fn put(&mut self, parameters: impl IntoIterator<Item = (String, Value)>) {
+        let mut size: usize = self.parameters.iter().map(|(name, value)| bytes(name, value)).sum();
+        for (name, value) in parameters {
+            if let Some(old) = self.parameters.get(&name) {
+                size -= bytes(&name, old);
+            }
+            let own = bytes(&name, &value);
+            if size + own <= PARAMETERS_BYTES_MAX {
+                size += own;
+                self.parameters.insert(name, value);
+            } else {
+                self.parameters.shift_remove(&name);
+            }
+        }
+    }
+}
+
+/// How much a parameter takes of [`PARAMETERS_BYTES_MAX`].
+fn bytes(name: &str, value: &Value) -> usize {
+    fn of(value: &Value) -> usize {
+        match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(|item| 1 + of(item)).sum(),
+            Value::Object(map) => map.iter().map(|(key, item)| key.len() + of(item)).sum(),
+            _ => 8,
+        }
+    }
+    name.len() + of(value)
 }
 
 /// Last segment of a context's name, lower case: contexts are compared by it.

@@ -18,7 +18,12 @@ use self::{
 };
 use super::{
     agent::LocalAgent,
-    matching::{Candidate, Matcher, span::Span, system::Moment, text::Text},
+    matching::{
+        Candidate, Matcher,
+        span::Span,
+        system::{self, Moment},
+        text::Text,
+    },
     model::Intent,
     session::{Captured, Dialog, Session},
 };
@@ -100,7 +105,8 @@ fn check(query: &Query) -> Result<(), BotError> {
 
 impl Turn<'_> {
     /// Selects an intent by the name of the event and the input contexts: most contexts first, then
-    /// priority. Without such an intent, nothing matches.
+    /// priority. Without such an intent, the fallback intent answers, because a pressed button must
+    /// not be met with silence. The event that opens a chat is no question: nothing answers it.
     fn event(&mut self, name: &str) -> Outcome {
         let name = name.to_lowercase();
         let listed = |i: &Intent| i.events.contains(&name) && i.priority >= 0;
@@ -110,14 +116,15 @@ impl Turn<'_> {
                 (std::cmp::Reverse((i.inputs.len(), i.priority)), i.name.as_str())
             });
         let Some((position, _)) = found else {
-            return Outcome::default();
+            let opens = name == "welcome" || name.ends_with("_welcome");
+            return if opens { Outcome::default() } else { self.fallback() };
         };
         self.session.dialog = None;
         self.matched(position, 1.0, Captured::default())
     }
 
     fn text(&mut self, raw: &str) -> Outcome {
-        let text = Text::new(raw);
+        let text = self.matcher.lexicon.read(raw);
         let mut spans = self.matcher.lexicon.find(&text, &self.moment());
         for entities in &self.session.entities {
             entities.apply(&text, &mut spans);
@@ -166,13 +173,9 @@ impl Turn<'_> {
                 ..Outcome::default()
             });
         }
-        // The same intent in other words: take the new values from it.
-        let bar = if slots::takes_anything(intent, &dialog) { slots::CLEARLY } else { 0.0 };
-        let again = exact.or_else(|| self.nearest(text, spans)).filter(|candidate| {
-            candidate.intent == position
-                && candidate.similarity >= bar
-                && self.matcher.plain_words(candidate) > 1
-        });
+        let again = exact.or_else(|| self.nearest(text, spans));
+        let again =
+            again.filter(|c| c.intent == position && self.restates(c, &dialog, text, spans));
         if let Some(candidate) = again {
             let captured = capture(intent, &candidate, self.matcher, text, spans);
             dialog.captured.values.extend(captured.values);
@@ -197,6 +200,28 @@ impl Turn<'_> {
             }
         }
         Some(self.matched_again(position, dialog))
+    }
+
+    /// Whether a text says the open intent again, in other words, so that its values replace what
+    /// is filled. A text that is only a little like a phrase does so when it has most of its words
+    /// and no answer to the prompt: `Hamburg` answers `Where to?`, and leaves alone where from.
+    fn restates(
+        &self,
+        candidate: &Candidate,
+        dialog: &Dialog,
+        text: &Text,
+        spans: &[Span],
+    ) -> bool {
+        if self.matcher.plain_words(candidate) <= 1 {
+            return false;
+        }
+        let intent = &self.agent.intents[candidate.intent];
+        let awaited = intent.parameter(&dialog.awaited).and_then(|p| p.entity.as_ref());
+        let answers = awaited.is_none_or(|awaited| {
+            system::takes_anything(awaited) || spans.iter().any(|s| s.entity == *awaited)
+        });
+        candidate.similarity >= slots::CLEARLY
+            || (!answers && self.matcher.has_most_words(candidate, text))
     }
 
     fn other_intent(&self, own: usize, similarity: f32, text: &Text, spans: &[Span]) -> bool {
@@ -317,7 +342,7 @@ impl Turn<'_> {
             }
         }
         for context in &mut self.session.contexts {
-            context.parameters.extend(with_originals(&outcome.resolved));
+            context.put(with_originals(&outcome.resolved));
         }
     }
 }

@@ -59,11 +59,13 @@ fn one_event_is_told_apart_by_contexts() {
         "covid19-pathfinder",
         r#"
         ! trigger-question
-        = -
+        = Default Fallback Intent 1.00
+        : I'm not sure how to answer that question. Try rephrasing it.
         # trigger-question 0
         @ pronouns 5
         ! trigger-question
-        = -
+        = Default Fallback Intent 1.00
+        : I don't understand the question.
         # pronouns 4
         # trigger-question 0
         @ q13-fever 5

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::script::play;
 
-fn bot(intents: &[Value], entities: &[Value]) -> LocalBot {
+pub(crate) fn bot(intents: &[Value], entities: &[Value]) -> LocalBot {
     let mut files = vec![("agent.json".to_owned(), json!({ "language": "en" }))];
     for (at, intent) in intents.iter().enumerate() {
         files.push((format!("intents/{at}.json"), intent.clone()));
@@ -18,7 +18,7 @@ fn bot(intents: &[Value], entities: &[Value]) -> LocalBot {
 }
 
 #[track_caller]
-fn check(bot: &LocalBot, script: &str) {
+pub(crate) fn check(bot: &LocalBot, script: &str) {
     let lines: Vec<&str> = script.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     let script = format!("{}\n", lines.join("\n"));
     let heard = play(bot, &script);

@@ -137,9 +137,11 @@ fn a_client_can_set_and_delete_contexts() {
         # other 2
         # welcome 0
         ! NO_SUCH_EVENT
-        = -
+        = Default Fallback Intent 1.00
+        : I can either connect you with a customer service agent or te…
         # other 1
         # no_such_event 0
+        # defaultfallbackintent-followup 1
     "#,
     );
 }

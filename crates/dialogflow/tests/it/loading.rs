@@ -184,9 +184,85 @@ fn what_is_no_export_is_refused() {
     assert!(matches!(LocalAgent::load(nowhere), Err(LoadError::Unreadable { .. })));
 }
 
+/// F18.
+#[test]
+fn archives_made_on_windows_are_read() {
+    let intent = br#"{"name": "a", "userSays": [{"data": [{"text": "hello"}]}]}"#;
+    for root in ["", "my agent\\", ".\\", "./"] {
+        let names = [format!("{root}agent.json"), format!("{root}intents\\a.json")];
+        let bytes = zip(&[(&names[0], b"{}"), (&names[1], intent)]);
+        let (_, report) = LocalAgent::from_zip_bytes(&bytes).unwrap();
+        assert_eq!((report.intents, report.phrases()), (1, 1), "{root:?}");
+        assert_eq!(report.notices, []);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("agent.json"), "{}").unwrap();
+    std::fs::write(folder.path().join("intents\\a.json"), intent).unwrap();
+    assert_eq!(LocalAgent::load(folder.path()).unwrap().1.intents, 1);
+}
+
+/// F18: what cannot be taken is named with its own reason.
+#[test]
+fn an_entry_is_left_out_with_the_true_reason() {
+    let long = format!("intents/{}.json", "x".repeat(600));
+    let deep = format!("{}a.json", "a/".repeat(9));
+    let bytes = zip(&[
+        ("agent.json", b"{}"),
+        ("intents/a.json", b"{}"),
+        ("intents\\a.json", b"{}"),
+        (&long, b"{}"),
+        (&deep, b"{}"),
+    ]);
+    let (_, report) = LocalAgent::from_zip_bytes(&bytes).unwrap();
+    let kinds: Vec<NoticeKind> = report.notices.iter().map(|n| n.kind).collect();
+    assert_eq!(kinds, [NoticeKind::Unreadable, NoticeKind::Limit, NoticeKind::Limit], "{report}");
+    assert_eq!(report.notices[0].detail, "it is in the archive twice");
+}
+
+/// F12.
+#[test]
+fn byte_order_marks_are_no_content() {
+    let utf_16 = |text: &str, big: bool| -> Vec<u8> {
+        let bytes = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(bytes).collect()
+    };
+    let phrases = r#"[{"data": [{"text": "grüß dich"}]}]"#;
+    let files = [
+        ("agent.json", "\u{feff}\u{feff}{\"language\": \"de\"}".as_bytes().to_vec()),
+        ("intents/a.json", utf_16(r#"{"name": "a"}"#, false)),
+        ("intents/a_usersays_de.json", utf_16(phrases, true)),
+        ("entities/e.json", "\u{feff}{\"name\": \"e\"}".as_bytes().to_vec()),
+        ("entities/e_entries_de.json", "\u{feff}[{\"value\": \"v\"}]".as_bytes().to_vec()),
+        ("customSmalltalkResponses_de.json", "\u{feff}[]".as_bytes().to_vec()),
+    ];
+    let (_, report) = LocalAgent::from_files("test", files).unwrap();
+    assert_eq!(report.notices, []);
+    assert_eq!((report.phrases(), report.languages[0].values), (1, 1));
+}
+
+#[test]
+fn a_large_file_of_a_folder_is_not_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("agent.json"), "{}").unwrap();
+    let huge = std::fs::File::create(folder.path().join("huge.json")).unwrap();
+    // Without disk blocks; more than any memory.
+    huge.set_len(1 << 42).unwrap();
+    assert!(matches!(LocalAgent::load(folder.path()), Err(LoadError::TooLarge(_))));
+}
+
 #[test]
 fn archives_that_point_outside_are_refused() {
-    for name in ["../evil.json", "/etc/evil.json", "a/../../evil.json", "a\\..\\evil.json"] {
+    for name in [
+        "../evil.json",
+        "/etc/evil.json",
+        "a/../../evil.json",
+        "a\\..\\evil.json",
+        "\\evil.json",
+        "C:\\evil.json",
+        "c:/evil.json",
+        "..\\evil.json",
+        "./../evil.json",
+    ] {
         let bytes = zip(&[("agent.json", b"{}"), (name, b"{}")]);
         assert!(matches!(LocalAgent::from_zip_bytes(&bytes), Err(LoadError::UnsafePath)), "{name}");
     }
@@ -341,4 +417,85 @@ fn the_webhook_of_an_agent_is_read_and_its_secrets_are_not_told() {
     assert!(!report.to_string().contains("hush"), "{report}");
     let (agent, _) = load(&[AGENT]);
     assert!(!agent.webhook().has_credentials() && agent.webhook().url.is_empty());
+}
+
+/// F10.
+#[test]
+fn every_kind_of_message_is_taken_or_named() {
+    let image = json!({ "url": "i", "accessibilityText": "a" });
+    let intent = json!({
+        "id": "1", "name": "all", "events": [{ "name": "ALL" }],
+        "responses": [{ "messages": [
+            { "type": "simple_response", "textToSpeech": "", "items": [
+                { "displayText": "one", "textToSpeech": "1" }, { "ssml": "<speak>2</speak>" }] },
+            { "type": "browse_carousel_card", "imageDisplayOptions": "WHITE", "items": [
+                { "title": "T", "description": "d", "footer": "f", "image": image,
+                  "openUrlAction": { "url": "u" } }] },
+            { "type": "media_content", "mediaType": "audio", "mediaObjects": [
+                { "name": "n", "contentUrl": "c", "description": "d", "largeImage": image }] },
+            { "type": "table_card", "title": "T", "image": image,
+              "columnProperties": [{ "header": "h", "horizontalAlignment": "CENTER" }],
+              "rows": [{ "cells": [{ "text": "c" }], "dividerAfter": true }],
+              "buttons": [{ "title": "b", "openUrlAction": { "url": "u" } }] },
+            { "type": "link_out_suggestion", "destinationName": "d", "uri": "u" },
+            { "type": "suggestion_chips", "suggestions": ["a", { "title": "b" }] },
+            { "type": "image", "imageUrl": "i" },
+            { "type": "text", "speech": "t" },
+            { "type": "custom_payload", "platform": "kik", "payload": { "a": 1 } },
+            { "type": "simple_response", "items": [] },
+            { "type": "basic_card" },
+            { "type": "list_card", "platform": "google", "cards": [1] },
+            { "type": 1, "platform": "facebook" },
+            { "type": 4 },
+            { "type": "hologram", "items": [{ "title": "T" }] },
+            { "speech": "of no kind" },
+            { "type": 2, "title": "Q", "replies": ["a"], "textToSpeech": "unused" },
+            "no object"
+        ] }]
+    });
+    let (agent, report) = load(&[AGENT, ("intents/all.json", &intent.to_string())]);
+    let details: Vec<&str> = report.notices.iter().map(|n| n.detail.as_str()).collect();
+    assert_eq!(
+        details,
+        [
+            "type simple_response without content",
+            "type basic_card without content",
+            "responses[].messages[].cards",
+            "type list_card without content",
+            "type 1 without content",
+            "type 4 without content",
+            "type hologram",
+            "type ",
+            "responses[].messages[].textToSpeech",
+            "not an object",
+        ]
+    );
+    let event = Input::Event { name: "all".to_owned(), parameters: serde_json::Map::default() };
+    let response = LocalBot::new(agent).answer(&query(event, "en")).unwrap().response;
+    let image = json!({ "imageUri": "i", "accessibilityText": "a" });
+    let google = "ACTIONS_ON_GOOGLE";
+    assert_eq!(
+        response["queryResult"]["fulfillmentMessages"],
+        json!([
+            { "platform": google, "simpleResponses": { "simpleResponses": [
+                { "textToSpeech": "1", "displayText": "one" }, { "ssml": "<speak>2</speak>" }] } },
+            { "platform": google, "browseCarouselCard": {
+                "items": [{ "openUriAction": { "url": "u" }, "title": "T", "description": "d",
+                    "image": image, "footer": "f" }],
+                "imageDisplayOptions": "WHITE" } },
+            { "platform": google, "mediaContent": { "mediaType": "AUDIO", "mediaObjects": [
+                { "name": "n", "description": "d", "contentUrl": "c", "largeImage": image }] } },
+            { "platform": google, "tableCard": { "title": "T", "image": image,
+                "columnProperties": [{ "header": "h", "horizontalAlignment": "CENTER" }],
+                "rows": [{ "cells": [{ "text": "c" }], "dividerAfter": true }],
+                "buttons": [{ "title": "b", "openUriAction": { "uri": "u" } }] } },
+            { "platform": google, "linkOutSuggestion": { "destinationName": "d", "uri": "u" } },
+            { "platform": google, "suggestions": { "suggestions": [
+                { "title": "a" }, { "title": "b" }] } },
+            { "image": { "imageUri": "i" } },
+            { "text": { "text": ["t"] } },
+            { "platform": "KIK", "payload": { "a": 1 } },
+            { "quickReplies": { "title": "Q", "quickReplies": ["a"] } },
+        ])
+    );
 }

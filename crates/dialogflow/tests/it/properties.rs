@@ -187,6 +187,11 @@ fn every_phrase_of_an_intent_without_contexts_reaches_an_owner() {
             let list = &by_key[&(language.clone(), plain(text))];
             let reached = answered(&bot, text, language);
             assert!(list.contains(&reached), "{name}: {text:?} reached {reached:?}, not {list:?}");
+            let capitals: String = text.to_uppercase().chars().take(256).collect();
+            if capitals.chars().count() == text.to_uppercase().chars().count() {
+                let reached = answered(&bot, &capitals, language);
+                assert!(list.contains(&reached), "{name}: {capitals:?} reached {reached:?}");
+            }
         }
     }
 }
@@ -194,7 +199,7 @@ fn every_phrase_of_an_intent_without_contexts_reaches_an_owner() {
 /// Phrases that differ only in punctuation and case are the same phrase.
 fn plain(text: &str) -> String {
     let letters: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-    letters.to_lowercase()
+    letters.to_lowercase().replace('ß', "ss")
 }
 
 fn json_of(path: &std::path::Path) -> Value {

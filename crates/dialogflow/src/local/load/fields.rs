@@ -1,6 +1,8 @@
 //! Tolerant reading of the export's JSON. Every key is read by name; [`Fields::finish`] reports the
 //! keys that were not read. A value of an unexpected type counts as absent.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::local::report::{NoticeKind, Report};
@@ -73,15 +75,18 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Skips keys that are not used, unless they have a value.
+    pub(crate) fn ignore_empty(&mut self, keys: &[&str]) {
+        for key in keys {
+            if let Some(value) = self.raw(key).filter(is_filled) {
+                self.map.insert((*key).to_owned(), value);
+            }
+        }
+    }
+
     /// Whether the field has a value other than null, false or empty.
     pub(crate) fn is_filled(&mut self, key: &str) -> bool {
-        match self.raw(key) {
-            None | Some(Value::Bool(false)) => false,
-            Some(Value::String(text)) => !text.is_empty(),
-            Some(Value::Array(items)) => !items.is_empty(),
-            Some(Value::Object(map)) => !map.is_empty(),
-            Some(_) => true,
-        }
+        self.raw(key).is_some_and(|value| is_filled(&value))
     }
 
     /// Reports every key that was not read.
@@ -95,8 +100,7 @@ impl<'a> Fields<'a> {
 
 /// Parses one file. A damaged one is reported and counts as absent.
 pub(crate) fn parse(file: &str, bytes: &[u8], report: &mut Report) -> Option<Value> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match serde_json::from_slice(bytes) {
+    match serde_json::from_slice(&utf_8(bytes)) {
         Ok(value) => Some(value),
         Err(error) => {
             let detail = format!("not valid JSON at line {}", error.line());
@@ -104,6 +108,33 @@ pub(crate) fn parse(file: &str, bytes: &[u8], report: &mut Report) -> Option<Val
             None
         }
     }
+}
+
+fn is_filled(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        _ => true,
+    }
+}
+
+/// The text of a file without byte order marks. Editors on Windows also save UTF-16.
+fn utf_8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let (rest, from) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (rest, u16::from_le_bytes as fn([u8; 2]) -> u16),
+        [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes as fn([u8; 2]) -> u16),
+        _ => {
+            let mut rest = bytes;
+            while let Some(after) = rest.strip_prefix(b"\xef\xbb\xbf") {
+                rest = after;
+            }
+            return Cow::Borrowed(rest);
+        }
+    };
+    let units: Vec<u16> = rest.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
+    Cow::Owned(String::from_utf16_lossy(&units).into_bytes())
 }
 
 fn into_string(value: Value) -> Option<String> {

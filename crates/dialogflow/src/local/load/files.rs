@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{Cursor, Read},
+    io::{self, Cursor, Read},
     path::{Path, PathBuf},
 };
 
@@ -48,9 +48,13 @@ pub(crate) fn read(path: &Path, report: &mut Report) -> Result<Files, LoadError>
 
 fn archive(path: &Path) -> Result<Vec<u8>, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
-    let file = fs::File::open(path).map_err(unreadable)?;
+    read_up_to(path, ARCHIVE_BYTES_MAX).map_err(unreadable)
+}
+
+/// Reads a file, and of a larger one only the first byte after `bytes_max`.
+fn read_up_to(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(ARCHIVE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    fs::File::open(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -69,12 +73,13 @@ fn walk(root: &Path, report: &mut Report) -> Result<Files, LoadError> {
             } else if !kind.is_file() || !is_json(&name) {
                 report.note(&name, NoticeKind::UnknownFile, "");
             } else {
-                let bytes = fs::read(entry.path()).map_err(unreadable)?;
+                let left = ENTRY_BYTES_MAX.min(TOTAL_BYTES_MAX - total);
+                let bytes = read_up_to(&entry.path(), left).map_err(unreadable)?;
                 total += bytes.len() as u64;
-                if files.len() >= ENTRIES_MAX || total > TOTAL_BYTES_MAX {
+                if files.len() >= ENTRIES_MAX || bytes.len() as u64 > left {
                     return Err(LoadError::TooLarge("too many files, or too large"));
                 }
-                files.insert(name, bytes);
+                files.insert(clean(&name), bytes);
             }
         }
     }
@@ -100,13 +105,24 @@ pub(crate) fn unzip(bytes: &[u8], report: &mut Report) -> Result<Files, LoadErro
             report.note(&format!("entry {index}"), NoticeKind::Unreadable, "damaged or encrypted");
             continue;
         };
-        if entry.is_dir() {
+        let Ok(name) = entry.name().map(|name| clean(&name)) else {
+            report.note(&format!("entry {index}"), NoticeKind::Unreadable, "its name is no text");
+            continue;
+        };
+        if name.is_empty() {
             continue;
         }
-        let name = match entry.name() {
-            Ok(name) if is_safe(&name) && !entry.is_symlink() => name.into_owned(),
-            _ => return Err(LoadError::UnsafePath),
-        };
+        if !is_inside(&name) || entry.is_symlink() {
+            return Err(LoadError::UnsafePath);
+        }
+        if entry.is_dir() || name.ends_with('/') {
+            continue;
+        }
+        if name.len() > NAME_BYTES_MAX || name.split('/').count() > DEPTH_MAX {
+            let short: String = name.chars().take(60).collect();
+            report.note(&short, NoticeKind::Limit, "its name is too long, or its folder too deep");
+            continue;
+        }
         if !is_json(&name) {
             report.note(&name, NoticeKind::UnknownFile, "");
             continue;
@@ -119,7 +135,9 @@ pub(crate) fn unzip(bytes: &[u8], report: &mut Report) -> Result<Files, LoadErro
                 if total > RATIO_FREE_BYTES && total > RATIO_MAX * bytes.len() as u64 {
                     return Err(LoadError::TooLarge("it unpacks to more than a hundredfold"));
                 }
-                files.insert(name, content);
+                if files.insert(name.clone(), content).is_some() {
+                    report.note(&name, NoticeKind::Unreadable, "it is in the archive twice");
+                }
             }
             None => report.note(&name, NoticeKind::Unreadable, "damaged in the archive"),
         }
@@ -186,10 +204,19 @@ fn is_json(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
 }
 
-fn is_safe(name: &str) -> bool {
-    let parts: Vec<&str> = name.split('/').collect();
-    name.len() <= NAME_BYTES_MAX
-        && parts.len() <= DEPTH_MAX
-        && !name.contains(['\\', '\0'])
-        && parts.iter().all(|part| !part.is_empty() && *part != "." && *part != "..")
+/// A name with `/` between its parts. Programs for Windows also write `\`, others begin with `./`.
+fn clean(name: &str) -> String {
+    let name = name.replace('\\', "/");
+    name.trim_start_matches("./").to_owned()
+}
+
+/// Whether a name stays below the root of the export.
+fn is_inside(name: &str) -> bool {
+    let drive =
+        name.as_bytes().get(1) == Some(&b':') && name.starts_with(|c: char| c.is_alphabetic());
+    let name = name.strip_suffix('/').unwrap_or(name);
+    let mut parts = name.split('/');
+    !drive
+        && !name.contains('\0')
+        && parts.all(|part| !part.is_empty() && part != "." && part != "..")
 }

@@ -151,8 +151,11 @@ fn read_response(file: &str, mut from: Fields<'_>, intent: &mut Intent, report: 
         }
         intent.parameters.extend(read_parameter(file, parameter, report));
     }
-    for message in from.objects("messages", "responses[].messages[].") {
-        intent.messages.extend(messages::read(file, message, report));
+    for message in from.list("messages") {
+        match Fields::new(file, "responses[].messages[].", message) {
+            Some(message) => intent.messages.extend(messages::read(file, message, report)),
+            None => report.note(file, NoticeKind::UnsupportedMessage, "not an object"),
+        }
     }
     // The oldest exports have texts here instead of messages.
     let speech = from.strings("speech");

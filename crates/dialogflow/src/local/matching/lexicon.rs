@@ -11,16 +11,22 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::{
+    cuts::Cuts,
+    fold::Letters,
+    signs::Written,
     span::Span,
     system::{self, Moment},
     text::{Text, normal},
 };
 use crate::local::{
+    locale,
     model::{EntityType, Entry, Intent, Part, Phrase},
     report::{NoticeKind, Report},
 };
 
 const SYNONYM_WORDS_MAX: usize = 12;
+/// Parts into which the words of a name may be cut besides.
+const PARTS_MAX: usize = 2;
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// Comparisons for misspelt words in one text.
 const COMPARISONS_MAX: usize = 20_000;
@@ -33,6 +39,8 @@ const SPANS_MAX: usize = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct Lexicon {
     language: String,
+    letters: Letters,
+    cuts: Cuts,
     listed: HashMap<String, Vec<Listed>>,
     words_max: usize,
     /// Synonyms of fuzzy entities by first letter and number of letters.
@@ -48,6 +56,9 @@ pub(crate) struct Lexicon {
 struct Listed {
     entity: Arc<str>,
     value: Value,
+    name: String,
+    /// How the name is written; known where another name of the entity has the same words.
+    written: Option<Written>,
 }
 
 impl Lexicon {
@@ -59,17 +70,11 @@ impl Lexicon {
         phrases: &[Phrase],
         report: &mut Report,
     ) -> Self {
-        let mut lexicon = Self { language: language.to_owned(), ..Self::default() };
-        for entity in entities {
-            let own = [language, language.split('-').next().unwrap_or_default(), root];
-            let entries = own.iter().find_map(|l| entity.entries.get(*l));
-            for entry in entries.into_iter().flatten() {
-                lexicon.add(entity, entry, report);
-            }
-            if entity.expands {
-                lexicon.open.insert(Arc::clone(&entity.name));
-            }
-        }
+        let mut lexicon = Self {
+            language: language.to_owned(),
+            letters: Letters::of(language),
+            ..Self::default()
+        };
         let of_parameters =
             intents.iter().flat_map(|i| &i.parameters).filter_map(|p| p.entity.as_ref());
         let of_phrases = phrases.iter().flat_map(|p| &p.parts).filter_map(|p| p.entity.as_ref());
@@ -82,8 +87,33 @@ impl Lexicon {
                 lexicon.open.insert(Arc::clone(entity));
             }
         }
+        let expanding = entities.iter().filter(|entity| entity.expands);
+        lexicon.open.extend(expanding.map(|entity| Arc::clone(&entity.name)));
+        let open = &lexicon.open;
+        lexicon.cuts = Cuts::learn(language, phrases, |entity| open.contains(entity));
+        lexicon.list_values(entities, root, report);
         lexicon.learn_examples(phrases);
         lexicon
+    }
+
+    fn list_values(&mut self, entities: &[EntityType], root: &str, report: &mut Report) {
+        let lineage = locale::lineage(&self.language);
+        for entity in entities {
+            // A locale adds to its root language; another language of the agent only stands in.
+            let mut entries: Vec<&Vec<Entry>> =
+                lineage.iter().filter_map(|l| entity.entries.get(l)).collect();
+            if entries.is_empty() {
+                entries.extend(entity.entries.get(root));
+            }
+            for (at, entries) in entries.into_iter().enumerate() {
+                // That a locale has other values than its root is no fault of the export.
+                let mut silent = Report::default();
+                let report = if at == 0 { &mut *report } else { &mut silent };
+                for entry in entries {
+                    self.add(entity, entry, report);
+                }
+            }
+        }
     }
 
     /// Lists what phrases annotate as an open entity (`Moscow` as a location).
@@ -93,7 +123,7 @@ impl Lexicon {
             let learns = self.open.contains(entity) && !system::takes_anything(entity);
             if learns && !part.is_reference {
                 let value = system::open_value(entity, part.text.trim());
-                self.list(&part.text, Listed { entity: Arc::clone(entity), value });
+                self.list(&part.text, Listed::new(entity, &part.text, value));
             }
         }
     }
@@ -123,7 +153,7 @@ impl Lexicon {
                 continue;
             }
             let value = Value::String(entry.value.clone());
-            let listed = Listed { entity: Arc::clone(&entity.name), value };
+            let listed = Listed::new(&entity.name, name, value);
             if entity.fuzzy {
                 let key = normal(name);
                 let letters = key.chars().count();
@@ -132,20 +162,45 @@ impl Lexicon {
                     shelf.push((key, listed.clone()));
                 }
             }
-            self.list(name, listed);
+            if let Some(other) = self.list(name, listed) {
+                let detail = format!("{other} and {}", Value::String(entry.value.clone()));
+                report.note(&entity.file, NoticeKind::CollidingValues, detail);
+            }
         }
     }
 
-    fn list(&mut self, name: &str, listed: Listed) {
+    /// Lists a name of a value. Returns the value of the same entity that already has this name, if
+    /// it is another one.
+    fn list(&mut self, name: &str, mut listed: Listed) -> Option<Value> {
         let text = Text::new(name);
         if text.len() == 0 || text.len() > SYNONYM_WORDS_MAX {
-            return;
+            return None;
         }
         self.words_max = self.words_max.max(text.len());
+        self.cuts.add_value(&text);
         let known = self.listed.entry(text.normal).or_default();
-        if !known.iter().any(|other| other.entity == listed.entity) {
-            known.push(listed);
+        for rival in known.iter_mut().filter(|other| other.entity == listed.entity) {
+            if rival.name != listed.name {
+                let own = listed.written.get_or_insert_with(|| Written::of(name, self.letters));
+                let other = Written::of(&rival.name, self.letters);
+                if rival.written.get_or_insert(other) != own {
+                    continue;
+                }
+            }
+            return Some(rival.value.clone()).filter(|value| *value != listed.value);
         }
+        known.push(listed);
+        None
+    }
+
+    /// Reads a text with its words cut as the phrases and values of the agent ask for it.
+    pub(crate) fn read(&self, raw: &str) -> Text {
+        Text::cut(raw, &self.cuts)
+    }
+
+    /// How a whole text is written: what tells it from another text with the same words.
+    pub(crate) fn written(&self, raw: &str) -> Written {
+        Written::of(raw, self.letters)
     }
 
     /// Whether the entity accepts any text where a phrase or a prompt expects it.
@@ -157,9 +212,10 @@ impl Lexicon {
     pub(crate) fn find(&self, text: &Text, moment: &Moment) -> Vec<Span> {
         let mut spans = system::find(text, &self.system, &self.language, moment);
         for start in 0..text.len() {
-            for end in start + 1..=text.len().min(start + self.words_max) {
-                for listed in self.listed.get(text.run(start..end)).into_iter().flatten() {
-                    spans.push(listed.span(start..end));
+            for end in start + 1..=text.len().min(start + self.words_max + PARTS_MAX) {
+                if let Some(listed) = self.listed.get(text.run(start..end)) {
+                    let meant = self.meant(listed, text, start..end);
+                    spans.extend(meant.map(|listed| listed.span(start..end)));
                 }
             }
         }
@@ -179,6 +235,34 @@ impl Lexicon {
         spans.truncate(SPANS_MAX);
         spans.sort_by_key(|span| (span.words.start, usize::MAX - span.words.end));
         spans
+    }
+
+    /// The values that a run of words means, one for each entity. Where several have these words,
+    /// the signs beside the words decide.
+    fn meant<'a>(
+        &self,
+        listed: &'a [Listed],
+        text: &Text,
+        run: Range<usize>,
+    ) -> impl Iterator<Item = &'a Listed> {
+        let rivals = listed.iter().any(|l| l.written.is_some());
+        let here = rivals.then(|| Written::read(text, run, self.letters));
+        let fits = move |one: &Listed| -> Option<usize> {
+            let (Some(written), Some(here)) = (&one.written, &here) else { return Some(1) };
+            // Without its signs a value is only meant if it has none.
+            let loosely = (written.signs() == 0).then_some(0);
+            written.stands_in(here).then(|| 1 + written.signs()).or(loosely)
+        };
+        let ranks: Vec<Option<usize>> = listed.iter().map(fits).collect();
+        let mut meant: Vec<usize> = Vec::new();
+        for (at, rank) in ranks.iter().enumerate().filter(|(_, rank)| rank.is_some()) {
+            match meant.iter_mut().find(|m| listed[**m].entity == listed[at].entity) {
+                Some(best) if *rank > ranks[*best] => *best = at,
+                Some(_) => {}
+                None => meant.push(at),
+            }
+        }
+        meant.into_iter().map(|at| &listed[at])
     }
 
     fn find_misspelt(&self, text: &Text, spans: &mut Vec<Span>) {
@@ -231,6 +315,10 @@ impl Lexicon {
 }
 
 impl Listed {
+    fn new(entity: &Arc<str>, name: &str, value: Value) -> Self {
+        Self { entity: Arc::clone(entity), value, name: name.to_owned(), written: None }
+    }
+
     fn span(&self, words: Range<usize>) -> Span {
         Span { entity: Arc::clone(&self.entity), words, value: self.value.clone() }
     }
@@ -257,10 +345,8 @@ impl Walk<'_> {
         };
         let Some(entity) = &part.entity else {
             let words = Text::new(&part.text);
-            let end = start + words.len();
-            if self.text.run(start..end) != words.normal {
-                return None;
-            }
+            let ends = start + words.len()..=self.text.len().min(start + words.len() + PARTS_MAX);
+            let end = ends.into_iter().find(|end| self.text.run(start..*end) == words.normal)?;
             self.followed += 1;
             return self.follow(rest, end);
         };

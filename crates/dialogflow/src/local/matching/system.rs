@@ -82,6 +82,11 @@ pub(crate) fn is_measure(entity: &str) -> bool {
     MEASURES.contains(&entity)
 }
 
+/// Whether a word is a unit of measure, for example `kg`.
+pub(crate) fn is_unit(word: &str) -> bool {
+    amounts::is_unit(word)
+}
+
 /// The value of an open entity from these words.
 pub(crate) fn open_value(entity: &str, words: &str) -> Value {
     match entity {
@@ -112,8 +117,14 @@ pub(crate) fn find(
     found.extend(dates::periods(text, &dates, moment));
     found.extend(dates.iter().map(|d| ("@sys.date", d.words.clone(), dates::noon(d.day, moment))));
     found.extend(times.iter().map(|t| ("@sys.time", t.words.clone(), t.value(moment))));
-    found.extend(written::find(text));
     found.extend(places::find(text));
+    let links = written::links(&text.raw);
+    let addresses: Vec<Range<usize>> = links.iter().filter_map(|link| link.words(text)).collect();
+    let inside = |words: &Range<usize>| {
+        addresses.iter().any(|a| a.start <= words.start && words.end <= a.end)
+    };
+    found.retain(|(_, words, _)| !inside(words));
+    found.extend(written::find(text, &links));
     let known = |name: &str| wanted.get(name).map(Arc::clone);
     found
         .into_iter()

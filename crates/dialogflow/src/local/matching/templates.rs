@@ -42,19 +42,20 @@ pub(crate) struct Hit {
 }
 
 impl Templates {
-    pub(crate) fn build(phrases: &[Phrase]) -> Self {
+    pub(crate) fn build(phrases: &[Phrase], lexicon: &Lexicon) -> Self {
         let mut tree = Self { nodes: vec![Node::default()] };
         for (at, phrase) in phrases.iter().enumerate() {
             if phrase.parts.iter().any(|part| part.slot().is_some()) {
-                tree.insert(at as u32, phrase);
+                tree.insert(at as u32, phrase, lexicon);
             }
         }
         tree
     }
 
-    fn insert(&mut self, at: u32, phrase: &Phrase) {
+    fn insert(&mut self, at: u32, phrase: &Phrase, lexicon: &Lexicon) {
         let mut node = 0;
-        for part in &phrase.parts {
+        let text = lexicon.read(&phrase.text());
+        for (part, range) in phrase.parts.iter().zip(phrase.ranges()) {
             if let Some(entity) = part.slot() {
                 let known = self.nodes[node].entities.iter().find(|(e, _)| e == entity);
                 node = if let Some((_, next)) = known {
@@ -65,7 +66,7 @@ impl Templates {
                     next
                 };
             } else {
-                for word in Text::new(&part.text).words() {
+                for word in text.inside(range).map(|at| text.word(at)) {
                     node = if let Some(next) = self.nodes[node].words.get(word) {
                         *next
                     } else {

@@ -1,17 +1,23 @@
 //! Text as the matcher sees it: lower-case words without punctuation, each with its position in
 //! what the visitor wrote. A run of words is a slice of `normal`, so a look-up allocates nothing.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
 
-use unicode_normalization::UnicodeNormalization;
+use super::{
+    cuts::Cuts,
+    fold::{fold, is_format, is_mark},
+};
 
 /// Endings after an apostrophe in English: `what's` is one word, `j'ai` is two.
 const CONTRACTIONS: [&str; 7] = ["s", "t", "m", "d", "re", "ve", "ll"];
 
+/// The borders that every word has, whatever the agent.
+static COMMON: LazyLock<Cuts> = LazyLock::new(Cuts::default);
+
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
     pub(crate) raw: String,
-    /// The words, joined by single blanks.
+    /// The words, joined by single blanks; the parts of a word that is cut have no blank between.
     pub(crate) normal: String,
     words: Vec<Word>,
 }
@@ -24,9 +30,23 @@ struct Word {
 
 impl Text {
     pub(crate) fn new(raw: &str) -> Self {
+        Self::cut(raw, &COMMON)
+    }
+
+    /// With words cut where the agent's phrases and values ask for it.
+    pub(crate) fn cut(raw: &str, cuts: &Cuts) -> Self {
+        Self::read(raw, |word, apostrophe| cuts.of(word, apostrophe))
+    }
+
+    /// With whole words only.
+    pub(crate) fn whole(raw: &str) -> Self {
+        Self::read(raw, |_, _| Vec::new())
+    }
+
+    fn read(raw: &str, cuts: impl Fn(&str, Option<usize>) -> Vec<usize>) -> Self {
         let mut text = Self { raw: raw.to_owned(), normal: String::new(), words: Vec::new() };
         for piece in pieces(raw) {
-            text.push(piece);
+            text.push(piece, &cuts);
         }
         text
     }
@@ -46,6 +66,27 @@ impl Text {
 
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         self.words.iter().map(|w| &self.normal[w.normal.clone()])
+    }
+
+    /// The words as they are written, not cut.
+    pub(crate) fn whole_words(&self) -> impl Iterator<Item = &str> {
+        self.normal.split(' ').filter(|word| !word.is_empty())
+    }
+
+    /// The positions of the words that begin in a byte range of `raw`.
+    pub(crate) fn inside(&self, raw: Range<usize>) -> Range<usize> {
+        let before = |border: usize| self.words.partition_point(|w| w.raw.start < border);
+        before(raw.start)..before(raw.end)
+    }
+
+    /// The word around a byte position of `raw` and the position in it, if it is inside of a word.
+    pub(crate) fn border(&self, raw: usize) -> Option<(&str, usize)> {
+        let around = |w: &&Word| w.raw.start < raw && raw < w.raw.end;
+        let word = self.words.iter().find(around)?;
+        let name = &self.normal[word.normal.clone()];
+        let before = fold(self.raw.get(word.raw.start..raw)?);
+        let inside = name.starts_with(&*before) && !before.is_empty() && before.len() < name.len();
+        inside.then_some((name, before.len()))
     }
 
     /// Normalised words of a range of word positions.
@@ -94,26 +135,39 @@ impl Text {
             .then_some(start..end)
     }
 
-    fn push(&mut self, raw: Range<usize>) {
-        let mut word = String::new();
-        for c in self.raw[raw.clone()].nfkc().flat_map(char::to_lowercase) {
-            match c {
-                'ß' => word.push_str("ss"),
-                '\'' | '’' | '`' | '´' => {}
-                c if c.is_whitespace() => {}
-                c => word.push(c),
-            }
-        }
+    fn push(&mut self, raw: Range<usize>, cuts: impl Fn(&str, Option<usize>) -> Vec<usize>) {
+        let written = &self.raw[raw.clone()];
+        let word = fold(written);
         if word.is_empty() {
             return;
         }
+        let apostrophe = written.find(is_apostrophe).map(|at| fold(&written[..at]).len());
+        let mut parts: Vec<Word> = Vec::new();
+        let (mut from, mut raw_from) = (0, raw.start);
+        for border in cuts(&word, apostrophe) {
+            let at = raw_position(written, border).map(|at| raw.start + at);
+            let Some(at) = at.filter(|at| *at > raw_from) else { continue };
+            parts.push(Word { normal: from..border, raw: raw_from..at });
+            (from, raw_from) = (border, at);
+        }
+        parts.push(Word { normal: from..word.len(), raw: raw_from..raw.end });
+        let word = word.into_owned();
         if !self.normal.is_empty() {
             self.normal.push(' ');
         }
         let start = self.normal.len();
         self.normal.push_str(&word);
-        self.words.push(Word { normal: start..self.normal.len(), raw });
+        self.words.extend(parts.into_iter().map(|part| Word {
+            normal: start + part.normal.start..start + part.normal.end,
+            raw: part.raw,
+        }));
     }
+}
+
+/// The byte position in a word as written of a position in its normal form.
+fn raw_position(written: &str, border: usize) -> Option<usize> {
+    let positions = written.char_indices().map(|(at, _)| at).skip(1);
+    positions.into_iter().find(|at| fold(&written[..*at]).len() == border)
 }
 
 /// The key of a text; see [`Text::key`].
@@ -125,32 +179,58 @@ pub(crate) fn normal(raw: &str) -> String {
 fn pieces(raw: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut open: Option<usize> = None;
+    // Whether the next character belongs to the one before, which is a word by itself.
+    let mut cluster = false;
     for (at, c) in raw.char_indices() {
         let next = at + c.len_utf8();
-        if stands_alone(c) {
+        if cluster && extends(raw, at, c) {
+            if let Some(last) = found.last_mut() {
+                last.end = next;
+            }
+        } else if stands_alone(c) {
             found.extend(open.take().map(|start| start..at));
             found.push(at..next);
-        } else if in_word(c) || (is_apostrophe(c) && open.is_some() && contraction(&raw[next..])) {
-            open.get_or_insert(at);
+            cluster = true;
         } else {
-            found.extend(open.take().map(|start| start..at));
+            cluster = false;
+            let inside = open.is_some();
+            let goes_on = inside && (is_mark(c) || is_format(c) || joins(c, &raw[next..]));
+            if c.is_alphanumeric() || goes_on {
+                open.get_or_insert(at);
+            } else {
+                found.extend(open.take().map(|start| start..at));
+            }
         }
     }
     found.extend(open.map(|start| start..raw.len()));
     found
 }
 
-fn in_word(c: char) -> bool {
-    // Combining marks belong to the letter before them.
-    c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&c)
+/// Characters that are a word each: letters of scripts without blanks between words, pictures, some
+/// signs. A border of an annotated part is always between two of them, which is not true of the
+/// words of a dictionary.
+pub(crate) fn stands_alone(c: char) -> bool {
+    let picture_or_sign = matches!(c,
+        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9d}' | '\u{20000}'..='\u{2ffff}'
+        | '\u{2190}'..='\u{2211}' | '\u{2213}'..='\u{2bff}' | '\u{1f300}'..='\u{1faff}'
+        | '€' | '$' | '£' | '%' | '°' | '٪' | '％' | '＄' | '￡');
+    // Thai, Lao, Burmese and Khmer.
+    let unspaced =
+        matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}');
+    picture_or_sign || (unspaced && c.is_alphabetic() && !is_mark(c))
 }
 
-/// Characters that are a word each: scripts without blanks between words, pictures, some signs.
-fn stands_alone(c: char) -> bool {
-    matches!(c,
-        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
-        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2ffff}'
-        | '\u{2190}'..='\u{2bff}' | '\u{1f300}'..='\u{1faff}' | '€' | '$' | '£' | '%' | '°')
+/// Whether a character belongs to the one before it: a mark, the vowel sign am of Thai and Lao, the
+/// sound marks of half-width kana, a consonant under another in Khmer and Burmese.
+fn extends(raw: &str, at: usize, c: char) -> bool {
+    let under = raw[..at].ends_with(['\u{1039}', '\u{17d2}']);
+    under || is_mark(c) || matches!(c, '\u{e33}' | '\u{eb3}' | '\u{ff9e}' | '\u{ff9f}')
+}
+
+/// An apostrophe inside a word.
+fn joins(c: char, rest: &str) -> bool {
+    is_apostrophe(c) && contraction(rest)
 }
 
 fn is_apostrophe(c: char) -> bool {
@@ -158,7 +238,8 @@ fn is_apostrophe(c: char) -> bool {
 }
 
 fn contraction(rest: &str) -> bool {
-    let letters: String = rest.chars().take_while(|c| in_word(*c)).take(4).collect();
+    let in_word = |c: &char| c.is_alphanumeric() || is_mark(*c);
+    let letters: String = rest.chars().take_while(in_word).take(4).collect();
     CONTRACTIONS.contains(&letters.to_lowercase().as_str())
 }
 
@@ -176,6 +257,11 @@ mod tests {
             ("ﬁne COVID-19", "fine covid 19"),
             ("東京へ", "東 京 へ"),
             ("50% of 20€", "50 % of 20 €"),
+            ("ไปเชียงใหม่", "ไ ป เ ชี ย ง ใ ห ม่"),
+            ("น้ำ 5 ขวด", "น้ํา 5 ข ว ด"),
+            ("हिन्दी में", "हिन्दी में"),
+            ("❤️ 👍🏽", "❤ 👍 🏽"),
+            ("5kg, 7up, 2nd, 14h30, 10people", "5kg 7up 2nd 14h30 10people"),
             ("", ""),
             ("???", "???"),
         ] {
@@ -190,5 +276,19 @@ mod tests {
         assert_eq!(text.written(3..5), "São Paulo");
         assert_eq!(text.covering(11..21), Some(3..5));
         assert_eq!(text.covering(12..21), None);
+    }
+
+    #[test]
+    fn digits_end_before_a_unit_or_a_word() {
+        for (raw, expected) in [
+            ("5kg", "5|kg"),
+            ("2,5kg", "2|5|kg"),
+            ("10people", "10|people"),
+            ("5명", "5|명"),
+            ("7up 2nd 14h30 a1b2 covid19", "7up|2nd|14h30|a1b2|covid19"),
+        ] {
+            assert_eq!(Text::new(raw).words().collect::<Vec<_>>().join("|"), expected, "{raw}");
+        }
+        assert_eq!(Text::new("in 5Kg!").written(2..3), "Kg");
     }
 }

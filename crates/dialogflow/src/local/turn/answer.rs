@@ -12,6 +12,7 @@ use crate::{
     Input,
     local::{
         hash::hash,
+        locale,
         model::{Content, Intent, Message},
         session::Dialog,
     },
@@ -161,10 +162,12 @@ fn messages(turn: &Turn<'_>, outcome: &Outcome, intent: &Intent) -> Vec<Value> {
     list
 }
 
-/// The messages in the turn's language, else in its root, else in the agent's root language.
+/// The messages in the turn's language, else in one that it inherits from, else in the agent's root
+/// language.
 fn spoken<'a>(turn: &Turn<'_>, intent: &'a Intent) -> Vec<&'a Message> {
-    let root = turn.language.split('-').next().unwrap_or_default();
-    for language in [turn.language, root, turn.agent.language.as_str()] {
+    let mut languages = locale::lineage(turn.language);
+    languages.push(turn.agent.language.clone());
+    for language in languages {
         let own = |m: &&Message| m.language.as_deref().is_none_or(|l| l == language);
         let list: Vec<&Message> = intent.messages.iter().filter(own).collect();
         if !list.is_empty() {
@@ -193,8 +196,7 @@ fn variant(turn: &Turn<'_>, at: usize, variants: Vec<Filled>) -> String {
 
 fn prompt(turn: &Turn<'_>, intent: &Intent, dialog: &Dialog, scope: &Scope<'_>) -> String {
     let prompts = intent.parameter(&dialog.awaited).map_or(&[][..], |p| &p.prompts);
-    let root = turn.language.split('-').next().unwrap_or_default();
-    for language in [turn.language, root] {
+    for language in locale::lineage(turn.language) {
         let own = prompts.iter().filter(|(l, _)| l.as_deref().is_none_or(|l| l == language));
         let own: Vec<Filled> = own.map(|(_, text)| scope.fill(text)).collect();
         if !own.is_empty() {

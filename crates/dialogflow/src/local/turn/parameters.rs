@@ -106,7 +106,7 @@ fn fill_announced(
             if let (Some(_), Some(alias)) = (part.slot(), &part.alias) {
                 announcements.push((alias, std::mem::take(&mut before)));
             } else {
-                let words = Text::new(&part.text);
+                let words = matcher.lexicon.read(&part.text);
                 vocabulary.extend(words.words().map(str::to_owned));
                 if words.len() > 0 {
                     words.word(words.len() - 1).clone_into(&mut before);

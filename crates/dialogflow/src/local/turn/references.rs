@@ -16,6 +16,10 @@ static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("pattern")
 });
 
+/// What references may add to one text; the rest is cut off. Without a limit, a parameter that
+/// refers twice to itself doubles with every turn.
+const FILLED_BYTES_MAX: usize = 8 << 10;
+
 /// Where references are looked up.
 pub(crate) struct Scope<'a> {
     pub(crate) values: &'a Map<String, Value>,
@@ -47,6 +51,7 @@ impl Scope<'_> {
 
     pub(crate) fn fill(&self, text: &str) -> Filled {
         let mut complete = true;
+        let mut left = FILLED_BYTES_MAX;
         let filled = REFERENCE.replace_all(text, |found: &Captures<'_>| {
             let Some((value, rest)) = self.look_up(found) else {
                 return found[0].to_owned();
@@ -59,7 +64,10 @@ impl Scope<'_> {
                 }
                 _ => None,
             };
-            format!("{}{rest}", words.unwrap_or_else(|| shown(&value)))
+            let mut words = words.unwrap_or_else(|| shown(&value));
+            words.truncate(words.floor_char_boundary(left));
+            left -= words.len();
+            format!("{words}{rest}")
         });
         Filled { text: filled.into_owned(), complete }
     }

@@ -79,12 +79,6 @@ pub(crate) fn is_cancel(text: &Text, language: &str) -> bool {
     own.into_iter().chain(&CANCEL[..1]).any(|(_, words)| words.contains(&text.normal.as_str()))
 }
 
-/// Whether the awaited parameter accepts any sentence.
-pub(crate) fn takes_anything(intent: &Intent, dialog: &Dialog) -> bool {
-    let entity = intent.parameter(&dialog.awaited).and_then(|p| p.entity.as_deref());
-    entity.is_none_or(system::takes_anything)
-}
-
 /// Reads the visitor's reply to the prompt of an open dialog.
 pub(crate) fn fill(
     intent: &Intent,

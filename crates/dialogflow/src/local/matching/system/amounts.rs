@@ -92,7 +92,10 @@ const UNITS: &[(&str, &str, &[&str])] = &[
     ("@sys.unit-length", "in", &["inch", "inches"]),
     ("@sys.unit-weight", "kg", &["kg", "kilo", "kilos", "kilogram", "kilograms", "kilogramm"]),
     ("@sys.unit-weight", "g", &["g", "gram", "grams", "gramm"]),
+    ("@sys.unit-weight", "mg", &["mg", "milligram", "milligrams", "milligramm"]),
+    ("@sys.unit-weight", "oz", &["oz", "ounce", "ounces"]),
     ("@sys.unit-weight", "lb", &["lb", "lbs", "pound", "pounds", "pfund"]),
+    ("@sys.unit-volume", "mL", &["ml", "milliliter", "milliliters", "millilitre", "millilitres"]),
     ("@sys.unit-volume", "l", &["l", "liter", "liters", "litre", "litres", "litro", "litros"]),
     (
         "@sys.unit-area",
@@ -108,7 +111,7 @@ const UNITS: &[(&str, &str, &[&str])] = &[
     ("@sys.unit-currency", "GBP", &["£", "gbp", "pounds sterling"]),
     ("@sys.unit-currency", "CHF", &["chf", "franken", "swiss francs"]),
     ("@sys.unit-currency", "JPY", &["jpy", "yen"]),
-    ("@sys.percentage", "%", &["%", "percent", "prozent", "pour cent", "por ciento"]),
+    ("@sys.percentage", "%", &["%", "٪", "percent", "prozent", "pour cent", "por ciento"]),
 ];
 
 /// Words for "one" before a unit of time: `an hour`.
@@ -142,6 +145,10 @@ pub(crate) fn find(text: &Text, language: &str, numbers: &[Number]) -> Vec<Found
     }
     found.extend(durations_without_number(text));
     found
+}
+
+pub(crate) fn is_unit(word: &str) -> bool {
+    UNITS.iter().any(|(_, _, names)| names.contains(&word))
 }
 
 fn amount(entity: &str, value: f64, unit: &str) -> Value {

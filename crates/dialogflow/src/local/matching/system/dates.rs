@@ -107,12 +107,12 @@ pub(crate) fn find(text: &Text, language: &str, numbers: &[Number], now: &Moment
 
 /// Noon of a day; the service writes dates so.
 pub(crate) fn noon(day: Date, now: &Moment) -> Value {
-    json!(iso(day, 12, 0, now.time_zone()))
+    json!(iso(day, [12, 0, 0], now.time_zone()))
 }
 
 /// A local time with its offset, for example `2027-03-05T12:00:00+01:00`.
-pub(crate) fn iso(day: Date, hour: i8, minute: i8, zone: &TimeZone) -> String {
-    let zoned = day.at(hour, minute, 0, 0).to_zoned(zone.clone());
+pub(crate) fn iso(day: Date, [hour, minute, second]: [i8; 3], zone: &TimeZone) -> String {
+    let zoned = day.at(hour, minute, second, 0).to_zoned(zone.clone());
     zoned.map_or_else(|_| day.to_string(), |z| z.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 
@@ -187,7 +187,8 @@ impl Reader<'_> {
             let name = number.words.end + usize::from(self.one_of(number.words.end, &OF));
             (month(self.text.word(name))?, number, name + 1)
         };
-        let day: i16 = number.whole().filter(|day| (1..=31).contains(day))?.try_into().ok()?;
+        let day = number.whole().filter(|day| !number.article && (1..=31).contains(day))?;
+        let day: i16 = day.try_into().ok()?;
         let year_at = end + usize::from(self.one_of(end, &OF));
         let year = self.text.word(year_at).parse::<i16>().ok().filter(|y| (1900..2200).contains(y));
         if let Some(year) = year {

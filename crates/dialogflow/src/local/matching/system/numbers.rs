@@ -13,14 +13,30 @@ pub(crate) struct Number {
     pub(crate) words: Range<usize>,
     pub(crate) value: f64,
     pub(crate) ordinal: bool,
+    /// An indefinite article, such as `un`: a number only before a unit or an hour.
+    pub(crate) article: bool,
 }
 
 impl Number {
+    fn new(words: Range<usize>, value: f64, ordinal: bool) -> Self {
+        Self { words, value, ordinal, article: false }
+    }
+
     pub(crate) fn whole(&self) -> Option<i64> {
         let fits = self.value.fract() == 0.0 && self.value.abs() < 1e15;
         fits.then_some(self.value as i64)
     }
 }
+
+/// Indefinite articles that mean `one` as well, by language.
+const ARTICLES: [(&str, &[&str]); 6] = [
+    ("de", &["ein", "eine", "einen", "einem", "einer", "eines"]),
+    ("es", &["un", "una"]),
+    ("fr", &["un", "une"]),
+    ("it", &["un", "una", "uno"]),
+    ("nl", &["een"]),
+    ("pt", &["um", "uma"]),
+];
 
 /// A JSON number, without `.0` when it is whole.
 pub(crate) fn json_number(value: f64) -> Value {
@@ -37,17 +53,31 @@ pub(crate) fn find(text: &Text, language: &str) -> Vec<Number> {
             let free = taken.iter().all(|t| t.end <= words.start || words.end <= t.start);
             let spelt = !text.run(words.clone()).starts_with(|c: char| c.is_ascii_digit());
             if free && spelt && found.value.is_finite() {
-                numbers.push(Number { words, value: found.value, ordinal: found.is_ordinal });
+                numbers.push(Number::new(words, found.value, found.is_ordinal));
             }
         }
     }
     numbers.sort_by_key(|number| number.words.start);
+    mark_articles(text, language, &mut numbers);
     numbers
+}
+
+/// An article counts as a number when nothing else is said, or when other numbers are beside it
+/// (`un, due, tre`).
+fn mark_articles(text: &Text, language: &str, numbers: &mut [Number]) {
+    let Some((_, articles)) = ARTICLES.iter().find(|(l, _)| *l == language) else { return };
+    let neighbours: Vec<Range<usize>> = numbers.iter().map(|n| n.words.clone()).collect();
+    for number in numbers.iter_mut().filter(|n| articles.contains(&text.run(n.words.clone()))) {
+        let beside = |other: &Range<usize>| {
+            other.end == number.words.start || other.start == number.words.end
+        };
+        number.article = text.len() > 1 && !neighbours.iter().any(beside);
+    }
 }
 
 pub(crate) fn entities(text: &Text, numbers: &[Number]) -> Vec<Found> {
     let mut found = Vec::new();
-    for number in numbers {
+    for number in numbers.iter().filter(|number| !number.article) {
         let value = json_number(number.value);
         let mut names = vec![];
         if number.ordinal {
@@ -59,7 +89,7 @@ pub(crate) fn entities(text: &Text, numbers: &[Number]) -> Vec<Found> {
             }
         }
         found.extend(names.iter().map(|name| (*name, number.words.clone(), value.clone())));
-        let digits = text.written(number.words.clone());
+        let digits = text.run(number.words.clone());
         if digits.chars().all(|c| c.is_ascii_digit()) {
             found.push(("@sys.number-sequence", number.words.clone(), json!(digits)));
         }
@@ -101,37 +131,29 @@ fn interpreter(language: &str) -> Option<Language> {
     })
 }
 
-/// `12`, `-3`, `1,234.5` or, where the comma is the decimal sign, `1.234,5`; also `2nd` and `2.`.
+/// `12`, `-3`, `1e3`, `1,234.5` or, where the comma is the decimal sign, `1.234,5`; also `2nd`.
 fn in_digits(text: &Text, language: &str) -> Vec<Number> {
     let decimal_comma = matches!(language, "de" | "fr" | "es" | "it" | "pt" | "nl");
     let mut numbers = Vec::new();
     let mut at = 0;
     while at < text.len() {
-        let word = text.word(at);
-        let digits: String = word.chars().take_while(char::is_ascii_digit).collect();
-        if digits.is_empty() {
+        let Some((digits, suffix)) = split(text.word(at)) else {
             at += 1;
             continue;
-        }
-        let suffix = &word[digits.len()..];
-        if !suffix.is_empty() {
-            let is_ordinal = matches!(suffix, "st" | "nd" | "rd" | "th" | "e" | "er" | "º" | "ª");
-            if let (true, Ok(value)) = (is_ordinal, digits.parse::<f64>()) {
-                numbers.push(Number { words: at..at + 1, value, ordinal: true });
-            }
-            at += 1;
-            continue;
-        }
+        };
         let mut end = at + 1;
-        let mut all = digits;
+        let mut all = digits.to_owned();
+        let mut rest = suffix;
         let mut fraction = false;
         // The parts of a number have a single sign between them and no blank.
-        while end < text.len() && !fraction {
-            let part = text.word(end);
+        while end < text.len() && !fraction && rest.is_empty() {
+            let Some((part, after)) = split(text.word(end)) else { break };
             let gap = text.gap_after(end - 1);
-            let groups = part.len() == 3 && gap == if decimal_comma { "." } else { "," };
-            let decimals = gap == if decimal_comma { "," } else { "." };
-            if !part.chars().all(|c| c.is_ascii_digit()) || !(groups || decimals) {
+            let grouping = gap == "٬" || gap == if decimal_comma { "." } else { "," };
+            let groups = part.len() == 3 && after.is_empty() && grouping;
+            let decimals = gap == "٫" || gap == if decimal_comma { "," } else { "." };
+            if !(groups || decimals) || !(after.is_empty() || exponent(text, end, after).is_some())
+            {
                 break;
             }
             if decimals && !groups {
@@ -139,15 +161,46 @@ fn in_digits(text: &Text, language: &str) -> Vec<Number> {
                 all.push('.');
             }
             all.push_str(part);
-            end += 1;
+            (rest, end) = (after, end + 1);
         }
-        if let Ok(value) = all.parse::<f64>() {
+        if let Some((power, more)) = exponent(text, end - 1, rest) {
+            all.push_str(&power);
+            end += more;
+        } else if !rest.is_empty() {
+            let is_ordinal = matches!(rest, "st" | "nd" | "rd" | "th" | "e" | "er" | "º" | "ª");
+            if let (true, Ok(value)) = (is_ordinal, all.parse::<f64>()) {
+                numbers.push(Number::new(at..at + 1, value, true));
+            }
+            at += 1;
+            continue;
+        }
+        if let Some(value) = all.parse::<f64>().ok().filter(|value| value.is_finite()) {
             let sign = if is_negative(text, at) { -1.0 } else { 1.0 };
-            numbers.push(Number { words: at..end, value: sign * value, ordinal: false });
+            numbers.push(Number::new(at..end, sign * value, false));
         }
         at = end;
     }
     numbers
+}
+
+/// The digits at the start of a word, and the rest of it.
+fn split(word: &str) -> Option<(&str, &str)> {
+    let end = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
+    (end > 0).then(|| word.split_at(end))
+}
+
+/// The power of ten behind the digits of a word, and how many words more it takes: `e3`, `e-3`.
+fn exponent(text: &Text, at: usize, rest: &str) -> Option<(String, usize)> {
+    let digits =
+        |power: &str| (1..=3).contains(&power.len()) && power.bytes().all(|b| b.is_ascii_digit());
+    let power = rest.strip_prefix('e')?;
+    if digits(power) {
+        return Some((rest.to_owned(), 0));
+    }
+    let sign = text.gap_after(at);
+    let next = text.word(at + 1);
+    (power.is_empty() && matches!(sign, "-" | "+" | "−") && digits(next))
+        .then(|| (format!("e{}{next}", if sign == "+" { "" } else { "-" }), 1))
 }
 
 /// Whether a minus is directly before the number, after a blank or at the start.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{
@@ -16,12 +17,18 @@ pub(crate) struct Clock {
     pub(crate) words: Range<usize>,
     hour: i8,
     minute: i8,
+    second: i8,
 }
 
 impl Clock {
     /// The time on the day of the query.
     pub(crate) fn value(&self, now: &Moment) -> Value {
-        json!(iso(now.date(), self.hour, self.minute, now.time_zone()))
+        json!(self.on(now.date(), now))
+    }
+
+    /// The time on a day, in the time zone of the query.
+    fn on(&self, day: Date, now: &Moment) -> String {
+        iso(day, [self.hour, self.minute, self.second], now.time_zone())
     }
 }
 
@@ -38,6 +45,8 @@ const NAMED: [(&str, i8); 8] = [
 
 /// Words that make the bare number after them an hour.
 const LEADS: [&str; 5] = ["at", "um", "gegen", "à", "las"];
+/// Words that make the article before them an hour: `ein Uhr`, `une heure`.
+const HOURS: [&str; 6] = ["uhr", "heure", "h", "ora", "hora", "uur"];
 const UNTIL: [&str; 7] = ["to", "until", "till", "bis", "à", "hasta", "a"];
 
 const PARTS: [(&str, i8, i8); 12] = [
@@ -71,6 +80,22 @@ pub(crate) fn find(text: &Text, language: &str, numbers: &[Number]) -> Vec<Clock
     clocks
 }
 
+/// A time that was read, up to the word `end`.
+struct Read {
+    end: usize,
+    hour: i8,
+    minute: i8,
+    second: i8,
+    /// It can only be a time.
+    certain: bool,
+}
+
+impl Read {
+    fn certain(end: usize, hour: i8) -> Self {
+        Self { end, hour, minute: 0, second: 0, certain: true }
+    }
+}
+
 struct Reader<'a> {
     text: &'a Text,
     language: &'a str,
@@ -83,79 +108,105 @@ impl Reader<'_> {
         let lead = LEADS.contains(&self.text.word(at));
         let start = at + usize::from(lead);
         if let Some((_, hour)) = NAMED.iter().find(|(name, _)| *name == self.text.word(start)) {
-            return Some(Clock { words: at..start + 1, hour: *hour, minute: 0 });
+            return Some(Clock { words: at..start + 1, hour: *hour, minute: 0, second: 0 });
         }
-        let (end, hour, minute, certain) =
+        let read =
             self.glued(start).or_else(|| self.counted(start)).or_else(|| self.divided(start))?;
-        let valid = (0..24).contains(&hour) && (0..60).contains(&minute);
-        (valid && (lead || certain)).then_some(Clock { words: at..end, hour, minute })
+        let Read { end, hour, minute, second, certain } = read;
+        let valid = (0..24).contains(&hour) && [minute, second].iter().all(|n| (0..60).contains(n));
+        (valid && (lead || certain)).then_some(Clock { words: at..end, hour, minute, second })
     }
 
-    /// `2pm`, `10:30pm`, `14h30`.
-    fn glued(&self, at: usize) -> Option<(usize, i8, i8, bool)> {
+    /// `2pm`, `14h30`.
+    fn glued(&self, at: usize) -> Option<Read> {
         let word = self.text.word(at);
         let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
         if let Some(half) = word.strip_suffix("am").or_else(|| word.strip_suffix("pm"))
             && let Ok(hour) = half.parse::<i8>()
         {
-            return Some((at + 1, of_day(hour, word.ends_with("pm"))?, 0, true));
+            return Some(Read::certain(at + 1, of_day(hour, word.ends_with("pm"))?));
         }
-        let (hour, minute) =
-            digits.split_once('h').or_else(|| Some((word.strip_suffix('h')?, "0")))?;
+        let (hour, minute) = digits.split_once('h')?;
         if self.language != "fr" {
             return None;
         }
-        Some((at + 1, hour.parse().ok()?, minute.parse().ok()?, true))
+        let hour = Read::certain(at + 1, hour.parse().ok()?);
+        Some(Read { minute: minute.parse().ok()?, ..hour })
     }
 
-    /// `10`, `10:30`, `10 am`, `ten o'clock`, `18 Uhr 30`: position after it, hour, minute, and
-    /// whether it can only be a time.
-    fn counted(&self, at: usize) -> Option<(usize, i8, i8, bool)> {
+    /// `10`, `10:30`, `10:30:15`, `10 am`, `ten o'clock`, `18 Uhr 30`.
+    fn counted(&self, at: usize) -> Option<Read> {
         let number = self.numbers.iter().find(|n| n.words.start == at && !n.ordinal)?;
         let hour = i8::try_from(number.whole()?).ok().filter(|h| (0..=24).contains(h))?;
-        let (mut end, mut minute, mut certain) = (number.words.end, 0, false);
-        if self.text.gap_after(end - 1) == ":" {
-            let word = self.text.word(end);
-            let digits: String = word.chars().take_while(char::is_ascii_digit).collect();
-            if digits.len() == 2 {
-                minute = digits.parse().ok()?;
-                certain = true;
-                end += 1;
-                match &word[2..] {
-                    "" => {}
-                    "am" | "pm" => {
-                        return Some((end, of_day(hour, word.ends_with("pm"))?, minute, true));
-                    }
-                    _ => return None,
-                }
+        if number.article && !HOURS.contains(&self.text.word(number.words.end)) {
+            return None;
+        }
+        let mut read = Read { certain: false, ..Read::certain(number.words.end, hour) };
+        let mut half = self.sixtieth(&mut read.end).map(|(minute, half)| {
+            (read.minute, read.certain) = (minute, true);
+            half
+        });
+        if half == Some("")
+            && let Some((second, after)) = self.sixtieth(&mut read.end)
+        {
+            (read.second, half) = (second, Some(after));
+        }
+        match half {
+            None | Some("") => {}
+            Some(half @ ("am" | "pm")) => {
+                return Some(Read { hour: of_day(hour, half == "pm")?, ..read });
             }
+            Some(_) => return None,
         }
-        if self.text.run(end..end + 2) == "o clock" {
-            (end, certain) = (end + 2, true);
+        if self.text.run(read.end..read.end + 2) == "o clock" {
+            (read.end, read.certain) = (read.end + 2, true);
         }
-        match (self.text.word(end), self.text.run(end..end + 2)) {
-            ("am" | "pm", _) if self.language != "de" => {
-                let hour = of_day(hour, self.text.word(end) == "pm")?;
-                Some((end + 1, hour, minute, true))
+        self.named(read)
+    }
+
+    /// Two digits after a colon, as minutes and seconds have them, and the letters after them.
+    fn sixtieth(&self, end: &mut usize) -> Option<(i8, &str)> {
+        let word = self.text.word(*end);
+        let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+        let colon = matches!(self.text.gap_after(end.checked_sub(1)?), ":" | "：");
+        let value = word.get(..2).filter(|_| colon && digits == 2)?.parse().ok()?;
+        *end += 1;
+        Some((value, &word[2..]))
+    }
+
+    /// What may follow an hour: `am`, `Uhr 30`, `heures`.
+    fn named(&self, read: Read) -> Option<Read> {
+        let Read { end, hour, minute, .. } = read;
+        Some(match (self.text.word(end), self.text.run(end..end + 2)) {
+            (half @ ("am" | "pm"), _) if self.language != "de" => {
+                let hour = of_day(hour, half == "pm")?;
+                Read { end: end + 1, hour, certain: true, ..read }
             }
             (_, half @ ("a m" | "p m")) => {
-                Some((end + 2, of_day(hour, half == "p m")?, minute, true))
+                let hour = of_day(hour, half == "p m")?;
+                Read { end: end + 2, hour, certain: true, ..read }
             }
             ("uhr", _) => {
                 let after = self.numbers.iter().find(|n| n.words.start == end + 1);
                 let after = after.and_then(|n| i8::try_from(n.whole()?).ok().map(|m| (n, m)));
-                Some(match after.filter(|(_, m)| minute == 0 && (1..60).contains(m)) {
-                    Some((number, minutes)) => (number.words.end, hour, minutes, true),
-                    None => (end + 1, hour % 24, minute, true),
-                })
+                match after.filter(|(_, m)| minute == 0 && (1..60).contains(m)) {
+                    Some((number, minute)) => {
+                        Read { end: number.words.end, minute, certain: true, ..read }
+                    }
+                    None => Read { end: end + 1, hour: hour % 24, certain: true, ..read },
+                }
             }
-            ("h" | "heures", _) if self.language == "fr" => Some((end + 1, hour, minute, false)),
-            _ => Some((end, hour, minute, certain)),
-        }
+            ("h" | "heures" | "heure", _) if self.language == "fr" => {
+                // `14h` is a time, `14 h` may be a duration.
+                let certain = read.certain || self.text.gap_after(end - 1).is_empty();
+                Read { end: end + 1, certain, ..read }
+            }
+            _ => read,
+        })
     }
 
     /// `half past ten`, `quarter to ten`, `halb zehn`, `viertel nach zehn`.
-    fn divided(&self, at: usize) -> Option<(usize, i8, i8, bool)> {
+    fn divided(&self, at: usize) -> Option<Read> {
         let (words, minutes) = [
             ("half past", 30),
             ("quarter past", 15),
@@ -169,11 +220,10 @@ impl Reader<'_> {
             let words = name.split(' ').count();
             (self.text.run(at..at + words) == *name).then_some((words, *minutes))
         })?;
-        let (end, hour, minute, _) =
-            self.counted(at + words).filter(|(_, _, minute, _)| *minute == 0)?;
-        let total = i16::from(hour) * 60 + i16::from(minute) + minutes;
-        let total = total.rem_euclid(24 * 60);
-        Some((end, (total / 60).try_into().ok()?, (total % 60).try_into().ok()?, true))
+        let read = self.counted(at + words).filter(|read| read.minute == 0)?;
+        let total = (i16::from(read.hour) * 60 + minutes).rem_euclid(24 * 60);
+        let hour = Read::certain(read.end, (total / 60).try_into().ok()?);
+        Some(Read { minute: (total % 60).try_into().ok()?, ..hour })
     }
 }
 
@@ -200,7 +250,7 @@ pub(crate) fn combined(text: &Text, days: &[Day], clocks: &[Clock], now: &Moment
             };
             let between = text.run(first.end..second.start);
             if first.end == second.start || matches!(between, "on" | "at" | "am" | "um" | "le") {
-                let value = iso(day.day, clock.hour, clock.minute, now.time_zone());
+                let value = clock.on(day.day, now);
                 found.push((name, first.start..second.end, json!({ "date_time": value })));
             }
         }
@@ -225,7 +275,7 @@ pub(crate) fn periods(text: &Text, clocks: &[Clock], now: &Moment) -> Vec<Found>
         for end in at + 1..=text.len().min(at + 2) {
             let run = text.run(at..end);
             if let Some((_, from, to)) = PARTS.iter().find(|(name, _, _)| *name == run) {
-                let value = |hour: i8| json!(iso(now.date(), hour, 0, now.time_zone()));
+                let value = |hour: i8| json!(iso(now.date(), [hour, 0, 0], now.time_zone()));
                 found.push(("@sys.time-period", at..end, period(value(*from), value(*to))));
             }
         }

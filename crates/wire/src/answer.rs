@@ -229,12 +229,15 @@ mod tests {
         for response in [
             // As canonical JSON, from Node.js with plain and with wrapped values, and from Python.
             json!({ "queryResult": { "fulfillmentText": "", "fulfillmentMessages": [
-                { "quickReplies": { "title": "Pick one", "quickReplies": ["Alpha", "Beta"] } }] } }),
+                { "quickReplies": { "title": "Pick one", "quickReplies": ["Alpha", "Beta"] } }
+            ] } }),
             json!({ "queryResult": { "fulfillmentText": "", "fulfillmentMessages": [
                 { "platform": "PLATFORM_UNSPECIFIED", "message": "quickReplies", "text": null,
-                  "quickReplies": { "title": "Pick one", "quickReplies": ["Alpha", "Beta"] } }] } }),
+                  "quickReplies": { "title": "Pick one", "quickReplies": ["Alpha", "Beta"] } }
+            ] } }),
             json!({ "query_result": { "fulfillment_messages": [
-                { "quick_replies": { "title": "Pick one", "quick_replies": ["Alpha", "Beta"] } }] } }),
+                { "quick_replies": { "title": "Pick one", "quick_replies": ["Alpha", "Beta"] } }
+            ] } }),
             json!({ "queryResult": { "fulfillmentMessages": [{ "message": "payload", "payload": {
                 "fields": { "text": { "stringValue": "Pick one", "kind": "stringValue" },
                     "buttons": { "kind": "listValue", "listValue": { "values": [

@@ -45,7 +45,7 @@ async fn every_kind_of_a_bots_message_has_words_in_the_transcript() {
             "List\nOne\nfirst",
         ),
         (
-            json!({ "image": { "imageUri": "https://example.org/i", "accessibilityText": "a cat" } }),
+            json!({ "image": { "imageUri": "https://h.example/i", "accessibilityText": "a cat" } }),
             "a cat",
         ),
         (json!({ "payload": { "richContent": [[{ "type": "info", "title": "Info" }]] } }), "Info"),

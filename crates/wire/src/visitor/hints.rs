@@ -157,7 +157,8 @@ mod tests {
         assert_eq!(read(json!({ "url": 7, "ref": [], "snippet": null, "mobile": "maybe" })), None);
         let long = "x".repeat(10_000);
         let url = "https://shop.example/cart";
-        let some = json!({ "url": format!("{url}?q={long}"), "ref": long, "snippet": "s", "mobile": "true" });
+        let url_with_query = format!("{url}?q={long}");
+        let some = json!({ "url": url_with_query, "ref": long, "snippet": "s", "mobile": "true" });
         let page = read(some).unwrap();
         assert_eq!((page.url.as_deref(), page.reference), (Some(url), None));
         assert_eq!((page.snippet.as_deref(), page.mobile), (Some("s"), Some(true)));

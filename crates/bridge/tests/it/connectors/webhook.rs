@@ -104,7 +104,8 @@ async fn an_event_with_a_nul_or_a_careless_body_is_stored() {
     let url = format!("{}/connectors/tool/events", world.url);
     let event = |id: &str, text: &str| {
         format!(
-            "\u{feff}{{\"id\":\"{id}\",\"handover\":\"{}\",\"type\":\"agent.message\",\"format\":\"plain\",\
+            "\u{feff}{{\"id\":\"{id}\",\"handover\":\"{}\",\"type\":\"agent.message\",\
+             \"format\":\"plain\",\
              \"agent\":{{\"id\":\"j\\u0000o\",\"name\":\"\\u202eJo\\u0000 Park\",\
              \"avatarUrl\":\"javascript:alert(1)\"}},\"text\":\"{text}\"}}",
             chat.id

@@ -1,5 +1,5 @@
-//! Reads JSON of any form into parts of elements, within the limits of `crate::rich`. Texts that are
-//! too long to show are cut; an action that is too long is left out.
+//! Reads JSON of any form into parts of elements, within the limits of `crate::rich`. Texts that
+//! are too long to show are cut; an action that is too long is left out.
 
 use crate::rich::{
     Action, Address, Button, COUNT_MAX, Card, EVENT_CHARS_MAX, Media, MediaKind,

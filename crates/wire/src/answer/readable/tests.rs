@@ -112,7 +112,8 @@ fn telegram_line_viber_kik_and_twilio() {
         ),
         (
             json!({ "line": { "type": "text", "text": "Hi", "quickReply": { "items": [
-                { "type": "action", "action": { "type": "message", "label": "A", "text": "a" } }] } } }),
+                { "type": "action", "action": {
+                    "type": "message", "label": "A", "text": "a" } }] } } }),
             &["Hi", "A"],
         ),
         (
@@ -167,7 +168,8 @@ fn whatsapp_google_and_microsoft() {
             &["Card", "sub", "para", "Order", "12345", "OPEN: https://g.example/"],
         ),
         (
-            json!({ "cardsV2": [{ "cardId": "c", "card": { "sections": [{ "header": "S", "widgets": [
+            json!({ "cardsV2": [{ "cardId": "c", "card": { "sections": [{
+                "header": "S", "widgets": [
                 { "decoratedText": { "text": "deco" } },
                 { "buttonList": { "buttons": [{ "text": "Press" }] } }] }] } }] }),
             &["S", "deco", "Press"],
@@ -203,7 +205,8 @@ fn whatsapp_google_and_microsoft() {
         (
             json!({ "contentMessage": { "text": "RCS", "suggestions": [
                 { "reply": { "text": "Reply", "postbackData": "p" } },
-                { "action": { "text": "Web", "openUrlAction": { "url": "https://r.example/" } } }] } }),
+                { "action": { "text": "Web", "openUrlAction": {
+                    "url": "https://r.example/" } } }] } }),
             &["RCS", "Reply", "Web: https://r.example/"],
         ),
     ]);

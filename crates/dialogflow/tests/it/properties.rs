@@ -61,7 +61,7 @@ proptest! {
                 prop_assert!(confidence >= minimum - 1e-6 && confidence <= 1.0, "{}", result);
             }
             dialogflow::render::contract_r1(&answer.response);
-            dialogflow::response::visible_messages(&answer.response, "en");
+            let _shown = dialogflow::response::visible_messages(&answer.response, "en");
             next.memory = answer.memory;
             if broken {
                 // A memory cut anywhere gives a new session or a whole one, and never an error.

@@ -25,6 +25,8 @@ pub const TYPING_MS: Millis = 10 * SECOND_MS;
 pub const TYPING_CALL_GAP_MS: Millis = 4 * SECOND_MS;
 /// Most visitor inputs that may wait for an answer in one conversation.
 pub const WAITING_TURNS_MAX: usize = 32;
+/// The failed attempts after which the wait for a kept input grows no further: a visitor waits.
+pub const HELD_ATTEMPTS_COUNTED_MAX: u32 = 5;
 /// Most withdrawn calls of one conversation whose late answers are still recorded.
 pub const RECALLED_MAX: usize = 8;
 /// Longest text of one message, in characters.

@@ -23,7 +23,9 @@ mod route;
 mod tests;
 
 pub(crate) use agent::{BotAgent, CxAgent, EsAgent, ExportAgent};
-pub(crate) use bot::{Bot, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook};
+pub(crate) use bot::{
+    Bot, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook, WhenAway,
+};
 pub(crate) use edge::given::Secret;
 pub(crate) use fulfilment::Fulfilment;
 pub(crate) use keys::Keys;

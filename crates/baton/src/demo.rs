@@ -168,6 +168,8 @@ fn config(base: &str, data: &Path, agent: config::ExportAgent, secrets: &Secrets
         max_minutes_paused: None,
         on_refused: config::OnRefused::default(),
         on_late: config::OnLate::default(),
+        when_away: config::WhenAway::Hold,
+        kept_notice: None,
         unavailable_notice: Some("Our team is away right now. I am still here to help.".to_owned()),
         session: config::Session::default(),
         resume_marker: None,

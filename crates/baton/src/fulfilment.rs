@@ -81,9 +81,10 @@ fn failed(error: &EgressError) -> CallError {
         EgressError::Blocked(_) | EgressError::Forbidden(_) | EgressError::BadUrl(_) => {
             CallError::NotAllowed
         }
-        EgressError::Network(_) | EgressError::Unreachable(_) | EgressError::NoSocket(_) => {
-            CallError::Unreachable
-        }
+        EgressError::Network(_)
+        | EgressError::Unanswered(_)
+        | EgressError::Unreachable(_)
+        | EgressError::NoSocket(_) => CallError::Unreachable,
     }
 }
 

@@ -254,9 +254,10 @@ pub fn of_egress(error: &EgressError) -> Failure {
         | EgressError::Blocked(_)
         | EgressError::Forbidden(_)
         | EgressError::NoSocket(_) => Failure::refused(detail),
-        EgressError::Late | EgressError::TooLarge(_) | EgressError::Network(_) => {
-            Failure::Unknown { detail }
-        }
+        EgressError::Late
+        | EgressError::TooLarge(_)
+        | EgressError::Network(_)
+        | EgressError::Unanswered(_) => Failure::Unknown { detail },
     }
 }
 

@@ -6,7 +6,15 @@
 //! redirects and no proxy from the environment. At most [`IN_FLIGHT_MAX`] calls to one target run
 //! at a time; a call waits for its turn no longer than its own deadline.
 
-use std::{collections::HashMap, error::Error as _, fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    error::Error as _,
+    fmt,
+    io::{self, ErrorKind},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
@@ -58,6 +66,10 @@ pub enum EgressError {
     TooLarge(usize),
     #[error("the call failed: {0}")]
     Network(String),
+    /// The connection ended before an answer began. A server that is stopped or started leaves
+    /// calls like this; it has most likely not taken them.
+    #[error("the connection ended before an answer: {0}")]
+    Unanswered(String),
     /// No connection could be opened, so nothing was sent.
     #[error("no connection: {0}")]
     Unreachable(String),
@@ -170,7 +182,7 @@ impl Target {
 pub struct Reply {
     pub status: u16,
     pub body: Bytes,
-    /// `Retry-After`, where the receiver sent a number of seconds; a date is ignored.
+    /// `Retry-After`. A date counts from the response's own `Date`, and is ignored without one.
     pub retry_after: Option<Duration>,
 }
 
@@ -247,7 +259,7 @@ impl Egress {
         let client = self.client(&target.allowed)?;
         let request = client.request(method, target.url.clone()).headers(headers).body(body);
         let response = async {
-            let response = request.send().await.map_err(|error| network(&error))?;
+            let response = request.send().await.map_err(|error| unanswered(&error))?;
             read(response, reply_bytes_max).await
         };
         tokio::time::timeout(deadline, response).await.unwrap_or(Err(EgressError::Late))
@@ -268,8 +280,7 @@ fn builder() -> reqwest::ClientBuilder {
 /// Reads a response to its end.
 async fn read(response: reqwest::Response, reply_bytes_max: usize) -> Result<Reply, EgressError> {
     let status = response.status().as_u16();
-    let retry_after = response.headers().get(header::RETRY_AFTER);
-    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let retry_after = retry_after(response.headers());
     let mut body = BytesMut::new();
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
@@ -279,8 +290,21 @@ async fn read(response: reqwest::Response, reply_bytes_max: usize) -> Result<Rep
         }
         body.extend_from_slice(&chunk);
     }
-    let retry_after = retry_after.map(Duration::from_secs);
     Ok(Reply { status, body: body.freeze(), retry_after })
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let wanted = text(header::RETRY_AFTER)?;
+    if let Ok(seconds) = wanted.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let millis = |text| {
+        let read = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text);
+        read.ok().map(jiff::Timestamp::as_millisecond)
+    };
+    let wait = millis(wanted)? - millis(text(header::DATE)?)?;
+    Some(Duration::from_millis(u64::try_from(wait).unwrap_or_default()))
 }
 
 fn network(error: &reqwest::Error) -> EgressError {
@@ -295,6 +319,39 @@ fn network(error: &reqwest::Error) -> EgressError {
         return EgressError::Unreachable(describe(error));
     }
     EgressError::Network(describe(error))
+}
+
+/// The error of a call that has no answer yet.
+fn unanswered(error: &reqwest::Error) -> EgressError {
+    match network(error) {
+        EgressError::Network(text) if has_ended(error) => EgressError::Unanswered(text),
+        other => other,
+    }
+}
+
+/// Whether the connection was closed or reset, and nothing worse: an answer that cannot be read is
+/// an answer.
+fn has_ended(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper::Error>()
+            && (error.is_incomplete_message() || error.is_canceled() || error.is_closed())
+        {
+            return true;
+        }
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return matches!(
+                error.kind(),
+                ErrorKind::BrokenPipe
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::ConnectionReset
+                    | ErrorKind::NotConnected
+                    | ErrorKind::UnexpectedEof
+            );
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The innermost cause. It does not contain the URL, which may hold secrets.

@@ -28,6 +28,8 @@ pub const WAITING_TURNS_MAX: usize = 32;
 /// Most bytes of visitor inputs that may wait for an answer in one conversation beside the first:
 /// the state holds them and is written again at every step.
 pub const WAITING_BYTES_MAX: usize = 32 * 1024;
+/// The failed attempts after which the wait for a kept input grows no further: a visitor waits.
+pub const HELD_ATTEMPTS_COUNTED_MAX: u32 = 5;
 /// Most withdrawn calls of one conversation whose late answers are still recorded.
 pub const RECALLED_MAX: usize = 8;
 /// Longest text of one message, in characters.

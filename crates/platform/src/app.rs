@@ -12,8 +12,13 @@ use store::{CommitGuard, Key, StepError, Stepped, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    bot::Bot, config::BotConfig, limit, pulse::Pulse, visitor_headers::VisitorHeaders,
-    visitors::Visitors, webhook::WebhookCaller,
+    bot::Bot,
+    config::BotConfig,
+    limit,
+    pulse::Pulse,
+    visitor_headers::VisitorHeaders,
+    visitors::Visitors,
+    webhook::{Pace, WebhookCaller},
 };
 
 pub(crate) struct App {
@@ -36,6 +41,7 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(bots: Vec<BotConfig>, store: Store, clock: Clock, egress: Egress) -> Self {
+        let (pace, shutdown) = (Pace::default(), CancellationToken::new());
         let bots = bots.into_iter().map(|config| {
             let id = config.id.clone();
             (id, Arc::new(Bot::new(config, &store)))
@@ -44,13 +50,18 @@ impl App {
             bots: bots.collect(),
             visitors: Visitors::new(store.clone()),
             store,
-            webhooks: WebhookCaller { egress, clock: clock.clone() },
+            webhooks: WebhookCaller {
+                egress,
+                clock: clock.clone(),
+                pace,
+                shutdown: shutdown.clone(),
+            },
             clock,
             visitor_headers: VisitorHeaders::new(),
             missing_bots: MissingBots::new(),
             pulse: Arc::default(),
             tasks: TaskTracker::new(),
-            shutdown: CancellationToken::new(),
+            shutdown,
             driving: OnceLock::new(),
         }
     }

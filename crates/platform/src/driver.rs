@@ -165,8 +165,10 @@ impl Run {
             None => self.read().await,
         };
         while let Some(effect) = next {
-            let answer = self.perform(effect).await;
-            let settled = self.settle(answer).await;
+            let settled = match self.perform(effect).await {
+                Some(answer) => self.settle(answer).await,
+                None => None,
+            };
             next = self.go_on(settled);
         }
     }
@@ -183,37 +185,39 @@ impl Run {
         self.go_on(state)
     }
 
-    /// Makes one call. If the bot, or writing the call, panics, the call has failed; the
-    /// conversation goes on as after any other failure.
-    async fn perform(&self, effect: Effect) -> Input {
+    /// Makes one call; no answer when the process ends before the call was taken. If the bot, or
+    /// writing the call, panics, the call has failed; the conversation goes on as after any other
+    /// failure.
+    async fn perform(&self, effect: Effect) -> Option<Input> {
         let (turn, epoch, callee) = (effect.turn(), effect.epoch(), self.lane.callee);
         let answer = AssertUnwindSafe(self.call(effect)).catch_unwind().await;
         answer.unwrap_or_else(|panic| {
             let panic = panic_text(&*panic);
             let conversation = &self.lane.conversation;
             tracing::error!(conversation.id = %conversation, ?callee, panic, "a call panicked");
-            match callee {
+            Some(match callee {
                 Callee::Bot => Input::BotFailed { turn, epoch, why: "the bot panicked".to_owned() },
                 Callee::Bridge => {
                     let reply = Reply::Failed { why: "the call panicked".to_owned() };
                     Input::WebhookReplied { turn, epoch, reply }
                 }
-            }
+            })
         })
     }
 
-    async fn call(&self, effect: Effect) -> Input {
+    async fn call(&self, effect: Effect) -> Option<Input> {
         let Self { app, bot, lane: Lane { conversation, .. }, .. } = self;
         let now = app.clock.now();
         let visitor = &app.visitors.of_conversation(conversation, now).await;
         let webhook_headers = self.visitor_headers(effect.turn()).await;
-        let call = |turn, session, said| WebhookCall {
+        let call = |turn, session, said, unheard| WebhookCall {
             bot,
             conversation,
             visitor,
             turn,
             session,
             said,
+            unheard,
             webhook_headers: &webhook_headers,
         };
         match effect {
@@ -221,15 +225,16 @@ impl Run {
                 let session = session_id(conversation, session);
                 let owed =
                     OwedQuery { turn, epoch, session, said, details, visitor, webhook_headers };
-                bot.query(owed, app.clock.wall()).await
+                Some(bot.query(owed, app.clock.wall()).await)
             }
-            Effect::StepOne { turn, epoch, session, said, response } => {
-                let reply = app.webhooks.step_one(call(turn, session, &said), &response).await;
-                Input::WebhookReplied { turn, epoch, reply }
+            Effect::StepOne { turn, epoch, session, said, response, unheard } => {
+                let call = call(turn, session, &said, unheard);
+                let reply = app.webhooks.step_one(call, &response).await?;
+                Some(Input::WebhookReplied { turn, epoch, reply })
             }
-            Effect::StepTwo { turn, epoch, session, said } => {
-                let reply = app.webhooks.step_two(call(turn, session, &said)).await;
-                Input::WebhookReplied { turn, epoch, reply }
+            Effect::StepTwo { turn, epoch, session, said, unheard } => {
+                let reply = app.webhooks.step_two(call(turn, session, &said, unheard)).await?;
+                Some(Input::WebhookReplied { turn, epoch, reply })
             }
         }
     }

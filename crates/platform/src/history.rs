@@ -50,6 +50,36 @@ pub(crate) async fn read(wanted: Wanted<'_>) -> Result<Vec<Value>, StoreError> {
     }
 }
 
+/// What was said to and by the bot in the turns from `first` on, before the wanted turn: the bridge
+/// was away then, so it is told later. Oldest first, the newest items that fit.
+pub(crate) async fn missed(wanted: Wanted<'_>, first: u64) -> Result<Vec<Value>, StoreError> {
+    let mut after = Position { seq: first.saturating_sub(1), sub: 0 };
+    let mut items = Items { wanted, paused: false, list: Vec::new() };
+    let turns = first..wanted.turn;
+    loop {
+        let page = wanted.bot.ledger.journal(wanted.conversation, after, limits::PAGE_EVENTS_MAX);
+        let page = page.await?;
+        let Some(last) = page.last() else {
+            return Ok(items.newest());
+        };
+        after = last.position;
+        for recorded in &page {
+            match &recorded.event {
+                Event::VisitorSaid { said, .. } if turns.contains(&recorded.position.seq) => {
+                    if !said.is_silent() {
+                        items.push(recorded, Said::TextToAgent { text: &said.text });
+                    }
+                }
+                Event::BotSaid { turn, message } if turns.contains(turn) => {
+                    let response = json!({ "queryResult": { "fulfillmentText": message.text } });
+                    items.push(recorded, Said::Bot { response: &response });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 struct Items<'a> {
     wanted: Wanted<'a>,
     paused: bool,

@@ -20,6 +20,12 @@ pub(crate) const FRAME_BYTES_MAX: usize = 4 * 1024;
 pub(crate) const SLOW_READER_WAIT: Duration = Duration::from_secs(10);
 /// How long a closing frame may take.
 pub(crate) const CLOSING_WAIT: Duration = Duration::from_secs(1);
+/// First and longest wait between two attempts of one webhook call. All attempts share the five
+/// seconds of the contract.
+pub(crate) const ATTEMPT_WAIT_MIN: Duration = Duration::from_millis(50);
+pub(crate) const ATTEMPT_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Least time that must be left of the five seconds when an attempt begins.
+pub(crate) const ATTEMPT_MIN: Duration = Duration::from_millis(200);
 /// Seconds between two pings of one socket.
 pub(crate) const PING_SECONDS: usize = 25;
 /// Most visitors kept in memory.

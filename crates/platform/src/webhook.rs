@@ -2,18 +2,16 @@
 //! to 6.5, 8 and 12). A call carries what every revision reads, or one revision alone for a strict
 //! receiver. Called by the driver, and by `notify` for calls that only tell of something.
 //!
-//! One attempt, five seconds from connecting to the last byte. A call that is made again after a
-//! crash has the same id in both id headers, so a bridge can drop the repeat.
+//! A call has five seconds from connecting to the last byte. Within them it is tried again while it
+//! certainly was not taken, see [`attempts`]. Each attempt has the same id in both id headers, also
+//! after a crash, so a bridge can drop the repeat.
 
 use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
 use dialogflow::Edition;
-use edge::{
-    Clock,
-    egress::{Egress, EgressError},
-};
+use edge::{Clock, egress::Egress};
 use machine::{
     Millis,
     conversation::{Reply, Said},
@@ -21,6 +19,7 @@ use machine::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json, value::RawValue};
+use tokio_util::sync::CancellationToken;
 use wire::webhook::{self as contract, Revision};
 
 use crate::{
@@ -32,6 +31,11 @@ use crate::{
     visitors::{self, Visitor},
 };
 
+mod attempts;
+
+pub(crate) use attempts::Pace;
+use attempts::{Attempt, Attempts};
+
 /// A call that is owed.
 #[derive(Clone, Copy)]
 pub(crate) struct WebhookCall<'a> {
@@ -42,6 +46,8 @@ pub(crate) struct WebhookCall<'a> {
     /// Number of the bot's session.
     pub(crate) session: u64,
     pub(crate) said: &'a Said,
+    /// The first input of which the bridge was not told because it was away.
+    pub(crate) unheard: Option<u64>,
     pub(crate) webhook_headers: &'a Headers,
 }
 
@@ -51,36 +57,42 @@ struct StepOne<'a> {
     history: Vec<Value>,
 }
 
-/// Makes webhook calls.
+/// Makes webhook calls. A call gives no reply when the process ends before the call was taken: it
+/// stays owed, and the next process makes it.
 pub(crate) struct WebhookCaller {
     pub(crate) egress: Egress,
     pub(crate) clock: Clock,
+    pub(crate) pace: Pace,
+    /// Cancelled when the process is about to end.
+    pub(crate) shutdown: CancellationToken,
 }
 
 impl WebhookCaller {
     /// `response` is the bot's answer that carried the trigger, as canonical JSON.
-    pub(crate) async fn step_one(&self, call: WebhookCall<'_>, response: &str) -> Reply {
+    pub(crate) async fn step_one(&self, call: WebhookCall<'_>, response: &str) -> Option<Reply> {
         let Some(webhook) = &call.bot.config.webhook else {
-            return no_webhook();
+            return Some(no_webhook());
         };
         let response = call.response(response, webhook.contract);
         let Ok(response) = serde_json::value::to_raw_value(&response) else {
-            return failed("the bot's answer cannot be written");
+            return Some(failed("the bot's answer cannot be written"));
         };
         // An empty array when the history is off (contract, section 12).
         let history = if webhook.history { call.history(webhook).await } else { Vec::new() };
         let id = format!("{}/{}/one", call.conversation, call.turn);
         let step_one = StepOne { response: &response, history };
-        let body = call.body(webhook, self.clock.wall(), Some(&step_one));
+        let missed = call.missed(webhook).await;
+        let body = call.body(webhook, self.clock.wall(), Some(&step_one), &missed);
         self.post(webhook, &id, body).await
     }
 
-    pub(crate) async fn step_two(&self, call: WebhookCall<'_>) -> Reply {
+    pub(crate) async fn step_two(&self, call: WebhookCall<'_>) -> Option<Reply> {
         let Some(webhook) = &call.bot.config.webhook else {
-            return no_webhook();
+            return Some(no_webhook());
         };
         let id = format!("{}/{}", call.conversation, call.turn);
-        self.post(webhook, &id, call.body(webhook, self.clock.wall(), None)).await
+        let missed = call.missed(webhook).await;
+        self.post(webhook, &id, call.body(webhook, self.clock.wall(), None, &missed)).await
     }
 
     /// A call that only tells of something: one attempt, and the reply has no meaning.
@@ -101,32 +113,43 @@ impl WebhookCaller {
         webhook: &WebhookConfig,
         id: &str,
         body: Result<Bytes, serde_json::Error>,
-    ) -> Reply {
+    ) -> Option<Reply> {
         let Ok(body) = body else {
-            return failed("the call cannot be written");
+            return Some(failed("the call cannot be written"));
         };
-        let Some(headers) = self.headers(webhook, id, &body) else {
-            return failed("the token or the custom header has characters no header can carry");
-        };
-        let deadline = Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS);
-        let reply = self.egress.post_json(
-            &webhook.target,
-            headers,
-            body,
-            deadline,
-            limits::WEBHOOK_REPLY_BYTES_MAX,
-        );
-        let reply = match reply.await {
-            Ok(reply) => understood(contract::Reply::parse(reply.status, &reply.body)),
-            Err(EgressError::Late) => Reply::Late,
-            Err(error) => failed(&error.to_string()),
+        let mut attempts = Attempts::begin(self.pace, id);
+        let reply = loop {
+            // A signature carries the time, so each attempt is signed anew.
+            let Some(headers) = self.headers(webhook, id, &body) else {
+                break failed("the token or the custom header has characters no header can carry");
+            };
+            let limit = limits::WEBHOOK_REPLY_BYTES_MAX;
+            let (body, left) = (body.clone(), attempts.left());
+            let call = self.egress.post_json(&webhook.target, headers, body, left, limit);
+            match Attempt::of(attempts.within(call).await) {
+                Attempt::Over(reply) => break reply,
+                Attempt::NotTaken { why, .. } if self.shutdown.is_cancelled() => {
+                    tracing::info!(call.id = id, why, "a webhook call is left to the next start");
+                    return None;
+                }
+                Attempt::NotTaken { why, asked } => match attempts.next_wait(asked) {
+                    None => break attempts.away(&why, asked),
+                    Some(wait) => {
+                        tracing::info!(call.id = id, why, attempt = attempts.made, "not taken");
+                        // Also at the end of the process one more attempt is made, at once.
+                        let _ = tokio::time::timeout(wait, self.shutdown.cancelled()).await;
+                    }
+                },
+            }
         };
         match &reply {
             Reply::Late => tracing::warn!(call.id = id, "a webhook call got no reply in time"),
-            Reply::Failed { why } => tracing::warn!(call.id = id, why, "a webhook call failed"),
+            Reply::Failed { why } | Reply::Away { why, .. } => {
+                tracing::warn!(call.id = id, why, "a webhook call failed");
+            }
             Reply::Paused { .. } | Reply::Refused => {}
         }
-        reply
+        Some(reply)
     }
 
     /// The headers of every call: `Authorization`, bare as r3 has it (section 6.1) or with `Bearer`
@@ -156,6 +179,7 @@ impl WebhookCall<'_> {
         webhook: &WebhookConfig,
         now: Millis,
         step_one: Option<&StepOne<'_>>,
+        missed: &[Value],
     ) -> Result<Bytes, serde_json::Error> {
         let Self { bot, conversation, visitor, said, .. } = self;
         let facts = Facts::of(bot, visitor, said, now);
@@ -178,6 +202,7 @@ impl WebhookCall<'_> {
             },
             dialogflow_response: step_one.map(|one| one.response),
             message_history: step_one.map(|one| &*one.history),
+            missed_messages: missed,
             // Never in step one (contract, section 12).
             event_type: (step_one.is_none() && webhook.typing).then_some("message"),
         };
@@ -191,11 +216,26 @@ impl WebhookCall<'_> {
         headers.map(|(name, value)| (name.clone(), value.expose_secret().into())).collect()
     }
 
+    fn wanted(&self) -> history::Wanted<'_> {
+        let Self { bot, conversation, visitor, turn, session, .. } = *self;
+        history::Wanted { bot, conversation, visitor, turn, session }
+    }
+
+    /// What was said to the bot because the bridge was away. What cannot be read is left out: the
+    /// visitor's words must not wait for it.
+    async fn missed(self, webhook: &WebhookConfig) -> Vec<Value> {
+        let Some(first) = self.unheard.filter(|_| !webhook.strict) else { return Vec::new() };
+        history::missed(self.wanted(), first).await.unwrap_or_else(|error| {
+            let conversation = self.conversation;
+            tracing::warn!(conversation.id = conversation, %error, "what was missed is not told");
+            Vec::new()
+        })
+    }
+
     /// A history that cannot be read is left out; the handover goes on without it.
     async fn history(self, webhook: &WebhookConfig) -> Vec<Value> {
-        let Self { bot, conversation, visitor, turn, session, .. } = self;
-        let wanted = history::Wanted { bot, conversation, visitor, turn, session };
-        match history::read(wanted).await {
+        let conversation = self.conversation;
+        match history::read(self.wanted()).await {
             Ok(mut items) => {
                 // The contract does not print `sender`; a strict receiver may refuse it.
                 if webhook.strict {
@@ -245,14 +285,6 @@ fn query_input<'a>(said: &'a Said, language: &'a str) -> contract::QueryInput<'a
         json!({ "name": event.name, "parameters": parameters, "languageCode": language })
     });
     contract::QueryInput { text: contract::QueryText { text, language_code: language }, event }
-}
-
-fn understood(reply: contract::Reply) -> Reply {
-    match reply {
-        contract::Reply::Paused(pause) => Reply::Paused { pause },
-        contract::Reply::Refused => Reply::Refused,
-        contract::Reply::Invalid(why) => Reply::Failed { why },
-    }
 }
 
 /// The webhook was removed from the settings while a call was owed.

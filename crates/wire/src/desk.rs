@@ -153,6 +153,9 @@ pub enum ChatWhat {
     },
     VisitorMessage {
         text: String,
+        /// What the visitor and the bot said before it, while the platform could not reach us.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        missed: Vec<TranscriptLine>,
     },
     #[schema(rename_all = "camelCase")]
     AgentMessage {

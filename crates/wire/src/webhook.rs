@@ -38,6 +38,10 @@ pub struct Call<'a> {
     /// Step one only, oldest first (r3, contract 13.9).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_history: Option<&'a [Value]>,
+    /// What the visitor and the bot said since the last call that the receiver took, because it
+    /// could not be reached: items as in `messageHistory`. Our extension.
+    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
+    pub missed_messages: &'a [Value],
     /// Step two only, and only when typing calls are on (r3.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_type: Option<&'static str>,
@@ -49,6 +53,7 @@ impl Call<'_> {
     #[must_use]
     pub fn keep_only(mut self, revision: Revision) -> Self {
         self.query_input.event = None;
+        self.missed_messages = &[];
         self.query_params.parameters = None;
         if revision != Revision::R3 {
             self.session_id = None;
@@ -140,10 +145,13 @@ pub enum ReceivedKind {
         language: String,
         dialogflow_response: Value,
         history: Vec<Value>,
+        missed: Vec<Value>,
     },
+    /// `missed` is `missedMessages`, empty when absent.
     StepTwo {
         text: String,
         language: String,
+        missed: Vec<Value>,
     },
     Typing,
     /// The visitor ended the live chat: our extension (contract 13.26).
@@ -188,18 +196,20 @@ impl Received {
         let language = ["/text/languageCode", "/event/languageCode", "/languageCode"];
         let language = language.iter().find_map(|path| input.pointer(path)?.as_str());
         let language = language.unwrap_or("en").to_owned();
+        let items = |name: &str| {
+            let items = object.get(name).and_then(Value::as_array);
+            items.cloned().unwrap_or_default()
+        };
+        let missed = items("missedMessages");
         let kind = match object.get("dialogflowResponse") {
             Some(response) if !response.is_null() => ReceivedKind::StepOne {
                 text,
                 language,
                 dialogflow_response: response.clone(),
-                history: object
-                    .get("messageHistory")
-                    .and_then(Value::as_array)
-                    .cloned()
-                    .unwrap_or_default(),
+                history: items("messageHistory"),
+                missed,
             },
-            _ => ReceivedKind::StepTwo { text, language },
+            _ => ReceivedKind::StepTwo { text, language, missed },
         };
         Ok(Self { user_id, bot_id, access_token, kind })
     }

@@ -40,7 +40,7 @@ interface Numbered {
 export type ChatEvent = Numbered &
   (
     | { type: 'opened'; text: string; reason: string | null }
-    | { type: 'visitor_message'; text: string }
+    | { type: 'visitor_message'; text: string; missed?: TranscriptLine[] }
     | { type: 'agent_message'; text: string; agent: Profile; clientId?: string }
     | { type: 'claimed'; agent: Profile }
     | { type: 'closed'; reason: string; agent: Profile | null }

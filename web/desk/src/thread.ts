@@ -75,6 +75,17 @@ function lineRow(line: TranscriptLine, at: number): Message {
   };
 }
 
+/** What the bot answered while the platform could not reach the desk. */
+function missedRows(lines: readonly TranscriptLine[], event: { key: string; at: number }): Row[] {
+  if (lines.length === 0) return [];
+  const status = (key: string, text: string): Status => ({ kind: 'status', ...event, key, text });
+  return [
+    status(`${event.key}m`, 'The desk could not be reached: the bot answered'),
+    ...lines.map((line, n) => ({ ...lineRow(line, n), key: `${event.key}m${n}` })),
+    status(`${event.key}now`, 'The desk can be reached again'),
+  ];
+}
+
 /** Agent messages that the platform rejected for good: `seq` and reason. */
 function refusals(events: readonly ChatEvent[]): Map<number, string> {
   return new Map(events.flatMap((e) => (e.type === 'refused' ? [[e.message, e.detail]] : [])));
@@ -86,6 +97,7 @@ function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[
   switch (event.type) {
     case 'visitor_message':
       return [
+        ...missedRows(event.missed ?? [], common),
         {
           kind: 'message',
           ...common,

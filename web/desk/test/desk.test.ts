@@ -7,6 +7,7 @@ import { endingOf } from '../src/ending.js';
 import { beforeView, rowView } from '../src/message.js';
 import { chatRow } from '../src/row.js';
 import { groupsOf, neighbour, visitorName, waitingOf } from '../src/queue.js';
+import { chatThread } from '../src/thread.js';
 
 const jane: Agent = { email: 'jane@example.com', name: 'Jane Doe', avatarUrl: '' };
 const sam: Agent = { email: 'sam@example.com', name: 'Sam Miller', avatarUrl: '' };
@@ -229,6 +230,26 @@ describe('the desk', () => {
     const { before } = desk.chatStore('a').thread(chats[0] as Chat);
     expect(before.map((line) => line.text)).toEqual(['a person, please']);
   });
+});
+
+test('what the bot answered while the desk was away stands before the next message', () => {
+  const missed: TranscriptLine[] = [
+    { from: 'visitor', text: 'anybody?', at },
+    { from: 'bot', text: 'I am the bot.' },
+  ];
+  const next = event(3, { type: 'visitor_message', text: 'hello again', missed });
+  const { rows } = chatThread(chatOf('a'), [], [said(2, 'hello'), next], []);
+  expect(
+    rows.map((row) => (row.kind === 'message' ? `${row.from}: ${row.text}` : row.text)),
+  ).toEqual([
+    'visitor: hello',
+    'The desk could not be reached: the bot answered',
+    'visitor: anybody?',
+    'bot: I am the bot.',
+    'The desk can be reached again',
+    'visitor: hello again',
+  ]);
+  expect(new Set(rows.map((row) => row.key)).size).toBe(rows.length);
 });
 
 test('a message that cannot be drawn is shown in plain words', () => {

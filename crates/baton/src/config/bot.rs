@@ -35,6 +35,11 @@ pub(crate) struct Bot {
     /// Whether a late or failed step two ends the pause.
     #[serde(default)]
     pub(crate) on_late: OnLate,
+    /// What happens to the visitor's words in a pause while the webhook cannot be reached.
+    #[serde(default)]
+    pub(crate) when_away: WhenAway,
+    /// Shown to the visitor once while words are kept; `when_away = "hold"` only.
+    pub(crate) kept_notice: Option<String>,
     /// Shown to the visitor when the handover was not accepted.
     pub(crate) unavailable_notice: Option<String>,
     #[serde(default)]
@@ -149,6 +154,16 @@ pub(crate) enum OnLate {
     End,
 }
 
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WhenAway {
+    /// The bot answers, as the contract says.
+    #[default]
+    Forward,
+    /// They are kept until the webhook can be reached, or the pause is over.
+    Hold,
+}
+
 impl Bot {
     pub(super) fn validate(&self) -> anyhow::Result<()> {
         identifier("bots.id", &self.id)?;
@@ -157,6 +172,10 @@ impl Bot {
         ensure!(
             self.more_triggers.fallbacks != Some(0),
             "`bots.more_triggers.fallbacks` is 0: give a number above 0, or remove the key"
+        );
+        ensure!(
+            self.kept_notice.is_none() || self.when_away == WhenAway::Hold,
+            "`bots.kept_notice` needs `when_away = \"hold\"`: set it, or remove the key"
         );
         ensure!(
             !self.webhook_token_pushes || self.webhook.is_some(),

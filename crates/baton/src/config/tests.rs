@@ -269,3 +269,21 @@ fn allowed_origins_are_origins() {
         assert!(message.contains(expected), "{message}");
     }
 }
+
+#[test]
+fn words_are_kept_only_where_the_owner_says_so() {
+    let with =
+        |more: &str| GOOD.replace("push_key = \"key\"\n", &format!("push_key = \"key\"\n{more}\n"));
+    let read = |more: &str| {
+        let config = Config::parse(&with(more)).unwrap();
+        (config.bots[0].when_away, config.bots[0].kept_notice.clone())
+    };
+    assert!(read("") == (WhenAway::Forward, None));
+    assert!(read("when_away = \"forward\"") == (WhenAway::Forward, None));
+    let kept = Some("One moment.".to_owned());
+    assert!(read("when_away = \"hold\"\nkept_notice = \"One moment.\"") == (WhenAway::Hold, kept));
+    let message = error(&with("kept_notice = \"One moment.\""));
+    assert!(message.contains("`bots.kept_notice` needs `when_away = \"hold\"`"), "{message}");
+    let message = error(&with("when_away = \"keep\""));
+    assert!(message.contains("forward") && message.contains("hold"), "{message}");
+}

@@ -6,7 +6,7 @@ use edge::egress::Egress;
 use http::HeaderValue;
 use machine::{
     Millis,
-    conversation::{Policy, Trigger},
+    conversation::{self, Policy, Trigger},
     limits::MINUTE_MS,
 };
 use platform::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     agent,
-    config::{self, Config, OnLate, OnRefused, SendIp},
+    config::{self, Config, OnLate, OnRefused, SendIp, WhenAway},
 };
 
 /// Lifetime of a Dialogflow session without input.
@@ -74,6 +74,11 @@ fn policy(bot: &config::Bot, edition: Edition) -> Policy {
         triggers: triggers(bot, edition),
         refusal_ends_pause: bot.on_refused == OnRefused::End,
         lateness_ends_pause: bot.on_late == OnLate::End,
+        when_away: match bot.when_away {
+            WhenAway::Forward => conversation::WhenAway::Forward,
+            WhenAway::Hold => conversation::WhenAway::Hold,
+        },
+        kept_notice: bot.kept_notice.clone().unwrap_or(default.kept_notice),
         unavailable_notice: bot.unavailable_notice.clone(),
         max_pause: length(bot.max_minutes_paused, default.max_pause),
         session_length: Some(length(bot.session.minutes, session)),

@@ -49,6 +49,25 @@ async fn hold_the_same(name: &str) -> anyhow::Result<()> {
     transcript::check(Path::new(BATON), connector, 1..1 + seeds, transcript::SHORT).await
 }
 
+/// S2: every message reaches the human agents, although both processes are restarted under load.
+async fn survive_rolling_restarts(holds: bool) -> anyhow::Result<()> {
+    let connector = connectors::named("webhook").ok_or_else(|| anyhow::anyhow!("no webhook"))?;
+    let report = transcript::run(Path::new(BATON), &Plan::restarting(connector, 6, holds)).await?;
+    println!("{report}");
+    anyhow::ensure!(report.faults.is_empty() && report.told >= 10, "{report}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn rolling_restarts_lose_no_word_when_words_are_forwarded() -> anyhow::Result<()> {
+    survive_rolling_restarts(false).await
+}
+
+#[tokio::test]
+async fn rolling_restarts_lose_no_word_when_words_are_kept() -> anyhow::Result<()> {
+    survive_rolling_restarts(true).await
+}
+
 /// A tool that shows its human agents other messages than it received.
 struct Flawed {
     tool: Webhook,

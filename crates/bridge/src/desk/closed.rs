@@ -96,7 +96,7 @@ mod tests {
         };
         let [email, name, avatar_url] = ["jane@example.com", "Jane", ""].map(str::to_owned);
         let agent = Agent { email, name, avatar_url };
-        let open = Input::StepOne { opening, available: true };
+        let open = Input::StepOne { opening, available: true, missed: Vec::new() };
         let (claim, close) = (agent.clone(), agent.clone());
         for input in [open, Input::Claim { agent: claim }, Input::Close { agent: close }] {
             chat.step(&policy, now, input).unwrap();

@@ -63,7 +63,10 @@ pub(crate) fn event(recorded: &Recorded<Event>) -> Option<ChatEvent> {
         Event::Opened { opening, .. } => {
             ChatWhat::Opened { text: opening.text.clone(), reason: opening.intent.clone() }
         }
-        Event::VisitorSaid { text } => ChatWhat::VisitorMessage { text: text.clone() },
+        Event::VisitorSaid { text, missed } => {
+            let missed = missed.iter().map(line).collect();
+            ChatWhat::VisitorMessage { text: text.clone(), missed }
+        }
         Event::AgentSaid { agent, client_id, text } => ChatWhat::AgentMessage {
             text: text.clone(),
             agent: agent_view(agent),

@@ -88,7 +88,7 @@ async fn claimed(route: &Route, now: i64) -> Committed<Chat> {
         name: "Jane".to_owned(),
         avatar_url: String::new(),
     };
-    let open = Input::StepOne { opening, available: true };
+    let open = Input::StepOne { opening, available: true, missed: Vec::new() };
     route.ledger.step(CHAT, &route.policy, now, None, open).await.unwrap();
     let claim = Input::Claim { agent };
     let stepped = route.ledger.step(CHAT, &route.policy, now, None, claim).await.unwrap();
@@ -282,7 +282,7 @@ async fn a_commit_is_acted_on_whatever_the_connector_does() {
         let (owner, state) = (route.id.clone(), stepped.state);
         Committed { owner, id: CHAT.into(), state, events: Vec::new().into() }
     };
-    let opened = step(Input::StepOne { opening, available: true }).await;
+    let opened = step(Input::StepOne { opening, available: true, missed: Vec::new() }).await;
     let (id, opening) = (opened.state.owed_delivery().unwrap().id, opened.state.opening().unwrap());
     let events = vec![ConnectorEvent::Notice { text: "hello".to_owned() }];
     let checkpoint = Some("chat-7".to_owned());

@@ -79,11 +79,12 @@ async fn work_off(app: &App, route: &str, headers: &HeaderMap, body: Body) -> Re
     let Received { user_id, bot_id, kind, .. } = received?;
     let call = Call { app, route, bot_id, user_id, id: call_id(headers, signed.as_ref()) };
     let answered = match kind {
-        ReceivedKind::StepOne { text, language, dialogflow_response, history } => {
-            let opening = opening(text, language, &dialogflow_response, &history);
-            call.step_one(opening).await?
+        ReceivedKind::StepOne { text, language, dialogflow_response, history, missed } => {
+            let missed = lines(&missed);
+            let opening = opening(text, language, &dialogflow_response, &history, &missed);
+            call.step_one(opening, missed).await?
         }
-        ReceivedKind::StepTwo { text, .. } => call.step_two(text).await?,
+        ReceivedKind::StepTwo { text, missed, .. } => call.step_two(text, lines(&missed)).await?,
         ReceivedKind::Typing => {
             call.typing().await?;
             return Ok(StatusCode::OK.into_response());
@@ -107,7 +108,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    async fn step_one(&self, opening: Opening) -> Result<Answer> {
+    async fn step_one(&self, opening: Opening, missed: Vec<Line>) -> Result<Answer> {
         let chat_id = match &self.id {
             // Named after the call, so that a repeat finds the chat even when that was closed at
             // once and has no visitor to be found by.
@@ -125,7 +126,7 @@ impl Call<'_> {
         };
         let available = self.route.attachment.is_available(self.app.clock.now()).await?;
         let key = self.key(&opening.text);
-        let input = Input::StepOne { opening, available };
+        let input = Input::StepOne { opening, available, missed };
         match self.route.step_peer(&self.peer(), make, key, input).await {
             Ok(Some(stepped)) => self.answer_of_tool(&stepped.id, stepped.state).await,
             Ok(None) => Ok(Answer::refused()),
@@ -138,9 +139,9 @@ impl Call<'_> {
         }
     }
 
-    async fn step_two(&self, text: String) -> Result<Answer> {
+    async fn step_two(&self, text: String, missed: Vec<Line>) -> Result<Answer> {
         let key = self.key(&text);
-        let input = Input::StepTwo { text: cut(text) };
+        let input = Input::StepTwo { text: cut(text), missed };
         match self.route.step_peer(&self.peer(), || None, key, input).await? {
             Some(stepped) if stepped.state.is_open() => Ok(Answer::paused(stepped.state.pause())),
             _ => Ok(Answer::ended()),
@@ -233,17 +234,24 @@ fn id_of_call(route: &str, peer: &str, call: &str, text: &str) -> String {
     format!("cht_{}", &hash[..32])
 }
 
-fn opening(text: String, language: String, response: &Value, history: &[Value]) -> Opening {
+/// A history tells what was missed, too.
+fn opening(
+    text: String,
+    language: String,
+    response: &Value,
+    history: &[Value],
+    missed: &[Line],
+) -> Opening {
     let intent = response.pointer("/queryResult/intent/displayName").and_then(Value::as_str);
     let intent = intent.filter(|name| !name.is_empty()).map(shortened);
     let transcript = if history.is_empty() {
         let bot = answer::words(response);
         let line = |from, text: &str| Line { from, text: shortened(text), at: None };
-        let lines = [line(Speaker::Visitor, &text), line(Speaker::Bot, &bot)];
-        lines.into_iter().filter(|line| !line.text.trim().is_empty()).collect()
+        let asked = [line(Speaker::Visitor, &text), line(Speaker::Bot, &bot)];
+        let asked = asked.into_iter().filter(|line| !line.text.trim().is_empty());
+        missed.iter().cloned().chain(asked).collect()
     } else {
-        let latest = history.len().saturating_sub(HISTORY_ITEMS_MAX);
-        history[latest..].iter().filter_map(line_of_history).collect()
+        lines(history)
     };
     Opening { text: cut(text), language, intent, transcript }
 }
@@ -255,6 +263,12 @@ fn cut(text: String) -> String {
         Some((end, _)) => format!("{} […]", &text[..end]),
         None => text,
     }
+}
+
+/// The newest items that can be read.
+fn lines(history: &[Value]) -> Vec<Line> {
+    let latest = history.len().saturating_sub(HISTORY_ITEMS_MAX);
+    history[latest..].iter().filter_map(line_of_history).collect()
 }
 
 fn line_of_history(item: &Value) -> Option<Line> {

@@ -235,3 +235,55 @@ async fn a_name_that_changes_its_address_leads_only_to_what_was_checked() {
     assert_eq!(call().await, Err(EgressError::Blocked(host)));
     assert_eq!(script.0.lock().1, 5, "one look-up for each connection");
 }
+
+#[test]
+fn retry_after_is_a_number_or_a_date() {
+    let read = |wanted: &str, date: Option<&str>| {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RETRY_AFTER, wanted.parse().unwrap());
+        if let Some(date) = date {
+            headers.insert(header::DATE, date.parse().unwrap());
+        }
+        retry_after(&headers).map(|wait| wait.as_secs())
+    };
+    let now = Some("Mon, 30 Nov 2026 17:00:00 GMT");
+    assert_eq!(read(" 3 ", None), Some(3));
+    assert_eq!(read("Mon, 30 Nov 2026 17:00:04 GMT", now), Some(4));
+    assert_eq!(read("Mon, 30 Nov 2026 16:00:00 GMT", now), Some(0), "that time has passed");
+    assert_eq!(read("Mon, 30 Nov 2026 17:00:04 GMT", None), None);
+    for nonsense in ["soon", "-1", "", "1.5"] {
+        assert_eq!(read(nonsense, now), None, "{nonsense:?}");
+    }
+}
+
+/// Reads what came, answers `answer`, and closes the connection.
+async fn ends_with(answer: &'static [u8]) -> Option<EgressError> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut heard = [0; 4096];
+        while !heard.ends_with(b"the end") {
+            let read = stream.read(&mut heard).await.unwrap();
+            heard.rotate_left(read);
+        }
+        stream.write_all(answer).await.unwrap();
+    });
+    let (egress, target) = (Egress::new().unwrap(), Target::parse(&url, true).unwrap());
+    let (deadline, body) = (Duration::from_secs(5), Bytes::from_static(b"the end"));
+    egress.post_json(&target, HeaderMap::new(), body, deadline, 1024).await.err()
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_early_is_told_from_a_broken_answer() {
+    assert!(matches!(ends_with(b"").await, Some(EgressError::Unanswered(_))));
+    for broken in [
+        &b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"[..],
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+        b"this is no HTTP\r\n\r\n",
+    ] {
+        let error = ends_with(broken).await;
+        assert!(matches!(error, Some(EgressError::Network(_))), "{error:?}");
+    }
+}

@@ -288,10 +288,11 @@ impl Chat {
         }
     }
 
-    fn visitor_said(&mut self, at: Millis, text: &str) {
+    fn visitor_said(&mut self, at: Millis, text: &str, missed: &[Line]) {
         self.said(at, text);
         if let Some(tool) = self.tool.as_mut().filter(|tool| tool.opening != 0) {
-            tool.owe(at, self.position, Delivery::Say { text: text.to_owned() });
+            let text = tool::text_for_tool(text, missed);
+            tool.owe(at, self.position, Delivery::Say { text });
         }
     }
 
@@ -349,7 +350,7 @@ impl Machine for Chat {
             Event::Opened { opening, clock, connector } => {
                 self.opened(at, opening, *clock, connector.as_deref());
             }
-            Event::VisitorSaid { text } => self.visitor_said(at, text),
+            Event::VisitorSaid { text, missed } => self.visitor_said(at, text, missed),
             Event::Claimed { agent } => {
                 self.phase = Phase::Live { agent: agent.clone() };
                 self.last_said = at;

@@ -17,10 +17,14 @@ pub(super) fn step(
     }
     let mut log = Log::new(state, now);
     match input {
-        Input::StepOne { opening, available } => step_one(&mut log, policy, opening, available),
-        Input::StepTwo { text } => {
+        Input::StepOne { opening, missed, .. } if log.state.is_open() => {
+            // Its platform never heard our first answer, or has ended the pause by itself.
+            tool_step::visitor_said(&mut log, policy, opening.text, missed);
+        }
+        Input::StepOne { opening, available, .. } => step_one(&mut log, policy, opening, available),
+        Input::StepTwo { text, missed } => {
             if log.state.is_open() {
-                tool_step::visitor_said(&mut log, policy, text);
+                tool_step::visitor_said(&mut log, policy, text, missed);
             }
         }
         Input::PlatformEnded { reason } => {
@@ -94,12 +98,7 @@ fn refusal(state: &Chat, input: &Input) -> Option<Refusal> {
     }
 }
 
-/// A second step one for an open chat is a visitor whose platform never heard our first answer.
 fn step_one(log: &mut Log<'_>, policy: &Policy, opening: Opening, available: bool) {
-    if log.state.is_open() {
-        tool_step::visitor_said(log, policy, opening.text);
-        return;
-    }
     let connector = policy.connector.clone().filter(|_| available);
     log.record(Event::Opened { opening, clock: policy.clock, connector });
     if !available {

@@ -74,9 +74,10 @@ impl Stage {
         let (who, what) = line.split_once(": ").unwrap_or((line, ""));
         let input = match who {
             "step one" | "step one, nobody there" => {
-                Input::StepOne { opening: opening(what), available: who == "step one" }
+                let (opening, missed) = (opening(what), Vec::new());
+                Input::StepOne { opening, available: who == "step one", missed }
             }
-            "step two" => Input::StepTwo { text: what.to_owned() },
+            "step two" => Input::StepTwo { text: what.to_owned(), missed: Vec::new() },
             "push" => self.push_result(what),
             "again" => self.last.clone().expect("something was fed before"),
             "wake" => Input::Woke,
@@ -293,7 +294,7 @@ fn shown_delivery(delivery: &Delivery) -> String {
 fn shown_event(recorded: &Recorded<Event>, given: Option<&str>) -> String {
     let shown = match &recorded.event {
         Event::Opened { opening, .. } => format!("opened: {}", opening.text),
-        Event::VisitorSaid { text } => format!("visitor: {text}"),
+        Event::VisitorSaid { text, .. } => format!("visitor: {text}"),
         Event::Claimed { agent } => format!("claimed by {}", agent.name),
         Event::AgentSaid { agent, text, .. } => format!("{}: {text}", agent.name),
         Event::Closed { reason, .. } => format!("closed ({})", reason.as_str()),

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Agent, CloseReason, Event, Opening};
+use super::{Agent, CloseReason, Event, Line, Opening, Speaker};
 use crate::{Millis, Position, limits};
 
 /// What is delivered to the tool; the place in the journal makes it recognizable when it is
@@ -24,6 +24,24 @@ pub enum Delivery {
     Say { text: String },
     /// The handover is over on our side.
     Leave { reason: CloseReason },
+}
+
+/// What the visitor said, after what the human agent missed: tools have no place of their own for
+/// it.
+pub(super) fn text_for_tool(text: &str, missed: &[Line]) -> String {
+    if missed.is_empty() {
+        return text.to_owned();
+    }
+    let lines = missed.iter().map(|line| {
+        let from = match line.from {
+            Speaker::Visitor => "Visitor",
+            Speaker::Bot => "Bot",
+            Speaker::Agent => "Agent",
+        };
+        format!("{from}: {}\n", line.text)
+    });
+    let lines: String = lines.collect();
+    format!("[While you could not be reached, the bot answered the visitor]\n{lines}[Now]\n{text}")
 }
 
 /// A delivery the tool has not taken yet.

@@ -1,16 +1,16 @@
 //! What an input from the tool's side means for a chat.
 
 use super::{
-    Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Log, Phase, Policy,
-    tool::{OwedDelivery, ToolSide},
+    Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Line, Log, Phase, Policy,
+    tool::{OwedDelivery, ToolSide, text_for_tool},
 };
 use crate::{Millis, Position, limits, retry};
 
 /// What the visitor says is always recorded. Where too much waits for the tool already, it is not
 /// delivered, and the visitor gets a notice.
-pub(super) fn visitor_said(log: &mut Log<'_>, policy: &Policy, text: String) {
-    let has_room = log.state.has_room_for_tool(&text);
-    let seq = log.record(Event::VisitorSaid { text });
+pub(super) fn visitor_said(log: &mut Log<'_>, policy: &Policy, text: String, missed: Vec<Line>) {
+    let has_room = log.state.has_room_for_tool(&text_for_tool(&text, &missed));
+    let seq = log.record(Event::VisitorSaid { text, missed });
     if has_room {
         return;
     }

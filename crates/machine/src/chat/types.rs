@@ -121,14 +121,18 @@ impl CloseReason {
 /// Every input of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// Webhook, step one; `available` says whether any agent could take it.
+    /// Webhook, step one; `available` says whether any agent could take it. `missed` is as in step
+    /// two; where it opens a chat, the opening tells of it.
     StepOne {
         opening: Opening,
         available: bool,
+        missed: Vec<Line>,
     },
-    /// Webhook, step two.
+    /// Webhook, step two. `missed` is what the visitor and the bot said while the platform could
+    /// not reach us.
     StepTwo {
         text: String,
+        missed: Vec<Line>,
     },
     /// Webhook: the platform has ended the pause by itself, and says why.
     PlatformEnded {
@@ -206,6 +210,9 @@ pub enum Event {
     },
     VisitorSaid {
         text: String,
+        /// What was said to and by the bot before, because the platform could not reach us.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missed: Vec<Line>,
     },
     Claimed {
         agent: Agent,

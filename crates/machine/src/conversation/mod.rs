@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Machine, Millis, Position, Recorded, limits};
 
+mod effect;
+mod hold;
 mod policy;
 mod step;
 mod types;
@@ -17,11 +19,12 @@ mod types;
 #[cfg(test)]
 mod tests;
 
-pub use policy::{JOINED_TEXT, Policy, VISITOR_LEFT_TEXT, left_text};
+pub use effect::{Callee, Effect, QueryDetails};
+pub use policy::{JOINED_TEXT, KEPT_TEXT, Policy, VISITOR_LEFT_TEXT, WhenAway, left_text};
 pub use types::{
-    BotAnswer, BotEvent, BotMessage, Callee, Control, Effect, Event, Goodbye, HumanAgent, Input,
-    NewSession, NoticeKind, PastPause, PauseChange, PushInput, QueryDetails, Reason, Refusal,
-    RenewedBy, Reply, Said, Trigger,
+    BotAnswer, BotEvent, BotMessage, Control, Event, Goodbye, HumanAgent, Input, NewSession,
+    NoticeKind, PastPause, PauseChange, PushInput, Reason, Refusal, RenewedBy, Reply, Said,
+    Trigger,
 };
 
 /// The state of one conversation: the sum of its events.
@@ -51,6 +54,12 @@ pub struct Conversation {
     /// The last pause, until the bot has answered once after it.
     #[serde(rename = "stretch")]
     past_pause: Option<EndedPause>,
+    /// Whether the visitor was told that words are kept, since the human's side was last reached.
+    #[serde(default, skip_serializing_if = "types::is_false")]
+    is_kept_told: bool,
+    /// The first input that the bot got because the human's side was away; until that side is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unheard: Option<u64>,
 }
 
 /// A pause that has ended, and the epoch that began with its end: queries from before that epoch
@@ -71,6 +80,9 @@ struct Turn {
     /// Set when a resume push named this event: the human agent whom the notice would name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resume: Option<ResumeTurn>,
+    /// Calls that found the human's side away, while the input is kept for it.
+    #[serde(default, skip_serializing_if = "types::is_zero")]
+    attempts: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +101,10 @@ enum Side {
     },
     Human {
         epoch: u64,
+    },
+    /// Kept for the human's side, which is away; the next call is owed from `until` on.
+    Held {
+        until: Millis,
     },
     /// The bridge did not accept the input; the bot answers it, whichever side has control.
     Forwarded {
@@ -118,6 +134,8 @@ impl Default for Conversation {
             fallbacks: 0,
             human_since: None,
             past_pause: None,
+            is_kept_told: false,
+            unheard: None,
         }
     }
 }
@@ -164,15 +182,16 @@ impl Conversation {
     /// The call that is owed now. There is at most one at a time, so that order holds.
     #[must_use]
     pub fn owed(&self) -> Option<Effect> {
-        let session = self.session;
+        let (session, unheard) = (self.session, self.unheard);
         if let Control::Requested { turn, said, response } = &self.control {
-            let (turn, said, response) = (*turn, said.clone(), response.clone());
-            return Some(Effect::StepOne { turn, epoch: self.epoch, session, said, response });
+            let (turn, epoch) = (*turn, self.epoch);
+            let (said, response) = (said.clone(), response.clone());
+            return Some(Effect::StepOne { turn, epoch, session, said, response, unheard });
         }
         let head = self.queue.front()?;
         let (turn, said) = (head.turn, head.said.clone());
         match head.side {
-            Side::Unassigned => None,
+            Side::Unassigned | Side::Held { .. } => None,
             Side::Bot { epoch } | Side::Forwarded { epoch } => {
                 let told = self.past_pause.as_ref().filter(|ended| epoch >= ended.epoch);
                 let details = QueryDetails {
@@ -182,7 +201,7 @@ impl Conversation {
                 };
                 Some(Effect::QueryBot { turn, epoch, session, said, details })
             }
-            Side::Human { epoch } => Some(Effect::StepTwo { turn, epoch, session, said }),
+            Side::Human { epoch } => Some(Effect::StepTwo { turn, epoch, session, said, unheard }),
         }
     }
 
@@ -193,7 +212,7 @@ impl Conversation {
             return Some(Callee::Bridge);
         }
         match self.queue.front()?.side {
-            Side::Unassigned => None,
+            Side::Unassigned | Side::Held { .. } => None,
             Side::Bot { .. } | Side::Forwarded { .. } => Some(Callee::Bot),
             Side::Human { .. } => Some(Callee::Bridge),
         }
@@ -203,6 +222,16 @@ impl Conversation {
     #[must_use]
     pub fn session(&self) -> u64 {
         self.session
+    }
+
+    /// The end of the pause. While a reply is awaited that may renew the pause, the reply or its
+    /// lateness decides instead, so that an input sent in time keeps the pause (contract r1, step
+    /// two).
+    fn pause_ends_at(&self) -> Option<Millis> {
+        let epoch = self.epoch;
+        let awaits_reply =
+            self.queue.front().is_some_and(|head| head.side == Side::Human { epoch });
+        self.paused_until().filter(|_| !awaits_reply)
     }
 
     fn is_human(&self) -> bool {
@@ -282,6 +311,9 @@ impl Conversation {
             head.side = Side::Unassigned;
             self.recall(turn, epoch);
         }
+        if *control == Control::Bot {
+            self.release_kept();
+        }
         self.epoch += 1;
         self.control = control.clone();
         if matches!(control, Control::Human { .. }) {
@@ -343,9 +375,11 @@ impl Machine for Conversation {
                     said,
                     side: Side::Unassigned,
                     resume: None,
+                    attempts: 0,
                 });
             }
-            Event::BotSaid { .. } | Event::Noticed { .. } => {}
+            Event::BotSaid { .. } => {}
+            Event::Noticed { kind, .. } => self.is_kept_told |= *kind == NoticeKind::Kept,
             Event::AgentSaid { agent, .. } => {
                 if agent.is_some() {
                     self.agent.clone_from(agent);
@@ -370,16 +404,17 @@ impl Machine for Conversation {
                 let overtaken = Side::Forwarded { epoch: *epoch };
                 self.queue.retain(|waiting| waiting.turn != *turn || waiting.side != overtaken);
             }
-            Event::BotFailed { turn, .. }
-            | Event::TurnDropped { turn }
-            | Event::CallSettled { turn, forwarded: false, .. } => self.remove_turn(*turn),
-            Event::CallSettled { turn, forwarded: true, .. } => {
-                let epoch = self.epoch;
-                if let Some(head) = self.queue.front_mut().filter(|head| head.turn == *turn) {
-                    head.side = Side::Forwarded { epoch };
-                }
+            Event::BotFailed { turn, .. } | Event::TurnDropped { turn } => self.remove_turn(*turn),
+            Event::CallSettled { turn, reply, forwarded } => {
+                self.hear_of_human_side(reply);
+                if *forwarded { self.forward(*turn, reply) } else { self.remove_turn(*turn) }
             }
-            Event::CallIgnored { turn, epoch, .. } => self.forget_recalled(*turn, *epoch),
+            Event::CallIgnored { turn, epoch, reply } => {
+                self.hear_of_human_side(reply);
+                self.forget_recalled(*turn, *epoch);
+            }
+            Event::CallHeld { attempts, at, .. } => self.hold_head(*attempts, *at),
+            Event::CallRenewed { .. } => self.offer_head_again(),
             Event::PauseRenewed { until, by } => {
                 if let Control::Human { until: end } = &mut self.control {
                     *end = *until;
@@ -402,14 +437,10 @@ impl Machine for Conversation {
         self.owes_to().is_some()
     }
 
-    /// The end of the pause. While a reply is awaited that may renew the pause, the reply or its
-    /// lateness decides instead, so that an input sent in time keeps the pause (contract r1, step
-    /// two).
+    /// The end of the pause, or the next call for a kept input.
     fn wake_at(&self) -> Option<Millis> {
-        let epoch = self.epoch;
-        let awaits_reply =
-            self.queue.front().is_some_and(|head| head.side == Side::Human { epoch });
-        self.paused_until().filter(|_| !awaits_reply)
+        let next_call = hold::kept(self).map(|(_, until)| until);
+        self.pause_ends_at().into_iter().chain(next_call).min()
     }
 
     fn peer(&self) -> Option<&str> {
@@ -438,6 +469,7 @@ impl Conversation {
             head.side = Side::Unassigned;
         }
         let place = usize::from(under_way);
-        self.queue.insert(place, Turn { turn, said, side: Side::Unassigned, resume });
+        let side = Side::Unassigned;
+        self.queue.insert(place, Turn { turn, said, side, resume, attempts: 0 });
     }
 }

@@ -15,6 +15,10 @@ pub struct Policy {
     pub refusal_ends_pause: bool,
     /// Whether a late or failed step two ends the pause (contract 13.3; default: it does not).
     pub lateness_ends_pause: bool,
+    /// What happens to the visitor's words while the human's side is away in a pause.
+    pub when_away: WhenAway,
+    /// Shown once for each such time when words are kept.
+    pub kept_notice: String,
     /// Shown when the handover was not accepted; nothing by default.
     pub unavailable_notice: Option<String>,
     pub bot_failed_notice: String,
@@ -28,6 +32,17 @@ pub struct Policy {
     pub keep_responses: bool,
 }
 
+/// What happens to a message when its step two finds the human's side away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenAway {
+    /// The bot answers it (contract, section 8).
+    #[default]
+    Forward,
+    /// It is kept, and delivered in order when the human's side is back. The end of the pause gives
+    /// it to the bot.
+    Hold,
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -36,6 +51,8 @@ impl Default for Policy {
             max_pause: limits::MAX_PAUSE_MS,
             refusal_ends_pause: true,
             lateness_ends_pause: false,
+            when_away: WhenAway::default(),
+            kept_notice: KEPT_TEXT.to_owned(),
             unavailable_notice: None,
             bot_failed_notice: "Sorry, that could not be answered. Please try again.".to_owned(),
             session_length: None,
@@ -56,6 +73,10 @@ pub fn left_text(name: Option<&str>) -> String {
 /// Notice when the visitor has ended the live chat; the contract has no text for it.
 pub const VISITOR_LEFT_TEXT: &str =
     "You have ended the live chat. You are now chatting with the bot.";
+
+/// Notice when the visitor's words are kept; the contract has no text for it.
+pub const KEPT_TEXT: &str =
+    "Your message is kept. It will be delivered when our team can be reached again.";
 
 /// Notice on a pause push (contract r3, section 10).
 pub const JOINED_TEXT: &str = "You are now chatting with an Agent.";

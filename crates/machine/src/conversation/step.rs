@@ -3,11 +3,11 @@
 use super::{
     BotAnswer, Control, Conversation, Event, Goodbye, HumanAgent, Input, JOINED_TEXT, NewSession,
     NoticeKind, PauseChange, Policy, PushInput, Reason, Recalled, Refusal, RenewedBy, Reply, Side,
-    Trigger, VISITOR_LEFT_TEXT, left_text,
+    Trigger, VISITOR_LEFT_TEXT, hold, left_text,
 };
-use crate::{Machine, Millis, Recorded, limits, model};
+use crate::{Millis, Recorded, limits, model};
 
-type Log<'a> = model::Log<'a, Conversation>;
+pub(super) type Log<'a> = model::Log<'a, Conversation>;
 
 pub(super) fn step(
     state: &mut Conversation,
@@ -35,10 +35,14 @@ pub(super) fn step(
         Input::WebhookReplied { turn, epoch, reply } => {
             webhook_replied(&mut log, policy, turn, epoch, reply);
         }
-        Input::Pushed(push) => pushed(&mut log, policy, push),
+        Input::Pushed(push) => {
+            pushed(&mut log, policy, push);
+            hold::renew(&mut log);
+        }
         Input::Woke => {}
     }
     expire(&mut log, policy);
+    hold::renew_due(&mut log);
     while let Some(turn) = log.state.unanswerable_head().map(|head| head.turn) {
         log.record(Event::TurnDropped { turn });
     }
@@ -49,7 +53,7 @@ pub(super) fn step(
 /// pause that is over; and once more at the end, because the pause may have waited for the reply
 /// that was just settled.
 fn expire(log: &mut Log<'_>, policy: &Policy) {
-    if log.state.wake_at().is_some_and(|at| at <= log.now) {
+    if log.state.pause_ends_at().is_some_and(|at| at <= log.now) {
         let name = agent_name(log.state.agent.as_ref());
         resume_bot(log, policy, Reason::Expired, Goodbye::Notice, name.as_deref());
     }
@@ -213,7 +217,7 @@ fn webhook_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, re
 fn step_one_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: Reply) {
     let length = match &reply {
         Reply::Paused { pause } => pause_length(policy, *pause),
-        Reply::Refused | Reply::Late | Reply::Failed { .. } => 0,
+        Reply::Refused | Reply::Late | Reply::Failed { .. } | Reply::Away { .. } => 0,
     };
     let (control, reason) = if length > 0 {
         let until = log.now + length;
@@ -233,11 +237,16 @@ fn step_one_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: Reply)
 /// Contract, section 8, step two. What a reply says about the pause counts only if no push has
 /// said something about it since the call was made; the input is settled in any case.
 fn step_two_replied(log: &mut Log<'_>, policy: &Policy, turn: u64, epoch: u64, reply: Reply) {
+    if hold::keep(log, policy, turn, &reply) {
+        return;
+    }
     let current = log.state.is_human() && log.state.epoch == epoch;
     let pause = match &reply {
         Reply::Paused { pause } => Some(pause_length(policy, *pause)),
         Reply::Refused => policy.refusal_ends_pause.then_some(0),
-        Reply::Late | Reply::Failed { .. } => policy.lateness_ends_pause.then_some(0),
+        Reply::Late | Reply::Failed { .. } | Reply::Away { .. } => {
+            policy.lateness_ends_pause.then_some(0)
+        }
     };
     match pause {
         Some(length) if current && length > 0 => {
@@ -389,7 +398,7 @@ fn end_reason(reply: &Reply) -> Reason {
     match reply {
         Reply::Paused { .. } | Reply::Refused => Reason::WebhookRefused,
         Reply::Late => Reason::WebhookLate,
-        Reply::Failed { .. } => Reason::WebhookFailed,
+        Reply::Failed { .. } | Reply::Away { .. } => Reason::WebhookFailed,
     }
 }
 

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use super::{
     BotAnswer, BotEvent, BotMessage, Control, Conversation, Effect, Event, Goodbye, HumanAgent,
-    Input, PauseChange, Policy, PushInput, Reply, Said, Trigger,
+    Input, PauseChange, Policy, PushInput, Reply, Said, Trigger, WhenAway,
 };
 use crate::{Machine, Millis, Recorded, limits};
 
+mod hold;
 mod notices;
 mod order;
 mod pause;
@@ -102,6 +103,7 @@ impl Stage {
         let policy = &mut self.policy;
         match what.split_once(' ').unwrap_or((what, "")) {
             ("refusal", "keeps") => policy.refusal_ends_pause = false,
+            ("away", "holds") => policy.when_away = WhenAway::Hold,
             ("lateness", "ends") => policy.lateness_ends_pause = true,
             ("max", minutes) => policy.max_pause = as_pause(minutes),
             ("default", minutes) => policy.default_pause = as_pause(minutes),
@@ -193,7 +195,12 @@ impl Stage {
             ("paused", minutes) => Reply::Paused { pause: Some(as_pause(minutes)) },
             ("refused", _) => Reply::Refused,
             ("late", _) => Reply::Late,
-            ("failed", _) => Reply::Failed { why: "status 500".to_owned() },
+            ("failed", _) => Reply::Failed { why: "no JSON".to_owned() },
+            ("away", after) => {
+                let why = "status 503".to_owned();
+                let after = (!after.is_empty()).then(|| length(after));
+                Reply::Away { why, after }
+            }
             _ => panic!("unknown reply: {what}"),
         };
         Input::WebhookReplied { turn, epoch, reply }
@@ -303,13 +310,17 @@ fn shown_effect(effect: &Effect) -> String {
             }
             format!("ask bot {turn}/{epoch}: {}{more}", words(said))
         }
-        Effect::StepOne { turn, epoch, said, .. } => {
-            format!("step one {turn}/{epoch}: {}", words(said))
+        Effect::StepOne { turn, epoch, said, unheard, .. } => {
+            format!("step one {turn}/{epoch}: {}{}", words(said), telling(*unheard))
         }
-        Effect::StepTwo { turn, epoch, said, .. } => {
-            format!("step two {turn}/{epoch}: {}", words(said))
+        Effect::StepTwo { turn, epoch, said, unheard, .. } => {
+            format!("step two {turn}/{epoch}: {}{}", words(said), telling(*unheard))
         }
     }
+}
+
+fn telling(unheard: Option<u64>) -> String {
+    unheard.map(|first| format!(", telling of {first}")).unwrap_or_default()
 }
 
 fn shown_event(recorded: &Recorded<Event>) -> String {
@@ -349,6 +360,8 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
         Event::CallIgnored { turn, epoch, reply } => {
             format!("ignored {turn}/{epoch}: {}", shown_reply(reply))
         }
+        Event::CallHeld { turn, attempts, .. } => format!("held {turn} after {attempts}"),
+        Event::CallRenewed { turn } => format!("call for {turn} renewed"),
         Event::PauseRenewed { until, .. } => format!("renewed until {}", since_start(*until)),
         Event::ResumeEvent { name, .. } => format!("resume event {name}"),
         Event::TurnDropped { turn } => format!("dropped {turn}"),
@@ -366,5 +379,6 @@ fn shown_reply(reply: &Reply) -> &'static str {
         Reply::Refused => "refused",
         Reply::Late => "late",
         Reply::Failed { .. } => "failed",
+        Reply::Away { .. } => "away",
     }
 }

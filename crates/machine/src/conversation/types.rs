@@ -1,4 +1,4 @@
-//! The vocabulary of a conversation: what can come in, what can happen, what can be owed.
+//! The vocabulary of a conversation: what can come in, what can happen.
 
 use serde::{Deserialize, Serialize};
 
@@ -171,8 +171,15 @@ pub enum Reply {
     Refused,
     /// No complete reply after five seconds.
     Late,
-    /// Not JSON, wrong shape, not 2xx, redirect, or a network error.
+    /// Not JSON, wrong shape, not 2xx, redirect, or a broken answer.
     Failed { why: String },
+    /// The human's side is away: no connection, status 429 or 5xx. `after` is the wait that it
+    /// asks for.
+    Away {
+        why: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<Millis>,
+    },
 }
 
 /// What a push says about the pause.
@@ -324,6 +331,18 @@ pub enum Event {
         epoch: u64,
         reply: Reply,
     },
+    /// The human's side is away, and the input is kept for it until `at`, when the next call is
+    /// made. `attempts` calls have failed so far.
+    CallHeld {
+        turn: u64,
+        attempts: u32,
+        at: Millis,
+        why: String,
+    },
+    /// The call for a kept input is owed again.
+    CallRenewed {
+        turn: u64,
+    },
     PauseRenewed {
         until: Millis,
         by: RenewedBy,
@@ -345,8 +364,13 @@ pub enum Event {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde decides the signature")]
-fn is_false(flag: &bool) -> bool {
+pub(super) fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde decides the signature")]
+pub(super) fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -389,6 +413,8 @@ pub enum NoticeKind {
     Unavailable,
     VisitorLeft,
     SessionExpired,
+    /// What the visitor says is kept for the human's side, which is away.
+    Kept,
 }
 
 impl NoticeKind {
@@ -401,85 +427,9 @@ impl NoticeKind {
             Self::Unavailable => "unavailable",
             Self::VisitorLeft => "visitor_left",
             Self::SessionExpired => "session_expired",
+            Self::Kept => "kept",
         }
     }
-}
-
-/// A call that is owed. `(turn, epoch)` identifies it; its answer must carry both. `session` counts
-/// the bot's sessions in this conversation, from 0.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    QueryBot {
-        turn: u64,
-        epoch: u64,
-        session: u64,
-        said: Said,
-        details: QueryDetails,
-    },
-    /// Webhook, step one. `response` is the bot's answer that carried the trigger, as JSON; empty
-    /// when its query failed.
-    StepOne {
-        turn: u64,
-        epoch: u64,
-        session: u64,
-        said: Said,
-        response: String,
-    },
-    /// Webhook, step two.
-    StepTwo {
-        turn: u64,
-        epoch: u64,
-        session: u64,
-        said: Said,
-    },
-}
-
-/// Who is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Callee {
-    Bot,
-    Bridge,
-}
-
-impl Effect {
-    /// The input that the call is about.
-    #[must_use]
-    pub fn turn(&self) -> u64 {
-        self.id().0
-    }
-
-    /// The epoch in which the call is made.
-    #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.id().1
-    }
-
-    #[must_use]
-    pub fn callee(&self) -> Callee {
-        match self {
-            Self::QueryBot { .. } => Callee::Bot,
-            Self::StepOne { .. } | Self::StepTwo { .. } => Callee::Bridge,
-        }
-    }
-
-    fn id(&self) -> (u64, u64) {
-        match self {
-            Self::QueryBot { turn, epoch, .. }
-            | Self::StepOne { turn, epoch, .. }
-            | Self::StepTwo { turn, epoch, .. } => (*turn, *epoch),
-        }
-    }
-}
-
-/// What goes to the bot together with the input.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct QueryDetails {
-    /// Used triggers, to be cleared with this query.
-    pub clear: Vec<Trigger>,
-    /// The last pause, until the bot has answered once after it.
-    pub past_pause: Option<PastPause>,
-    /// The bot's own data from its last answer in this session.
-    pub memory: Option<String>,
 }
 
 /// Why an input was not accepted.

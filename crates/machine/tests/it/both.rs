@@ -257,7 +257,7 @@ impl Net {
         };
         for recorded in &events {
             match &recorded.event {
-                chat::Event::VisitorSaid { text } => self.read.push(text.clone()),
+                chat::Event::VisitorSaid { text, .. } => self.read.push(text.clone()),
                 chat::Event::AgentSaid { text, .. } => self.written.push(text.clone()),
                 _ => {}
             }
@@ -305,7 +305,9 @@ impl Net {
         }
         let mut open = self.chats.iter().position(|chat| chat.peer().is_some());
         let input = match effect {
-            Effect::StepTwo { said, .. } => chat::Input::StepTwo { text: said.text },
+            Effect::StepTwo { said, .. } => {
+                chat::Input::StepTwo { text: said.text, missed: Vec::new() }
+            }
             Effect::StepOne { said, .. } | Effect::QueryBot { said, .. } => {
                 let rare = if open.is_some() { Rare::Reopened } else { Rare::NewChat };
                 self.rare.insert(rare);
@@ -320,7 +322,7 @@ impl Net {
                     transcript: Vec::new(),
                 };
                 let available = true;
-                chat::Input::StepOne { opening, available }
+                chat::Input::StepOne { opening, available, missed: Vec::new() }
             }
         };
         let mut reply = Reply::Refused;

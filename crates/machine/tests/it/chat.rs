@@ -150,11 +150,11 @@ impl Play {
         match op {
             Op::StepOne { available } => {
                 let opening = opening();
-                self.feed(Input::StepOne { opening, available });
+                self.feed(Input::StepOne { opening, available, missed: Vec::new() });
             }
             Op::StepTwo => {
                 let text = "help".to_owned();
-                self.feed(Input::StepTwo { text });
+                self.feed(Input::StepTwo { text, missed: Vec::new() });
             }
             Op::Claim { agent } => self.feed(Input::Claim { agent: who(agent) }),
             Op::Say { agent } => {

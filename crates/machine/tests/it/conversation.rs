@@ -6,6 +6,7 @@ use machine::{
     Millis,
     conversation::{
         BotEvent, Goodbye, HumanAgent, Input, PauseChange, Policy, PushInput, Said, Trigger,
+        WhenAway,
     },
     limits,
 };
@@ -58,6 +59,7 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
         1 => Just(Outcome::Refused),
         2 => Just(Outcome::Late),
         1 => Just(Outcome::Failed),
+        3 => Just(Outcome::Away),
     ]
 }
 
@@ -107,8 +109,8 @@ fn any_op() -> impl Strategy<Value = Op> {
 }
 
 fn any_policy() -> impl Strategy<Value = Policy> {
-    let bits = prop::array::uniform6(any::<bool>());
-    bits.prop_map(|[refusal, lateness, notice, expires, fresh, failure]| Policy {
+    let bits = prop::array::uniform7(any::<bool>());
+    bits.prop_map(|[refusal, lateness, notice, expires, fresh, failure, holds]| Policy {
         triggers: policy()
             .triggers
             .into_iter()
@@ -116,6 +118,7 @@ fn any_policy() -> impl Strategy<Value = Policy> {
             .collect(),
         refusal_ends_pause: refusal,
         lateness_ends_pause: lateness,
+        when_away: if holds { WhenAway::Hold } else { WhenAway::Forward },
         unavailable_notice: notice.then(|| "Nobody is here.".to_owned()),
         session_length: expires.then_some(2 * limits::MINUTE_MS),
         new_session_on_resume: fresh,

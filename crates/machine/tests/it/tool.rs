@@ -124,11 +124,11 @@ impl Play {
                 self.words += 1;
                 let (text, language) = (self.words.to_string(), "en".to_owned());
                 let opening = Opening { text, language, intent: None, transcript: Vec::new() };
-                self.feed(Input::StepOne { opening, available: true });
+                self.feed(Input::StepOne { opening, available: true, missed: Vec::new() });
             }
             Op::StepTwo => {
                 self.words += 1;
-                self.feed(Input::StepTwo { text: self.words.to_string() });
+                self.feed(Input::StepTwo { text: self.words.to_string(), missed: Vec::new() });
             }
             Op::Leave => self.feed(Input::PlatformEnded { reason: CloseReason::VisitorLeft }),
             Op::Promise => self.feed(Input::Promised),
@@ -274,7 +274,7 @@ impl Play {
             let first = replayed.owed_delivery().cloned();
             replayed.apply(recorded);
             match &recorded.event {
-                Event::VisitorSaid { text } => {
+                Event::VisitorSaid { text, .. } => {
                     let opening = replayed.opening().expect("it is at a tool");
                     let word = text.parse().expect("a number");
                     self.said.push((opening, word, recorded.position.seq));

@@ -13,7 +13,7 @@ use machine::{
     Machine, Millis, Position, Recorded,
     conversation::{
         BotAnswer, BotMessage, Control, Conversation, Effect, Event, Input, Policy, Reason,
-        RenewedBy, Reply, Trigger,
+        RenewedBy, Reply, Trigger, WhenAway,
     },
     limits,
 };
@@ -54,9 +54,14 @@ pub(crate) enum Rare {
     AgentChanged,
     StepOneAgain,
     NewSession,
+    Held,
+    HeldAgain,
+    HeldAndTaken,
+    HeldForBot,
+    Told,
 }
 
-pub(crate) const RARE: [Rare; 14] = [
+pub(crate) const RARE: [Rare; 19] = [
     Rare::Suppressed,
     Rare::ForwardedSuppressed,
     Rare::Ignored,
@@ -71,6 +76,11 @@ pub(crate) const RARE: [Rare; 14] = [
     Rare::AgentChanged,
     Rare::StepOneAgain,
     Rare::NewSession,
+    Rare::Held,
+    Rare::HeldAgain,
+    Rare::HeldAndTaken,
+    Rare::HeldForBot,
+    Rare::Told,
 ];
 
 #[derive(Clone)]
@@ -99,6 +109,19 @@ struct Referee {
     changes: u32,
     /// Number of the bot's session.
     session: u64,
+    /// The input that waits for the human's side, and was kept for it before.
+    held: Option<Held>,
+    /// The kept input that the last change of control gave to the bot, which was not asked yet.
+    released: Option<u64>,
+    /// Whether the bot got words because the human's side was away, and that side was not told.
+    untold: bool,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Held {
+    turn: u64,
+    /// No call is under way.
+    waits: bool,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -143,6 +166,7 @@ impl World {
         referee.forwarded.retain(|seen| waits(seen.turn));
         referee.over.retain(|seen| waits(seen.turn));
         referee.offered.retain(|seen| waits(seen.turn));
+        referee.released = None;
         let mut all = serde_json::json!([self.state, self.asked, referee]);
         let epoch = all[0]["epoch"].as_i64().expect("a state has an epoch");
         let mut turns = Vec::new();
@@ -233,7 +257,9 @@ impl World {
                 referee.pending.push(Waiting { turn, silent });
             }
             Event::ResumeEvent { .. } => {
-                let under_way = referee.pending.len().min(1);
+                let is_under_way =
+                    referee.next().is_some_and(|turn| referee.released != Some(turn));
+                let under_way = usize::from(is_under_way);
                 let (turn, silent) = (place.seq, true);
                 referee.pending.insert(under_way, Waiting { turn, silent });
                 self.rare.insert(Rare::ResumeEvent);
@@ -253,7 +279,20 @@ impl World {
                 let call = answering.expect("only a reply settles");
                 self.settled(control, call, *turn, reply, *forwarded);
             }
-            Event::CallIgnored { .. } => {
+            Event::CallHeld { turn, at, .. } => {
+                let call = answering.expect("only a reply holds");
+                self.held(is_human, call, *turn, *at);
+            }
+            Event::CallRenewed { turn } => {
+                let held = Some(Held { turn: *turn, waits: false });
+                assert!(
+                    is_human && referee.held.is_some_and(|held| held.waits && held.turn == *turn)
+                );
+                referee.held = held;
+                referee.changes += 1;
+            }
+            Event::CallIgnored { reply, .. } => {
+                referee.untold &= !matches!(reply, Reply::Paused { .. });
                 let call = answering.expect("only a reply is ignored");
                 assert_eq!(call.to, To::StepOne);
                 assert!(call.changes < referee.changes, "it was not overtaken");
@@ -301,6 +340,19 @@ impl World {
         }
     }
 
+    /// Kept, and offered to the human's side again later.
+    fn held(&mut self, is_human: bool, call: Call, turn: u64, at: Millis) {
+        assert!(is_human && self.policy.when_away == WhenAway::Hold);
+        assert_eq!((call.to, call.turn), (To::StepTwo, turn));
+        let referee = &mut self.referee;
+        assert_eq!(referee.next(), Some(turn), "kept out of order");
+        assert!(at > self.now, "no wait before the next call");
+        let again = referee.held.is_some();
+        self.rare.insert(if again { Rare::HeldAgain } else { Rare::Held });
+        referee.held = Some(Held { turn, waits: true });
+        referee.offered.retain(|offered| offered.turn != turn);
+    }
+
     fn suppressed(&mut self, is_human: bool, answering: Option<Call>, turn: u64) {
         let call = answering.expect("only an answer is suppressed");
         let referee = &mut self.referee;
@@ -329,6 +381,7 @@ impl World {
 
     fn control_changed(&mut self, old: &Control, new: &Control, reason: Reason) {
         self.referee.changes += 1;
+        self.referee.released = None;
         if reason == Reason::AgentChanged {
             self.rare.insert(Rare::AgentChanged);
         }
@@ -340,7 +393,13 @@ impl World {
             }
         }
         match new {
-            Control::Bot => {}
+            Control::Bot => {
+                if let Some(held) = self.referee.held.take_if(|held| held.waits) {
+                    self.referee.released = Some(held.turn);
+                    self.referee.untold = true;
+                    self.rare.insert(Rare::HeldForBot);
+                }
+            }
             Control::Human { until } => self.judge_end(*until),
             Control::Requested { turn, .. } => {
                 assert_eq!(*old, Control::Bot, "a trigger counts for the bot only");
@@ -353,6 +412,9 @@ impl World {
 
     fn settled(&mut self, control: &Control, call: Call, turn: u64, reply: &Reply, on: bool) {
         assert_eq!(call.turn, turn);
+        if matches!(reply, Reply::Paused { .. }) {
+            self.referee.untold = false;
+        }
         if matches!(control, Control::Requested { .. }) {
             assert_eq!(call.to, To::StepOne);
             assert!(!on, "step one has nothing to forward");
@@ -363,6 +425,13 @@ impl World {
         assert_eq!(referee.next(), Some(turn), "settled out of order");
         let kept = matches!(reply, Reply::Paused { .. });
         assert_eq!(on, !kept, "forwarded exactly when the human did not take it");
+        let is_human = matches!(control, Control::Human { .. });
+        let holds = is_human && self.policy.when_away == WhenAway::Hold;
+        assert!(!(holds && matches!(reply, Reply::Away { .. })), "the bot gets what is to be kept");
+        if referee.held.take().is_some() && kept {
+            self.rare.insert(Rare::HeldAndTaken);
+        }
+        referee.untold |= on && *reply != Reply::Refused;
         if kept && call.changes < referee.changes {
             self.rare.insert(Rare::RenewalNotCounted);
         }
@@ -390,8 +459,16 @@ impl World {
         let owed = state.owed();
         assert_eq!(owed.is_some(), state.owes());
         let Some(owed) = owed else {
-            return assert!(self.referee.pending.is_empty(), "an input nobody answers");
+            let waits = self.referee.held.is_some_and(|held| held.waits);
+            assert!(!waits || state.wake_at().is_some(), "kept without an end");
+            return assert!(waits || self.referee.pending.is_empty(), "an input nobody answers");
         };
+        if let Effect::StepOne { unheard, .. } | Effect::StepTwo { unheard, .. } = &owed {
+            assert_eq!(unheard.is_some(), self.referee.untold, "the human is told what he missed");
+            if unheard.is_some() {
+                self.rare.insert(Rare::Told);
+            }
+        }
         let (to, turn, epoch) = name(&owed);
         let known = |call: &Call| (call.to, call.turn, call.epoch) == (to, turn, epoch);
         let answered = self.referee.over.iter().any(known);
@@ -413,9 +490,15 @@ impl World {
 
     /// From here, answering what is owed and letting time pass leads to rest.
     pub(crate) fn drain(&mut self, answer: impl Fn(Call) -> Input) {
-        let enough = 4 * self.waiting() + 4;
+        // While the human's side is away, a kept input is tried again until the pause is over.
+        let enough = 4 * self.waiting() + 400;
         for _ in 0..enough {
-            let Some(owed) = self.state.owed() else { break };
+            let Some(owed) = self.state.owed() else {
+                let Some(at) = self.state.wake_at().filter(|_| self.waiting() > 0) else { break };
+                self.now = self.now.max(at);
+                self.feed(None, Input::Woke);
+                continue;
+            };
             let named = name(&owed);
             let call = self.asked.iter().find(|c| (c.to, c.turn, c.epoch) == named);
             let call = *call.expect("what is owed was asked");
@@ -446,7 +529,7 @@ fn relative(value: &mut Value, turns: &mut Vec<u64>, origins: &[(&str, i64)]) {
                 let origin = origins.iter().find(|(name, _)| name == key);
                 if let (Some((_, origin)), Some(number)) = (origin, field.as_i64()) {
                     *field = Value::from(number - origin);
-                } else if let ("turn", Some(turn)) = (key.as_str(), field.as_u64()) {
+                } else if let ("turn" | "unheard", Some(turn)) = (key.as_str(), field.as_u64()) {
                     let known = turns.iter().position(|known| *known == turn);
                     *field = Value::from(known.unwrap_or(turns.len()));
                     if known.is_none() {
@@ -491,6 +574,7 @@ pub(crate) enum Outcome {
     Refused,
     Late,
     Failed,
+    Away,
 }
 
 /// What the party asked says; an outcome that is not its own counts as a failure.
@@ -516,6 +600,7 @@ pub(crate) fn outcome(call: Call, outcome: Outcome) -> Input {
         Outcome::Paused { pause } => Reply::Paused { pause },
         Outcome::Refused => Reply::Refused,
         Outcome::Late => Reply::Late,
+        Outcome::Away => Reply::Away { why: why(), after: None },
         Outcome::Answer { .. } | Outcome::Failed => Reply::Failed { why: why() },
     };
     Input::WebhookReplied { turn, epoch, reply }

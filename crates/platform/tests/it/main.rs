@@ -3,11 +3,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it is surprised")]
 
+mod attempts;
 mod bot;
 mod bridge;
 mod calls;
 mod dropped;
 mod exclusive;
+mod hold;
 mod hostile;
 mod jumps;
 mod keys;

@@ -12,14 +12,18 @@ use serde_json::Value;
 
 use super::words::{Line, Notice, Speaker, Token};
 
+/// A call that was not taken is tried for this long at least, of the contract's five seconds.
+const PATIENCE_MS: i64 = 4_500;
+/// Statuses after which a call is tried again.
+const RETRIED: [&str; 4] = ["429", "502", "503", "504"];
+
 /// Which side must answer a message of the visitor, as the platform decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     /// The bridge accepted it.
     Told,
     /// The call failed or was refused, so the bot answers. The bridge may still have the message,
-    /// because only the answer may have been lost (contract, section 8, step two: a call is made
-    /// once).
+    /// because only the answer may have been lost (contract, section 8).
     Doubtful,
     /// The bot asked for a human agent because of it. A bridge whose chat is still open records it
     /// there (contract, step one, which may be a repeat).
@@ -36,6 +40,11 @@ pub(super) struct Conversation {
     pub(super) lines: Vec<Line>,
     pub(super) fates: HashMap<Token, Fate>,
     pub(super) notices: Vec<Notice>,
+    /// Messages that the bot answered because the bridge was away, before a call that was taken:
+    /// that call must have told of them.
+    pub(super) owed_later: HashSet<Token>,
+    /// Calls that were given up although some of their five seconds were left.
+    pub(super) hasty: Vec<String>,
 }
 
 /// What the bridge stores about the chats with one visitor.
@@ -45,6 +54,8 @@ pub(super) struct Chats {
     pub(super) notices: Vec<Notice>,
     /// Messages after a goodbye: the human agent may have ended the chat before they arrived.
     pub(super) late: HashSet<Token>,
+    /// Messages that the bot answered because the bridge was away, of which the bridge was told.
+    pub(super) missed: HashSet<Token>,
     /// The visitor's messages that triggered a handover. The tool gets them as the reason.
     pub(super) reasons: HashSet<Token>,
     /// Deliveries and pushes that the bridge gave up, as it describes them.
@@ -70,7 +81,11 @@ impl Journal {
 pub(super) fn owing(database: &Path) -> anyhow::Result<(u64, u64)> {
     let connection = Connection::open(database)?;
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let owing = count("SELECT count(*) FROM subjects WHERE owes")?;
+    // A conversation that keeps words for the bridge owes a call later.
+    let owing = count(
+        "SELECT count(*) FROM subjects \
+         WHERE owes OR coalesce(json_array_length(state, '$.queue'), 0) > 0",
+    )?;
     let events = count("SELECT count(*) FROM events")?;
     Ok((owing.unsigned_abs(), events.unsigned_abs()))
 }
@@ -79,18 +94,19 @@ pub(super) fn owing(database: &Path) -> anyhow::Result<(u64, u64)> {
 fn journals(database: &Path, kind: &str) -> anyhow::Result<Vec<Journal>> {
     let connection = Connection::open(database)?;
     let mut statement = connection.prepare(
-        "SELECT num, state, events.seq, body FROM subjects JOIN events ON subject = num \
+        "SELECT num, state, events.seq, body, at FROM subjects JOIN events ON subject = num \
          WHERE kind = ? ORDER BY num, events.seq, sub",
     )?;
     let rows = statement.query_map([kind], |row| {
         let (state, body) = (row.get::<_, String>(1)?, row.get::<_, String>(3)?);
-        Ok((row.get::<_, i64>(0)?, state, row.get::<_, i64>(2)?, body))
+        Ok((row.get::<_, i64>(0)?, state, (row.get::<_, i64>(2)?, row.get::<_, i64>(4)?), body))
     })?;
     let mut journals: BTreeMap<i64, Journal> = BTreeMap::new();
     for row in rows {
-        let (machine, state, seq, body) = row?;
+        let (machine, state, (seq, at), body) = row?;
         let mut event: Value = serde_json::from_str(&body).context("the body of an event")?;
         event["seq"] = seq.into();
+        event["recorded_at"] = at.into();
         let journal = journals.entry(machine).or_insert_with(|| Journal::new(&state));
         journal.events.push(event);
     }
@@ -114,9 +130,11 @@ fn conversation(events: &[Value]) -> Conversation {
     let mut turns = HashMap::new();
     // Inputs after which the bot asked for a human agent.
     let mut openings = HashSet::new();
+    let mut absence = Absence::default();
     for event in events {
         let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default();
         let turn = event["turn"].as_u64().and_then(|turn| turns.get(&turn)).copied();
+        absence.hear(event, turn, &mut found);
         match text("/type") {
             "visitor_said" => {
                 let Some(token) = Token::parse(text("/client_id")) else { continue };
@@ -142,6 +160,8 @@ fn conversation(events: &[Value]) -> Conversation {
                 };
                 found.fates.extend(turn.map(|token| (token, fate)));
             }
+            // Whether the bridge has it is in doubt until a call is taken, or for ever.
+            "call_held" => found.fates.extend(turn.map(|token| (token, Fate::Doubtful))),
             "bot_answered" | "bot_failed" | "bot_suppressed" | "turn_dropped" => {
                 if let Some(fate) = turn.and_then(|token| found.fates.get_mut(&token))
                     && *fate == Fate::Open
@@ -155,6 +175,76 @@ fn conversation(events: &[Value]) -> Conversation {
     found
 }
 
+/// Follows what the bot gets because the bridge is away.
+#[derive(Default)]
+struct Absence {
+    /// Not told to the bridge yet.
+    untold: HashSet<Token>,
+    /// Kept for the bridge.
+    held: Option<Token>,
+    /// When each message was said, and when the last call or query ended, in milliseconds: a call
+    /// does not begin before either.
+    said_at: HashMap<Token, i64>,
+    free_since: i64,
+}
+
+impl Absence {
+    fn hear(&mut self, event: &Value, turn: Option<Token>, found: &mut Conversation) {
+        let at = event["recorded_at"].as_i64().unwrap_or_default();
+        let word = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        match (word("/type"), word("/reply/reply")) {
+            ("call_settled" | "call_ignored", "paused") => {
+                self.held = None;
+                found.owed_later.extend(self.untold.drain());
+            }
+            ("call_settled", "refused") => self.held = None,
+            ("call_settled", reply) => {
+                self.held = None;
+                if event["forwarded"] == true {
+                    self.untold.extend(turn);
+                }
+                self.judge_end(turn, (reply, word("/reply/why")), at, found);
+            }
+            ("call_held", _) => {
+                self.held = turn;
+                self.judge_end(turn, ("away", word("/why")), at, found);
+            }
+            ("control_changed", _) if word("/control/who") == "bot" => {
+                self.untold.extend(self.held.take());
+            }
+            _ => {}
+        }
+        match word("/type") {
+            "call_settled" | "call_renewed" | "bot_answered" | "bot_failed" | "turn_dropped" => {
+                self.free_since = at;
+            }
+            "visitor_said" => {
+                let said = Token::parse(word("/client_id")).map(|token| (token, at));
+                self.said_at.extend(said);
+            }
+            _ => {}
+        }
+    }
+
+    /// A call that was not taken may be given up only when its time is over. A broken answer, and a
+    /// status that does not ask for another attempt, end it at once.
+    fn judge_end(
+        &self,
+        turn: Option<Token>,
+        (reply, why): (&str, &str),
+        at: i64,
+        found: &mut Conversation,
+    ) {
+        let is_final = why.contains("status") && !RETRIED.iter().any(|code| why.contains(code));
+        let ends_at_once = is_final || why.starts_with("the call failed");
+        let said_at = turn.and_then(|token| self.said_at.get(&token)).copied();
+        let took = at - self.free_since.max(said_at.unwrap_or_default());
+        if reply == "away" && !ends_at_once && took < PATIENCE_MS {
+            found.hasty.push(format!("the platform gave a call up after {took} ms: {why}"));
+        }
+    }
+}
+
 /// The bridge's chats, by their visitors' ids.
 pub(super) fn chats(database: &Path) -> anyhow::Result<BTreeMap<String, Chats>> {
     let mut users: BTreeMap<String, Chats> = BTreeMap::new();
@@ -166,6 +256,7 @@ pub(super) fn chats(database: &Path) -> anyhow::Result<BTreeMap<String, Chats>> 
         chats.notices.extend(found.notices.into_iter().map(place));
         chats.lines.extend(found.lines);
         chats.late.extend(found.late);
+        chats.missed.extend(found.missed);
         chats.reasons.extend(found.reasons);
         chats.refused.extend(found.refused);
     }
@@ -182,12 +273,19 @@ fn chats_of(events: &[Value]) -> Chats {
                 is_late = false;
                 let reason = event["opening"]["text"].as_str().unwrap_or_default();
                 found.reasons.extend(Token::all_in(reason, Speaker::Visitor));
+                // A chat that opens shows in its transcript what was missed.
+                let lines = event["opening"]["transcript"].as_array().into_iter().flatten();
+                let texts = lines.filter_map(|line| line["text"].as_str());
+                found.missed.extend(texts.flat_map(|text| Token::all_in(text, Speaker::Visitor)));
             }
             "visitor_said" => {
                 is_late |= text("text").contains(super::party::GOODBYE);
                 let lines: Vec<_> = Line::all_in(text("text"), Speaker::Visitor).collect();
                 found.late.extend(lines.iter().filter(|_| is_late).map(|line| line.token));
                 found.lines.extend(lines);
+                let missed = event["missed"].as_array().into_iter().flatten();
+                let texts = missed.filter_map(|line| line["text"].as_str());
+                found.missed.extend(texts.flat_map(|text| Token::all_in(text, Speaker::Visitor)));
             }
             "agent_said" | "notice" => {
                 let lines: Vec<_> = Line::all_in(text("text"), Speaker::Agent).collect();

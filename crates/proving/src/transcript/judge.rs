@@ -40,6 +40,13 @@ pub(super) struct Case {
     pub(super) late: HashSet<Token>,
     /// What the visitor said to the bot that made it ask for a human.
     pub(super) reasons: HashSet<Token>,
+    /// Forwarded to the bot because the bridge was away, with a later call that was taken: that
+    /// call must have told of them.
+    pub(super) owed_later: HashSet<Token>,
+    /// Of which the bridge was told later.
+    pub(super) missed: HashSet<Token>,
+    /// Calls that were given up too early.
+    pub(super) hasty: Vec<String>,
 }
 
 /// Whether a side must have a message.
@@ -77,6 +84,14 @@ impl Case {
         for (token, fate) in &self.fates {
             if *fate == Fate::Open {
                 faults.push(format!("the platform: nobody has answered {token}"));
+            }
+        }
+        faults.extend(self.hasty.iter().cloned());
+        // The text of a question for a human has no token by which it could be found.
+        let words = self.said.iter().filter(|said| said.kind != Kind::Ask);
+        for token in words.map(|said| said.token).filter(|token| self.owed_later.contains(token)) {
+            if !bridge.contains(&token) && !self.missed.contains(&token) {
+                faults.push(format!("the bridge: {token} went to the bot, and nobody told of it"));
             }
         }
         let texts = |notices: &[Notice]| notices.iter().map(|n| n.text.clone()).collect::<Vec<_>>();
@@ -128,8 +143,9 @@ impl Case {
         admitted
     }
 
+    /// What a bridge is told later it may have taken at first, where only the answer was lost.
     fn may_be_read_again(&self, side: &str, line: &Line) -> bool {
-        self.reading == Reading::AgainAfterLoss
+        (self.reading == Reading::AgainAfterLoss || self.missed.contains(&line.token))
             && line.token.speaker == Speaker::Visitor
             && matches!(side, TOOL | AGENT)
     }
@@ -152,7 +168,10 @@ impl Case {
         if said.token.speaker == Speaker::Agent {
             return Due::Must;
         }
-        match (said.kind, bridge.contains(&said.token)) {
+        let is_told = bridge.contains(&said.token) || self.missed.contains(&said.token);
+        match (said.kind, is_told) {
+            // A tool need not show the transcript with which a chat opens.
+            (Kind::Word, true) if !bridge.contains(&said.token) => Due::May,
             (Kind::Word, true) if !self.late.contains(&said.token) => Due::Must,
             (Kind::Word, false) if !self.reasons.contains(&said.token) => Due::MustNot,
             _ => Due::May,

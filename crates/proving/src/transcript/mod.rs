@@ -40,18 +40,28 @@ pub struct Plan {
     /// How long processes are killed and links have faults.
     pub length: Duration,
     pub parties: u64,
+    /// Whether the bot keeps words while the bridge is away.
+    pub holds: bool,
+    /// How often each process is restarted in good order, instead of kills and faults of links.
+    pub restarts: u32,
 }
 
 impl Plan {
     #[must_use]
     pub fn seeded(seed: u64, connector: Connector) -> Self {
-        Self { seed, connector, length: SHORT, parties: 5 }
+        Self { seed, connector, length: SHORT, parties: 5, holds: seed % 2 == 0, restarts: 0 }
+    }
+
+    /// So many restarts of each process in good order; nothing else goes wrong.
+    #[must_use]
+    pub fn restarting(connector: Connector, restarts: u32, holds: bool) -> Self {
+        Self { holds, restarts, ..Self::seeded(1, connector) }
     }
 
     /// A run without injected faults.
     #[must_use]
     pub fn calm(connector: Connector) -> Self {
-        Self { seed: 1, connector, length: Duration::ZERO, parties: 1 }
+        Self { length: Duration::ZERO, parties: 1, ..Self::seeded(1, connector) }
     }
 }
 

@@ -66,6 +66,9 @@ fn good() -> Case {
         calm: false,
         late: [token("v1n6"), token("v1n7")].into(),
         reasons: HashSet::new(),
+        owed_later: HashSet::new(),
+        missed: HashSet::new(),
+        hasty: Vec::new(),
     }
 }
 
@@ -300,4 +303,39 @@ fn tokens_are_found_among_any_words() {
     assert_eq!(found, [token("v3n14"), token("v3n15")]);
     assert_eq!(found[0].to_string(), "v3n14");
     assert_eq!(Token::all_in(text, Speaker::Agent), [token("a2n1")]);
+}
+
+/// S2: what the bot answered because the bridge was away must be told with the next call.
+#[test]
+fn a_message_that_went_to_the_bot_must_be_told_later() {
+    let owed = |case: &mut Case| {
+        case.owed_later.insert(token("v1n4"));
+    };
+    let lost = ["the bridge: v1n4 went to the bot, and nobody told of it"];
+    assert_eq!(faults(owed), lost);
+    let told = |case: &mut Case| {
+        owed(case);
+        case.missed.insert(token("v1n4"));
+    };
+    assert_eq!(faults(told), Vec::<String>::new());
+    let at_tool = |case: &mut Case| {
+        told(case);
+        for side in [&mut case.tool, &mut case.agent] {
+            side.insert(2, lines("v1n4").remove(0));
+        }
+    };
+    assert_eq!(faults(at_tool), Vec::<String>::new(), "the tool shows it with the next message");
+    let taken_after_all = |case: &mut Case| {
+        owed(case);
+        for side in [&mut case.bridge, &mut case.tool, &mut case.agent] {
+            side.insert(1, lines("v1n4").remove(0));
+        }
+    };
+    assert_eq!(faults(taken_after_all), Vec::<String>::new(), "only the answer was lost");
+}
+
+#[test]
+fn a_call_that_is_given_up_early_is_a_fault() {
+    let hasty = "the platform gave a call up after 3 ms: refused";
+    assert_eq!(faults(|case| case.hasty.push(hasty.to_owned())), [hasty]);
 }

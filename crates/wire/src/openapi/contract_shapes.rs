@@ -68,6 +68,10 @@ struct Call {
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
     query_input: QueryInput,
+    /// What the visitor and the bot said while the receiver could not be reached; with the next
+    /// call that it takes. An extension of Baton.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missed_messages: Vec<HistoryItem>,
     query_params: QueryParams,
 }
 

@@ -36,6 +36,7 @@ fn written(step_one: bool, revision: Revision) -> Value {
         },
         dialogflow_response: step_one.then_some(&*response),
         message_history: step_one.then_some(&[]),
+        missed_messages: &[json!({ "payload": { "query": "hello" } })],
         event_type: None,
     };
     serde_json::to_value(call.keep_only(revision)).unwrap()
@@ -197,4 +198,27 @@ fn answers_carry_exactly_the_two_fields() {
     assert_eq!(ended, json!({ "paused": false, "minutesPaused": 0 }));
     let refused = serde_json::to_value(Answer::refused()).unwrap();
     assert_eq!(refused, json!({ "paused": false }));
+}
+
+#[test]
+fn what_was_missed_is_written_only_when_there_is_something() {
+    let written = written(false, Revision::R3);
+    assert!(written.get("missedMessages").is_none(), "a strict receiver does not know it");
+    let items = r#"[{"payload":{"query":"hello"}}]"#;
+    for (field, expected) in [
+        (String::new(), 0),
+        (format!(r#","missedMessages":{items}"#), 1),
+        (r#","missedMessages":null"#.to_owned(), 0),
+        (r#","missedMessages":"soon""#.to_owned(), 0),
+    ] {
+        let body = format!(
+            r#"{{"userId":"u","botId":"b","queryInput":{{"text":{{"text":"x"}}}}{field}}}"#
+        );
+        let Ok(Received { kind: ReceivedKind::StepTwo { missed, .. }, .. }) =
+            Received::parse(body.as_bytes())
+        else {
+            panic!("{body}");
+        };
+        assert_eq!(missed.len(), expected, "{body}");
+    }
 }

@@ -708,16 +708,17 @@ fn at_tool() -> (Chat, Policy) {
         intent: None,
         transcript: Vec::new(),
     };
-    chat.step(&policy, START, Input::StepOne { opening, available: true }).unwrap();
+    chat.step(&policy, START, Input::StepOne { opening, available: true, missed: Vec::new() })
+        .unwrap();
     (chat, policy)
 }
 
 /// The text was recorded and not delivered, and so many notices tell it.
 fn check_no_room(chat: &mut Chat, policy: &Policy, text: &str, notices: usize) {
     let (waiting, pushes) = (chat.owed_deliveries().count(), chat.outbox.len());
-    let input = Input::StepTwo { text: text.to_owned() };
+    let input = Input::StepTwo { text: text.to_owned(), missed: Vec::new() };
     let events = chat.step(policy, START, input).unwrap();
-    let said = Event::VisitorSaid { text: text.to_owned() };
+    let said = Event::VisitorSaid { text: text.to_owned(), missed: Vec::new() };
     assert!(chat.is_open() && events[0].event == said, "{:?}", events[0]);
     let refused = Event::DeliveryRefused {
         delivery: events[0].position,
@@ -735,7 +736,7 @@ fn check_no_room(chat: &mut Chat, policy: &Policy, text: &str, notices: usize) {
 #[test]
 fn what_there_is_no_room_for_is_recorded_and_told_to_the_visitor() {
     let (mut chat, policy) = at_tool();
-    let say = |text: String| Input::StepTwo { text };
+    let say = |text: String| Input::StepTwo { text, missed: Vec::new() };
     let whole = "x".repeat(limits::WEBHOOK_TEXT_CHARS_MAX);
     let fits = limits::WAITING_DELIVERY_CHARS_MAX / limits::WEBHOOK_TEXT_CHARS_MAX;
     for _ in 0..fits {
@@ -758,7 +759,8 @@ fn what_there_is_no_room_for_is_recorded_and_told_to_the_visitor() {
 fn notices_of_what_there_is_no_room_for_do_not_grow_the_state_without_end() {
     let (mut chat, policy) = at_tool();
     while chat.owed_deliveries().count() < limits::WAITING_DELIVERIES_MAX {
-        chat.step(&policy, START, Input::StepTwo { text: "x".to_owned() }).unwrap();
+        chat.step(&policy, START, Input::StepTwo { text: "x".to_owned(), missed: Vec::new() })
+            .unwrap();
     }
     let [email, name, avatar_url] = ["jane@example.com", "Jane", ""].map(str::to_owned);
     let agent = Agent { email, name, avatar_url };
@@ -771,4 +773,21 @@ fn notices_of_what_there_is_no_room_for_do_not_grow_the_state_without_end() {
         check_no_room(&mut chat, &policy, "x", 0);
     }
     assert_eq!(chat.outbox.len(), limits::WAITING_PUSHES_MAX + 1);
+}
+
+/// Tools have no place of their own for it, so it stands before the visitor's next words.
+#[test]
+fn a_tool_is_told_what_its_agent_missed() {
+    let mut chat = Chat::new("bot", "visitor");
+    let policy = Policy { connector: Some("tool".to_owned()), ..Policy::default() };
+    let (opening, missed) = (opening("help"), Vec::new());
+    chat.step(&policy, START, Input::StepOne { opening, available: true, missed }).unwrap();
+    let lines = [(Speaker::Visitor, "anybody?"), (Speaker::Bot, "I am the bot.")];
+    let missed = lines.map(|(from, text)| Line { from, text: text.to_owned(), at: None }).to_vec();
+    let input = Input::StepTwo { text: "hello again".to_owned(), missed };
+    chat.step(&policy, START, input).unwrap();
+    let owed: Vec<_> = chat.owed_deliveries().map(|owed| owed.delivery.clone()).collect();
+    let text = "[While you could not be reached, the bot answered the visitor]\n\
+                Visitor: anybody?\nBot: I am the bot.\n[Now]\nhello again";
+    assert_eq!(owed[1], Delivery::Say { text: text.to_owned() });
 }

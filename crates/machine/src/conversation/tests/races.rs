@@ -359,7 +359,7 @@ fn a_forwarded_answer_is_overtaken_by_an_agent() {
         5 agent Jane: I am here
         > bot: I can help.
         ~ suppressed 3/1: I can help.
-        => step two 4/2: more
+        => step two 4/2: more, telling of 3
         > hook: paused
         ~ renewed until 10m0s
         ~ settled 4: paused
@@ -438,7 +438,7 @@ fn a_forwarded_answer_is_not_overtaken_by_the_clock() {
         6 bot: I can help.
         7 control: requested (trigger)
         ~ answered 3 with a trigger
-        => step one 3/3: help
+        => step one 3/3: help, telling of 3
         > hook: paused
         ~ settled 3: paused
         8 control: human until 15m0s (webhook_paused)

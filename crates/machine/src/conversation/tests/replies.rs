@@ -377,7 +377,7 @@ fn step_two_late_forwards_and_keeps_the_old_end() {
         => nothing
         > visitor: more
         6 visitor: more
-        => step two 6/2: more
+        => step two 6/2: more, telling of 4
         > hook: paused
         ~ renewed until 19m0s
         ~ settled 6: paused

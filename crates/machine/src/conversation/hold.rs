@@ -1,0 +1,108 @@
+//! The human's side is away: inputs that are kept for it, and what it has not heard of.
+
+use super::{Conversation, Event, NoticeKind, Policy, Reply, Side, WhenAway, step::Log};
+use crate::{Millis, limits, retry};
+
+/// Keeps the head, whose step two found the human's side away. False when it is not to be kept: a
+/// refusal, a late answer and a broken one decide as the contract says.
+pub(super) fn keep(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: &Reply) -> bool {
+    let Reply::Away { why, after } = reply else { return false };
+    if policy.when_away == WhenAway::Forward || !log.state.is_human() {
+        return false;
+    }
+    let attempts = log.state.queue.front().map_or(0, |head| head.attempts) + 1;
+    let at = log.now + wait(log, turn, attempts, *after);
+    if !log.state.is_kept_told {
+        let text = policy.kept_notice.clone();
+        log.record(Event::Noticed { kind: NoticeKind::Kept, text });
+    }
+    log.record(Event::CallHeld { turn, attempts, at, why: why.clone() });
+    true
+}
+
+/// Owes the call for a kept head again, if its time has come.
+pub(super) fn renew_due(log: &mut Log<'_>) {
+    if kept(log.state).is_some_and(|(_, until)| until <= log.now) {
+        renew(log);
+    }
+}
+
+/// Owes the call for a kept head again at once: the human's side has just been heard of.
+pub(super) fn renew(log: &mut Log<'_>) {
+    if let Some((turn, _)) = kept(log.state) {
+        log.record(Event::CallRenewed { turn });
+    }
+}
+
+/// The kept head and the time of its next call.
+pub(super) fn kept(state: &Conversation) -> Option<(u64, Millis)> {
+    let head = state.queue.front()?;
+    match head.side {
+        Side::Held { until } => Some((head.turn, until)),
+        _ => None,
+    }
+}
+
+fn wait(log: &Log<'_>, turn: u64, attempts: u32, after: Option<Millis>) -> Millis {
+    // The time spreads the calls of many conversations, which do not know their names.
+    let name = format!("{turn}@{}", log.now);
+    let counted = attempts.min(limits::HELD_ATTEMPTS_COUNTED_MAX);
+    match after {
+        Some(after) => retry::delay_asked(&name, counted, after),
+        None => retry::delay(&name, counted),
+    }
+}
+
+impl Conversation {
+    pub(super) fn hold_head(&mut self, attempts: u32, until: Millis) {
+        if let Some(head) = self.queue.front_mut() {
+            head.attempts = attempts;
+            head.side = Side::Held { until };
+        }
+    }
+
+    /// In a new epoch, so that a late answer to the call before is not taken for one to this.
+    pub(super) fn offer_head_again(&mut self) {
+        self.epoch += 1;
+        let epoch = self.epoch;
+        if let Some(head) = self.queue.front_mut() {
+            head.side = Side::Human { epoch };
+        }
+    }
+
+    /// The pause has ended, so the bot answers what was kept.
+    pub(super) fn release_kept(&mut self) {
+        self.is_kept_told = false;
+        if let Some(head) = self.queue.front_mut()
+            && matches!(head.side, Side::Held { .. })
+        {
+            head.side = Side::Unassigned;
+            head.attempts = 0;
+            let turn = head.turn;
+            self.unheard.get_or_insert(turn);
+        }
+    }
+
+    pub(super) fn forward(&mut self, turn: u64, reply: &Reply) {
+        let epoch = self.epoch;
+        if let Some(head) = self.queue.front_mut().filter(|head| head.turn == turn) {
+            head.side = Side::Forwarded { epoch };
+            head.attempts = 0;
+            if *reply != Reply::Refused {
+                self.unheard.get_or_insert(turn);
+            }
+        }
+    }
+
+    /// A call that was taken also told what the bot was asked meanwhile.
+    pub(super) fn hear_of_human_side(&mut self, reply: &Reply) {
+        match reply {
+            Reply::Paused { .. } => {
+                self.is_kept_told = false;
+                self.unheard = None;
+            }
+            Reply::Refused => self.is_kept_told = false,
+            Reply::Late | Reply::Failed { .. } | Reply::Away { .. } => {}
+        }
+    }
+}

@@ -9,8 +9,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-/// Longest time for the headers of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest time for the headers of a request, and so the longest time that a connection may be idle
+/// between two requests.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest time for running requests to finish after the server is told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause after a failed accept, for example when no file descriptors are left.

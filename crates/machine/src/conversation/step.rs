@@ -5,7 +5,7 @@ use super::{
     NoticeKind, PauseChange, Policy, PushInput, Reason, Recalled, Refusal, RenewedBy, Reply, Side,
     Trigger, VISITOR_LEFT_TEXT, left_text,
 };
-use crate::{Machine, Millis, Recorded, limits, model};
+use crate::{Machine, Millis, Recorded, model};
 
 type Log<'a> = model::Log<'a, Conversation>;
 

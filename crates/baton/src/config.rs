@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -35,6 +36,9 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Address of a second listener that serves the health endpoints for operators.
     pub(crate) operations: Option<SocketAddr>,
+    /// After SIGTERM, how long everything is served on while `/readyz` says 503; see
+    /// [`Config::stop_grace`].
+    pub(crate) stop_grace_seconds: Option<u64>,
     #[serde(default = "default_data")]
     pub(crate) data: PathBuf,
     /// `postgres://…`; SQLite in `data` when absent.
@@ -65,6 +69,10 @@ fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8080))
 }
 
+/// Longer than two looks of a common load balancer.
+const STOP_GRACE_DEFAULT: Duration = Duration::from_secs(5);
+const STOP_GRACE_SECONDS_MAX: u64 = 600;
+
 fn default_data() -> PathBuf {
     PathBuf::from("data")
 }
@@ -77,6 +85,13 @@ impl Config {
         let mut config = Self::parse(&text).with_context(|| path.display().to_string())?;
         config.rebase(path.parent().unwrap_or(Path::new(".")));
         Ok(config)
+    }
+
+    /// How long the server serves on after SIGTERM. Without a listener for operators nobody could
+    /// hear that it is leaving, so then it does not wait by default.
+    pub(crate) fn stop_grace(&self) -> Duration {
+        let default = self.operations.map_or(Duration::ZERO, |_| STOP_GRACE_DEFAULT);
+        self.stop_grace_seconds.map_or(default, Duration::from_secs)
     }
 
     fn rebase(&mut self, base: &Path) {
@@ -112,6 +127,10 @@ impl Config {
         ensure!(
             !self.bots.is_empty() || !self.routes.is_empty(),
             "nothing to serve: add [[bots]] for the platform, [[routes]] for the bridge, or both"
+        );
+        ensure!(
+            self.stop_grace_seconds.is_none_or(|seconds| seconds <= STOP_GRACE_SECONDS_MAX),
+            "`stop_grace_seconds` must be at most {STOP_GRACE_SECONDS_MAX}"
         );
         unique("bots.id", self.bots.iter().map(|bot| &bot.id))?;
         unique("routes.id", self.routes.iter().map(|route| &route.id))?;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use edge::egress::Networks;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     assets::DemoAgent,
     config::{self, Config, Secret},
-    emulate, pages, serve,
+    emulate, pages, private, serve,
     simulate::{self, Served},
 };
 
@@ -47,15 +48,15 @@ pub(crate) async fn demo(
     tool: Option<&str>,
     json: bool,
 ) -> anyhow::Result<()> {
-    std::fs::create_dir_all(data)
-        .with_context(|| format!("cannot create the folder {}", data.display()))?;
+    private::folder(data)?;
     let secrets = secrets(&data.join("demo.json"))?;
     let export = unpack_agent(&data.join("agent"))?;
     let listener = serve::bind(listen).await?;
     let base = format!("http://{}", listener.local_addr()?);
     let local = listener.local_addr()?.ip().is_loopback();
     let workplace = Workplace::find(tool, &base).await?;
-    let mut pages = pages::demo(page_facts(&secrets, local, &workplace));
+    let (facts, password) = page_facts(&secrets, local, &workplace);
+    let mut pages = pages::demo(facts, password);
     if local {
         pages = pages.merge(emulate::router(&export, None)?);
     }
@@ -81,6 +82,7 @@ impl Workplace {
 }
 
 fn secrets(path: &Path) -> anyhow::Result<Secrets> {
+    private::tighten(path)?;
     if let Ok(text) = std::fs::read_to_string(path) {
         return serde_json::from_str(&text).with_context(|| {
             format!("{} is damaged: remove the file to get new secrets", path.display())
@@ -92,20 +94,9 @@ fn secrets(path: &Path) -> anyhow::Result<Secrets> {
         webhook_token: secret("hook"),
         agent_password: secret("demo")[..17].to_owned(),
     };
-    write_private(path, &serde_json::to_string_pretty(&secrets)?)
+    private::write(path, &serde_json::to_string_pretty(&secrets)?)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(secrets)
-}
-
-/// Writes the whole file or nothing. Only the owner can read it.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let draft = path.with_extension("draft");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(draft, path)
 }
 
 fn unpack_agent(folder: &Path) -> anyhow::Result<PathBuf> {
@@ -138,6 +129,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
             url: format!("{base}/handover/{ROUTE}"),
             token: secret(&secrets.webhook_token),
             allow_private: true,
+            allow_networks: Networks::default(),
             bearer: false,
             header: None,
             signing_keys: None,
@@ -166,6 +158,7 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         // Not used: the listener is already bound.
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         operations: None,
+        stop_grace_seconds: None,
         data: data.to_owned(),
         database: None,
         bots: vec![bot],
@@ -186,6 +179,7 @@ fn route(base: &str, secrets: &Secrets) -> config::Route {
             url: format!("{base}{}", wire::push::PATH),
             key: secret(&secrets.push_key),
             allow_private: true,
+            allow_networks: Networks::default(),
             key_in: config::KeyIn::default(),
             bearer: false,
             signing_keys: None,
@@ -198,15 +192,16 @@ fn route(base: &str, secrets: &Secrets) -> config::Route {
     }
 }
 
-/// The facts for the demo page. The password is included only on loopback.
-fn page_facts(secrets: &Secrets, local: bool, workplace: &Workplace) -> Value {
+/// The facts for the demo page, and the one that is only for pages on this machine.
+fn page_facts(secrets: &Secrets, local: bool, workplace: &Workplace) -> (Value, Value) {
     let at_desk = workplace.tool.is_none();
-    json!({
+    let facts = json!({
         "botId": BOT,
         "agentEmail": if at_desk { AGENT_EMAIL } else { "" },
-        "agentPassword": local.then_some(&secrets.agent_password),
+        "agentPassword": null,
         "deskUrl": if at_desk { "/desk" } else { &workplace.url },
-    })
+    });
+    (facts, json!({ "agentPassword": local.then_some(&secrets.agent_password) }))
 }
 
 fn announce(base: &str, workplace: &str, secrets: &Secrets, (json, at_tool): (bool, bool)) {
@@ -219,7 +214,8 @@ fn announce(base: &str, workplace: &str, secrets: &Secrets, (json, at_tool): (bo
             "routeUrl": format!("{base}/handover/{ROUTE}"),
             "agentEmail": AGENT_EMAIL,
             "agentPassword": secrets.agent_password,
-            "portalUrl": format!("{base}/portal"),
+            // A key of the promised form; there is no portal yet.
+            "portalUrl": null,
             "deskUrl": workplace,
             "widgetUrl": format!("{base}/widget.js"),
         });

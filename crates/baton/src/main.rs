@@ -16,6 +16,7 @@ mod listen;
 mod maintain;
 mod openapi;
 mod pages;
+mod private;
 mod serve;
 mod simulate;
 mod telemetry;
@@ -98,8 +99,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    telemetry::start();
-    match run(command) {
+    match telemetry::start().and_then(|()| run(command)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("baton: {error:#}");

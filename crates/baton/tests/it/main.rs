@@ -10,6 +10,7 @@ mod journey;
 mod kill;
 mod listen;
 mod openapi;
+mod operations;
 mod platform;
 mod pushes;
 mod receivers;

@@ -74,7 +74,6 @@ pub(crate) async fn run(
     let bridge_work = bridge.start(stages.stop.clone()).await?;
     let router = platform.router().merge(bridge.router()).merge(pages);
     let router = stages.telling(router);
-    let serving = tokio::spawn(edge::serve::serve(listener, router, stages.stop.clone()));
     let operations = match config.operations {
         Some(address) => {
             let health = pages::operations(store.clone(), stages.leaving.clone());
@@ -83,6 +82,8 @@ pub(crate) async fn run(
         }
         None => None,
     };
+    // After the operators' listener, which tells whether this one may be sent visitors.
+    let serving = tokio::spawn(edge::serve::serve(listener, router, stages.stop.clone()));
     ready();
 
     let failure = stages.reached(config.stop_grace(), &store).await;

@@ -215,7 +215,7 @@ async fn a_log_filter_that_cannot_be_read_is_an_error() -> anyhow::Result<()> {
 async fn a_log_file_has_no_colours() -> anyhow::Result<()> {
     let it = Installation::started("").await?;
     let log = it.server.log();
-    assert!(log.contains("serving"), "{log}");
+    assert!(log.contains("agent export loaded"), "{log}");
     assert!(!log.contains('\u{1b}'), "{log}");
     Ok(())
 }

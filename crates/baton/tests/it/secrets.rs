@@ -109,7 +109,7 @@ async fn no_secret_shows_in_logs_answers_or_the_database() -> anyhow::Result<()>
         server.stop().await?;
 
         let log = server.log();
-        assert!(log.contains("serving") && log.lines().count() > 5, "{log}");
+        assert!(log.contains("serving") && log.lines().count() > 3, "{log}");
         let mut found = Vec::new();
         seen("the log", log.as_bytes(), &mut found);
         for token in &tokens {

@@ -42,6 +42,8 @@ pub async fn serve(
             }
         }
     }
+    // Refused now, rather than left to wait for an answer that will not come.
+    drop(listener);
     connections.close();
     if tokio::time::timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
         tracing::warn!(connections = connections.len(), "stopping: connections were cut");

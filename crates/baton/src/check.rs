@@ -1,13 +1,7 @@
 //! `baton check`: checks a configuration, one of its connectors, a middleware, or a platform. The
 //! cases are in `kit::conformance`; this file has the command line and the output.
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    net::SocketAddr,
-    path::PathBuf,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -21,7 +15,7 @@ use kit::conformance::{
 };
 use secrecy::SecretString;
 
-use crate::{config::Config, serve};
+use crate::{config::Config, serve, telemetry};
 
 /// Every selected case passed, or was skipped with a reason.
 const PASSED: u8 = 0;
@@ -265,7 +259,7 @@ impl Common {
         if self.json {
             writeln!(out, "{}", report.to_json())?;
         } else {
-            let paint = if out.is_terminal() { Paint::Colours } else { Paint::Plain };
+            let paint = if telemetry::colours(&out) { Paint::Colours } else { Paint::Plain };
             write!(out, "{}", report.to_text(paint))?;
         }
         Ok(ExitCode::from(if report.failed == 0 { PASSED } else { FAILED }))

@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -42,6 +43,9 @@ pub(crate) struct Config {
     pub(crate) operations: Option<SocketAddr>,
     /// Path of the public address below which a proxy serves this server.
     pub(crate) base_path: Option<BasePath>,
+    /// After SIGTERM, how long everything is served on while `/readyz` says 503; see
+    /// [`Config::stop_grace`].
+    pub(crate) stop_grace_seconds: Option<u64>,
     #[serde(default = "default_data")]
     pub(crate) data: PathBuf,
     /// `postgres://…`; SQLite in `data` when absent.
@@ -76,6 +80,10 @@ fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8080))
 }
 
+/// Longer than two looks of a common load balancer.
+const STOP_GRACE_DEFAULT: Duration = Duration::from_secs(5);
+const STOP_GRACE_SECONDS_MAX: u64 = 600;
+
 fn default_data() -> PathBuf {
     PathBuf::from("data")
 }
@@ -88,6 +96,13 @@ impl Config {
         let mut config = Self::parse(&text).with_context(|| path.display().to_string())?;
         config.rebase(path.parent().unwrap_or(Path::new(".")));
         Ok(config)
+    }
+
+    /// How long the server serves on after SIGTERM. Without a listener for operators nobody could
+    /// hear that it is leaving, so then it does not wait by default.
+    pub(crate) fn stop_grace(&self) -> Duration {
+        let default = self.operations.map_or(Duration::ZERO, |_| STOP_GRACE_DEFAULT);
+        self.stop_grace_seconds.map_or(default, Duration::from_secs)
     }
 
     fn rebase(&mut self, base: &Path) {
@@ -131,6 +146,10 @@ impl Config {
                 "`base_path` begins with /{first}, which is a path of this server: choose another"
             );
         }
+        ensure!(
+            self.stop_grace_seconds.is_none_or(|seconds| seconds <= STOP_GRACE_SECONDS_MAX),
+            "`stop_grace_seconds` must be at most {STOP_GRACE_SECONDS_MAX}"
+        );
         unique("bots.id", self.bots.iter().map(|bot| &bot.id))?;
         unique("routes.id", self.routes.iter().map(|route| &route.id))?;
         unique("agents.email", self.agents.iter().map(|agent| &agent.email))?;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use edge::base_path::BasePath;
+use edge::{base_path::BasePath, egress::Networks};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     assets::DemoAgent,
     config::{self, Config, Secret},
-    emulate, pages, serve,
+    emulate, pages, private, serve,
     simulate::{self, Served},
 };
 
@@ -58,8 +58,7 @@ pub(crate) async fn demo(
     base_path: Option<BasePath>,
     json: bool,
 ) -> anyhow::Result<()> {
-    std::fs::create_dir_all(data)
-        .with_context(|| format!("cannot create the folder {}", data.display()))?;
+    private::folder(data)?;
     let secrets = secrets(&data.join("demo.json"))?;
     let export = match bot.export {
         Some(export) => export,
@@ -69,7 +68,8 @@ pub(crate) async fn demo(
     let base = format!("http://{}", listener.local_addr()?);
     let local = listener.local_addr()?.ip().is_loopback();
     let workplace = Workplace::find(tool, &base).await?;
-    let mut pages = pages::demo(page_facts(&secrets, local, &workplace));
+    let (facts, password) = page_facts(&secrets, local, &workplace);
+    let mut pages = pages::demo(facts, password);
     if local {
         pages = pages.merge(emulate::router(&export, None, bot.webhook.as_deref())?);
     }
@@ -98,6 +98,7 @@ impl Workplace {
 }
 
 fn secrets(path: &Path) -> anyhow::Result<Secrets> {
+    private::tighten(path)?;
     if let Ok(text) = std::fs::read_to_string(path) {
         return serde_json::from_str(&text).with_context(|| {
             format!("{} is damaged: remove the file to get new secrets", path.display())
@@ -109,20 +110,9 @@ fn secrets(path: &Path) -> anyhow::Result<Secrets> {
         webhook_token: secret("hook"),
         agent_password: secret("demo")[..17].to_owned(),
     };
-    write_private(path, &serde_json::to_string_pretty(&secrets)?)
+    private::write(path, &serde_json::to_string_pretty(&secrets)?)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(secrets)
-}
-
-/// Writes the whole file or nothing. Only the owner can read it.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let draft = path.with_extension("draft");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(draft, path)
 }
 
 fn unpack_agent(folder: &Path) -> anyhow::Result<PathBuf> {
@@ -155,6 +145,7 @@ fn config(base: &str, data: &Path, agent: config::ExportAgent, secrets: &Secrets
             url: format!("{base}/handover/{ROUTE}"),
             token: secret(&secrets.webhook_token),
             allow_private: true,
+            allow_networks: Networks::default(),
             bearer: false,
             header: None,
             signing_keys: None,
@@ -187,6 +178,7 @@ fn config(base: &str, data: &Path, agent: config::ExportAgent, secrets: &Secrets
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         operations: None,
         base_path: None,
+        stop_grace_seconds: None,
         data: data.to_owned(),
         database: None,
         bots: vec![bot],
@@ -207,6 +199,7 @@ fn route(base: &str, secrets: &Secrets) -> config::Route {
             url: format!("{base}{}", wire::push::PATH),
             key: secret(&secrets.push_key),
             allow_private: true,
+            allow_networks: Networks::default(),
             key_in: config::KeyIn::default(),
             bearer: false,
             signing_keys: None,
@@ -219,15 +212,16 @@ fn route(base: &str, secrets: &Secrets) -> config::Route {
     }
 }
 
-/// The facts for the demo page. The password is included only on loopback.
-fn page_facts(secrets: &Secrets, local: bool, workplace: &Workplace) -> Value {
+/// The facts for the demo page, and the one that is only for pages on this machine.
+fn page_facts(secrets: &Secrets, local: bool, workplace: &Workplace) -> (Value, Value) {
     let at_desk = workplace.tool.is_none();
-    json!({
+    let facts = json!({
         "botId": BOT,
         "agentEmail": if at_desk { AGENT_EMAIL } else { "" },
-        "agentPassword": local.then_some(&secrets.agent_password),
+        "agentPassword": null,
         "deskUrl": if at_desk { "desk" } else { &workplace.url },
-    })
+    });
+    (facts, json!({ "agentPassword": local.then_some(&secrets.agent_password) }))
 }
 
 fn announce(base: &str, workplace: &str, secrets: &Secrets, (json, at_tool): (bool, bool)) {
@@ -240,7 +234,8 @@ fn announce(base: &str, workplace: &str, secrets: &Secrets, (json, at_tool): (bo
             "routeUrl": format!("{base}/handover/{ROUTE}"),
             "agentEmail": AGENT_EMAIL,
             "agentPassword": secrets.agent_password,
-            "portalUrl": format!("{base}/portal"),
+            // A key of the promised form; there is no portal yet.
+            "portalUrl": null,
             "deskUrl": workplace,
             "widgetUrl": format!("{base}/widget.js"),
         });

@@ -18,6 +18,7 @@ mod listen;
 mod maintain;
 mod openapi;
 mod pages;
+mod private;
 mod serve;
 mod simulate;
 mod telemetry;
@@ -112,8 +113,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    telemetry::start();
-    match run(command) {
+    match telemetry::start().and_then(|()| run(command)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("baton: {error:#}");

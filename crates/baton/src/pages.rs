@@ -1,14 +1,17 @@
 //! The pages of both sides, and the health endpoints for operators.
 
+use std::net::IpAddr;
+
 use axum::{
     Json, Router,
     extract::{Path, State},
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority};
 use serde_json::{Value, json};
 use store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
 
 use crate::assets;
 
@@ -30,18 +33,37 @@ pub(crate) fn router() -> Router {
         .merge(crate::openapi::router())
 }
 
-/// Pages of the demo. `/demo.json` serves `facts` to them.
-pub(crate) fn demo(facts: Value) -> Router {
-    let tell = move || {
-        let facts = facts.clone();
-        async move { ([(header::CACHE_CONTROL, "no-store")], Json(facts)) }
+/// Pages of the demo. `/demo.json` serves `facts` to them, and `secrets` as well where the page was
+/// asked for under a name of this machine: any other name may be one that a stranger's page has
+/// bent to this address.
+pub(crate) fn demo(facts: Value, secrets: Value) -> Router {
+    let tell = move |headers: HeaderMap| {
+        let mut told = facts.clone();
+        if let (true, Value::Object(secrets), Some(told)) =
+            (is_own_name(&headers), &secrets, told.as_object_mut())
+        {
+            told.extend(secrets.clone());
+        }
+        async move { ([(header::CACHE_CONTROL, "no-store")], Json(told)) }
     };
     router().route("/", get(demo_page)).route("/demo.json", get(tell))
 }
 
-/// `/livez` only answers; `/readyz` also checks the store.
-pub(crate) fn operations(store: Store) -> Router {
-    Router::new().route("/livez", get(live)).route("/readyz", get(readiness)).with_state(store)
+/// `/livez` only answers; `/readyz` also checks the store, and whether the server is leaving.
+pub(crate) fn operations(store: Store, leaving: CancellationToken) -> Router {
+    Router::new()
+        .route("/livez", get(live))
+        .route("/readyz", get(readiness))
+        .with_state((store, leaving))
+}
+
+/// Whether `Host` is `localhost` or a loopback address, with or without a port.
+fn is_own_name(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let Some(host) = host.and_then(|host| host.parse::<Authority>().ok()) else { return false };
+    let name = host.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 async fn demo_page(headers: HeaderMap) -> Response {
@@ -108,7 +130,11 @@ async fn ready(store: &Store) -> Result<Value, StoreError> {
     }))
 }
 
-async fn readiness(State(store): State<Store>) -> Response {
+async fn readiness(State((store, leaving)): State<(Store, CancellationToken)>) -> Response {
+    if leaving.is_cancelled() {
+        let body = Json(json!({ "ready": false, "stopping": true }));
+        return (StatusCode::SERVICE_UNAVAILABLE, body).into_response();
+    }
     match ready(&store).await {
         Ok(state) => Json(state).into_response(),
         Err(error) => {
@@ -116,5 +142,34 @@ async fn readiness(State(store): State<Store>) -> Response {
             let body = Json(json!({ "ready": false, "store": "failing" }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_this_machine_are_known() {
+        let own = |host: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            is_own_name(&headers)
+        };
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080"] {
+            assert!(own(host), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:8080",
+            "10.0.0.1",
+            "[::2]",
+            "",
+            "a b",
+        ] {
+            assert!(!own(host), "{host}");
+        }
+        assert!(!is_own_name(&HeaderMap::new()));
     }
 }

@@ -9,26 +9,28 @@ use connector::{Connector, Parts};
 use dialogflow::local::LocalAgent;
 use edge::{
     Clock,
-    egress::{Egress, Target},
+    egress::{Allowed, Egress, Target},
 };
 use machine::{Millis, limits::MINUTE_MS};
 use platform::Platform;
 use secrecy::ExposeSecret;
 use store::Store;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent,
     config::{self, Config, Secret},
-    pages,
+    pages, private,
 };
 
 mod bots;
 mod routes;
+mod stages;
 
 use bots::bots;
 use routes::routes;
+use stages::Stages;
+pub(crate) use stages::told_to_stop;
 
 /// Time limit for stopping all work.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
@@ -68,26 +70,29 @@ pub(crate) async fn run(
         egress,
     )?;
 
-    let shutdown = CancellationToken::new();
-    let platform_work = platform.start(shutdown.clone()).await?;
-    let bridge_work = bridge.start(shutdown.clone()).await?;
-    let mut router = platform.router().merge(bridge.router()).merge(pages);
+    let stages = Stages::default();
+    let platform_work = platform.start(stages.stop.clone()).await?;
+    let bridge_work = bridge.start(stages.stop.clone()).await?;
+    let router = platform.router().merge(bridge.router()).merge(pages);
+    let mut router = stages.telling(router);
     if let Some(base) = config.base_path.clone() {
         router = base.before(router);
     }
-    let serving = tokio::spawn(edge::serve::serve(listener, router, shutdown.clone()));
-    if let Some(operations) = config.operations {
-        let health = pages::operations(store.clone());
-        tokio::spawn(edge::serve::serve(bind(operations).await?, health, shutdown.clone()));
-    }
+    let operations = match config.operations {
+        Some(address) => {
+            let health = pages::operations(store.clone(), stages.leaving.clone());
+            let served = edge::serve::serve(bind(address).await?, health, stages.end.clone());
+            Some(tokio::spawn(served))
+        }
+        None => None,
+    };
+    // After the operators' listener, which tells whether this one may be sent visitors.
+    let serving = tokio::spawn(edge::serve::serve(listener, router, stages.stop.clone()));
     ready();
 
-    let failure = tokio::select! {
-        () = told_to_stop() => None,
-        error = store.failed() => Some(error),
-    };
+    let failure = stages.reached(config.stop_grace(), &store).await;
     tracing::info!("stopping");
-    shutdown.cancel();
+    stages.stop.cancel();
     let stopped = tokio::time::timeout(STOP_TIMEOUT, async {
         serving.await??;
         platform_work.wait().await;
@@ -96,13 +101,16 @@ pub(crate) async fn run(
         anyhow::Ok(())
     });
     stopped.await.context("some work did not finish in time; it continues at the next start")??;
+    stages.end.cancel();
+    if let Some(operations) = operations {
+        operations.await??;
+    }
     failure.map_or(Ok(()), |error| Err(error).context("the store failed"))
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
     if config.database.is_none() {
-        std::fs::create_dir_all(&config.data)
-            .with_context(|| format!("cannot create the folder {}", config.data.display()))?;
+        private::folder(&config.data)?;
     }
     let url = database_url(config.database.as_ref(), &config.data)?;
     Store::open(&url).await.context("cannot open the store")
@@ -140,33 +148,21 @@ fn human_agents(config: &Config) -> anyhow::Result<Vec<HumanAgentConfig>> {
     config.agents.iter().map(agent).collect()
 }
 
-fn target(key: &str, url: &str, allow_private: bool) -> anyhow::Result<Target> {
-    Target::parse(url, allow_private).with_context(|| format!("`{key}`"))
+fn target(key: &str, url: &str, allowed: impl Into<Allowed>) -> anyhow::Result<Target> {
+    Ok(Target::parse(url, allowed).with_context(|| format!("`{key}`"))?.warned(key))
 }
 
 fn length(minutes: Option<f64>, default: Millis) -> Millis {
     minutes.map_or(default, |minutes| (minutes * MINUTE_MS as f64).round() as Millis)
 }
 
-/// Returns at the first SIGTERM or SIGINT. A second signal ends the process at once.
-pub(crate) async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-    tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        std::process::exit(130);
-    });
-}
-
 /// `baton check`: checks a configuration without serving it.
 pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
-    let bots = bots(config, &Egress::new()?).await?;
+    let egress = Egress::new()?;
+    let bots = bots(config, &egress).await?;
     let (routes, agents) = (routes(config)?, human_agents(config)?);
+    // Built for their errors and warnings; nothing is called.
+    let connectors = connectors(config, &Clock::system(), &egress)?;
     let mut out = std::io::stdout().lock();
     for (bot, configured) in bots.iter().zip(&config.bots) {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());
@@ -179,6 +175,9 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     }
     for route in &routes {
         writeln!(out, "route {}: pushes to {}", route.id, route.push.target.url())?;
+    }
+    for name in connectors.keys() {
+        writeln!(out, "connector {name}")?;
     }
     writeln!(out, "{} agents at the desk; the configuration is good", agents.len())?;
     Ok(())

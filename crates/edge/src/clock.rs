@@ -1,9 +1,9 @@
 //! Where time comes from: the system in production, a hand in tests.
 //!
 //! [`Clock::now`] runs evenly: it starts at the system's time and passes as the monotonic time
-//! does. When the system's clock is set to another time, or the machine has slept, it follows slowly, so
-//! no pause, wait or session ends early or lasts too long by more than one part in [`SLEW`].
-//! [`Clock::wall`] is the system's time, for what others compare with their own clocks.
+//! does. When the system's clock is set to another time, or the machine has slept, it follows
+//! slowly, so no pause, wait or session ends early or lasts too long by more than one part in
+//! [`SLEW`]. [`Clock::wall`] is the system's time, for what others compare with their own clocks.
 
 use std::{
     fmt,

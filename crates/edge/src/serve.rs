@@ -11,8 +11,9 @@ use tower::ServiceExt as _;
 
 use crate::http::with_readable_path;
 
-/// Longest time for the headers of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest time for the headers of a request, and so the longest time that a connection may be idle
+/// between two requests.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest time for running requests to finish after the server is told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause after a failed accept, for example when no file descriptors are left.
@@ -44,6 +45,8 @@ pub async fn serve(
             }
         }
     }
+    // Refused now, rather than left to wait for an answer that will not come.
+    drop(listener);
     connections.close();
     if tokio::time::timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
         tracing::warn!(connections = connections.len(), "stopping: connections were cut");

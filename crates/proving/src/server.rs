@@ -132,6 +132,13 @@ impl Server {
         Ok(())
     }
 
+    /// Waits for the end of a process that was told to stop.
+    pub async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
+        let mut process = self.process.take().context("it does not run")?;
+        let ended = tokio::time::timeout(STOP_WAIT, process.wait()).await;
+        Ok(ended.with_context(|| format!("still running:\n{}", self.log()))??)
+    }
+
     /// SIGTERM; returns how it ended and how long it took.
     pub async fn stop(&mut self) -> anyhow::Result<(ExitStatus, Duration)> {
         let mut process = self.process.take().context("it does not run")?;

@@ -1,6 +1,7 @@
 //! `[[bots]]`: the settings of the platform's side.
 
 use anyhow::{Context as _, ensure};
+use edge::egress::Networks;
 use platform::Origins;
 use serde::Deserialize;
 
@@ -111,6 +112,9 @@ pub(crate) struct Webhook {
     pub(crate) token: Secret,
     #[serde(default)]
     pub(crate) allow_private: bool,
+    /// Networks that the URL may lead into besides the public internet.
+    #[serde(default)]
+    pub(crate) allow_networks: Networks,
     /// Write `Bearer` before the token in `Authorization`.
     #[serde(default)]
     pub(crate) bearer: bool,

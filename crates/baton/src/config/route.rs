@@ -2,6 +2,7 @@
 //! one connector.
 
 use anyhow::ensure;
+use edge::egress::Networks;
 use serde::Deserialize;
 
 use super::{Keys, Secret, Secrets, identifier, minutes};
@@ -49,6 +50,9 @@ pub(crate) struct Push {
     pub(crate) key: Secret,
     #[serde(default)]
     pub(crate) allow_private: bool,
+    /// Networks that the URL may lead into besides the public internet.
+    #[serde(default)]
+    pub(crate) allow_networks: Networks,
     #[serde(default)]
     pub(crate) key_in: KeyIn,
     /// Write `Bearer` before the key in its header.

@@ -112,7 +112,8 @@ fn webhook(webhook: &config::Webhook) -> anyhow::Result<WebhookConfig> {
         HeaderValue::from_str(token.expose_secret()).is_ok(),
         "`bots.webhook.token` has characters that a header cannot hold: use letters and digits"
     );
-    let url = target("bots.webhook.url", &webhook.url, webhook.allow_private)?;
+    let url =
+        target("bots.webhook.url", &webhook.url, (webhook.allow_private, &webhook.allow_networks))?;
     let config = WebhookConfig::new(url, token);
     Ok(WebhookConfig {
         bearer: webhook.bearer,

@@ -90,7 +90,7 @@ fn push(route: &config::Route) -> anyhow::Result<PushConfig> {
     let keys = push.signing_keys.as_ref();
     let signing = keys.map(|keys| signing_keys("routes.push.signing_keys", keys)).transpose()?;
     Ok(PushConfig {
-        target: target("routes.push.url", &push.url, push.allow_private)?,
+        target: target("routes.push.url", &push.url, (push.allow_private, &push.allow_networks))?,
         key: push.key.read("routes.push.key")?,
         key_in: match (push.key_in, push.bearer) {
             (config::KeyIn::Both, false) => KeyIn::Both,

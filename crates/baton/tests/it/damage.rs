@@ -19,7 +19,10 @@ async fn platform(receiver: &Receiver) -> anyhow::Result<(Server, String)> {
     let operations = free_address()?;
     let path = server.path("baton.toml");
     let config = std::fs::read_to_string(&path)?;
-    std::fs::write(&path, format!("operations = {operations:?}\n{config}"))?;
+    std::fs::write(
+        &path,
+        format!("operations = {operations:?}\nstop_grace_seconds = 0\n{config}"),
+    )?;
     server.start().await?;
     Ok((server, format!("http://{operations}/readyz")))
 }

@@ -62,8 +62,21 @@ async fn the_first_line_is_all_a_script_needs() -> anyhow::Result<()> {
     let fact = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
     let base = fact("baseUrl");
     assert_eq!(fact("routeUrl"), format!("{base}/handover/desk"));
+    assert_eq!(facts["portalUrl"], Value::Null, "no page that is not there is named");
 
     let http = Http::new();
+    for page in ["deskUrl", "widgetUrl"] {
+        http.get(&fact(page), &[]).await?.expect(200)?;
+    }
+    // A page of a stranger whose name leads here does not get the password.
+    let told = async |host: &str| -> anyhow::Result<Value> {
+        http.get(&format!("{base}/demo.json"), &[("host", host)]).await?.expect(200)?.json()
+    };
+    let own = base.trim_start_matches("http://");
+    assert_eq!(told(own).await?["agentPassword"], facts["agentPassword"]);
+    let rebound = told("rebound.example.com").await?;
+    assert_eq!((&rebound["agentPassword"], &rebound["botId"]), (&Value::Null, &facts["botId"]));
+
     let email = fact("agentEmail");
     let desk = Desk::sign_in(&http, &base, &email, &fact("agentPassword")).await?;
     let visitor = Visitor::create(&http, &base, &fact("botId")).await?;

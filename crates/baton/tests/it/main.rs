@@ -11,6 +11,7 @@ mod journey;
 mod kill;
 mod listen;
 mod openapi;
+mod operations;
 mod pages;
 mod platform;
 mod pushes;

@@ -3,6 +3,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
+use anyhow::Context as _;
 use http::Method;
 use kit::{
     address::free_address,
@@ -34,6 +35,10 @@ const WRONG: &str = "Ca7aRy-mistyped";
 /// Base64 of a key. A leak would show it in this form.
 const SIGNING: &str = "whsec_Ca7aRyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const PUSH_SIGNING: &str = "whsec_Ca7aRyBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=";
+
+/// Everything that anybody writes in a chat contains this text. It is in answers and in the
+/// database, and in no log.
+const TEXT: &str = "Te7tOfAChat";
 
 /// No server listens at this address.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -104,12 +109,15 @@ async fn no_secret_shows_in_logs_answers_or_the_database() -> anyhow::Result<()>
         server.stop().await?;
 
         let log = server.log();
-        assert!(log.len() > 10_000, "this is not the log of everything: {log}");
+        assert!(log.contains("serving") && log.lines().count() > 3, "{log}");
         let mut found = Vec::new();
         seen("the log", log.as_bytes(), &mut found);
         for token in &tokens {
+            assert!(token.len() > 20, "{token} is no token");
             assert!(!log.contains(token), "a token of a visitor or an agent is in the log");
         }
+        let shown = log.lines().find(|line| line.contains(TEXT));
+        assert_eq!(shown, None, "the text of a chat is in the log");
         for heard in &client.heard {
             seen("an answer", heard.as_bytes(), &mut found);
         }
@@ -131,13 +139,21 @@ async fn hand_over(client: &mut Client) -> anyhow::Result<Vec<String>> {
     assert_eq!(client.post("/desk/api/session", &[("x-baton-desk", "1")], &who).await?, 200);
     let desk = Desk::sign_in(&client.http, &client.base, "jane@example.com", PASSWORD).await?;
     let visitor = Visitor::create(&client.http, &client.base, "support").await?;
+    let mut page = visitor.stream(0).await?;
+    let mut screen = desk.stream().await?;
+    visitor.say("bot", &format!("{TEXT} for the bot")).await?;
     let asked = visitor.say("ask", ASK).await?;
     visitor.wait_for(asked, |event| event.gives("human")).await?;
     let chat = desk.open_chat_of(&visitor.user_id).await?;
     client.hears(&desk.claim(&chat.id).await?.expect(200)?);
+    screen.watch(&chat.id, 0).await?;
     visitor.post("typing", &json!({})).await?;
-    desk.say(&chat.id, "a1", "how may I help?").await?;
+    visitor.say("human", &format!("{TEXT} for the human agent")).await?;
+    desk.say(&chat.id, "a1", &format!("{TEXT} of the human agent")).await?;
     visitor.wait_for(asked, |event| event.is("agent_message")).await?;
+    // The texts go over both sockets.
+    page.wait_for(|event| event.is("agent_message") && event.text.contains(TEXT)).await?;
+    screen.wait_for(|event| event.text.contains("for the human agent")).await?;
     for path in ["chats", &format!("chats/{}", chat.id), &format!("chats/{}/events", chat.id)] {
         client.hears(&desk.call(Method::GET, path, None).await?);
     }
@@ -147,7 +163,15 @@ async fn hand_over(client: &mut Client) -> anyhow::Result<Vec<String>> {
     let url = format!("{history}?botId=support&userId={}", visitor.user_id);
     let answer = client.http.get(&url, &[("authorization", HISTORY_KEY)]).await?;
     client.hears(&answer.expect(200)?);
-    Ok(vec![visitor.token.clone()])
+    let cookie = session_cookie(&client.heard[0]).context("no cookie of a session")?;
+    Ok(vec![visitor.token.clone(), cookie])
+}
+
+/// The token in the cookie of an answer that was heard.
+fn session_cookie(heard: &str) -> Option<String> {
+    let (_, cookie) = heard.split_once("\"set-cookie\": \"")?;
+    let (_, value) = cookie.split_once('=')?;
+    Some(value.split([';', '"']).next()?.to_owned())
 }
 
 /// Makes every kind of refused request, with a secret or a similar text in every field.

@@ -1,0 +1,85 @@
+//! Folders and files that only their owner may read.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions, Permissions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+use anyhow::Context as _;
+
+/// The bit of folders such as `/tmp`, which belong to everybody.
+const STICKY: u32 = 0o1000;
+
+/// Creates the folder for data, or takes one that is there from everybody but its owner.
+pub(crate) fn folder(path: &Path) -> anyhow::Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.with_context(|| format!("cannot create the folder {}", path.display()))?;
+    tighten(path)
+}
+
+/// Takes a file or folder from everybody but its owner, and says so in the log.
+pub(crate) fn tighten(path: &Path) -> anyhow::Result<()> {
+    let mode = match fs::metadata(path) {
+        Ok(found) => found.permissions().mode(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    if mode & 0o077 == 0 || mode & STICKY != 0 {
+        return Ok(());
+    }
+    let tightened = fs::set_permissions(path, Permissions::from_mode(mode & 0o700));
+    let path = path.display();
+    match tightened {
+        Ok(()) => {
+            let before = format!("{:o}", mode & 0o777);
+            tracing::warn!(%path, before, "others had access to this; now only its owner has");
+        }
+        // It belongs to somebody else, who has to decide.
+        Err(error) => tracing::warn!(%path, %error, "others have access to this"),
+    }
+    Ok(())
+}
+
+/// Writes the whole file or nothing.
+pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
+    let draft = path.with_extension("draft");
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(draft, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o1777
+    }
+
+    #[test]
+    fn folders_and_files_are_for_their_owner() {
+        let place = tempfile::tempdir().unwrap();
+        let data = place.path().join("a/b");
+        folder(&data).unwrap();
+        assert_eq!((mode(&data), mode(&place.path().join("a"))), (0o700, 0o700));
+        fs::set_permissions(&data, Permissions::from_mode(0o755)).unwrap();
+        folder(&data).unwrap();
+        assert_eq!(mode(&data), 0o700);
+        let file = data.join("secrets.json");
+        write(&file, "{}").unwrap();
+        assert_eq!(mode(&file), 0o600);
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        tighten(&file).unwrap();
+        assert_eq!(mode(&file), 0o600);
+        tighten(&data.join("nothing")).unwrap();
+        let everybody = place.path().join("tmp");
+        fs::create_dir(&everybody).unwrap();
+        fs::set_permissions(&everybody, Permissions::from_mode(0o1777)).unwrap();
+        folder(&everybody).unwrap();
+        assert_eq!(mode(&everybody), 0o1777, "a folder of everybody stays one");
+    }
+}

@@ -171,6 +171,8 @@ fn config(base: &str, data: &Path, export: PathBuf, secrets: &Secrets) -> Config
         bots: vec![bot],
         routes: vec![route(base, secrets)],
         agents: vec![agent],
+        trusted_proxies: config::Proxies::default(),
+        limits: config::Limits::default(),
         connectors: BTreeMap::new(),
     }
 }

@@ -10,6 +10,7 @@ use dialogflow::local::LocalAgent;
 use edge::{
     Clock,
     egress::{Egress, Target},
+    limits::{Limits, identify},
 };
 use machine::{Millis, limits::MINUTE_MS};
 use platform::Platform;
@@ -55,6 +56,7 @@ pub(crate) async fn run(
     ready: impl FnOnce(),
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
+    let limits = Arc::new(Limits::new(&config.limits, &clock));
     let egress = Egress::new()?;
     let store = open_store(config).await?;
     let platform = Platform::new(bots(config).await?, store.clone(), clock.clone(), egress.clone());
@@ -71,6 +73,7 @@ pub(crate) async fn run(
     let platform_work = platform.start(shutdown.clone()).await?;
     let bridge_work = bridge.start(shutdown.clone()).await?;
     let router = platform.router().merge(bridge.router()).merge(pages);
+    let router = identify(router, limits, config.trusted_proxies.clone());
     let serving = tokio::spawn(edge::serve::serve(listener, router, shutdown.clone()));
     if let Some(operations) = config.operations {
         let health = pages::operations(store.clone());

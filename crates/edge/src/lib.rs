@@ -4,14 +4,18 @@
 //! Nothing here knows what a conversation or a chat is.
 #![forbid(unsafe_code)]
 
+mod body;
+mod bounds;
 pub mod clock;
 pub mod egress;
 pub mod given;
 pub mod http;
 pub mod ids;
+pub mod limits;
 pub mod secrets;
 pub mod serve;
 pub mod signature;
+pub mod socket;
 pub mod time;
 pub mod tls;
 

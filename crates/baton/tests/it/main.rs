@@ -6,6 +6,7 @@ mod command_line;
 mod damage;
 mod demo;
 mod emulate;
+mod hostile_sockets;
 mod journey;
 mod kill;
 mod listen;

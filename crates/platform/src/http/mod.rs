@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, routing::post};
-use http::{HeaderValue, Method, header};
+use axum::{Router, middleware::from_fn, routing::post};
+use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod fingerprint;
 mod history;
+mod limited;
 mod push;
 mod stream;
 mod visitors;
@@ -56,6 +57,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let visitors = Router::from(visitors())
         .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
+        .layer(from_fn(limited::limited))
         .layer(cors())
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
@@ -70,6 +72,10 @@ fn cors() -> CorsLayer {
         .allow_origin(tower_http::cors::Any)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([header::RETRY_AFTER])
+        .expose_headers([
+            header::RETRY_AFTER,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+        ])
         .max_age(Duration::from_hours(24))
 }

@@ -10,6 +10,7 @@ mod dropped;
 mod exclusive;
 mod hostile;
 mod keys;
+mod limits;
 mod missing;
 mod panics;
 mod push;

@@ -26,6 +26,8 @@ use super::super::{
 };
 
 pub(super) const COOKIE: &str = "baton_desk";
+/// Tells a device on which an agent has signed in before.
+pub(super) const DEVICE_COOKIE: &str = "baton_desk_device";
 /// A header that no foreign page can send without asking first.
 const CSRF_HEADER: &str = "x-baton-desk";
 
@@ -88,7 +90,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        let token = cookie(&parts.headers).ok_or_else(not_signed_in)?;
+        let token = cookie_of(&parts.headers, COOKIE).ok_or_else(not_signed_in)?;
         let now = app.clock.now();
         let desk = &app.desk;
         let agent = desk.sessions.agent(&desk.human_agents, token.expose_secret(), now).await?;
@@ -102,10 +104,10 @@ fn not_signed_in() -> Error {
     Error::new(ProblemId::Unauthorized, "Sign in at the desk.")
 }
 
-fn cookie(headers: &HeaderMap) -> Option<SecretString> {
+pub(super) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<SecretString> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).map(str::trim);
-    let token = pairs.find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))?;
+    let token = pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
     Some(SecretString::from(token))
 }
 
@@ -161,7 +163,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         let value = HeaderValue::from_static("a=b; baton_desk_old=x; baton_desk=dsk_1; c=d");
         headers.insert(header::COOKIE, value);
-        let found = cookie(&headers).map(|token| token.expose_secret().to_owned());
+        let found = cookie_of(&headers, COOKIE).map(|token| token.expose_secret().to_owned());
         assert_eq!(found.as_deref(), Some("dsk_1"));
     }
 }

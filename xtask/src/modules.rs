@@ -50,7 +50,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "bridge",
         &[
             "bridge", "http", "timer", "driver", "runtime", "desk", "route", "config", "access",
-            "push", "tasks",
+            "push", "queue", "tasks",
         ],
     ),
 ];

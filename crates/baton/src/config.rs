@@ -27,7 +27,10 @@ pub(crate) use agent::{BotAgent, CxAgent, EsAgent, ExportAgent};
 pub(crate) use bot::{
     Bot, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook, WhenAway,
 };
-pub(crate) use edge::given::Secret;
+pub(crate) use edge::{
+    given::Secret,
+    limits::{Proxies, Settings as Limits},
+};
 pub(crate) use fulfilment::Fulfilment;
 pub(crate) use keys::Keys;
 use list::OneOrMore;
@@ -56,6 +59,11 @@ pub(crate) struct Config {
     pub(crate) routes: Vec<Route>,
     #[serde(default)]
     pub(crate) agents: Vec<Agent>,
+    /// The proxies whose `X-Forwarded-For` and `Forwarded` are believed.
+    #[serde(default)]
+    pub(crate) trusted_proxies: Proxies,
+    #[serde(default)]
+    pub(crate) limits: Limits,
     /// Tools of the human agents, by the name that routes use.
     #[serde(default)]
     pub(crate) connectors: BTreeMap<String, connectors::Settings>,

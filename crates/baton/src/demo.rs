@@ -184,6 +184,8 @@ fn config(base: &str, data: &Path, agent: config::ExportAgent, secrets: &Secrets
         bots: vec![bot],
         routes: vec![route(base, secrets)],
         agents: vec![agent],
+        trusted_proxies: config::Proxies::default(),
+        limits: config::Limits::default(),
         connectors: BTreeMap::new(),
     }
 }

@@ -10,6 +10,7 @@ use dialogflow::local::LocalAgent;
 use edge::{
     Clock,
     egress::{Allowed, Egress, Target},
+    limits::{Limits, identify},
 };
 use machine::{Millis, limits::MINUTE_MS};
 use platform::Platform;
@@ -57,6 +58,7 @@ pub(crate) async fn run(
     ready: impl FnOnce(),
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
+    let limits = Arc::new(Limits::new(&config.limits, &clock));
     let egress = Egress::new()?;
     let store = open_store(config).await?;
     let bots = bots(config, &egress).await?;
@@ -74,7 +76,7 @@ pub(crate) async fn run(
     let platform_work = platform.start(stages.stop.clone()).await?;
     let bridge_work = bridge.start(stages.stop.clone()).await?;
     let router = platform.router().merge(bridge.router()).merge(pages);
-    let mut router = stages.telling(router);
+    let mut router = identify(stages.telling(router), limits, config.trusted_proxies.clone());
     if let Some(base) = config.base_path.clone() {
         router = base.before(router);
     }

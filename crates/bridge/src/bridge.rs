@@ -14,6 +14,7 @@ use crate::{
     driver::Driver,
     http::{self, App},
     push::PushClient,
+    queue::Queue,
     route::{Attachment, OPEN_MAX, Route},
     runtime::ConnectorRuntime,
     tasks::Tasks,
@@ -92,7 +93,7 @@ impl Bridge {
         let app = &self.app;
         self.driver.subscribe(&self.store);
         for route in app.routes.values() {
-            end_chats_opened_elsewhere(route).await?;
+            look_at_open_chats(route).await?;
         }
         // Before anything is pushed: the outcome of a push wakes the task of the chat.
         for route in app.routes.values() {
@@ -122,9 +123,11 @@ impl Bridge {
     }
 }
 
-/// Ends the chats of a route that were opened at another connector than it leads to now.
-async fn end_chats_opened_elsewhere(route: &Arc<Route>) -> Result<(), StoreError> {
+/// Counts the chats of a route that wait, and ends those that were opened at another connector
+/// than it leads to now.
+async fn look_at_open_chats(route: &Arc<Route>) -> Result<(), StoreError> {
     for (id, chat) in route.ledger.open_ids(OPEN_MAX).await? {
+        route.queue.see(&id, &chat);
         if !chat.is_elsewhere(route.policy.connector.as_deref()) {
             continue;
         }
@@ -153,7 +156,7 @@ struct RouteBuilder {
 impl RouteBuilder {
     fn build(&self, config: RouteConfig) -> Result<Route, ConfigError> {
         config.validate()?;
-        let RouteConfig { id, access, push, connector, clock } = config;
+        let RouteConfig { id, access, push, connector, clock, queued_max } = config;
         let Some(push) = PushClient::new(self.egress.clone(), self.clock.clone(), push) else {
             return Err(ConfigError::PushKey(id));
         };
@@ -170,6 +173,7 @@ impl RouteBuilder {
         };
         let ledger = self.store.ledger::<Chat>(&id);
         let clock = self.clock.clone();
-        Ok(Route { id: id.into(), access, ledger, policy, push, clock, attachment })
+        let queue = Queue::new(queued_max);
+        Ok(Route { id: id.into(), access, ledger, policy, push, clock, attachment, queue })
     }
 }

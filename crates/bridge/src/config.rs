@@ -15,6 +15,8 @@ pub struct RouteConfig {
     pub connector: ConnectorChoice,
     /// The times of chats that open from now on.
     pub clock: Clock,
+    /// Most chats that may wait for a human agent; further ones are refused at step one.
+    pub queued_max: usize,
 }
 
 /// Which tool a route leads to.

@@ -87,6 +87,7 @@ impl Driver {
     /// Called by the store after each commit, in the order of the commits of each chat.
     fn committed(&self, committed: &Committed<Chat>) {
         let Some(route) = self.0.routes.get(&committed.owner) else { return };
+        route.queue.see(&committed.id, &committed.state);
         route.attachment.committed(route, committed);
         if committed.state.owed().is_some() {
             self.drive(route, &committed.id);

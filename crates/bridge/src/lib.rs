@@ -14,6 +14,7 @@ mod desk;
 mod driver;
 mod http;
 mod push;
+mod queue;
 mod route;
 mod runtime;
 mod tasks;

@@ -9,9 +9,9 @@ use machine::{
 };
 use store::{Committed, Key, Ledger, StepError, Stepped, StoreError};
 
-use crate::{access::Access, push::PushClient};
+use crate::{access::Access, push::PushClient, queue::Queue};
 
-/// Most open chats of a route that are read after a start.
+/// Most open chats of a route that are read. What may wait at a time is far less.
 pub(crate) const OPEN_MAX: usize = 1_000_000;
 
 /// One webhook URL, one push target, and the attachment human agents work in.
@@ -23,6 +23,7 @@ pub(crate) struct Route {
     pub(crate) push: PushClient,
     pub(crate) clock: Clock,
     pub(crate) attachment: Arc<dyn Attachment>,
+    pub(crate) queue: Queue,
 }
 
 /// What a route is attached to: Baton's own desk, or a connector.

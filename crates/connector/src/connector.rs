@@ -34,16 +34,26 @@ pub trait Connector: Send + Sync + 'static {
     /// after a panic.
     async fn run(&self, _host: Arc<dyn Host>) {}
 
-    /// Answers a request of the tool to `/connectors/{name}/{path}`.
+    /// Checks the sender of a request as far as its path and headers tell. `head` has no body yet,
+    /// so a stranger cannot make the server read one.
+    fn admit(&self, _head: &InboundRequest) -> Result<(), ApiError> {
+        Err(takes_no_calls())
+    }
+
+    /// Answers a request of the tool that [`Connector::admit`] let in, to `/connectors/{name}/{path}`.
     async fn receive(
         &self,
         _host: &Arc<dyn Host>,
         _request: InboundRequest,
     ) -> Result<Response, ApiError> {
-        let detail = "This connector takes no calls: it polls its tool.";
-        Err(ApiError::new(ProblemId::NotFound, detail))
+        Err(takes_no_calls())
     }
 
     /// Checks the configuration with calls to the real tool.
     async fn check(&self) -> Vec<Finding>;
+}
+
+fn takes_no_calls() -> ApiError {
+    let detail = "This connector takes no calls: it polls its tool.";
+    ApiError::new(ProblemId::NotFound, detail)
 }

@@ -33,6 +33,13 @@ impl InboundRequest {
         self.headers.contains_key(name) && secrets::matches(value, self.header(name.as_str()))
     }
 
+    /// Whether `X-Hub-Signature-256` has the form of a signature. It tells strangers apart before
+    /// there is a body.
+    #[must_use]
+    pub fn may_have_hub_signature(&self) -> bool {
+        self.header(HUB_SIGNATURE).strip_prefix("sha256=").is_some_and(|code| !code.is_empty())
+    }
+
     /// Whether `X-Hub-Signature-256` is the HMAC-SHA256 of this body with `secret`.
     #[must_use]
     pub fn has_hub_signature(&self, secret: &SecretString) -> bool {

@@ -89,6 +89,11 @@ impl Clock {
         self.0.source.read().wall.div_euclid(1000)
     }
 
+    /// Whether time passes only when a hand moves it.
+    pub(crate) fn is_manual(&self) -> bool {
+        matches!(self.0.source, Source::Manual { .. })
+    }
+
     /// Ends when the clock shows `at` or later; never for `None`. May be dropped at any await.
     pub async fn sleep_until(&self, at: impl Into<Option<Millis>>) {
         let Some(at) = at.into() else { return std::future::pending().await };

@@ -1,4 +1,4 @@
-//! Reading request bodies with a limit; problems and JSON as responses.
+//! Problems and JSON as responses, and what requests carry.
 
 use axum::{
     body::Body,
@@ -8,7 +8,6 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use wire::{
@@ -16,8 +15,7 @@ use wire::{
     problem::{Problem, ProblemId},
 };
 
-/// Longest time for a request body to arrive.
-const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+use crate::body::{self, BodyError};
 
 /// A problem as a response.
 #[derive(Debug)]
@@ -97,20 +95,19 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     response
 }
 
-/// The whole body. A longer one than `bytes_max` is the problem `too_large`; one that breaks off or
-/// takes more than ten seconds is `invalid_body`.
-pub async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
-    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, bytes_max).collect());
-    match collected.await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(ApiError::new(ProblemId::TooLarge, format!("Send at most {bytes_max} bytes.")))
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge(bytes_max) => {
+                Self::new(ProblemId::TooLarge, format!("Send at most {bytes_max} bytes."))
+            }
+            BodyError::EndedEarly => Self::new(ProblemId::InvalidBody, "The body ended early."),
+            BodyError::TooSlow => {
+                let detail = "The body did not arrive within ten seconds.";
+                Self::new(ProblemId::InvalidBody, detail)
+            }
+            BodyError::NoRoom | BodyError::NotParsed(_) => Self::unavailable(&error),
         }
-        Ok(Err(_)) => Err(ApiError::new(ProblemId::InvalidBody, "The body ended early.")),
-        Err(_) => Err(ApiError::new(
-            ProblemId::InvalidBody,
-            "The body did not arrive within ten seconds.",
-        )),
     }
 }
 
@@ -124,6 +121,21 @@ pub async fn with_readable_path(request: Request, next: Next) -> Response {
     let detail = "The path of the URL has percent codes that are no UTF-8 text, or control \
                   characters: encode its parts as UTF-8.";
     ApiError(Problem::new(ProblemId::InvalidField, detail).at("path")).into_response()
+}
+
+/// The whole body. A longer one than `bytes_max` is the problem `too_large`, one that breaks off or
+/// takes more than ten seconds is `invalid_body`, and one for which there is no room in memory now
+/// is `unavailable`.
+pub async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+    Ok(body::read(body, bytes_max).await?)
+}
+
+/// What `parse` makes of a body that was read; a long one does not hold up other requests.
+pub async fn parse_body<T: Send + 'static>(
+    body: Bytes,
+    parse: impl FnOnce(&Bytes) -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    Ok(body::parse(body, parse).await?)
 }
 
 /// The token of `Authorization: Bearer …`.

@@ -5,14 +5,18 @@
 #![forbid(unsafe_code)]
 
 pub mod base_path;
+mod body;
+mod bounds;
 pub mod clock;
 pub mod egress;
 pub mod given;
 pub mod http;
 pub mod ids;
+pub mod limits;
 pub mod secrets;
 pub mod serve;
 pub mod signature;
+pub mod socket;
 pub mod time;
 pub mod tls;
 

@@ -9,11 +9,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use crate::http::with_readable_path;
+use crate::{bounds::Bounded, http::with_readable_path};
 
 /// Longest time for the headers of a request, and so the longest time that a connection may be idle
 /// between two requests.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Most bytes of the head of a request, and of a body that is read ahead of its handler.
+const BUFFER_BYTES_MAX: usize = 16 * 1024;
 /// Longest time for running requests to finish after the server is told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause after a failed accept, for example when no file descriptors are left.
@@ -60,14 +62,16 @@ async fn connection(
     router: Router,
     shutdown: CancellationToken,
 ) {
-    // Small frames must not wait for each other. A socket that refuses the option works without it.
-    let _ = stream.set_nodelay(true);
+    let stream = Bounded::new(stream);
+    let received = stream.received();
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        request.extensions_mut().insert(received.clone());
         request.map(axum::body::Body::new)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    builder.max_buf_size(BUFFER_BYTES_MAX);
     let connection = builder
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();

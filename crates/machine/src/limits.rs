@@ -43,6 +43,8 @@ pub const CLIENT_ID_CHARS_MAX: usize = 128;
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Most events of one page of a journal.
 pub const PAGE_EVENTS_MAX: usize = 200;
+/// Most bytes of one page of a journal, as stored. A longer event has a page of its own.
+pub const PAGE_BYTES_MAX: usize = 32 * 1024;
 /// Most items of `messageHistory`.
 pub const HISTORY_ITEMS_MAX: usize = 100;
 /// How long a push is retried before it is given up.

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(crate) const PUSH_ID_CHARS_MAX: usize = 200;
 /// Longest text of a human agent, in characters; their tools send longer texts than visitors type.
 pub(crate) const AGENT_TEXT_CHARS_MAX: usize = 16_000;
+/// Most bytes of a push whose key can only be in its body: the longest text, escaped.
+pub(crate) const UNPROVEN_PUSH_BYTES_MAX: usize = 128 * 1024;
 /// Most bytes of a request body of the visitor API.
 pub(crate) const VISITOR_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Most bytes of `messageHistory`, so that step one stays well within a receiver's body limit.
@@ -16,10 +18,6 @@ pub(crate) const POLL_SECONDS_MAX: u64 = 25;
 pub(crate) const FIRST_FRAME_WAIT: Duration = Duration::from_secs(10);
 /// Most bytes of a frame from a visitor's socket; it sends only its token and cursor.
 pub(crate) const FRAME_BYTES_MAX: usize = 4 * 1024;
-/// How long one frame may wait for a reader before the socket is closed.
-pub(crate) const SLOW_READER_WAIT: Duration = Duration::from_secs(10);
-/// How long a closing frame may take.
-pub(crate) const CLOSING_WAIT: Duration = Duration::from_secs(1);
 /// First and longest wait between two attempts of one webhook call. All attempts share the five
 /// seconds of the contract.
 pub(crate) const ATTEMPT_WAIT_MIN: Duration = Duration::from_millis(50);

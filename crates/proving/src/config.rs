@@ -12,6 +12,9 @@ pub struct Setup {
     pub connectors: String,
     /// A PostgreSQL URL; SQLite in the data folder when empty.
     pub database: String,
+    /// The table `[limits]` as it is written. Without one the limits are off, because all load
+    /// comes from one address.
+    pub limits: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -130,6 +133,8 @@ impl Setup {
             // Writing to a string cannot fail.
             let _written = writeln!(text, "database = {:?}", self.database);
         }
+        let limits = self.limits.as_deref().unwrap_or("enabled = false");
+        let _written = write!(text, "\n[limits]\n{limits}\n");
         for bot in &self.bots {
             // Writing to a string cannot fail.
             let _written = write!(

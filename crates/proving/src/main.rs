@@ -4,7 +4,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use proving::{bench, floors::Floor, kill, transcript};
+use proving::{bench, floors::Floor, hostile, kill, transcript};
 
 /// Proves an installation of Baton from outside.
 #[derive(Parser)]
@@ -31,6 +31,8 @@ enum Command {
     /// Let everything fail between visitors, platform, bridge, tool and agents, and compare what
     /// the five hold at rest
     Transcript(transcript::Options),
+    /// Attack Baton with thousands of hostile sockets, and measure what each of them costs
+    Hostile(hostile::Options),
     /// Serve a floor
     #[command(subcommand)]
     Floor(Floor),
@@ -42,6 +44,7 @@ async fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options).await,
         Command::Kill { baton, seeds, first_seed } => kill::check(&baton, first_seed, seeds).await,
         Command::Transcript(options) => transcript::command(&options).await,
+        Command::Hostile(options) => hostile::command(&options).await,
         Command::Floor(floor) => floor.serve().await,
     };
     match done {

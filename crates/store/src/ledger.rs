@@ -24,6 +24,22 @@ pub struct Ledger<M> {
     machine: PhantomData<fn() -> M>,
 }
 
+/// Most of what one page holds. A single event may be longer than `bytes`.
+#[derive(Debug, Clone, Copy)]
+pub struct PageMax {
+    pub events: usize,
+    /// Bytes of the events as they are stored.
+    pub bytes: usize,
+}
+
+/// Some numbered events in order.
+#[derive(Debug)]
+pub struct Page<E> {
+    pub events: Vec<Recorded<E>>,
+    /// Nothing came after them when they were read.
+    pub is_last: bool,
+}
+
 impl<M: Machine> Ledger<M> {
     pub(crate) fn new(store: Store, owner: &str) -> Self {
         Self { store, owner: owner.into(), machine: PhantomData }
@@ -88,6 +104,31 @@ impl<M: Machine> Ledger<M> {
         self.recorded(id, Query { sql: sql::EVENTS, args }).await
     }
 
+    /// The page of numbered events with `seq > after`, oldest first: as many as fit into `max`, and
+    /// at least one when there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when one of them cannot be read.
+    pub async fn page(
+        &self,
+        id: &str,
+        after: u64,
+        max: PageMax,
+    ) -> Result<Page<M::Event>, StoreError> {
+        let mut args = self.subject_args(id);
+        args.extend([place(after), count(max.events), count(max.bytes)]);
+        let subject = id.to_owned();
+        let read = move |row: &dyn Columns| {
+            let upto = usize::try_from(row.int(6)?).unwrap_or(usize::MAX);
+            Ok(stored::event(&subject, row)?.map(|event| (event, upto)))
+        };
+        let rows = self.store.query(Query { sql: sql::PAGE, args }, read).await?;
+        let rows = self.readable(rows).await?;
+        let is_last =
+            rows.len() < max.events && rows.last().is_none_or(|(_, upto)| *upto < max.bytes);
+        Ok(Page { events: rows.into_iter().map(|(event, _)| event).collect(), is_last })
+    }
+
     /// Numbered events and notes after a position, oldest first.
     pub async fn journal(
         &self,
@@ -119,6 +160,11 @@ impl<M: Machine> Ledger<M> {
         let subject = id.to_owned();
         let read = move |row: &dyn Columns| stored::event(&subject, row);
         let rows = self.store.query(query, read).await?;
+        self.readable(rows).await
+    }
+
+    /// The rows, or the error of the first that cannot be read; those are then set aside.
+    async fn readable<T>(&self, rows: Vec<Result<T, Unreadable>>) -> Result<Vec<T>, StoreError> {
         let unreadable: Vec<_> = rows.iter().filter_map(|row| row.as_ref().err()).collect();
         if let Some(found) = unreadable.first() {
             let error = found.error();

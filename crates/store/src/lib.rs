@@ -32,7 +32,7 @@ mod workbench;
 
 pub use commits::{CommitGuard, Committed};
 pub use error::{StepError, StoreError};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Page, PageMax};
 pub use maintain::{Contents, Repair};
 pub use stepped::{Key, Stepped};
 pub use stored::SetAside;

@@ -6,7 +6,7 @@
 
 use crate::{
     error::{StoreError, unreadable},
-    ledger::Ledger,
+    ledger::{Ledger, PageMax},
     signals::{Signals, Slot, WakeCell},
 };
 use machine::{Machine, Millis, Recorded};
@@ -16,8 +16,9 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// How many events a watcher that is behind reads from the store at once.
-const CATCH_UP_MAX: usize = 200;
+/// How much a watcher that is behind reads from the store at once. It keeps all of it while its
+/// reader is slow.
+const CATCH_UP_MAX: PageMax = PageMax { events: 200, bytes: 32 * 1024 };
 
 impl<M: Machine> Ledger<M> {
     /// A live view of the numbered events after a cursor: from memory when the watcher keeps up,
@@ -102,16 +103,15 @@ impl<M: Machine> Watcher<M> {
                 // Boxed, because an idle watcher should not carry the weight of a read.
                 Some(heard) => {
                     let ledger = self.ledger.clone();
-                    let events =
-                        Box::pin(ledger.events(&self.id, self.after, CATCH_UP_MAX)).await?;
-                    let Some(last) = events.last() else {
+                    let page = Box::pin(ledger.page(&self.id, self.after, CATCH_UP_MAX)).await?;
+                    let Some(last) = page.events.last() else {
                         self.read = Some(heard);
                         continue;
                     };
                     self.after = last.position.seq;
-                    self.read = (events.len() < CATCH_UP_MAX).then_some(heard);
+                    self.read = page.is_last.then_some(heard);
                     slot.advance(place, self.after);
-                    return Ok(Seen::Events(events.into()));
+                    return Ok(Seen::Events(page.events.into()));
                 }
             }
         }

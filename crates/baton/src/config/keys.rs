@@ -5,6 +5,7 @@ use std::fmt;
 
 use anyhow::ensure;
 use edge::secrets::KnownSecret;
+use secrecy::ExposeSecret as _;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor},
@@ -13,6 +14,9 @@ use serde::{
 use edge::given::only_entry;
 
 use super::{OneOrMore, Secret};
+
+/// Fewest characters of a key that opens an endpoint.
+const KEY_CHARS_MIN: usize = 12;
 
 /// One key, or several while a new key replaces an old one.
 pub(crate) type Keys = OneOrMore<Key>;
@@ -27,6 +31,22 @@ impl Keys {
     /// Reads the keys. Errors name them by `setting`.
     pub(crate) fn read(&self, setting: &str) -> anyhow::Result<Vec<KnownSecret>> {
         self.iter().map(|key| key.read(setting)).collect()
+    }
+
+    /// Reads the keys, and refuses one that could be guessed.
+    pub(crate) fn read_strong(&self, setting: &str) -> anyhow::Result<Vec<KnownSecret>> {
+        let keys = self.read(setting)?;
+        for key in &keys {
+            if let KnownSecret::Clear(key) = key {
+                let chars = key.expose_secret().chars().count();
+                ensure!(
+                    chars >= KEY_CHARS_MIN,
+                    "`{setting}` has {chars} characters and could be guessed: give at least \
+                     {KEY_CHARS_MIN}; `baton key` makes a good one"
+                );
+            }
+        }
+        Ok(keys)
     }
 
     pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {

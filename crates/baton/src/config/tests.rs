@@ -287,3 +287,38 @@ fn words_are_kept_only_where_the_owner_says_so() {
     let message = error(&with("when_away = \"keep\""));
     assert!(message.contains("forward") && message.contains("hold"), "{message}");
 }
+
+#[test]
+fn a_key_that_could_be_guessed_is_refused() {
+    for weak in ["\"x\"", "\"elevenchars\"", "[\"long enough to stay\", \"x\"]"] {
+        let text = GOOD.replace("push_key = \"key\"", &format!("push_key = {weak}"));
+        let config = Config::parse(&text).unwrap();
+        let Err(error) = config.bots[0].push_key.read_strong("bots.push_key") else {
+            panic!("{weak} was accepted");
+        };
+        let message = error.to_string();
+        assert!(message.starts_with("`bots.push_key` has "), "{message}");
+        assert!(message.contains("at least 12"), "{message}");
+    }
+    let good = GOOD.replace("push_key = \"key\"", "push_key = \"twelve chars\"");
+    let config = Config::parse(&good).unwrap();
+    assert_eq!(config.bots[0].push_key.read_strong("bots.push_key").unwrap().len(), 1);
+}
+
+#[test]
+fn limits_and_proxies_are_read() {
+    let more = "trusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n";
+    let limits = "[limits]\nmessages = \"5/second\"\nstreams = 3\n";
+    let config = Config::parse(&format!("{more}{GOOD}\n{limits}")).unwrap();
+    assert_eq!(config.limits.messages.to_string(), "5/second");
+    assert_eq!((config.limits.streams, config.limits.enabled), (3, true));
+    for (limits, expected) in [
+        ("mesages = \"5/second\"", "did you mean `messages`?"),
+        ("messages = \"5 per second\"", "60/minute"),
+    ] {
+        let message = error(&format!("{GOOD}\n[limits]\n{limits}\n"));
+        assert!(message.contains(expected), "{limits}: {message}");
+    }
+    let message = error(&format!("trusted_proxies = [\"proxy\"]\n{GOOD}"));
+    assert!(message.contains("10.0.0.0/8"), "{message}");
+}

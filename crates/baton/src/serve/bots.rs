@@ -42,10 +42,10 @@ async fn bot(bot: &config::Bot, egress: &Egress) -> anyhow::Result<BotConfig> {
     if let Some(name) = &bot.name {
         config.name.clone_from(name);
     }
-    config.push_keys = bot.push_key.read("bots.push_key")?;
+    config.push_keys = bot.push_key.read_strong("bots.push_key")?;
     config.webhook_token_pushes = bot.webhook_token_pushes;
     if let Some(keys) = &bot.history_key {
-        config.history_keys = keys.read("bots.history_key")?;
+        config.history_keys = keys.read_strong("bots.history_key")?;
     }
     let push_signing = bot.push_signing.as_ref();
     config.push_signing =

@@ -36,6 +36,7 @@ fn route(route: &config::Route, config: &Config) -> anyhow::Result<RouteConfig> 
         access: access(route)?,
         push: push(route)?,
         connector: connector(&route.connector),
+        queued_max: config.limits.queued_chats,
         clock: machine::chat::Clock {
             pause: length(route.minutes_paused, default.pause),
             queue: length(route.queue_minutes, default.queue),
@@ -64,7 +65,11 @@ fn access(route: &config::Route) -> anyhow::Result<Access> {
     let header = route.header.as_ref().map(|given| header("routes.header", given));
     let signing = route.signing.as_ref().map(|given| signing("routes.signing", given));
     let header = header.transpose()?.map(|(name, value)| (name, value.into()));
-    Ok(Access { tokens: route.token.read("routes.token")?, header, signing: signing.transpose()? })
+    Ok(Access {
+        tokens: route.token.read_strong("routes.token")?,
+        header,
+        signing: signing.transpose()?,
+    })
 }
 
 /// A custom header, sent besides `Authorization`. Errors name the setting by `key`.

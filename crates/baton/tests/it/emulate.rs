@@ -83,7 +83,8 @@ async fn a_check_says_who_answers_and_a_wrong_setting_is_named() -> anyhow::Resu
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("baton.toml");
     let check = async |agent: &str| {
-        let config = format!("[[bots]]\nid = \"b\"\npush_key = \"k\"\nagent = {agent}\n");
+        let config =
+            format!("[[bots]]\nid = \"b\"\npush_key = \"key-of-this-test\"\nagent = {agent}\n");
         std::fs::write(&path, config)?;
         let mut check = Command::new(BATON);
         let output = check.args(["check", "--config"]).arg(&path).output().await?;

@@ -7,6 +7,7 @@ mod damage;
 mod demo;
 mod emulate;
 mod fulfilment;
+mod hostile_sockets;
 mod journey;
 mod kill;
 mod listen;

@@ -9,10 +9,8 @@ use tokio_util::sync::CancellationToken;
 use wire::desk::Chat;
 
 use super::{closed::ClosedChat, view};
-use crate::route::Route;
+use crate::route::{OPEN_MAX, Route};
 
-/// Most open chats of one route that are shown.
-const OPEN_MAX: usize = 2_000;
 /// Least distance between two readings.
 const GAP: Duration = Duration::from_millis(50);
 /// Pause after the store failed.
@@ -69,7 +67,8 @@ impl Board {
     }
 }
 
-/// The open chats of `routes`, longest waiting first.
+/// The open chats of `routes`, longest waiting first: all of them, or those at the end would wait
+/// where no agent sees them.
 pub(crate) async fn open_chats(routes: &[Arc<Route>]) -> Result<Vec<Chat>, StoreError> {
     let mut chats = Vec::new();
     for route in routes {

@@ -14,18 +14,18 @@ use crate::{
 
 pub(crate) mod board;
 mod closed;
+mod devices;
 pub(crate) mod human_agents;
 mod presence;
 mod sessions;
-mod throttle;
 pub(crate) mod view;
 
 use board::Board;
 use closed::ClosedChats;
+pub(crate) use devices::Devices;
 use human_agents::HumanAgents;
 use presence::Presence;
 use sessions::Sessions;
-use throttle::Throttle;
 
 /// Least distance between two typing pushes of one chat, in milliseconds.
 const TYPING_PUSH_GAP_MS: Millis = 2_000;
@@ -37,7 +37,7 @@ pub(crate) struct Desk {
     pub(crate) presence: Presence,
     pub(crate) closed: ClosedChats,
     pub(crate) sessions: Sessions,
-    pub(crate) throttle: Throttle,
+    pub(crate) devices: Devices,
     pub(crate) board: Board,
     typing: Mutex<HashMap<String, Millis>>,
 }
@@ -53,8 +53,8 @@ impl Desk {
             human_agents,
             presence: Presence::new(store.clone(), emails),
             closed: ClosedChats::default(),
+            devices: Devices::new(store.clone()),
             sessions: Sessions::new(store),
-            throttle: Throttle::default(),
             board: Board::default(),
             typing: Mutex::default(),
         })

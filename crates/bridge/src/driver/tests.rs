@@ -71,6 +71,7 @@ fn route_to(
         push: PushClient::new(Egress::new().unwrap(), Clock::system(), push).unwrap(),
         clock,
         attachment,
+        queue: crate::queue::Queue::new(1_000),
     })
 }
 

@@ -5,11 +5,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     body::Body,
     extract::{Path, State},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
+use bytes::Bytes;
 use connector::{Host, InboundRequest};
-use edge::http::read_body;
-use http::request::Parts;
+use edge::{
+    http::{ApiError, read_body},
+    limits::Client,
+};
+use http::{StatusCode, request::Parts};
 use wire::problem::ProblemId;
 
 use super::{
@@ -23,6 +27,7 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 pub(super) async fn receive(
     State(app): State<Arc<App>>,
     Path(path): Path<BTreeMap<String, String>>,
+    client: Client,
     parts: Parts,
     body: Body,
 ) -> Result<Response> {
@@ -31,19 +36,37 @@ pub(super) async fn receive(
         let detail = "No connector has this name: compare the URL with the configuration.";
         return Err(Error::new(ProblemId::NotFound, detail));
     };
-    let request = InboundRequest {
+    let mut request = InboundRequest {
         method: parts.method,
         path: path.get("path").cloned().unwrap_or_default(),
         headers: parts.headers,
-        body: read_body(body, BODY_BYTES_MAX).await?,
+        body: Bytes::new(),
     };
+    if let Err(error) = client.limits.failed_calls.look(&client.address) {
+        return Ok(error.into_response());
+    }
+    if let Err(error) = runtime.connector().admit(&request) {
+        return Ok(refused(&client, error));
+    }
+    request.body = read_body(body, BODY_BYTES_MAX).await?;
     // A tool that hangs up early may not send the same again: it is worked off all the same.
     let work = app.tasks.spawn(async move {
         let host: Arc<dyn Host> = Arc::new(runtime.clone());
         runtime.connector().receive(&host, request).await
     });
     match work.await {
-        Ok(answered) => Ok(answered?),
+        Ok(Ok(answered)) => Ok(answered),
+        Ok(Err(error)) => Ok(refused(&client, error)),
         Err(error) => Err(Error::internal(&error)),
     }
+}
+
+/// A wrong secret counts against the sender's address.
+fn refused(client: &Client, error: ApiError) -> Response {
+    if error.0.status == StatusCode::UNAUTHORIZED.as_u16()
+        && let Err(exceeded) = client.failed_call()
+    {
+        return exceeded.into_response();
+    }
+    error.into_response()
 }

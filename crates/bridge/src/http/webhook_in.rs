@@ -11,8 +11,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use edge::{
-    http::{json, read_body},
-    ids, secrets,
+    http::{json, parse_body, read_body},
+    ids,
+    limits::Client,
+    secrets,
     signature::SignedId,
     time,
 };
@@ -40,6 +42,9 @@ use crate::route::Route;
 /// Most bytes of one call. Four times the limit of our own faces, because step one carries the
 /// platform's `messageHistory` with whole bot responses, and refusing it loses a handover.
 const CALL_BYTES_MAX: usize = 1024 * 1024;
+/// The same for a call whose secret can only be in its body. Step one with a long transcript has
+/// about 100 KiB.
+const UNPROVEN_BYTES_MAX: usize = 256 * 1024;
 /// A call that takes this long is taken to be answered late: of the five seconds the platform
 /// waits, some go by on the way.
 const LATE_MS: Millis = 4_000;
@@ -51,30 +56,51 @@ const CALL_ID_HEADERS: [&str; 3] = ["idempotency-key", "webhook-id", "x-request-
 pub(super) async fn receive(
     State(app): State<Arc<App>>,
     Path(route): Path<String>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
     let tasks = app.tasks.clone();
     // A platform that waits no longer hangs up: the call is worked off all the same.
-    let work = tasks.spawn(async move { work_off(&app, &route, &headers, body).await });
+    let work = tasks.spawn(async move { work_off(&app, &route, &client, &headers, body).await });
     work.await.unwrap_or_else(|error| Err(Error::internal(&error)))
 }
 
-async fn work_off(app: &App, route: &str, headers: &HeaderMap, body: Body) -> Result<Response> {
+async fn work_off(
+    app: &App,
+    route: &str,
+    client: &Client,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response> {
     let came = app.clock.now();
-    let Some(route) = app.routes.get(route) else {
-        let detail = "No route has this URL: check the webhook URL in the platform's settings.";
-        return Err(Error::new(ProblemId::NotFound, detail));
+    let route = app.routes.get(route);
+    // An unknown route is answered like a wrong token, so strangers do not learn which there are.
+    let is_proven = route.is_some_and(|route| route.access.admits(headers, None));
+    let body = if is_proven {
+        read_body(body, CALL_BYTES_MAX).await?
+    } else {
+        match client.read_unproven(body, UNPROVEN_BYTES_MAX).await {
+            Ok(body) => body?,
+            Err(exceeded) => return Ok(exceeded.into_response()),
+        }
     };
-    let body = read_body(body, CALL_BYTES_MAX).await?;
-    let received = Received::parse(&body);
-    let in_body = match &received {
-        Ok(call) => call.access_token.clone(),
-        Err(_) => token_of_unreadable(&body),
+    let (received, in_body) = parse_body(body.clone(), |body| {
+        let received = Received::parse(body);
+        let in_body = match &received {
+            Ok(call) => call.access_token.clone(),
+            Err(_) => token_of_unreadable(body),
+        };
+        (received, in_body)
+    })
+    .await?;
+    let route = route.filter(|route| is_proven || route.access.admits(headers, in_body.as_deref()));
+    let Some(route) = route else {
+        return Ok(match client.failed_call() {
+            Ok(()) => not_admitted(received.err()).into_response(),
+            Err(exceeded) => exceeded.into_response(),
+        });
     };
-    if !route.access.admits(headers, in_body.as_deref()) {
-        return Err(not_admitted(received.err()));
-    }
     let signed = route.access.signed_id(headers, &body, &app.clock)?;
     let Received { user_id, bot_id, kind, .. } = received?;
     let call = Call { app, route, bot_id, user_id, id: call_id(headers, signed.as_ref()) };
@@ -96,6 +122,12 @@ async fn work_off(app: &App, route: &str, headers: &HeaderMap, body: Body) -> Re
         call.feed(Input::AnsweredLate).await?;
     }
     Ok(json(StatusCode::OK, &answered))
+}
+
+fn not_admitted() -> Error {
+    let detail = "Present the route's webhook token in `Authorization` or in `accessToken`, and \
+                  check the webhook URL in the platform's settings.";
+    Error::new(ProblemId::Unauthorized, detail)
 }
 
 struct Call<'a> {
@@ -124,7 +156,13 @@ impl Call<'_> {
             let (id, chat) = (chat_id.clone(), Chat::new(&self.bot_id, &self.user_id));
             move || Some((id, chat))
         };
-        let available = self.route.attachment.is_available(self.app.clock.now()).await?;
+        // Held until the chat is committed. A visitor who waits already is not refused.
+        let place = self.route.queue.enter();
+        if place.is_none() {
+            tracing::warn!(route = &*self.route.id, "the queue is full: a handover is refused");
+        }
+        let available =
+            place.is_some() && self.route.attachment.is_available(self.app.clock.now()).await?;
         let key = self.key(&opening.text);
         let input = Input::StepOne { opening, available, missed };
         match self.route.step_peer(&self.peer(), make, key, input).await {

@@ -2,6 +2,7 @@
 //! a scripted platform that receives the pushes.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod before;
 mod connectors;
 mod desk;
 mod dropped;
@@ -10,8 +11,10 @@ mod page;
 mod panics;
 mod platform;
 mod pushes;
+mod queue;
 mod revisions;
 mod scripted;
+mod sign_in;
 mod signatures;
 mod stream;
 mod time;

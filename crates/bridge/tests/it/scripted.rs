@@ -40,6 +40,10 @@ impl Connector for Scripted {
     }
 
     /// `{user}/{text}` is said to the visitor; without a text the handover is ended.
+    fn admit(&self, _: &InboundRequest) -> Result<(), ApiError> {
+        Ok(())
+    }
+
     async fn receive(
         &self,
         host: &Arc<dyn Host>,

@@ -188,3 +188,35 @@ async fn nonsense_ends_the_stream() {
     }
     assert_eq!(socket.closed().await, 1008);
 }
+
+#[tokio::test]
+async fn a_page_that_floods_is_closed_and_one_that_works_is_not() {
+    let world = World::start().await;
+    let jane = world.sign_in("jane").await;
+    let mut busy = jane.stream().await.ok().unwrap();
+    for n in 0..100 {
+        busy.send(json!({ "watch": format!("cht_{n:032}"), "after": 1_000_000 })).await;
+        busy.send_raw(Message::Ping(bytes::Bytes::new())).await;
+    }
+    world.step_one("u1").await;
+    busy.next_of("chats").await;
+    let mut flood = jane.stream().await.ok().unwrap();
+    for _ in 0..600 {
+        flood.send_raw(Message::Ping(bytes::Bytes::new())).await;
+    }
+    assert_eq!(flood.closed().await, 1008);
+}
+
+#[tokio::test]
+async fn an_agent_has_so_many_streams_at_once() {
+    let world = World::start().await;
+    let jane = world.sign_in("jane").await;
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        open.push(jane.stream().await.ok().unwrap());
+    }
+    assert_eq!(jane.stream().await.err(), Some(429));
+    assert!(world.sign_in("joe").await.stream().await.is_ok());
+    drop(open.pop());
+    super::world::eventually(async || jane.stream().await.ok()).await;
+}

@@ -8,6 +8,7 @@ use connectors::Settings;
 use edge::{
     Clock, ManualClock,
     egress::{Egress, Target},
+    limits::{self, Limits, Proxies, Rate, identify},
 };
 use machine::{
     Machine, Millis, Position,
@@ -155,11 +156,12 @@ impl World {
         let connectors = connector.map(|connector| ("tool".to_owned(), connector));
         let connectors: BTreeMap<_, _> = connectors.into_iter().collect();
         let (store_of, clock_of) = (store.clone(), clock.clone());
+        let limits = limits(&clock);
         let bridge =
             Bridge::new(routes, agents, connectors, store_of, clock_of, egress.clone()).unwrap();
         let shutdown = CancellationToken::new();
         let running = bridge.start(shutdown.clone()).await.unwrap();
-        let router = bridge.router();
+        let router = identify(bridge.router(), limits, trusted());
         let listener = TcpListener::bind(&host).await.unwrap();
         let serving = tokio::spawn(edge::serve::serve(listener, router.clone(), shutdown.clone()));
         Self {
@@ -298,11 +300,30 @@ pub(crate) fn step_two(user: &str, text: &str) -> Value {
     body
 }
 
+/// As they are by default, but that a test may be refused as often as it likes.
+fn limits(clock: &Clock) -> Arc<Limits> {
+    let failed_calls = Rate::per_minute(1_000_000);
+    let settings = limits::Settings { failed_calls, ..limits::Settings::default() };
+    Arc::new(Limits::new(&settings, clock))
+}
+
+/// A test names the address it comes from in `X-Forwarded-For`.
+fn trusted() -> Proxies {
+    Proxies::new(vec!["127.0.0.0/8".parse().unwrap()])
+}
+
 fn route(id: &str, push_url: &str, clock: chat::Clock) -> RouteConfig {
     let target = Target::parse(push_url, true).unwrap();
     let push = PushConfig::new(target, KEY.into());
     let access = Access::by_token(SecretString::from(TOKEN));
-    RouteConfig { id: id.to_owned(), access, push, connector: ConnectorChoice::Desk, clock }
+    RouteConfig {
+        id: id.to_owned(),
+        access,
+        push,
+        connector: ConnectorChoice::Desk,
+        clock,
+        queued_max: 1_000,
+    }
 }
 
 fn agent(id: &str, name: &str) -> HumanAgentConfig {

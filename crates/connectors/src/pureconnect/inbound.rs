@@ -14,22 +14,30 @@ use wire::problem::ProblemId;
 
 use super::{Shared, checkpoint::Checkpoint};
 
+/// Whether the call may go on to [`receive`]: its URL carries a code.
+pub(super) fn admit(shared: &Shared, call: &InboundRequest) -> Result<(), ApiError> {
+    let Some(urls) = &shared.public_urls else { return Err(not_found()) };
+    let parts: Vec<&str> = call.path.split('/').collect();
+    match (&call.method, parts.as_slice()) {
+        (&Method::POST, ["webhook", name, code]) => check(code, &urls.webhook_code(name)),
+        (&Method::GET, ["file", name, guid, code, _]) => check(code, &urls.file_code(name, guid)),
+        _ => Err(not_found()),
+    }
+}
+
 pub(super) async fn receive(
     shared: &Shared,
     host: &Arc<dyn Host>,
     call: InboundRequest,
 ) -> Result<Response, ApiError> {
-    let Some(urls) = &shared.public_urls else { return Err(not_found()) };
     let parts: Vec<&str> = call.path.split('/').collect();
     match (&call.method, parts.as_slice()) {
-        (&Method::POST, ["webhook", name, code]) => {
-            check(code, &urls.webhook_code(name))?;
+        (&Method::POST, ["webhook", name, _]) => {
             host.find(name).ok_or_else(not_found)?;
             shared.mailboxes.put(name, shared.api.webhook(&call.body).unwrap_or_default());
             Ok(Response::new(Body::empty()))
         }
-        (&Method::GET, ["file", name, guid, code, file]) => {
-            check(code, &urls.file_code(name, guid))?;
+        (&Method::GET, ["file", name, guid, _, file]) => {
             download(shared, host, name, guid, file).await
         }
         _ => Err(not_found()),

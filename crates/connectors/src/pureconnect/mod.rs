@@ -68,6 +68,10 @@ impl Connector for PureConnect {
         !matches!(self.shared.api.agents_available().await, Ok(Some(0)))
     }
 
+    fn admit(&self, head: &InboundRequest) -> Result<(), ApiError> {
+        inbound::admit(&self.shared, head)
+    }
+
     async fn receive(
         &self,
         host: &Arc<dyn Host>,

@@ -112,12 +112,8 @@ struct Callback<'a> {
     heard: Arc<Mutex<Heard>>,
 }
 
-pub(super) async fn receive(
-    agent: &Arc<VirtualAgent>,
-    history: &CallbackHistory,
-    host: &Arc<dyn Host>,
-    call: &InboundRequest,
-) -> Result<Response, ApiError> {
+/// Whether the call may go on to [`receive`]; only its path and headers are looked at.
+pub(super) fn admit(agent: &VirtualAgent, call: &InboundRequest) -> Result<(), ApiError> {
     let Some(key) = call.path.strip_prefix("callback/").filter(|_| call.method == Method::POST)
     else {
         let detail = "Send callbacks with POST to `/connectors/{name}/callback/{key}`.";
@@ -129,6 +125,15 @@ pub(super) async fn receive(
         let detail = "The callback URL or its fixed header is not the configured one.";
         return Err(ApiError::new(ProblemId::Unauthorized, detail));
     }
+    Ok(())
+}
+
+pub(super) async fn receive(
+    agent: &Arc<VirtualAgent>,
+    history: &CallbackHistory,
+    host: &Arc<dyn Host>,
+    call: &InboundRequest,
+) -> Result<Response, ApiError> {
     let body: Value = call.json()?;
     let Some(session) = body["clientSessionId"].as_str() else {
         tracing::info!("a callback has no clientSessionId");

@@ -163,6 +163,13 @@ impl Connector for ServiceNow {
         }
     }
 
+    fn admit(&self, head: &InboundRequest) -> Result<(), ApiError> {
+        match &self.mode {
+            Mode::Conversations(agent, _) => callback::admit(agent, head),
+            Mode::Tickets(_) => Err(no_calls()),
+        }
+    }
+
     async fn receive(
         &self,
         host: &Arc<dyn Host>,
@@ -172,10 +179,7 @@ impl Connector for ServiceNow {
             Mode::Conversations(agent, history) => {
                 callback::receive(agent, history, host, &call).await
             }
-            Mode::Tickets(_) => Err(ApiError::new(
-                wire::problem::ProblemId::NotFound,
-                "This connector takes no calls: it polls the journal of its tickets.",
-            )),
+            Mode::Tickets(_) => Err(no_calls()),
         }
     }
 
@@ -185,4 +189,9 @@ impl Connector for ServiceNow {
             Mode::Tickets(tickets) => tickets.check().await,
         }
     }
+}
+
+fn no_calls() -> ApiError {
+    let detail = "This connector takes no calls: it polls the journal of its tickets.";
+    ApiError::new(wire::problem::ProblemId::NotFound, detail)
 }

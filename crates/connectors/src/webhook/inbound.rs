@@ -19,11 +19,8 @@ use wire::{
 /// Most events in one request.
 const EVENTS_MAX: usize = 100;
 
-pub(super) async fn receive(
-    token: &SecretString,
-    host: &Arc<dyn Host>,
-    call: &InboundRequest,
-) -> Result<Response, ApiError> {
+/// Whether the call may go on to [`receive`]; only its path and headers are looked at.
+pub(super) fn admit(token: &SecretString, call: &InboundRequest) -> Result<(), ApiError> {
     if call.path != "events" || call.method != Method::POST {
         let detail = "Send events with POST to `/connectors/{name}/events`.";
         return Err(ApiError::new(ProblemId::NotFound, detail));
@@ -32,6 +29,13 @@ pub(super) async fn receive(
         let detail = "Present the connector's token after `Bearer` in `Authorization`.";
         return Err(ApiError::new(ProblemId::Unauthorized, detail));
     }
+    Ok(())
+}
+
+pub(super) async fn receive(
+    host: &Arc<dyn Host>,
+    call: &InboundRequest,
+) -> Result<Response, ApiError> {
     let events = events(call.json()?)?;
     for event in &events {
         tell(host, event).await?;

@@ -85,12 +85,16 @@ impl Connector for Webhook {
         Some(checkpoint.to_owned())
     }
 
+    fn admit(&self, head: &InboundRequest) -> Result<(), ApiError> {
+        inbound::admit(&self.token, head)
+    }
+
     async fn receive(
         &self,
         host: &Arc<dyn Host>,
         call: InboundRequest,
     ) -> Result<Response, ApiError> {
-        inbound::receive(&self.token, host, &call).await
+        inbound::receive(host, &call).await
     }
 
     async fn check(&self) -> Vec<Finding> {

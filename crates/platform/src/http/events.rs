@@ -11,7 +11,7 @@ use edge::http::{ApiError, json};
 use http::{HeaderMap, StatusCode};
 use machine::{Recorded, conversation::Event, limits};
 use serde_json::value::RawValue;
-use store::Seen;
+use store::{PageMax, Seen};
 use utoipa::IntoParams;
 use wire::{problem::Problem, shapes::VisitorEvents};
 
@@ -57,7 +57,8 @@ pub(super) async fn poll(
 ) -> Result<Response, HttpError> {
     let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
     let Wanted { after, wait } = Wanted::parse(&query.unwrap_or_default())?;
-    let page = bot.ledger.events(&conversation, after, limits::PAGE_EVENTS_MAX).await?;
+    let max = PageMax { events: limits::PAGE_EVENTS_MAX, bytes: limits::PAGE_BYTES_MAX };
+    let page = bot.ledger.page(&conversation, after, max).await?.events;
     if !page.is_empty() || wait == 0 {
         return Ok(Page::of(&page, after).into_response());
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::post};
+use axum::{Router, middleware::from_fn, routing::post};
 use http::{HeaderValue, header};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::{OpenApi as _, openapi::OpenApi};
@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod fingerprint;
 mod history;
+mod limited;
 mod origin;
 mod push;
 mod stream;
@@ -57,6 +58,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let visitors = Router::from(visitors())
         .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
+        .layer(from_fn(limited::limited))
         .layer(origin::cors(&app))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,

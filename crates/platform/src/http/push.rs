@@ -8,9 +8,9 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use bytes::Bytes;
 use edge::{
-    http::{json, read_body},
+    http::{json, parse_body, read_body},
+    limits::Client,
     secrets,
     signature::SignedId,
     time::rfc3339,
@@ -24,6 +24,7 @@ use machine::{
 use serde_json::Value;
 use store::Key;
 use wire::{
+    Invalid,
     push::{self, Pause, Push, PushKind, UnpauseChatEvent},
     secret::from_authorization,
 };
@@ -37,10 +38,11 @@ use refused::Refused;
 
 pub(super) async fn receive(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match accept(&app, &headers, body).await {
+    match accept(&app, &client, &headers, body).await {
         Ok(state) => {
             let until = state.paused_until().map(rfc3339);
             json(StatusCode::OK, &push::accepted(until.as_deref()))
@@ -53,12 +55,23 @@ pub(super) async fn method_not_allowed() -> Response {
     Refused::new(405, "method_not_allowed", "send a POST").into_response()
 }
 
-async fn accept(app: &App, headers: &HeaderMap, body: Body) -> Result<Arc<Conversation>, Refused> {
+async fn accept(
+    app: &App,
+    client: &Client,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Arc<Conversation>, Refused> {
     if !may_be_json(headers) {
         return Err(Refused::new(415, "not_json", "send Content-Type: application/json"));
     }
-    let body = read_body(body, limits::BODY_BYTES_MAX).await?;
-    let (push, bot) = read(app, headers, &body)?;
+    // The secret in a header is checked before there is a body.
+    let body = if opened(app, &in_headers(headers)).is_empty() {
+        client.read_unproven(body, limit::UNPROVEN_PUSH_BYTES_MAX).await??
+    } else {
+        read_body(body, limits::BODY_BYTES_MAX).await?
+    };
+    let parsed = parse_body(body.clone(), |body| Parsed::of(body)).await?;
+    let (push, bot) = read(app, client, headers, parsed)?;
     let signing = bot.config.push_signing.as_ref();
     let signed = signing.map(|signing| signing.signed_id(headers, &body, &app.clock));
     let signed =
@@ -87,28 +100,51 @@ fn show_typing(bot: &Bot, conversation: &str, agent: Option<&HumanAgent>, now: M
     }
 }
 
+/// What a body holds, and the key in it even when the rest is wrong.
+struct Parsed {
+    push: Result<Push, Invalid>,
+    /// `Err` for a body that is no object, so it cannot hold a key.
+    key: Result<Option<String>, Invalid>,
+}
+
+impl Parsed {
+    fn of(body: &[u8]) -> Self {
+        let push = Push::parse(body);
+        let key = match &push {
+            Ok(push) => Ok(push.access_token.clone()),
+            Err(invalid) => match wire::json::read(body) {
+                Ok(Value::Object(object)) => {
+                    Ok(object.get("accessToken").and_then(Value::as_str).map(str::to_owned))
+                }
+                _ => Err(invalid.clone()),
+            },
+        };
+        Self { push, key }
+    }
+}
+
+fn in_headers(headers: &HeaderMap) -> Vec<&str> {
+    let values = headers.get_all(header::AUTHORIZATION).iter();
+    values.filter_map(|value| value.to_str().ok()).map(from_authorization).collect()
+}
+
 /// A push and its bot. A caller without a valid key learns nothing: neither which bots and users
 /// there are, nor which field is wrong.
-fn read(app: &App, headers: &HeaderMap, body: &Bytes) -> Result<(Push, Arc<Bot>), Refused> {
-    let parsed = Push::parse(body);
-    let in_body = match &parsed {
-        Ok(push) => push.access_token.clone(),
-        Err(invalid) => match wire::json::read(body) {
-            Ok(Value::Object(object)) => {
-                object.get("accessToken").and_then(Value::as_str).map(str::to_owned)
-            }
-            // The body is not an object, so it cannot hold a key.
-            _ => return Err(invalid.clone().into()),
-        },
-    };
-    let in_headers = headers.get_all(header::AUTHORIZATION).iter();
-    let in_headers = in_headers.filter_map(|value| value.to_str().ok()).map(from_authorization);
-    let presented: Vec<&str> = in_headers.chain(in_body.as_deref()).collect();
+fn read(
+    app: &App,
+    client: &Client,
+    headers: &HeaderMap,
+    parsed: Parsed,
+) -> Result<(Push, Arc<Bot>), Refused> {
+    let in_body = parsed.key?;
+    let mut presented = in_headers(headers);
+    presented.extend(in_body.as_deref());
     let open = opened(app, &presented);
     if open.is_empty() {
+        client.failed_call()?;
         return Err(Refused::new(401, "unauthorized", "present a valid push key"));
     }
-    let push = parsed?;
+    let push = parsed.push?;
     text_fits(&push)?;
     if let Some(bot) = open.into_iter().find(|bot| bot.config.id == push.bot_id) {
         return Ok((push, bot));

@@ -8,12 +8,16 @@ use std::sync::Arc;
 
 use axum::{
     extract::{
-        State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, WebSocket, rejection::WebSocketUpgradeRejection},
+        State,
+        ws::{Message, rejection::WebSocketUpgradeRejection},
     },
     response::{IntoResponse as _, Response},
 };
-use edge::http::ApiError;
+use edge::{
+    http::ApiError,
+    limits::{Client, Entered, Limits},
+    socket::{Budget, End, Socket, Unsent, Upgrade},
+};
 use http::HeaderMap;
 use machine::conversation::Conversation;
 use serde::Deserialize;
@@ -23,16 +27,15 @@ use wire::problem::{Problem, ProblemId};
 use super::{caller::Caller, origin};
 use crate::{app::App, events, limit, origins::AskedBy};
 
-/// Why we end a stream: a WebSocket close code with its text.
-#[derive(Clone, Copy)]
-struct End(u16, &'static str);
-
 const GOING_AWAY: End = End(1001, "going away");
 const TRY_AGAIN: End = End(1013, "try again");
+const TOO_MANY_STREAMS: End = End(1013, "too many streams of this visitor");
 const BAD_FIRST_FRAME: End = End(4400, "the first frame must be {\"token\",\"after\"}");
 const FOREIGN_ORIGIN: End = End(4403, "this bot does not list the origin of the page");
 const BAD_TOKEN: End = End(4401, "bad token");
 const NO_FIRST_FRAME: End = End(4408, "no first frame in time");
+/// A visitor's page sends one frame and answers pings.
+const BUDGET: Budget = Budget { burst: 16 * 1024, per_second: 1024 };
 
 /// How a live stream ended.
 enum Ended {
@@ -46,7 +49,7 @@ enum Ended {
 ///
 /// A WebSocket. Send one `StreamHello` first; each text frame that comes is one `VisitorEvent`.
 /// Close codes: 4400 bad first frame, 4401 bad token, 4403 the bot does not list the page's origin,
-/// 4408 no first frame within ten seconds, 1013 try again, 1001 going away.
+/// 4408 no first frame within ten seconds, 1008 too many frames, 1013 try again, 1001 going away.
 #[utoipa::path(
     get, path = "/conversation/stream", operation_id = "openVisitorStream", tag = "visitor",
     responses(
@@ -57,8 +60,9 @@ enum Ended {
 )]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<Upgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
         let detail = "This is a WebSocket; /v1/conversation/events has the same events.";
@@ -68,30 +72,25 @@ pub(super) async fn open(
     if let Err(foreign) = origin::admit_to_any_bot(&app, &asked_by) {
         return foreign.into_response();
     }
-    upgrade
-        .read_buffer_size(1024)
-        .write_buffer_size(0)
-        .max_message_size(limit::FRAME_BYTES_MAX)
-        .max_frame_size(limit::FRAME_BYTES_MAX)
-        .on_upgrade(move |socket| serve(app, socket, asked_by))
+    let entered = match client.limits.streams_of_address.enter(&client.address) {
+        Ok(entered) => entered,
+        Err(exceeded) => return exceeded.into_response(),
+    };
+    upgrade.serve(limit::FRAME_BYTES_MAX, BUDGET, move |socket| async move {
+        serve(app, client.limits, socket, asked_by).await;
+        drop(entered);
+    })
 }
 
-async fn serve(app: Arc<App>, mut socket: WebSocket, asked_by: AskedBy) {
+async fn serve(app: Arc<App>, limits: Arc<Limits>, mut socket: Socket, asked_by: AskedBy) {
     // Boxed, so that an idle socket does not carry the memory of what happens once.
-    let ended = match Box::pin(first_frame(&app, &mut socket, asked_by)).await {
-        Ok(watcher) => live(&app, &mut socket, watcher).await,
+    let ended = match Box::pin(first_frame(&app, &limits, &mut socket, asked_by)).await {
+        Ok((watcher, _entered)) => live(&app, &mut socket, watcher).await,
         Err(ended) => ended,
     };
     if let Ended::ByUs(end) = ended {
-        Box::pin(close(&mut socket, end)).await;
+        Box::pin(socket.close(end)).await;
     }
-}
-
-async fn close(socket: &mut WebSocket, End(code, reason): End) {
-    let frame = CloseFrame { code, reason: reason.into() };
-    let closing = socket.send(Message::Close(Some(frame)));
-    // A reader that hangs does not read this frame either.
-    let _ = tokio::time::timeout(limit::CLOSING_WAIT, closing).await;
 }
 
 #[derive(Deserialize)]
@@ -101,24 +100,29 @@ struct FirstFrame {
     after: u64,
 }
 
+/// The stream of a visitor, and the visitor's place among the streams that may be open.
 async fn first_frame(
     app: &App,
-    socket: &mut WebSocket,
+    limits: &Limits,
+    socket: &mut Socket,
     asked_by: AskedBy,
-) -> Result<Watcher<Conversation>, Ended> {
+) -> Result<(Watcher<Conversation>, Entered), Ended> {
     let frame = tokio::time::timeout(limit::FIRST_FRAME_WAIT, socket.recv()).await;
     let frame = match frame {
         Err(_) => return Err(Ended::ByUs(NO_FIRST_FRAME)),
-        Ok(Some(Ok(Message::Text(text)))) => wire::json::read::<FirstFrame>(text.as_bytes()),
-        Ok(Some(Ok(Message::Close(_))) | None) => return Err(Ended::ByThem),
-        Ok(Some(_)) => return Err(Ended::ByUs(BAD_FIRST_FRAME)),
+        Ok(Err(end)) => return Err(Ended::ByUs(end)),
+        Ok(Ok(Some(Message::Text(text)))) => wire::json::read::<FirstFrame>(text.as_bytes()),
+        Ok(Ok(Some(Message::Close(_)) | None)) => return Err(Ended::ByThem),
+        Ok(Ok(Some(_))) => return Err(Ended::ByUs(BAD_FIRST_FRAME)),
     };
     let Ok(FirstFrame { token, after }) = frame else {
         return Err(Ended::ByUs(BAD_FIRST_FRAME));
     };
     match Caller::with_token(app, &token, &asked_by).await {
         Ok(Caller { bot, conversation }) => {
-            Ok(bot.ledger.watch(&conversation, after.min(i64::MAX as u64)))
+            let entered = limits.streams.enter(&conversation);
+            let entered = entered.map_err(|_| Ended::ByUs(TOO_MANY_STREAMS))?;
+            Ok((bot.ledger.watch(&conversation, after.min(i64::MAX as u64)), entered))
         }
         Err(error) if error.is_unauthorized() => Err(Ended::ByUs(BAD_TOKEN)),
         Err(error) if error.is_forbidden() => Err(Ended::ByUs(FOREIGN_ORIGIN)),
@@ -126,7 +130,7 @@ async fn first_frame(
     }
 }
 
-async fn live(app: &App, socket: &mut WebSocket, mut watcher: Watcher<Conversation>) -> Ended {
+async fn live(app: &App, socket: &mut Socket, mut watcher: Watcher<Conversation>) -> Ended {
     let pulse = app.pulse.slot();
     let mut silent = false;
     loop {
@@ -144,9 +148,10 @@ async fn live(app: &App, socket: &mut WebSocket, mut watcher: Watcher<Conversati
                 }
             },
             frame = socket.recv() => match frame {
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Ended::ByThem,
+                Ok(Some(Message::Close(_)) | None) => return Ended::ByThem,
                 // A pong, or any other sign that the other side is there.
-                Some(Ok(_)) => silent = false,
+                Ok(Some(_)) => silent = false,
+                Err(end) => return Ended::ByUs(end),
             },
             () = pulse.notified() => {
                 if silent {
@@ -165,7 +170,7 @@ async fn live(app: &App, socket: &mut WebSocket, mut watcher: Watcher<Conversati
 
 async fn show(
     app: &App,
-    socket: &mut WebSocket,
+    socket: &mut Socket,
     seen: Seen<machine::conversation::Event>,
 ) -> Result<(), Ended> {
     match seen {
@@ -182,12 +187,11 @@ async fn show(
     }
 }
 
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Ended> {
-    match tokio::time::timeout(limit::SLOW_READER_WAIT, socket.send(message)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(Ended::ByThem),
-        Err(_) => Err(Ended::ByUs(TRY_AGAIN)),
-    }
+async fn send(socket: &mut Socket, message: Message) -> Result<(), Ended> {
+    socket.send(message).await.map_err(|unsent| match unsent {
+        Unsent::Closed => Ended::ByThem,
+        Unsent::Unread => Ended::ByUs(TRY_AGAIN),
+    })
 }
 
 #[cfg(test)]

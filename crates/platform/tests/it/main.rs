@@ -13,6 +13,7 @@ mod hold;
 mod hostile;
 mod jumps;
 mod keys;
+mod limits;
 mod missing;
 mod origins;
 mod panics;

@@ -154,12 +154,12 @@ impl Opening<'_> {
     async fn run(&self, chats: usize, silence: Duration, talk: Duration) -> anyhow::Result<Stage> {
         let (connector, _, poll) = STAGES[self.at];
         let (mut open, _) = self.open(0..FIRST).await?;
-        let before = machine::resident_kib(self.world.pid()?)?;
+        let before = crate::memory::resident_kib(self.world.pid()?)?;
         let (more, opening) = self.open(FIRST..FIRST + chats).await?;
         open.extend(more);
         let opened_per_second = chats as f64 / opening.as_secs_f64();
         let kib_per_chat =
-            (machine::resident_kib(self.world.pid()?)? - before) / chats.max(1) as f64;
+            (crate::memory::resident_kib(self.world.pid()?)? - before) / chats.max(1) as f64;
         self.tool.faults().record();
         let cores_silent = self.world.cores(async {
             tokio::time::sleep(silence).await;

@@ -1,4 +1,4 @@
-//! Processor time and memory of processes and of the machine, as Linux reports them.
+//! Processor time of processes and of the machine, as Linux reports them.
 
 use std::time::Duration;
 
@@ -22,14 +22,6 @@ pub(super) fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     let user = ticks(11).context("user time")?;
     let system = ticks(12).context("system time")?;
     Ok((user + system) / TICKS)
-}
-
-/// Memory of a process that is in RAM, in KiB.
-pub(super) fn resident_kib(pid: u32) -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.context("VmRSS")?.parse()?)
 }
 
 /// Processor seconds all programs together have used.

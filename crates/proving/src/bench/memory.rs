@@ -9,8 +9,8 @@ use kit::{
     visitor::{Visitor, VisitorStream},
 };
 
-use super::{Options, case::floor, machine};
-use crate::{config::Setup, server::Server};
+use super::{Options, case::floor};
+use crate::{config::Setup, memory::resident_kib, server::Server};
 
 /// Opened before memory is first measured, so that pools and caches have grown.
 const FIRST: usize = 200;
@@ -43,9 +43,9 @@ pub(super) async fn measure(options: &Options, kind: Kind, idle: usize) -> anyho
     server.start().await?;
     let pid = server.pid().context("it runs")?;
     let first = open(&server.base, kind, FIRST).await?;
-    let before = machine::resident_kib(pid)?;
+    let before = resident_kib(pid)?;
     let streams = open(&server.base, kind, idle).await?;
-    let after = machine::resident_kib(pid)?;
+    let after = resident_kib(pid)?;
     drop((first, streams));
     server.kill().await?;
     Ok((after - before) / idle as f64)

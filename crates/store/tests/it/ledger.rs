@@ -5,7 +5,7 @@ use crate::{
     on_both,
 };
 use machine::{Machine, Position};
-use store::{Key, Ledger, Seen, StepError, Store, StoreError};
+use store::{Key, Ledger, PageMax, Seen, StepError, Store, StoreError};
 
 #[expect(clippy::unnecessary_wraps, reason = "every step takes it this way")]
 fn key(id: &str, print: u64) -> Option<Key> {
@@ -34,6 +34,36 @@ on_both! {
         let events = ledger.events("cnt_1", 0, 10).await.unwrap();
         assert_eq!(*events, *stepped.events);
         assert_eq!((events[0].at, &events[0].event), (1000, &Happened::Added(6)));
+    }
+
+    async fn a_page_ends_with_its_bytes_and_with_its_count(place: Place) {
+        let store = place.open().await;
+        let ledger = with_counter(&store).await;
+        for n in 0..20 {
+            ledger.step("cnt_1", &1, n, None, Input::Add(1)).await.unwrap();
+        }
+        let mut whole = Vec::new();
+        // One byte holds no event, and each page has one all the same.
+        for (max, length) in [
+            (PageMax { events: 7, bytes: 1_000_000 }, 7),
+            (PageMax { events: 7, bytes: 1 }, 1),
+            (PageMax { events: 100, bytes: 1_000_000 }, 20),
+        ] {
+            let (mut after, mut read) = (0, Vec::new());
+            loop {
+                let page = ledger.page("cnt_1", after, max).await.unwrap();
+                let Some(last) = page.events.last() else { break };
+                after = last.position.seq;
+                assert!(page.events.len() <= length, "{page:?}");
+                assert!(!page.is_last || after == 20, "{page:?}");
+                read.extend(page.events);
+            }
+            assert_eq!(read.len(), 20, "{max:?}");
+            whole.push(read);
+        }
+        assert!(whole.iter().all(|read| *read == whole[0]));
+        let all = PageMax { events: 21, bytes: 1_000_000 };
+        assert!(ledger.page("cnt_1", 0, all).await.unwrap().is_last);
     }
 
     async fn a_step_that_fails_leaves_nothing(place: Place) {

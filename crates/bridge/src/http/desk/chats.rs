@@ -18,10 +18,12 @@ use http::StatusCode;
 use machine::{
     Machine,
     chat::{Agent, Chat, Event, Input},
-    limits::{BODY_BYTES_MAX, CLIENT_ID_CHARS_MAX, PAGE_EVENTS_MAX, TEXT_CHARS_MAX},
+    limits::{
+        BODY_BYTES_MAX, CLIENT_ID_CHARS_MAX, PAGE_BYTES_MAX, PAGE_EVENTS_MAX, TEXT_CHARS_MAX,
+    },
 };
 use serde::Deserialize;
-use store::Key;
+use store::{Key, PageMax};
 use utoipa::IntoParams;
 use wire::{
     desk::{ChatEvents, ChatShown, Chats, NewMessage, TranscriptLine},
@@ -113,7 +115,8 @@ pub(crate) async fn events(
         return Err(problem.at("after").into());
     };
     let found = find(&app, &signed.agent, id).await?;
-    let events = found.route.ledger.events(&found.id, after, PAGE_EVENTS_MAX).await?;
+    let max = PageMax { events: PAGE_EVENTS_MAX, bytes: PAGE_BYTES_MAX };
+    let events = found.route.ledger.page(&found.id, after, max).await?.events;
     let next = events.last().map_or(after, |event| event.position.seq);
     let events = events.iter().filter_map(view::event).collect();
     Ok(json(StatusCode::OK, &ChatEvents { events, next }))

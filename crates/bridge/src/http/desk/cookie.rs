@@ -1,47 +1,62 @@
-//! The cookie of a desk session.
+//! The cookies of the desk.
 //!
-//! Over https its name has the prefix `__Host-`, so that no other host of the domain can set it.
+//! Over https a name has the prefix `__Host-`, so that no other host of the domain can set it.
 //! Below a base path the prefix is `__Secure-`, and only the desk API of this path gets the cookie.
 //! On plain http, for example on loopback, the name has no prefix.
 
 use edge::base_path::BasePath;
 use http::{HeaderMap, HeaderValue, header, header::InvalidHeaderValue};
+use machine::Millis;
 use secrecy::SecretString;
 
-const NAME: &str = "baton_desk";
 const PREFIXES: [&str; 2] = ["__Host-", "__Secure-"];
 
-/// The token of a request. A bare name counts on plain http only.
-pub(super) fn token(headers: &HeaderMap) -> Option<SecretString> {
-    let find = |prefix: &str| {
-        let cookies = headers.get_all(header::COOKIE).iter();
-        let mut pairs = cookies.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(';'));
-        pairs.find_map(|pair| {
-            pair.trim().strip_prefix(prefix)?.strip_prefix(NAME)?.strip_prefix('=')
-        })
-    };
-    let prefixed = PREFIXES.into_iter().find_map(find);
-    let token = prefixed.or_else(|| if is_https(headers) { None } else { find("") });
-    token.map(SecretString::from)
-}
+pub(super) const SESSION: Cookie = Cookie("baton_desk");
+/// Tells a browser in which a human agent has signed in before.
+pub(super) const DEVICE: Cookie = Cookie("baton_desk_device");
 
-/// The cookie with this token; an empty token removes it. Without `Path` a browser sends it below
-/// the folder of the address that set it, which is the desk API at any base path.
-pub(super) fn set(
-    headers: &HeaderMap,
-    base: Option<&BasePath>,
-    token: &str,
-) -> Result<HeaderValue, InvalidHeaderValue> {
-    let (prefix, place) = match (is_https(headers), base) {
-        (true, None) => ("__Host-", "; Path=/; Secure"),
-        (true, Some(_)) => ("__Secure-", "; Secure"),
-        (false, _) => ("", ""),
-    };
-    let age = if token.is_empty() { "; Max-Age=0" } else { "" };
-    let cookie = format!("{prefix}{NAME}={token}{place}; HttpOnly; SameSite=Strict{age}");
-    let mut cookie = HeaderValue::try_from(cookie)?;
-    cookie.set_sensitive(true);
-    Ok(cookie)
+/// A cookie by its name without prefix.
+#[derive(Clone, Copy)]
+pub(super) struct Cookie(&'static str);
+
+impl Cookie {
+    /// The token of a request. A bare name counts on plain http only.
+    pub(super) fn token(self, headers: &HeaderMap) -> Option<SecretString> {
+        let find = |prefix: &str| {
+            let cookies = headers.get_all(header::COOKIE).iter();
+            let mut pairs =
+                cookies.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(';'));
+            pairs.find_map(|pair| {
+                pair.trim().strip_prefix(prefix)?.strip_prefix(self.0)?.strip_prefix('=')
+            })
+        };
+        let prefixed = PREFIXES.into_iter().find_map(find);
+        let token = prefixed.or_else(|| if is_https(headers) { None } else { find("") });
+        token.map(SecretString::from)
+    }
+
+    /// The cookie with this token. An age of zero removes it; without an age it ends with the
+    /// browser. Without `Path` a browser sends it below the folder of the address that set it,
+    /// which is the desk API at any base path.
+    pub(super) fn set(
+        self,
+        headers: &HeaderMap,
+        base: Option<&BasePath>,
+        token: &str,
+        age_seconds: Option<Millis>,
+    ) -> Result<HeaderValue, InvalidHeaderValue> {
+        let (prefix, place) = match (is_https(headers), base) {
+            (true, None) => ("__Host-", "; Path=/; Secure"),
+            (true, Some(_)) => ("__Secure-", "; Secure"),
+            (false, _) => ("", ""),
+        };
+        let (name, age) = (self.0, age_seconds.map(|age| format!("; Max-Age={age}")));
+        let age = age.unwrap_or_default();
+        let cookie = format!("{prefix}{name}={token}{place}; HttpOnly; SameSite=Strict{age}");
+        let mut cookie = HeaderValue::try_from(cookie)?;
+        cookie.set_sensitive(true);
+        Ok(cookie)
+    }
 }
 
 /// Whether the browser speaks https with the proxy that is nearest to it.
@@ -65,7 +80,7 @@ mod tests {
     }
 
     fn read(proto: &'static str, cookie: &'static str) -> Option<String> {
-        token(&headers(proto, cookie)).map(|token| token.expose_secret().to_owned())
+        SESSION.token(&headers(proto, cookie)).map(|token| token.expose_secret().to_owned())
     }
 
     #[test]
@@ -94,10 +109,10 @@ mod tests {
             ("https", None, "__Host-baton_desk=t; Path=/; Secure; HttpOnly; SameSite=Strict"),
             ("https", Some(&base), "__Secure-baton_desk=t; Secure; HttpOnly; SameSite=Strict"),
         ] {
-            assert_eq!(set(&headers(proto, ""), base, "t").unwrap(), expected);
+            assert_eq!(SESSION.set(&headers(proto, ""), base, "t", None).unwrap(), expected);
         }
         assert_eq!(
-            set(&headers("https", ""), None, "").unwrap(),
+            SESSION.set(&headers("https", ""), None, "", Some(0)).unwrap(),
             "__Host-baton_desk=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
         );
     }

@@ -90,7 +90,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
-        let token = cookie::token(&parts.headers).ok_or_else(not_signed_in)?;
+        let token = cookie::SESSION.token(&parts.headers).ok_or_else(not_signed_in)?;
         let now = app.clock.now();
         let desk = &app.desk;
         let agent = desk.sessions.agent(&desk.human_agents, token.expose_secret(), now).await?;

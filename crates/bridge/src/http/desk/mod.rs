@@ -1,5 +1,6 @@
 //! `/desk/api/…`: what the desk's page works with. One file for each group of endpoints.
 
+mod attempt;
 pub(super) mod chats;
 mod cookie;
 pub(super) mod guard;

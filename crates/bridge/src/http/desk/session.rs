@@ -1,18 +1,18 @@
 //! `/desk/api/session` and `/desk/api/availability`: signing in and out, taking chats or not.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    Extension,
     body::Body,
-    extract::{ConnectInfo, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use edge::{
     base_path::BasePath,
     http::{json, read_body},
+    limits::Client,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use machine::{Millis, chat::Agent, limits::BODY_BYTES_MAX};
 use secrecy::ExposeSecret;
 use wire::{
@@ -26,10 +26,16 @@ use super::{
         App,
         error::{Error, Result},
     },
-    cookie,
+    attempt::Attempt,
+    cookie::{DEVICE, SESSION},
     guard::{FromDesk, SignedIn},
 };
-use crate::desk::{human_agents::folded, view};
+use crate::desk::{Devices, human_agents::folded, view};
+
+/// Most bytes of a sign-in, and most characters of its fields.
+const SIGN_IN_BYTES_MAX: usize = 16 * 1024;
+const EMAIL_CHARS_MAX: usize = 320;
+const PASSWORD_CHARS_MAX: usize = 1_024;
 
 /// Sign in; sets the cookie
 #[utoipa::path(
@@ -46,35 +52,61 @@ use crate::desk::{human_agents::folded, view};
 )]
 pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    client: Client,
     base: Option<Extension<BasePath>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
-    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let body = read_body(body, SIGN_IN_BYTES_MAX).await?;
     let SignIn { email, password } = SignIn::parse(&body)?;
-    let (now, from) = (app.clock.now(), peer.map(|Extension(ConnectInfo(peer))| peer.ip()));
-    let account = folded(&email);
-    if let Some(wait) = app.desk.throttle.wait(&account, from, now) {
-        return Ok(too_many(wait));
+    fits("email", &email, EMAIL_CHARS_MAX)?;
+    fits("password", &password, PASSWORD_CHARS_MAX)?;
+    let (desk, now, account) = (&app.desk, app.clock.now(), folded(&email));
+    let mut device = DEVICE.token(&headers);
+    if let Some(token) = &device
+        && !desk.devices.knows(&account, token.expose_secret(), now).await?
+    {
+        device = None;
     }
-    let Some(agent) = app.desk.human_agents.verify(&email, &password) else {
-        app.desk.throttle.failed(&account, from, now);
+    let attempt = Attempt {
+        client: &client,
+        account: &account,
+        device: device.as_ref().map(ExposeSecret::expose_secret),
+    };
+    if let Err(exceeded) = attempt.may_be_made() {
+        return Ok(exceeded.into_response());
+    }
+    let Some(agent) = desk.human_agents.verify(&email, &password) else {
+        attempt.failed();
         let detail = "The email address or the password is wrong.";
         return Err(Error::new(ProblemId::Unauthorized, detail));
     };
-    app.desk.throttle.succeeded(&account, from);
-    let token = app.desk.sessions.open(&app.desk.human_agents, &agent.email, now).await?;
+    let token = desk.sessions.open(&desk.human_agents, &agent.email, now).await?;
     let Some(token) = token else {
         return Err(Error::new(ProblemId::Unauthorized, "There is no such agent."));
     };
-    let presence = &app.desk.presence;
-    presence.set(&agent.email, true).await?;
-    presence.seen(&agent.email, now).await;
-    let cookie = cookie::set(&headers, base.as_deref(), token.expose_secret())?;
+    desk.presence.set(&agent.email, true).await?;
+    desk.presence.seen(&agent.email, now).await;
     let mut response = answer(&app, agent).await?;
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    let cookies = response.headers_mut();
+    let session = SESSION.set(&headers, base.as_deref(), token.expose_secret(), None)?;
+    cookies.append(header::SET_COOKIE, session);
+    if device.is_none() {
+        let token = desk.devices.remember(&agent.email, now).await?;
+        let age = Some(Devices::KNOWN_SECONDS);
+        let cookie = DEVICE.set(&headers, base.as_deref(), token.expose_secret(), age)?;
+        cookies.append(header::SET_COOKIE, cookie);
+    }
     Ok(response)
+}
+
+/// Refuses what is too long before anything is made of it.
+fn fits(field: &str, text: &str, chars_max: usize) -> Result<()> {
+    if text.chars().count() <= chars_max {
+        return Ok(());
+    }
+    let detail = format!("`{field}` is too long: send at most {chars_max} characters");
+    Err(Problem::new(ProblemId::InvalidField, detail).at(field).into())
 }
 
 /// Who is signed in
@@ -112,7 +144,7 @@ pub(crate) async fn sign_out(
 ) -> Result<Response> {
     app.desk.sessions.end(signed.token.expose_secret()).await?;
     app.desk.presence.left(&signed.agent.email).await?;
-    let cookie = cookie::set(&headers, base.as_deref(), "")?;
+    let cookie = SESSION.set(&headers, base.as_deref(), "", Some(0))?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
@@ -146,12 +178,4 @@ async fn answer(app: &App, agent: &Agent) -> Result<Response> {
     let presence = &app.desk.presence;
     let available = presence.wants_chats(&agent.email, app.clock.now()).await?;
     Ok(json(StatusCode::OK, &desk::Session { agent: view::agent(agent), available }))
-}
-
-fn too_many(wait_ms: Millis) -> Response {
-    let detail = "Too many attempts: wait as long as `Retry-After` says.";
-    let mut response = Error::new(ProblemId::RateLimited, detail).into_response();
-    let seconds = wait_ms.unsigned_abs().div_ceil(1_000);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    response
 }

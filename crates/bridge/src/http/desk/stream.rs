@@ -8,11 +8,17 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use axum::{
     extract::{
         State,
-        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
+        ws::{Message, close_code},
     },
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
-use edge::{secrets, time::rfc3339};
+use edge::{
+    ids,
+    limits::Client,
+    secrets,
+    socket::{Budget, End as Close, Socket, Upgrade},
+    time::rfc3339,
+};
 use futures::{
     StreamExt as _,
     stream::{AbortHandle, BoxStream, SelectAll, abortable, unfold},
@@ -37,19 +43,16 @@ use super::{
 };
 use crate::desk::{board, view};
 
-const READ_BUFFER_BYTES: usize = 1024;
-const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+const FRAME_BYTES_MAX: usize = 4 * 1024;
+/// A page that watches a hundred chats at once stays below it.
+const BUDGET: Budget = Budget { burst: 32 * 1024, per_second: 4 * 1024 };
 /// Most chats one stream watches.
 const WATCHED_MAX: usize = 100;
-/// Most frames a client sends between two looks.
-const FRAMES_MAX: u32 = 200;
 /// How often the session is looked at.
 const LOOK: Duration = Duration::from_secs(4);
 const PING: Duration = Duration::from_secs(25);
 /// A page not heard of for this long is gone.
 const SILENCE_MAX: Duration = Duration::from_mins(1);
-/// How long one frame may take to be written.
-const SEND_MAX: Duration = Duration::from_secs(10);
 
 /// The frames of the stream, for the OpenAPI document.
 #[derive(utoipa::OpenApi)]
@@ -71,19 +74,23 @@ pub(crate) struct Frames;
 )]
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
     signed: SignedIn,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> error::Result<Response> {
     if !has_own_origin(&headers) {
         return Err(foreign_origin());
     }
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(MESSAGE_BYTES_MAX)
-        .max_frame_size(MESSAGE_BYTES_MAX);
-    Ok(upgrade.on_upgrade(async move |socket| run(&app, signed, socket).await))
+    let entered = match client.limits.streams.enter(&signed.agent.email) {
+        Ok(entered) => entered,
+        Err(exceeded) => return Ok(exceeded.into_response()),
+    };
+    let run = async move |socket| {
+        run(&app, signed, socket).await;
+        drop(entered);
+    };
+    Ok(upgrade.serve(FRAME_BYTES_MAX, BUDGET, run))
 }
 
 /// Why a stream ends.
@@ -91,31 +98,33 @@ enum End {
     /// The page is gone or does not read.
     Gone,
     /// Told to the page with a close code.
-    Close(u16, &'static str),
+    Close(Close),
 }
 
-const GOING_AWAY: End = End::Close(close_code::AWAY, "going away");
+const GOING_AWAY: End = end(close_code::AWAY, "going away");
 /// As on the visitor's stream: the same session is refused again.
-const SIGNED_OUT: End = End::Close(4401, "signed out");
-const TRY_AGAIN: End = End::Close(close_code::AGAIN, "try again");
+const SIGNED_OUT: End = end(4401, "signed out");
+const TRY_AGAIN: End = end(close_code::AGAIN, "try again");
+
+const fn end(code: u16, reason: &'static str) -> End {
+    End::Close(Close(code, reason))
+}
 
 type Sight = (String, Result<Seen<Event>, StoreError>);
 
 struct Stream<'a> {
     app: &'a App,
     signed: SignedIn,
-    socket: WebSocket,
+    socket: Socket,
     watched: SelectAll<BoxStream<'static, Sight>>,
     handles: HashMap<String, AbortHandle>,
-    /// The last frame of chats, to be silent when nothing in it changed.
-    shown: Option<Vec<wire::desk::Chat>>,
+    /// Fingerprint of the last frame of chats, to be silent when nothing in it changed.
+    shown: Option<u64>,
     heard: Instant,
     pinged: Instant,
-    /// Frames of the client since the last look.
-    frames: u32,
 }
 
-async fn run(app: &App, signed: SignedIn, socket: WebSocket) {
+async fn run(app: &App, signed: SignedIn, socket: Socket) {
     let now = Instant::now();
     let mut stream = Stream {
         app,
@@ -126,13 +135,9 @@ async fn run(app: &App, signed: SignedIn, socket: WebSocket) {
         shown: None,
         heard: now,
         pinged: now,
-        frames: 0,
     };
-    if let Err(End::Close(code, reason)) = stream.serve().await {
-        let frame = CloseFrame { code, reason: reason.into() };
-        let closing = stream.socket.send(Message::Close(Some(frame)));
-        // The page may be gone already; it is cut off either way.
-        let _ = tokio::time::timeout(SEND_MAX, closing).await;
+    if let Err(End::Close(end)) = stream.serve().await {
+        stream.socket.close(end).await;
     }
 }
 
@@ -149,8 +154,9 @@ impl Stream<'_> {
         loop {
             tokio::select! {
                 message = self.socket.recv() => match message {
-                    Some(Ok(message)) => self.receive(message).await?,
-                    Some(Err(_)) | None => return Err(End::Gone),
+                    Ok(Some(message)) => self.receive(message).await?,
+                    Ok(None) => return Err(End::Gone),
+                    Err(too_fast) => return Err(End::Close(too_fast)),
                 },
                 Some((chat, seen)) = self.watched.next(), if !self.watched.is_empty() => {
                     self.pass_on(chat, seen).await?;
@@ -175,17 +181,13 @@ impl Stream<'_> {
 
     async fn receive(&mut self, message: Message) -> Result<(), End> {
         self.heard = Instant::now();
-        self.frames += 1;
         let presence = &self.app.desk.presence;
         presence.seen(&self.signed.agent.email, self.app.clock.now()).await;
-        if self.frames > FRAMES_MAX {
-            return Err(End::Close(close_code::POLICY, "too many frames"));
-        }
         let text = match message {
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(End::Gone),
-            Message::Binary(_) => return Err(End::Close(close_code::UNSUPPORTED, "send text")),
+            Message::Binary(_) => return Err(end(close_code::UNSUPPORTED, "send text")),
         };
         match wire::json::read(text.as_bytes()) {
             Ok(ClientFrame::Watch { watch, after }) => self.watch(watch, after).await,
@@ -193,7 +195,7 @@ impl Stream<'_> {
                 self.unwatch(&unwatch);
                 Ok(())
             }
-            Err(_) => Err(End::Close(close_code::INVALID, "send a watch or an unwatch")),
+            Err(_) => Err(end(close_code::INVALID, "send a watch or an unwatch")),
         }
     }
 
@@ -201,7 +203,7 @@ impl Stream<'_> {
     async fn watch(&mut self, chat: String, after: u64) -> Result<(), End> {
         self.unwatch(&chat);
         if self.handles.len() >= WATCHED_MAX {
-            return Err(End::Close(close_code::POLICY, "too many chats are watched"));
+            return Err(end(close_code::POLICY, "too many chats are watched"));
         }
         let found = match chats::find(self.app, &self.signed.agent, chat).await {
             Ok(found) => found,
@@ -245,17 +247,18 @@ impl Stream<'_> {
     }
 
     async fn show(&mut self, chats: Vec<wire::desk::Chat>) -> Result<(), End> {
-        if self.shown.as_ref() == Some(&chats) {
+        let frame = serde_json::to_string(&ServerFrame::Chats { chats }).map_err(|_| TRY_AGAIN)?;
+        let print = Some(ids::fingerprint(frame.as_bytes()));
+        if self.shown == print {
             return Ok(());
         }
-        self.send(&ServerFrame::Chats { chats: chats.clone() }).await?;
-        self.shown = Some(chats);
+        self.write(Message::Text(frame.into())).await?;
+        self.shown = print;
         Ok(())
     }
 
     /// Whether the agent is still signed in and the page still there.
     async fn look(&mut self) -> Result<(), End> {
-        self.frames = 0;
         let (app, now) = (self.app, Instant::now());
         if now - self.heard >= SILENCE_MAX {
             return Err(End::Gone);
@@ -279,10 +282,7 @@ impl Stream<'_> {
     }
 
     async fn write(&mut self, message: Message) -> Result<(), End> {
-        match tokio::time::timeout(SEND_MAX, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
-        }
+        self.socket.send(message).await.map_err(|_| End::Gone)
     }
 }
 

@@ -223,6 +223,10 @@ impl Connector for OpenMessaging {
         );
     }
 
+    fn admit(&self, head: &InboundRequest) -> Result<(), ApiError> {
+        webhook::admit(head)
+    }
+
     async fn receive(
         &self,
         host: &Arc<dyn Host>,

@@ -33,19 +33,28 @@ use super::{
 /// The vendor waits ten seconds for our answer, so a poll must be faster.
 const POLL_WITHIN: Duration = Duration::from_secs(4);
 
+/// Whether the call may go on to [`receive`]; the signature itself needs the body.
+pub(super) fn admit(call: &InboundRequest) -> Result<(), ApiError> {
+    if call.path != "webhook" || call.method != Method::POST {
+        let detail = "Genesys Cloud sends to `/connectors/{name}/webhook` with POST.";
+        return Err(ApiError::new(ProblemId::NotFound, detail));
+    }
+    if call.may_have_hub_signature() { Ok(()) } else { Err(not_signed()) }
+}
+
+fn not_signed() -> ApiError {
+    let detail = "The signature does not match this body and the connector's `webhook_secret`.";
+    ApiError::new(ProblemId::Unauthorized, detail)
+}
+
 pub(super) async fn receive(
     shared: &Shared,
     secret: &SecretString,
     host: &Arc<dyn Host>,
     call: &InboundRequest,
 ) -> Result<Response, ApiError> {
-    if call.path != "webhook" || call.method != Method::POST {
-        let detail = "Genesys Cloud sends to `/connectors/{name}/webhook` with POST.";
-        return Err(ApiError::new(ProblemId::NotFound, detail));
-    }
     if !call.has_hub_signature(secret) {
-        let detail = "The signature does not match this body and the connector's `webhook_secret`.";
-        return Err(ApiError::new(ProblemId::Unauthorized, detail));
+        return Err(not_signed());
     }
     let message: Value = call.json()?;
     // Other types are receipts of the visitor's messages. They report nothing that the replies to

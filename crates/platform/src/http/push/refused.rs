@@ -1,7 +1,10 @@
 //! Refusals of the push endpoint, in the contract's own shape (section 15).
 
 use axum::response::{IntoResponse, Response};
-use edge::http::{ApiError, json};
+use edge::{
+    http::{ApiError, json},
+    limits::Exceeded,
+};
 use http::{HeaderValue, StatusCode, header};
 use machine::conversation::Refusal;
 use store::{StepError, StoreError};
@@ -16,11 +19,12 @@ pub(super) struct Refused {
     code: &'static str,
     message: String,
     field: Option<String>,
+    exceeded: Option<Exceeded>,
 }
 
 impl Refused {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), field: None }
+        Self { status, code, message: message.into(), field: None, exceeded: None }
     }
 
     pub(super) fn unknown() -> Self {
@@ -49,6 +53,13 @@ impl From<HttpError> for Refused {
 impl From<ApiError> for Refused {
     fn from(error: ApiError) -> Self {
         HttpError::from(error).into()
+    }
+}
+
+impl From<Exceeded> for Refused {
+    fn from(exceeded: Exceeded) -> Self {
+        let refused = Self::new(429, "rate_limited", Exceeded::DETAIL);
+        Self { exceeded: Some(exceeded), ..refused }
     }
 }
 
@@ -84,6 +95,9 @@ impl IntoResponse for Refused {
             405 => drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST"))),
             429 | 503 => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => {}
+        }
+        if let Some(exceeded) = self.exceeded {
+            exceeded.write(headers);
         }
         response
     }

@@ -1,0 +1,42 @@
+//! One attempt to sign in, and the limits that count its failure. A known device has a limit of its
+//! own, so guesses from elsewhere do not keep its agent out, not even those that come from behind
+//! the same address.
+
+use edge::limits::{Client, Exceeded};
+
+pub(super) struct Attempt<'a> {
+    pub(super) client: &'a Client,
+    /// The folded email address, of an account that need not exist.
+    pub(super) account: &'a str,
+    /// The token of a device that is known for this account.
+    pub(super) device: Option<&'a str>,
+}
+
+impl Attempt<'_> {
+    /// Whether the attempt may be made now. Between this and [`Attempt::failed`] nothing may wait,
+    /// or many attempts could be looked at together.
+    ///
+    /// # Errors
+    /// [`Exceeded`] after too many failures.
+    pub(super) fn may_be_made(&self) -> Result<(), Exceeded> {
+        let limits = &self.client.limits;
+        match self.device {
+            Some(device) => limits.failed_sign_ins_of_device.look(&device),
+            None => {
+                limits.failed_sign_ins.look(&self.client.address)?;
+                limits.failed_sign_ins_of_account.look(&self.account)
+            }
+        }
+    }
+
+    pub(super) fn failed(&self) {
+        let limits = &self.client.limits;
+        // That a limit is reached shows at the next attempt.
+        if let Some(device) = self.device {
+            let _ = limits.failed_sign_ins_of_device.check(&device);
+        } else {
+            let _ = limits.failed_sign_ins.check(&self.client.address);
+            let _ = limits.failed_sign_ins_of_account.check(&self.account);
+        }
+    }
+}

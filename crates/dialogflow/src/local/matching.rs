@@ -98,7 +98,7 @@ impl Matcher {
         let Phrases { all: phrases, own } = phrases;
         let lexicon = Lexicon::build(language, root, intents, entities, &phrases, report);
         let templates = Templates::build(&phrases, &lexicon);
-        let mut matcher = Self { lexicon, templates, own, ..Self::default() };
+        let mut matcher = Self { lexicon, own, templates, ..Self::default() };
         let mut words = Vec::new();
         let mut replaced = Vec::new();
         let mut chars = Vec::new();

@@ -46,7 +46,7 @@ pub(crate) fn read(file: &str, mut from: Fields<'_>, report: &mut Report) -> Opt
 /// The content of a message of a known kind. The older kinds have numbers; the names of the newer
 /// ones are those of the export, and of the service's messages.
 fn content(kind: &str, from: &mut Fields<'_>) -> Option<Content> {
-    let plain: String = kind.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let plain: String = kind.chars().filter(char::is_ascii_alphanumeric).collect();
     Some(match plain.to_lowercase().as_str() {
         "0" | "text" => Content::Text(texts(from)),
         "1" | "card" => Content::Rich("card", card(from)),

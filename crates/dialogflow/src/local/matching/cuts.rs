@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::{fold::is_mark, system, text::Text};
+use super::text::Text;
 use crate::local::model::Phrase;
 
 /// Fewer characters of a value are not looked for inside a word.
@@ -149,7 +149,6 @@ impl Cuts {
     /// The borders inside a word, ascending. `apostrophe` is the position of one in it.
     pub(crate) fn of(&self, word: &str, apostrophe: Option<usize>) -> Vec<usize> {
         let mut borders: BTreeSet<usize> = BTreeSet::new();
-        borders.extend(after_digits(word));
         if let Some(annotated) = self.annotated.get(word) {
             borders.extend(annotated);
         } else if !self.heads.contains(word) || !self.tails.contains(word) {
@@ -199,17 +198,4 @@ impl Cuts {
             .find(|at| *at > rest && after.contains(&word[*at..]) && long(&word[rest..*at]));
         borders.extend(start.into_iter().chain(end));
     }
-}
-
-/// Letters directly after digits are a word of their own (`5kg`, `10people`, `5명`) unless they make
-/// an ordinal or a time of day, or a name (`7up`).
-fn after_digits(word: &str) -> Option<usize> {
-    const TOGETHER: [&str; 12] =
-        ["ème", "ère", "ere", "eme", "nde", "ste", "ten", "ter", "tes", "er", "am", "pm"];
-    let at = word.find(|c: char| !c.is_ascii_digit()).filter(|at| *at > 0)?;
-    let rest = &word[at..];
-    let decade = rest == "s" && at == 4;
-    let counted = system::is_unit(rest) || !rest.is_ascii() || rest.len() > 2;
-    let letters = rest.chars().all(|c| c.is_alphabetic() || is_mark(c));
-    (letters && counted && !decade && !TOGETHER.contains(&rest)).then_some(at)
 }

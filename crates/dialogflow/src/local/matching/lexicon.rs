@@ -195,7 +195,7 @@ impl Lexicon {
 
     /// Reads a text with its words cut as the phrases and values of the agent ask for it.
     pub(crate) fn read(&self, raw: &str) -> Text {
-        Text::cut(raw, &self.cuts)
+        Text::cut(raw, |word, apostrophe| self.cuts.of(word, apostrophe))
     }
 
     /// How a whole text is written: what tells it from another text with the same words.

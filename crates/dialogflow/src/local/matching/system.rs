@@ -82,11 +82,6 @@ pub(crate) fn is_measure(entity: &str) -> bool {
     MEASURES.contains(&entity)
 }
 
-/// Whether a word is a unit of measure, for example `kg`.
-pub(crate) fn is_unit(word: &str) -> bool {
-    amounts::is_unit(word)
-}
-
 /// The value of an open entity from these words.
 pub(crate) fn open_value(entity: &str, words: &str) -> Value {
     match entity {

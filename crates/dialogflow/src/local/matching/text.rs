@@ -1,18 +1,18 @@
 //! Text as the matcher sees it: lower-case words without punctuation, each with its position in
 //! what the visitor wrote. A run of words is a slice of `normal`, so a look-up allocates nothing.
 
-use std::{ops::Range, sync::LazyLock};
+use std::ops::Range;
 
-use super::{
-    cuts::Cuts,
-    fold::{fold, is_format, is_mark},
-};
+use super::fold::{fold, is_format, is_mark};
 
 /// Endings after an apostrophe in English: `what's` is one word, `j'ai` is two.
 const CONTRACTIONS: [&str; 7] = ["s", "t", "m", "d", "re", "ve", "ll"];
 
-/// The borders that every word has, whatever the agent.
-static COMMON: LazyLock<Cuts> = LazyLock::new(Cuts::default);
+/// Short units that people write directly after a number.
+const SHORT_UNITS: [&str; 24] = [
+    "s", "h", "hr", "wk", "mo", "yr", "c", "f", "m", "km", "cm", "mm", "mi", "ft", "kg", "mg", "g",
+    "lb", "oz", "l", "ml", "qm", "gb", "mb",
+];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
@@ -30,12 +30,19 @@ struct Word {
 
 impl Text {
     pub(crate) fn new(raw: &str) -> Self {
-        Self::cut(raw, &COMMON)
+        Self::cut(raw, |_, _| Vec::new())
     }
 
-    /// With words cut where the agent's phrases and values ask for it.
-    pub(crate) fn cut(raw: &str, cuts: &Cuts) -> Self {
-        Self::read(raw, |word, apostrophe| cuts.of(word, apostrophe))
+    /// With words cut at more borders, ascending. `borders` is given a word and the position of an
+    /// apostrophe in it.
+    pub(crate) fn cut(raw: &str, borders: impl Fn(&str, Option<usize>) -> Vec<usize>) -> Self {
+        Self::read(raw, |word, apostrophe| {
+            let mut all = borders(word, apostrophe);
+            all.extend(after_digits(word));
+            all.sort_unstable();
+            all.dedup();
+            all
+        })
     }
 
     /// With whole words only.
@@ -168,6 +175,19 @@ impl Text {
 fn raw_position(written: &str, border: usize) -> Option<usize> {
     let positions = written.char_indices().map(|(at, _)| at).skip(1);
     positions.into_iter().find(|at| fold(&written[..*at]).len() == border)
+}
+
+/// Letters directly after digits are a word of their own (`5kg`, `10people`, `5명`) unless they make
+/// an ordinal or a time of day, or a name (`7up`).
+fn after_digits(word: &str) -> Option<usize> {
+    const TOGETHER: [&str; 12] =
+        ["ème", "ère", "ere", "eme", "nde", "ste", "ten", "ter", "tes", "er", "am", "pm"];
+    let at = word.find(|c: char| !c.is_ascii_digit()).filter(|at| *at > 0)?;
+    let rest = &word[at..];
+    let decade = rest == "s" && at == 4;
+    let counted = SHORT_UNITS.contains(&rest) || !rest.is_ascii() || rest.len() > 2;
+    let letters = rest.chars().all(|c| c.is_alphabetic() || is_mark(c));
+    (letters && counted && !decade && !TOGETHER.contains(&rest)).then_some(at)
 }
 
 /// The key of a text; see [`Text::key`].

@@ -147,10 +147,6 @@ pub(crate) fn find(text: &Text, language: &str, numbers: &[Number]) -> Vec<Found
     found
 }
 
-pub(crate) fn is_unit(word: &str) -> bool {
-    UNITS.iter().any(|(_, _, names)| names.contains(&word))
-}
-
 fn amount(entity: &str, value: f64, unit: &str) -> Value {
     match entity {
         "@sys.percentage" => json!(format!("{}%", json_number(value))),

@@ -124,12 +124,6 @@ async fn work_off(
     Ok(json(StatusCode::OK, &answered))
 }
 
-fn not_admitted() -> Error {
-    let detail = "Present the route's webhook token in `Authorization` or in `accessToken`, and \
-                  check the webhook URL in the platform's settings.";
-    Error::new(ProblemId::Unauthorized, detail)
-}
-
 struct Call<'a> {
     app: &'a App,
     route: &'a Arc<Route>,
@@ -239,7 +233,8 @@ impl Call<'_> {
 
 /// Where the body cannot be read at all, a token in it cannot be found: the caller is told why.
 fn not_admitted(unread: Option<Invalid>) -> Error {
-    let detail = "Present the route's webhook token in `Authorization` or in `accessToken`.";
+    let detail = "Present the route's webhook token in `Authorization` or in `accessToken`, and \
+                  check the webhook URL in the platform's settings.";
     let unread = unread.filter(Invalid::is_of_body);
     Error::new(
         ProblemId::Unauthorized,

@@ -62,7 +62,7 @@ async fn every_chat_that_waits_is_shown() {
                 transcript: Vec::new(),
             };
             let policy = Policy { clock: Clock::default(), ..Policy::default() };
-            let input = Input::StepOne { opening, available: true };
+            let input = Input::StepOne { opening, available: true, missed: Vec::new() };
             world.ledger.step_peer(&peer, make, &policy, START, None, input).await.unwrap();
         }
     };

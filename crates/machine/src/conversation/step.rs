@@ -5,7 +5,7 @@ use super::{
     NoticeKind, PauseChange, Policy, PushInput, Reason, Recalled, Refusal, RenewedBy, Reply, Side,
     Trigger, VISITOR_LEFT_TEXT, hold, left_text,
 };
-use crate::{Machine, Millis, Recorded, limits, model};
+use crate::{Millis, Recorded, model};
 
 pub(super) type Log<'a> = model::Log<'a, Conversation>;
 

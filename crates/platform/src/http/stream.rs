@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     /// Bytes of a task of this function before it is spawned.
-    fn weight<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
+    fn weight<A, B, C, D, F: Future>(_: fn(A, B, C, D) -> F) -> usize {
         size_of::<F>()
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     body::Body,
     extract::State,
     response::{IntoResponse, Response},
@@ -13,7 +14,7 @@ use edge::{
     limits::Client,
 };
 use http::{HeaderMap, StatusCode, header};
-use machine::{Millis, chat::Agent, limits::BODY_BYTES_MAX};
+use machine::{chat::Agent, limits::BODY_BYTES_MAX};
 use secrecy::ExposeSecret;
 use wire::{
     desk::{self, SignIn},

@@ -74,8 +74,8 @@ async fn desk(headers: HeaderMap) -> Response {
     strict(assets::respond("desk.html", &headers))
 }
 
-/// The desk asks for its files beside its own address. The redirect is relative, because a proxy may
-/// serve us below a path.
+/// The desk asks for its files beside its own address. The redirect is relative, because a proxy
+/// may serve us below a path.
 async fn without_slash() -> impl IntoResponse {
     (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "../desk")])
 }

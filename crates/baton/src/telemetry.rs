@@ -76,7 +76,8 @@ fn filter(text: &str) -> anyhow::Result<EnvFilter> {
     if text.trim().is_empty() {
         return Ok(EnvFilter::new("info"));
     }
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    for part in &parts {
         // A lone word that is no level would silence everything else.
         let known = LEVELS.iter().any(|level| part.eq_ignore_ascii_case(level)) || is_ours(part);
         ensure!(
@@ -92,7 +93,7 @@ fn filter(text: &str) -> anyhow::Result<EnvFilter> {
             LEVELS.join(", ")
         );
     }
-    EnvFilter::try_new(text).with_context(|| format!("{text:?} cannot be read"))
+    EnvFilter::try_new(parts.join(",")).with_context(|| format!("{text:?} cannot be read"))
 }
 
 #[cfg(test)]

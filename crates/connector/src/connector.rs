@@ -40,7 +40,8 @@ pub trait Connector: Send + Sync + 'static {
         Err(takes_no_calls())
     }
 
-    /// Answers a request of the tool that [`Connector::admit`] let in, to `/connectors/{name}/{path}`.
+    /// Answers a request of the tool to `/connectors/{name}/{path}` that [`Connector::admit`] let
+    /// in.
     async fn receive(
         &self,
         _host: &Arc<dyn Host>,

@@ -204,7 +204,7 @@ impl Desk {
     /// Opens the stream; it watches no chat yet.
     pub async fn stream(&self) -> anyhow::Result<DeskStream> {
         let url = format!("{}/desk/api/stream", self.base);
-        let headers = [("cookie", self.cookie.as_str()), ("origin", self.base.as_str())];
+        let headers = [("cookie", self.cookie.as_str()), ("origin", origin(&self.base))];
         let socket = Socket::connect(&url, &headers).await?;
         Ok(DeskStream { socket })
     }
@@ -268,4 +268,10 @@ impl DeskStream {
     pub fn into_socket(self) -> Socket {
         self.socket
     }
+}
+
+/// Scheme and host of an address, as a browser sends them of a page there.
+fn origin(base: &str) -> &str {
+    let host = base.find("://").map_or(0, |at| at + 3);
+    base[host..].find('/').map_or(base, |at| &base[..host + at])
 }

@@ -56,6 +56,13 @@ impl Call {
         self.body.get("eventType").and_then(Value::as_str) == Some("user_typing")
     }
 
+    /// What tells an attempt of one call from another call: its id, or its content where the
+    /// platform sends none.
+    fn id(&self) -> String {
+        let id = ["webhook-id", "x-request-id"].iter().find_map(|name| self.headers.get(*name));
+        id.cloned().unwrap_or_else(|| self.body.to_string())
+    }
+
     pub fn user_id(&self) -> &str {
         self.body.get("userId").and_then(Value::as_str).unwrap_or_default()
     }
@@ -83,11 +90,31 @@ struct Scripts {
 struct Script {
     next: VecDeque<Reply>,
     otherwise: Reply,
+    /// The last call and its reply.
+    last: Option<(String, Reply)>,
+}
+
+impl Script {
+    fn reply(&mut self, call: &Call) -> Reply {
+        if call.is_typing() {
+            return self.otherwise.clone();
+        }
+        let next = self.next.pop_front().unwrap_or_else(|| self.otherwise.clone());
+        self.last = Some((call.id(), next.clone()));
+        next
+    }
+
+    /// The reply to another attempt of the last call, which was certainly not taken: a platform
+    /// may try such a call again, and that is not another call.
+    fn repeated(&self, call: &Call) -> Option<Reply> {
+        let (last, reply) = self.last.as_ref()?;
+        (*last == call.id() && reply.is_not_taken()).then(|| reply.clone())
+    }
 }
 
 impl Default for Script {
     fn default() -> Self {
-        Self { next: VecDeque::new(), otherwise: Reply::paused() }
+        Self { next: VecDeque::new(), otherwise: Reply::paused(), last: None }
     }
 }
 
@@ -105,8 +132,10 @@ impl Shared {
             let mut scripts = self.scripts();
             let Scripts { everyone, users } = &mut *scripts;
             let script = users.get_mut(call.user_id()).unwrap_or(everyone);
-            let next = if call.is_typing() { None } else { script.next.pop_front() };
-            next.unwrap_or_else(|| script.otherwise.clone())
+            if let Some(reply) = script.repeated(&call) {
+                return reply;
+            }
+            script.reply(&call)
         };
         self.calls().push(call);
         self.count.send_modify(|count| *count += 1);

@@ -54,6 +54,17 @@ impl Reply {
         Self::Json(r#"{"paused":false}"#.to_owned())
     }
 
+    /// Whether the caller learns from this that the call was certainly not taken.
+    pub(crate) fn is_not_taken(&self) -> bool {
+        let untaken = |status: u16| matches!(status, 429 | 502 | 503 | 504);
+        match self {
+            Self::Cut => true,
+            Self::JsonStatus(status, _) | Self::Status(status, _) => untaken(*status),
+            Self::After(_, reply) => reply.is_not_taken(),
+            _ => false,
+        }
+    }
+
     #[must_use]
     pub fn after_ms(self, millis: u64) -> Self {
         Self::After(Duration::from_millis(millis), Box::new(self))

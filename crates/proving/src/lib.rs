@@ -2,8 +2,8 @@
 //!
 //! It starts, stops and kills processes ([`server`]), checks that SIGKILL loses nothing that was
 //! acknowledged ([`kill`]), compares what visitor, platform, bridge, tool and human agents hold
-//! ([`transcript`]), attacks a server with hostile sockets ([`hostile`]), and measures speed ([`load`], [`bench`]) relative to the least work that any
-//! design must do ([`floors`]).
+//! ([`transcript`]), attacks a server with hostile sockets ([`hostile`]), and measures speed
+//! ([`load`], [`bench`]) relative to the least work that any design must do ([`floors`]).
 //!
 //! It sees Baton as `kit` does, from outside. The product never links this crate.
 #![forbid(unsafe_code)]

@@ -21,7 +21,8 @@ statements! { SHARED;
         FROM events e JOIN subjects s ON s.num = e.subject \
         WHERE s.id = $1 AND s.kind = $2 AND s.owner = $3 AND e.seq > $4 AND e.sub = 0 \
         ORDER BY e.seq LIMIT $5";
-    // The limit on rows stands inside the sum, so a page costs the same however long the journal is.
+    // The limit on rows stands inside the sum, so a page costs the same however long the journal
+    // is.
     PAGE = "SELECT seq, sub, at, body, format, unreadable, upto FROM (\
         SELECT seq, sub, at, body, format, unreadable, bytes, \
         CAST(sum(bytes) OVER (ORDER BY seq) AS bigint) AS upto FROM (\

@@ -12,8 +12,11 @@ pub const NAME_CHARS_MAX: usize = 100;
 /// text around it, and cut to [`NAME_CHARS_MAX`]. Empty when nothing is left.
 #[must_use]
 pub fn name(text: &str) -> String {
-    let visible: String =
-        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(is_shown).collect();
+    let visible: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| is_shown(*c))
+        .collect();
     let mut name = String::new();
     let mut room = NAME_CHARS_MAX;
     for letter in visible.split_whitespace().collect::<Vec<_>>().join(" ").graphemes(true) {
@@ -37,12 +40,12 @@ pub fn avatar_url(url: &str) -> String {
 /// Whether a text shows nothing.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    !text.chars().any(|c| !c.is_whitespace() && is_shown(&c) && !is_filler(c))
+    !text.chars().any(|c| !c.is_whitespace() && is_shown(c) && !is_filler(c))
 }
 
 /// False for control characters, for marks of direction, and for what is never seen. The two
 /// joiners stay: scripts and emoji are written with them.
-fn is_shown(c: &char) -> bool {
+fn is_shown(c: char) -> bool {
     let is_hidden = matches!(
         c,
         '\u{ad}'

@@ -71,7 +71,8 @@ async fn a_check_says_whether_the_webhook_is_called_and_a_wrong_setting_is_named
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("baton.toml");
     let check = async |agent: &str| {
-        let config = format!("[[bots]]\nid = \"b\"\npush_key = \"k\"\nagent = {{ {agent} }}\n");
+        let config =
+            format!("[[bots]]\nid = \"b\"\npush_key = \"twelve chars\"\nagent = {{ {agent} }}\n");
         std::fs::write(&path, config).unwrap();
         let mut check = Command::new(BATON);
         let output = check.args(["check", "--config"]).arg(&path).output().await.unwrap();

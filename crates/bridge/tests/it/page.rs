@@ -84,9 +84,17 @@ impl Page {
     }
 
     pub(crate) async fn events(&self, id: &str) -> Vec<Value> {
-        let (status, body) = self.get(&format!("chats/{id}/events?after=0")).await;
-        assert_eq!(status, 200, "{body}");
-        body["events"].as_array().unwrap().clone()
+        let (mut all, mut after) = (Vec::new(), json!(0));
+        loop {
+            let (status, body) = self.get(&format!("chats/{id}/events?after={after}")).await;
+            assert_eq!(status, 200, "{body}");
+            let page = body["events"].as_array().unwrap();
+            if page.is_empty() {
+                return all;
+            }
+            all.extend(page.iter().cloned());
+            after = body["next"].clone();
+        }
     }
 
     /// Id of the open chat with a visitor.

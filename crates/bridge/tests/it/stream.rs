@@ -183,7 +183,7 @@ async fn nonsense_ends_the_stream() {
     socket.send_raw(Message::text(large)).await;
     socket.closed().await;
     let mut socket = jane.stream().await.ok().unwrap();
-    for _ in 0..250 {
+    for _ in 0..600 {
         socket.send(json!({ "unwatch": "cht_1" })).await;
     }
     assert_eq!(socket.closed().await, 1008);

@@ -108,6 +108,16 @@ impl Turn<'_> {
     /// priority. Without such an intent, the fallback intent answers, because a pressed button must
     /// not be met with silence. The event that opens a chat is no question: nothing answers it.
     fn event(&mut self, name: &str) -> Outcome {
+        if let Some(outcome) = self.intent_of_event(name) {
+            return outcome;
+        }
+        let name = name.to_lowercase();
+        let opens = name == "welcome" || name.ends_with("_welcome");
+        if opens { Outcome::default() } else { self.fallback() }
+    }
+
+    /// The intent that has this event and whose contexts are active.
+    fn intent_of_event(&mut self, name: &str) -> Option<Outcome> {
         let name = name.to_lowercase();
         let listed = |i: &Intent| i.events.contains(&name) && i.priority >= 0;
         let intents = self.agent.intents.iter().enumerate();
@@ -115,12 +125,9 @@ impl Turn<'_> {
             intents.filter(|(_, i)| listed(i) && self.inputs_active(i)).min_by_key(|(_, i)| {
                 (std::cmp::Reverse((i.inputs.len(), i.priority)), i.name.as_str())
             });
-        let Some((position, _)) = found else {
-            let opens = name == "welcome" || name.ends_with("_welcome");
-            return if opens { Outcome::default() } else { self.fallback() };
-        };
+        let (position, _) = found?;
         self.session.dialog = None;
-        self.matched(position, 1.0, Captured::default())
+        Some(self.matched(position, 1.0, Captured::default()))
     }
 
     fn text(&mut self, raw: &str) -> Outcome {

@@ -17,6 +17,8 @@ enum Part {
 use Part::{Plain, Slot};
 
 type Phrases<'a> = &'a [&'a [Part]];
+/// Language, phrases, values, and what is said with the value that is found in it.
+type Case<'a> = (&'a str, Phrases<'a>, &'a [&'a str], &'a [(&'a str, &'a str)]);
 
 /// An agent of one language with one intent for each list of phrases, `i0`, `i1`, …, and one
 /// parameter `x` of the entity `@x`.
@@ -125,7 +127,7 @@ fn capitals_of_every_script_are_the_same_letters() {
 /// F6.
 #[test]
 fn a_value_inside_a_word_is_found() {
-    let cases: [(&str, Phrases<'_>, &[&str], &[(&str, &str)]); 5] = [
+    let cases: [Case<'_>; 5] = [
         (
             "he",
             &[&[Plain("אני רוצה לנסוע ל"), Slot("חיפה", "@x", "x"), Plain(" מחר")]],

@@ -50,12 +50,12 @@ const NEVER_NAMED: [&str; 5] = [
 const LOCAL_NAMES: [&str; 9] =
     ["localhost", "local", "internal", "intranet", "private", "lan", "home.arpa", "test", "svc"];
 
-const fn v4([a, b, c, d]: [u8; 4], bits: u8) -> IpNet {
-    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), bits))
+const fn v4(octets: [u8; 4], bits: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::from_octets(octets), bits))
 }
 
-const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], bits: u8) -> IpNet {
-    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), bits))
+const fn v6(segments: [u16; 8], bits: u8) -> IpNet {
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::from_segments(segments), bits))
 }
 
 /// What may be called besides the public internet.
@@ -172,7 +172,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     global && !special
 }
 
-/// The IPv4 host that a translator at 64:ff9b::/96 (RFC 6052) connects to.
+/// The IPv4 host that a translator at `64:ff9b::/96` (RFC 6052) connects to.
 fn translated(address: IpAddr) -> Option<Ipv4Addr> {
     let IpAddr::V6(address) = address else { return None };
     match address.segments() {
@@ -187,26 +187,29 @@ const EMBEDDED_MAX: usize = 3;
 /// (RFC 4291, 6145), those of translators (RFC 6052, 8215), 6to4 (RFC 3056), Teredo (RFC 4380, its
 /// server and its client), and ISATAP (RFC 5214).
 fn embedded(address: Ipv6Addr) -> [Option<Ipv4Addr>; EMBEDDED_MAX] {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let last = host(g, h);
-    match (a, b, c) {
-        (0, 0, 0) if d == 0 && matches!((e, f), (0, 0 | 0xffff) | (0xffff, 0)) => {
+    let segments = address.segments();
+    let [.., high, low] = segments;
+    let last = host(high, low);
+    match segments {
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, ..] => {
             [Some(last), None, None]
         }
-        (0x64, 0xff9b, 0) => [Some(last), None, None],
         // A prefix of 48 bits: the address goes around bits 64 to 71.
-        (0x64, 0xff9b, 1) => {
-            let around = host(d, (e & 0xff) << 8 | f >> 8);
+        [0x64, 0xff9b, 1, first, middle, end, ..] => {
+            let around = host(first, (middle & 0xff) << 8 | end >> 8);
             [Some(last), Some(around), None]
         }
-        (0x2002, high, low) => [Some(host(high, low)), isatap(e, f, last), None],
-        (0x2001, 0, high) => [Some(host(high, d)), Some(host(!g, !h)), isatap(e, f, last)],
-        _ => [isatap(e, f, last), None, None],
+        [0x2002, first, second, ..] => [Some(host(first, second)), isatap(segments), None],
+        [0x2001, 0, first, second, ..] => {
+            [Some(host(first, second)), Some(host(!high, !low)), isatap(segments)]
+        }
+        _ => [isatap(segments), None, None],
     }
 }
 
-fn isatap(e: u16, f: u16, last: Ipv4Addr) -> Option<Ipv4Addr> {
-    (e & 0xfdff == 0 && f == 0x5efe).then_some(last)
+fn isatap(segments: [u16; 8]) -> Option<Ipv4Addr> {
+    let [_, _, _, _, flags, mark, high, low] = segments;
+    (flags & 0xfdff == 0 && mark == 0x5efe).then(|| host(high, low))
 }
 
 fn host(high: u16, low: u16) -> Ipv4Addr {

@@ -75,7 +75,6 @@ struct Known {
 }
 
 /// `router`, whose handlers learn the [`Client`] of each request.
-#[must_use]
 pub fn identify(router: Router, limits: Arc<Limits>, proxies: Proxies) -> Router {
     let known = Known { limits, proxies, has_warned: AtomicBool::new(false) };
     router.layer(from_fn_with_state(Arc::new(known), tell))

@@ -1,5 +1,5 @@
 //! The answer to a client that asks too much: a problem with `Retry-After`, and the header fields
-//! `RateLimit` and `RateLimit-Policy` of the IETF draft "RateLimit header fields for HTTP".
+//! `RateLimit` and `RateLimit-Policy` of an IETF draft (draft-ietf-httpapi-ratelimit-headers).
 
 use std::time::Duration;
 

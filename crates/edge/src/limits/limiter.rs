@@ -207,9 +207,10 @@ enum Ticks {
 
 impl Ticks {
     fn new(clock: &Clock) -> Self {
-        match clock.is_manual() {
-            true => Self::Manual { clock: clock.clone(), start: clock.now() },
-            false => Self::Passing(Instant::now()),
+        if clock.is_manual() {
+            Self::Manual { clock: clock.clone(), start: clock.now() }
+        } else {
+            Self::Passing(Instant::now())
         }
     }
 }

@@ -107,14 +107,11 @@ pub struct Limits {
 impl Limits {
     #[must_use]
     pub fn new(settings: &Settings, clock: &Clock) -> Self {
-        let rate = |name, rate| match settings.enabled {
-            true => Limiter::new(name, rate, clock),
-            false => Limiter::unlimited(name),
+        let enabled = settings.enabled;
+        let rate = |name, rate| {
+            if enabled { Limiter::new(name, rate, clock) } else { Limiter::unlimited(name) }
         };
-        let at_once = |name, max| match settings.enabled {
-            true => AtOnce::new(name, max),
-            false => AtOnce::new(name, usize::MAX),
-        };
+        let at_once = |name, max| AtOnce::new(name, if enabled { max } else { usize::MAX });
         Self {
             requests: rate("requests", settings.requests),
             new_visitors: rate("new_visitors", settings.new_visitors),
@@ -152,7 +149,7 @@ impl Rate {
             Some(count) => count,
             None => NonZeroU32::MIN,
         };
-        Self { count, per: Duration::from_secs(60) }
+        Self { count, per: Duration::from_mins(1) }
     }
 }
 

@@ -181,9 +181,10 @@ async fn a_message_in_endless_pieces_is_noticed() {
          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     )
     .await;
-    // One text frame that is not the last, then empty continuations, all masked with zeros.
+    // One text frame that is not the last, then empty continuations, all masked with zeros. They
+    // are more than what may be read ahead together with the request.
     let mut sent = vec![0x01, 0x80, 0, 0, 0, 0];
-    for _ in 0..2_000 {
+    for _ in 0..10_000 {
         sent.extend([0x00, 0x80, 0, 0, 0, 0]);
     }
     // The server hangs up meanwhile.

@@ -36,3 +36,20 @@ async fn misbehaves_as_told() {
     receiver.then(Reply::After(Duration::from_millis(50), Box::new(Reply::refused())));
     assert_eq!(call(&receiver, "hello").await.unwrap().text(), r#"{"paused":false}"#);
 }
+
+#[tokio::test]
+async fn another_attempt_of_a_call_that_was_not_taken_is_not_another_call() {
+    let receiver = Receiver::start().await.unwrap();
+    receiver.then(Reply::Cut).then(Reply::JsonStatus(503, "{}".to_owned())).then(Reply::refused());
+    for _ in 0..3 {
+        assert!(call(&receiver, "one").await.is_err());
+    }
+    for _ in 0..2 {
+        assert_eq!(call(&receiver, "two").await.unwrap().status, 503);
+    }
+    for _ in 0..2 {
+        assert_eq!(call(&receiver, "three").await.unwrap().status, 200);
+    }
+    let texts: Vec<_> = receiver.calls().iter().map(|call| call.text().to_owned()).collect();
+    assert_eq!(texts, ["one", "two", "three", "three"]);
+}

@@ -1,6 +1,6 @@
 //! The human's side is away: inputs that are kept for it, and what it has not heard of.
 
-use super::{Conversation, Event, NoticeKind, Policy, Reply, Side, WhenAway, step::Log};
+use super::{Conversation, Event, Log, NoticeKind, Policy, Reply, Side, WhenAway};
 use crate::{Millis, limits, retry};
 
 /// Keeps the head, whose step two found the human's side away. False when it is not to be kept: a

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Machine, Millis, Position, Recorded, limits};
+use crate::{Machine, Millis, Position, Recorded, limits, model};
 
 mod effect;
 mod hold;
@@ -26,6 +26,8 @@ pub use types::{
     NoticeKind, PastPause, PauseChange, PushInput, Reason, Refusal, RenewedBy, Reply, Said,
     Trigger,
 };
+
+type Log<'a> = model::Log<'a, Conversation>;
 
 /// The state of one conversation: the sum of its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

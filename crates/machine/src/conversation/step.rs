@@ -1,13 +1,11 @@
 //! The meaning of each input. The functions here only record events; the state follows them.
 
 use super::{
-    BotAnswer, Control, Conversation, Event, Goodbye, HumanAgent, Input, JOINED_TEXT, NewSession,
-    NoticeKind, PauseChange, Policy, PushInput, Reason, Recalled, Refusal, RenewedBy, Reply, Side,
-    Trigger, VISITOR_LEFT_TEXT, hold, left_text,
+    BotAnswer, Control, Conversation, Event, Goodbye, HumanAgent, Input, JOINED_TEXT, Log,
+    NewSession, NoticeKind, PauseChange, Policy, PushInput, Reason, Recalled, Refusal, RenewedBy,
+    Reply, Side, Trigger, VISITOR_LEFT_TEXT, hold, left_text,
 };
-use crate::{Millis, Recorded, model};
-
-pub(super) type Log<'a> = model::Log<'a, Conversation>;
+use crate::{Millis, Recorded};
 
 pub(super) fn step(
     state: &mut Conversation,

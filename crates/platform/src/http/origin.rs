@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use wire::problem::ProblemId;
 
@@ -45,7 +45,11 @@ pub(super) fn cors(app: &Arc<App>) -> CorsLayer {
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([header::RETRY_AFTER]);
+        .expose_headers([
+            header::RETRY_AFTER,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+        ]);
     let origins: Vec<_> = app.bots.values().map(|bot| bot.config.origins.clone()).collect();
     if origins.is_empty() || origins.iter().any(crate::Origins::are_any) {
         return layer.allow_origin(tower_http::cors::Any).max_age(Duration::from_hours(24));

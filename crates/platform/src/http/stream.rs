@@ -68,7 +68,8 @@ pub(super) async fn open(
         let detail = "This is a WebSocket; /v1/conversation/events has the same events.";
         return ApiError::new(ProblemId::InvalidBody, detail).into_response();
     };
-    let asked_by = AskedBy::of(&headers);
+    // Boxed, because it is needed for the first frame only.
+    let asked_by = Box::new(AskedBy::of(&headers));
     if let Err(foreign) = origin::admit_to_any_bot(&app, &asked_by) {
         return foreign.into_response();
     }
@@ -82,7 +83,7 @@ pub(super) async fn open(
     })
 }
 
-async fn serve(app: Arc<App>, limits: Arc<Limits>, mut socket: Socket, asked_by: AskedBy) {
+async fn serve(app: Arc<App>, limits: Arc<Limits>, mut socket: Socket, asked_by: Box<AskedBy>) {
     // Boxed, so that an idle socket does not carry the memory of what happens once.
     let ended = match Box::pin(first_frame(&app, &limits, &mut socket, asked_by)).await {
         Ok((watcher, _entered)) => live(&app, &mut socket, watcher).await,
@@ -105,7 +106,7 @@ async fn first_frame(
     app: &App,
     limits: &Limits,
     socket: &mut Socket,
-    asked_by: AskedBy,
+    asked_by: Box<AskedBy>,
 ) -> Result<(Watcher<Conversation>, Entered), Ended> {
     let frame = tokio::time::timeout(limit::FIRST_FRAME_WAIT, socket.recv()).await;
     let frame = match frame {

@@ -80,7 +80,7 @@ pub(super) async fn attack(target: &Target, kind: Kind) -> anyhow::Result<Attack
         }
         Kind::HalfHead => {
             stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nx-long: ").await?;
-            stream.write_all(&[b'x'; 20_000]).await?;
+            stream.write_all(&vec![b'x'; 20_000]).await?;
         }
         Kind::HalfBody => {
             let head = format!(
@@ -88,7 +88,7 @@ pub(super) async fn attack(target: &Target, kind: Kind) -> anyhow::Result<Attack
                  authorization: Bearer {token}\r\ncontent-length: 60000\r\n\r\n"
             );
             stream.write_all(head.as_bytes()).await?;
-            stream.write_all(&[b' '; 50_000]).await?;
+            stream.write_all(&vec![b' '; 50_000]).await?;
         }
         Kind::UnreadAnswers => {
             let request = format!(
@@ -133,7 +133,7 @@ fn frame(text: &[u8]) -> Vec<u8> {
     match u8::try_from(text.len()) {
         Ok(length) if length < 126 => frame.push(0x80 | length),
         _ => {
-            frame.push(0x80 | 126);
+            frame.push(0xfe);
             frame.extend((text.len() as u16).to_be_bytes());
         }
     }

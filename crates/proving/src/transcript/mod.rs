@@ -49,7 +49,14 @@ pub struct Plan {
 impl Plan {
     #[must_use]
     pub fn seeded(seed: u64, connector: Connector) -> Self {
-        Self { seed, connector, length: SHORT, parties: 5, holds: seed % 2 == 0, restarts: 0 }
+        Self {
+            seed,
+            connector,
+            length: SHORT,
+            parties: 5,
+            holds: seed.is_multiple_of(2),
+            restarts: 0,
+        }
     }
 
     /// So many restarts of each process in good order; nothing else goes wrong.

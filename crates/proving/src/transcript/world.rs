@@ -76,7 +76,7 @@ impl World {
         let called = if plan.restarts > 0 { &bridge } else { &calls.base };
         let mut bot = Bot::demo("support", &format!("{called}/handover/{NAME}"));
         if plan.holds {
-            bot.more = "when_away = \"hold\"".to_owned();
+            "when_away = \"hold\"".clone_into(&mut bot.more);
         }
         let platform = Setup::platform(vec![bot]);
         let bridge = Setup {

@@ -185,7 +185,9 @@ impl Writer {
         match self.attempt(&mut units, false).await {
             Ok(()) => self.finish(units, &Ok(())),
             Err(failed) if failed.is_locked => {
-                units.into_iter().for_each(|unit| self.block(unit, until));
+                for unit in units {
+                    self.block(unit, until);
+                }
             }
             Err(Failed { error: error @ StoreError::Uncertain(_), .. }) => {
                 self.health.note(&error);

@@ -27,6 +27,9 @@ pub(super) fn private() -> OpenOptions {
     options
 }
 
+/// What a mode allows to others than the owner.
+const OTHERS: u32 = 0o077;
+
 /// Takes the file from everybody but its owner, who is told in the log. A file that is not there
 /// is none of ours yet.
 pub(super) fn tighten(path: &Path) -> io::Result<()> {
@@ -35,10 +38,10 @@ pub(super) fn tighten(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    if mode & 0o077 == 0 {
+    if mode & OTHERS == 0 {
         return Ok(());
     }
-    std::fs::set_permissions(path, Permissions::from_mode(mode & 0o700))?;
+    std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS & 0o777))?;
     let (file, before) = (path.display(), format!("{:o}", mode & 0o777));
     tracing::warn!(%file, before, "others could read this file; now only its owner can");
     Ok(())

@@ -66,7 +66,7 @@ impl Server {
     async fn wait_until_ready(&self, data: &Path) {
         let began = Instant::now();
         let status = || fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-        while !status().lines().nth(7).is_some_and(|line| line.trim() == "ready") {
+        while status().lines().nth(7).is_none_or(|line| line.trim() != "ready") {
             assert!(began.elapsed() < Duration::from_mins(1), "PostgreSQL did not start");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -111,12 +111,12 @@ fn write_certificates(folder: &Path) {
 }
 
 fn as_postgres(program: &str) -> Command {
-    let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is not installed");
+    let versions = fs::read_dir("/usr/lib/postgresql").unwrap();
     let mut found: Vec<PathBuf> =
         versions.map(|version| version.unwrap().path().join("bin").join(program)).collect();
     found.retain(|program| program.exists());
     found.sort();
-    let program = found.pop().expect("PostgreSQL is not installed");
+    let program = found.pop().unwrap();
     if !is_root() {
         return Command::new(program);
     }

@@ -161,11 +161,9 @@ impl Played<'_> {
         }
         self.turn.input = Input::Event { name: name.clone(), parameters: parameters.clone() };
         self.turn.session.set_event(name, parameters);
-        self.outcome = self.turn.event(name);
-        if self.outcome.intent.is_none() {
-            let why = format!("No intent has the event '{name}' and active input contexts");
-            return Err(Failure::invalid(why));
-        }
+        self.outcome = self.turn.intent_of_event(name).ok_or_else(|| {
+            Failure::invalid(format!("No intent has the event '{name}' and active input contexts"))
+        })?;
         self.turn.settle(&self.outcome);
         Ok(())
     }

@@ -13,7 +13,7 @@ fn listed(networks: &[&str]) -> Allowed {
 }
 
 /// Every range of the IANA special-purpose registries that is not globally reachable, and the
-/// ranges outside of 2000::/3: first and last address.
+/// ranges outside of `2000::/3`: first and last address.
 const SPECIAL: [(&str, &str); 32] = [
     ("0.0.0.0", "0.255.255.255"),
     ("10.0.0.0", "10.255.255.255"),

@@ -11,6 +11,8 @@ use anyhow::Context as _;
 
 /// The bit of folders such as `/tmp`, which belong to everybody.
 const STICKY: u32 = 0o1000;
+/// What a mode allows to others than the owner.
+const OTHERS: u32 = 0o077;
 
 /// Creates the folder for data, or takes one that is there from everybody but its owner.
 pub(crate) fn folder(path: &Path) -> anyhow::Result<()> {
@@ -26,7 +28,7 @@ pub(crate) fn tighten(path: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
-    if mode & 0o077 == 0 || mode & STICKY != 0 {
+    if mode & OTHERS == 0 || mode & STICKY != 0 {
         return Ok(());
     }
     let tightened = fs::set_permissions(path, Permissions::from_mode(mode & 0o700));

@@ -65,10 +65,10 @@ pub(crate) async fn missed(wanted: Wanted<'_>, first: u64) -> Result<Vec<Value>,
         after = last.position;
         for recorded in &page {
             match &recorded.event {
-                Event::VisitorSaid { said, .. } if turns.contains(&recorded.position.seq) => {
-                    if !said.is_silent() {
-                        items.push(recorded, Said::TextToAgent { text: &said.text });
-                    }
+                Event::VisitorSaid { said, .. }
+                    if turns.contains(&recorded.position.seq) && !said.is_silent() =>
+                {
+                    items.push(recorded, Said::TextToAgent { text: &said.text });
                 }
                 Event::BotSaid { turn, message } if turns.contains(turn) => {
                     let response = json!({ "queryResult": { "fulfillmentText": message.text } });

@@ -15,9 +15,9 @@ const CUT: &str = "[…]";
 /// The stored events of something heard, in their order. Typing is not stored.
 pub(super) fn events(kind: EventKind) -> Vec<ConnectorEvent> {
     match kind {
-        EventKind::Joined(agent) => vec![ConnectorEvent::Joined { agent: cleaned(agent) }],
+        EventKind::Joined(agent) => vec![ConnectorEvent::Joined { agent: cleaned(&agent) }],
         EventKind::Said { agent, text } => {
-            let agent = cleaned(agent);
+            let agent = cleaned(&agent);
             let parts = parts(&text);
             if parts.is_empty() {
                 // A text that shows nothing still tells who has the chat.
@@ -41,7 +41,7 @@ pub(super) fn checkpoint(text: Option<String>) -> Option<String> {
     text.map(|text| if text.contains('\0') { text.replace('\0', "") } else { text })
 }
 
-fn cleaned(agent: Agent) -> Agent {
+fn cleaned(agent: &Agent) -> Agent {
     Agent {
         email: agent.email.replace('\0', ""),
         name: profile::name(&agent.name),

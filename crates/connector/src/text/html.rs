@@ -172,6 +172,7 @@ fn hides(style: &str) -> bool {
 
 /// A link or an image, with an address that can stand in Markdown. Where the sanitizer has removed
 /// the address, the words in brackets.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of the translator's handlers")]
 fn anchor(handlers: &dyn Handlers, element: Element<'_>) -> Option<HandlerResult> {
     let attribute = |name: &str| {
         let found = element.attrs.iter().find(|attribute| &*attribute.name.local == name);

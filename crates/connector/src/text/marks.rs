@@ -2,6 +2,8 @@
 //! `2 * 3` stay as they are, for platforms that draw no Markdown. The one mark that stays one is
 //! `**words**`.
 
+use std::fmt::Write as _;
+
 /// What begins an address. Clients make links of addresses, so they are not escaped.
 const ADDRESSES: [&str; 4] = ["https://", "http://", "mailto:", "tel:"];
 
@@ -47,7 +49,7 @@ pub(super) fn encoded(path: &str) -> String {
             c if is_encoded(c) => {
                 let mut bytes = [0; 4];
                 for byte in c.encode_utf8(&mut bytes).bytes() {
-                    encoded.push_str(&format!("%{byte:02X}"));
+                    let _ = write!(encoded, "%{byte:02X}");
                 }
             }
             c => encoded.push(c),

@@ -98,7 +98,7 @@ async fn an_endless_head_is_refused() {
     let address = start().await;
     let mut stream = connect(address, "POST /body HTTP/1.1\r\nhost: a\r\nx-a: ").await;
     // The server hangs up meanwhile.
-    let _ = stream.write_all(&[b'x'; 100_000]).await;
+    let _ = stream.write_all(&vec![b'x'; 100_000]).await;
     let (heard, seconds) = within(60, until_closed(stream)).await;
     assert!(heard.is_empty() || heard.starts_with("HTTP/1.1 431"), "{heard}");
     assert!(seconds < 4, "{seconds}: it is not the time that ends it");
@@ -115,7 +115,7 @@ async fn an_answer_that_is_not_read_is_given_up_after_ten_seconds() {
     let start = Instant::now();
     within(60, async {
         while stream.write_all(b"x").await.is_ok() {
-            look_again().await
+            look_again().await;
         }
     })
     .await;
@@ -203,7 +203,7 @@ async fn a_socket_that_is_not_read_is_given_up() {
     let pong = || Message::Pong(bytes::Bytes::new());
     within(60, async {
         while socket.send(pong()).await.is_ok() {
-            look_again().await
+            look_again().await;
         }
     })
     .await;

@@ -32,7 +32,7 @@ async fn misbehaves_as_told() {
         assert!(call(&receiver, "hello").await.is_err(), "{reply:?}");
     }
     receiver.then(Reply::Redirect("http://127.0.0.1:9/".to_owned()));
-    assert_eq!(call(&receiver, "hello").await.unwrap().status, 307);
+    assert_eq!(call(&receiver, "another").await.unwrap().status, 307);
     receiver.then(Reply::After(Duration::from_millis(50), Box::new(Reply::refused())));
     assert_eq!(call(&receiver, "hello").await.unwrap().text(), r#"{"paused":false}"#);
 }

@@ -20,13 +20,11 @@ impl Attempt<'_> {
     /// [`Exceeded`] after too many failures.
     pub(super) fn may_be_made(&self) -> Result<(), Exceeded> {
         let limits = &self.client.limits;
-        match self.device {
-            Some(device) => limits.failed_sign_ins_of_device.look(&device),
-            None => {
-                limits.failed_sign_ins.look(&self.client.address)?;
-                limits.failed_sign_ins_of_account.look(&self.account)
-            }
+        if let Some(device) = self.device {
+            return limits.failed_sign_ins_of_device.look(&device);
         }
+        limits.failed_sign_ins.look(&self.client.address)?;
+        limits.failed_sign_ins_of_account.look(&self.account)
     }
 
     pub(super) fn failed(&self) {

@@ -111,7 +111,7 @@ async fn a_byte_order_mark_and_any_success_are_fine() {
 #[tokio::test]
 async fn an_answer_with_one_wrong_part_changes_nothing() {
     let good = context("order", 3, &json!({}));
-    let large = "x".repeat(40_000);
+    let large = "x".repeat(30_000);
     for (reply, why) in [
         (json!({ "outputContexts": [good, context("a", -1, &json!({}))] }), "negative"),
         (json!({ "outputContexts": [good, { "name": "bare" }] }), "Resource name"),
@@ -138,8 +138,10 @@ async fn an_answer_with_one_wrong_part_changes_nothing() {
     }
     let mut visitor = Visitor::new();
     let grow = |name: &str| json!({ "outputContexts": [context(name, 9, &json!({ "a": large }))] });
-    assert_eq!(status(&visitor.say("hello", answer(grow("one"))).await), SUCCESS);
-    let response = visitor.say("hello", answer(grow("two"))).await;
+    for name in ["one", "two"] {
+        assert_eq!(status(&visitor.say("hello", answer(grow(name))).await), SUCCESS);
+    }
+    let response = visitor.say("hello", answer(grow("three"))).await;
     assert!(status(&response).1.contains("more than 65536 bytes"), "{:?}", status(&response));
-    assert_eq!((said(&response), contexts(&response).len()), (STATIC, 1));
+    assert_eq!((said(&response), contexts(&response).len()), (STATIC, 2));
 }

@@ -11,14 +11,19 @@ use anyhow::Context as _;
 
 /// The bit of folders such as `/tmp`, which belong to everybody.
 const STICKY: u32 = 0o1000;
+/// Files that only a folder of our data has.
+const OURS: [&str; 2] = ["baton.db", "demo.json"];
 /// What a mode allows to others than the owner.
 const OTHERS: u32 = 0o077;
 
-/// Creates the folder for data, or takes one that is there from everybody but its owner.
+/// Creates the folder for data. One that was there before is taken from everybody but its owner if
+/// it is empty or holds our data already; else it may serve others too.
 pub(crate) fn folder(path: &Path) -> anyhow::Result<()> {
+    let is_empty = fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
+    let is_foreign = !is_empty && !OURS.iter().any(|file| path.join(file).exists());
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.with_context(|| format!("cannot create the folder {}", path.display()))?;
-    tighten(path)
+    if is_foreign { Ok(()) } else { tighten(path) }
 }
 
 /// Takes a file or folder from everybody but its owner, and says so in the log.
@@ -78,6 +83,12 @@ mod tests {
         tighten(&file).unwrap();
         assert_eq!(mode(&file), 0o600);
         tighten(&data.join("nothing")).unwrap();
+        let others = place.path().join("others");
+        fs::create_dir(&others).unwrap();
+        fs::set_permissions(&others, Permissions::from_mode(0o755)).unwrap();
+        fs::write(others.join("page.html"), "").unwrap();
+        folder(&others).unwrap();
+        assert_eq!(mode(&others), 0o755, "a folder with files of others stays as it is");
         let everybody = place.path().join("tmp");
         fs::create_dir(&everybody).unwrap();
         fs::set_permissions(&everybody, Permissions::from_mode(0o1777)).unwrap();

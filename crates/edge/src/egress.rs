@@ -40,6 +40,9 @@ pub use socket::{Heard, Socket};
 
 /// Calls to one target at a time. More calls wait, first come, first served.
 pub const IN_FLIGHT_MAX: usize = 64;
+/// How long a host may take to accept a connection. After that nothing was sent, so a call may be
+/// made again.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Idle connections are closed after this time. Common servers close theirs after five seconds, and
 /// a call on a connection that the server is just closing fails.
@@ -273,6 +276,7 @@ fn builder() -> reqwest::ClientBuilder {
         .no_proxy()
         .retry(reqwest::retry::never())
         .tcp_nodelay(true)
+        .connect_timeout(CONNECT_TIMEOUT)
         .pool_max_idle_per_host(IN_FLIGHT_MAX)
         .pool_idle_timeout(IDLE_TIMEOUT)
 }

@@ -56,6 +56,11 @@ impl Call {
         self.body.get("eventType").and_then(Value::as_str) == Some("user_typing")
     }
 
+    /// False for pushes, whose attempts are counted.
+    fn is_of_webhook(&self) -> bool {
+        self.body.get("queryInput").is_some()
+    }
+
     /// What tells an attempt of one call from another call: its id, or its content where the
     /// platform sends none.
     fn id(&self) -> String {
@@ -108,7 +113,7 @@ impl Script {
     /// may try such a call again, and that is not another call.
     fn repeated(&self, call: &Call) -> Option<Reply> {
         let (last, reply) = self.last.as_ref()?;
-        (*last == call.id() && reply.is_not_taken()).then(|| reply.clone())
+        (call.is_of_webhook() && *last == call.id() && reply.is_not_taken()).then(|| reply.clone())
     }
 }
 

@@ -101,7 +101,8 @@ impl Driver {
         state: &Arc<Conversation>,
     ) {
         let owed = state.owes_to();
-        if owed.is_none() {
+        // A kept input is owed again later.
+        if owed.is_none() && state.waiting() == 0 {
             app.visitor_headers.release(conversation);
         }
         let mut busy = self.busy.lock();

@@ -2,6 +2,8 @@
 //! conversation, oldest first, the newest items that fit. What the visitor said after the turn of
 //! step one is left out, because it comes later as step two or goes to the bot.
 
+use std::collections::HashSet;
+
 use dialogflow::Edition;
 use edge::time::rfc3339;
 use machine::{
@@ -41,7 +43,7 @@ pub(crate) async fn read(wanted: Wanted<'_>) -> Result<Vec<Value>, StoreError> {
         let page = wanted.bot.ledger.journal(wanted.conversation, after, limits::PAGE_EVENTS_MAX);
         let page = page.await?;
         let Some(last) = page.last() else {
-            return Ok(items.newest());
+            return Ok(items.newest(limit::HISTORY_BYTES_MAX));
         };
         after = last.position;
         for recorded in &page {
@@ -50,32 +52,58 @@ pub(crate) async fn read(wanted: Wanted<'_>) -> Result<Vec<Value>, StoreError> {
     }
 }
 
-/// What was said to and by the bot in the turns from `first` on, before the wanted turn: the bridge
-/// was away then, so it is told later. Oldest first, the newest items that fit.
+/// What was said to and by the bot in the turns from `first` on, before the wanted turn, while a
+/// human had control: the bridge was away then, so it is told later. Oldest first, the newest items
+/// that fit. What the visitor said to the bot after such a pause is not part of it.
 pub(crate) async fn missed(wanted: Wanted<'_>, first: u64) -> Result<Vec<Value>, StoreError> {
-    let mut after = Position { seq: first.saturating_sub(1), sub: 0 };
-    let mut items = Items { wanted, paused: false, list: Vec::new() };
-    let turns = first..wanted.turn;
+    let oldest = wanted.turn.saturating_sub(2 * limits::PAGE_EVENTS_MAX as u64);
+    let mut missed = Missed {
+        items: Items { wanted, paused: false, list: Vec::new() },
+        // Where the beginning is left out, control is not known before it changes.
+        is_with_bot: first < oldest,
+        turns: HashSet::new(),
+    };
+    let mut after = Position { seq: first.max(oldest).saturating_sub(1), sub: 0 };
     loop {
         let page = wanted.bot.ledger.journal(wanted.conversation, after, limits::PAGE_EVENTS_MAX);
         let page = page.await?;
         let Some(last) = page.last() else {
-            return Ok(items.newest());
+            return Ok(missed.items.newest(limit::MISSED_BYTES_MAX));
         };
         after = last.position;
         for recorded in &page {
-            match &recorded.event {
-                Event::VisitorSaid { said, .. }
-                    if turns.contains(&recorded.position.seq) && !said.is_silent() =>
-                {
-                    items.push(recorded, Said::TextToAgent { text: &said.text });
-                }
-                Event::BotSaid { turn, message } if turns.contains(turn) => {
-                    let response = json!({ "queryResult": { "fulfillmentText": message.text } });
-                    items.push(recorded, Said::Bot { response: &response });
-                }
-                _ => {}
+            missed.add(recorded);
+        }
+    }
+}
+
+struct Missed<'a> {
+    items: Items<'a>,
+    is_with_bot: bool,
+    /// Inputs of the visitor for the human agent.
+    turns: HashSet<u64>,
+}
+
+impl Missed<'_> {
+    fn add(&mut self, recorded: &Recorded<Event>) {
+        let seq = recorded.position.seq;
+        match &recorded.event {
+            Event::ControlChanged { control, .. } => {
+                self.is_with_bot = matches!(control, Control::Bot);
             }
+            Event::VisitorSaid { said, .. }
+                if seq < self.items.wanted.turn && !self.is_with_bot =>
+            {
+                self.turns.insert(seq);
+                if !said.is_silent() {
+                    self.items.push(recorded, Said::TextToAgent { text: &said.text });
+                }
+            }
+            Event::BotSaid { turn, message } if self.turns.contains(turn) => {
+                let response = json!({ "queryResult": { "fulfillmentText": message.text } });
+                self.items.push(recorded, Said::Bot { response: &response });
+            }
+            _ => {}
         }
     }
 }
@@ -143,11 +171,12 @@ impl Items<'_> {
         self.list.push(item(&id, &rfc3339(recorded.at), session, said));
     }
 
-    fn newest(mut self) -> Vec<Value> {
+    /// The newest items of together at most so many bytes.
+    fn newest(mut self, bytes_max: usize) -> Vec<Value> {
         let mut bytes = 0;
         let fitting = self.list.iter().rev().take(limits::HISTORY_ITEMS_MAX).take_while(|item| {
             bytes += item.to_string().len();
-            bytes <= limit::HISTORY_BYTES_MAX
+            bytes <= bytes_max
         });
         let kept = fitting.count();
         self.list.split_off(self.list.len() - kept)

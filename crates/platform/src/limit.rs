@@ -12,6 +12,8 @@ pub(crate) const UNPROVEN_PUSH_BYTES_MAX: usize = 128 * 1024;
 pub(crate) const VISITOR_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Most bytes of `messageHistory`, so that step one stays well within a receiver's body limit.
 pub(crate) const HISTORY_BYTES_MAX: usize = 96 * 1024;
+/// Most bytes of `missedMessages`, which come beside the history.
+pub(crate) const MISSED_BYTES_MAX: usize = 16 * 1024;
 /// Longest time a long poll waits.
 pub(crate) const POLL_SECONDS_MAX: u64 = 25;
 /// How long a new socket may take to send its token.

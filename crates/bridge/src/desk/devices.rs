@@ -43,7 +43,16 @@ impl Devices {
         email: &str,
         now: Millis,
     ) -> Result<SecretString, StoreError> {
-        let token = ids::new_secret(KIND);
+        self.keep(ids::new_secret(KIND), email, now).await
+    }
+
+    /// The same token, known from now on for as long again.
+    pub(crate) async fn keep(
+        &self,
+        token: SecretString,
+        email: &str,
+        now: Millis,
+    ) -> Result<SecretString, StoreError> {
         let key = secrets::hash_hex(token.expose_secret());
         self.0.put_record(SPACE, &key, email, Some(now + KNOWN_MS)).await?;
         Ok(token)

@@ -42,10 +42,11 @@ pub(super) async fn receive(
         headers: parts.headers,
         body: Bytes::new(),
     };
-    if let Err(error) = client.limits.failed_calls.look(&client.address) {
-        return Ok(error.into_response());
-    }
+    // What the headers prove is good at once, whatever others at this address did.
     if let Err(error) = runtime.connector().admit(&request) {
+        if let Err(error) = client.limits.failed_calls.look(&client.address) {
+            return Ok(error.into_response());
+        }
         return Ok(refused(&client, error));
     }
     request.body = read_body(body, BODY_BYTES_MAX).await?;

@@ -44,7 +44,12 @@ impl Client {
     ) -> Result<Result<Bytes, ApiError>, Exceeded> {
         self.limits.failed_calls.look(&self.address)?;
         let _entered = self.limits.unproven_bodies.enter(&self.address)?;
-        Ok(read_body(body, bytes_max).await)
+        let read = read_body(body, bytes_max).await;
+        if read.is_err() {
+            // It held memory and proved nothing.
+            self.failed_call()?;
+        }
+        Ok(read)
     }
 
     /// Counts a request that presented no valid secret.

@@ -48,17 +48,18 @@ impl Proxies {
         forwards && !self.trusts(peer.to_canonical())
     }
 
-    /// The address of the client: of the hops in `Forwarded`, or else in `X-Forwarded-For`, the
+    /// The address of the client: of the hops in `X-Forwarded-For`, or else in `Forwarded`, the
     /// last that is not a trusted proxy. An entry that is no address ends the search, because
     /// what stands before it comes from a proxy that is not known.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
-        let forwarded = list(headers, &header::FORWARDED);
-        let hops: Vec<Option<IpAddr>> = if forwarded.is_empty() {
+        // A proxy that sets one of them passes the other one on as the client sent it. The usual
+        // one counts.
+        let hops: Vec<Option<IpAddr>> = if headers.contains_key(&FORWARDED_FOR) {
             list(headers, &FORWARDED_FOR).into_iter().map(address).collect()
         } else {
-            forwarded.into_iter().map(forwarded_for).collect()
+            list(headers, &header::FORWARDED).into_iter().map(forwarded_for).collect()
         };
         for hop in hops.into_iter().rev() {
             if !self.trusts(client) {
@@ -134,7 +135,9 @@ mod tests {
             ("10.0.0.1", vec![], "10.0.0.1"),
             ("10.0.0.1", vec![("forwarded", "for=198.51.100.7;proto=https")], "198.51.100.7"),
             ("10.0.0.1", vec![("forwarded", "proto=https;For=\"[2001:db8::7]\"")], "2001:db8::7"),
-            ("10.0.0.1", vec![("forwarded", "for=_hidden"), (xff, "1.1.1.1")], "10.0.0.1"),
+            ("10.0.0.1", vec![("forwarded", "for=_hidden")], "10.0.0.1"),
+            // The client wrote the first, and the proxy passed it on.
+            ("10.0.0.1", vec![("forwarded", "for=1.1.1.1"), (xff, "198.51.100.7")], "198.51.100.7"),
             ("2001:db8:1::1", vec![(xff, "10.1.1.1,10.0.0.2")], "10.1.1.1"),
         ] {
             assert_eq!(client(peer, &headers), expected, "{peer} {headers:?}");

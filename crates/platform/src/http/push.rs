@@ -136,12 +136,13 @@ fn read(
     headers: &HeaderMap,
     parsed: Parsed,
 ) -> Result<(Push, Arc<Bot>), Refused> {
-    let in_body = parsed.key?;
     let mut presented = in_headers(headers);
-    presented.extend(in_body.as_deref());
+    presented.extend(parsed.key.as_ref().ok().and_then(Option::as_deref));
     let open = opened(app, &presented);
     if open.is_empty() {
         client.failed_call()?;
+        // A body that cannot be read may hold a key.
+        parsed.key?;
         return Err(Refused::new(401, "unauthorized", "present a valid push key"));
     }
     let push = parsed.push?;

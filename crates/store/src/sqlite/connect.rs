@@ -52,13 +52,14 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
         refuse_if_made(path, &mut lock)?;
         make(path)?;
     }
-    for file in ["", "-wal", "-shm", ".lock"] {
-        files::tighten(&beside(path, file)).map_err(|error| unusable(path, &error))?;
-    }
     check_header(path)?;
     let mut writer = connect(path, Role::Writer)?;
     check_pages(path, &writer)?;
     migrate(path, &mut writer)?;
+    // Not before it is known to be ours.
+    for file in ["", "-wal", "-shm", ".lock"] {
+        files::tighten(&beside(path, file)).map_err(|error| unusable(path, &error))?;
+    }
     files::note_made(&mut lock).map_err(|error| unusable(path, &error))?;
     let files = Files::look(path, &beside(path, "-wal")).map_err(|e| unusable(path, &e))?;
     Ok(Opened { path: path.to_owned(), writer, lock, files: Arc::new(files) })

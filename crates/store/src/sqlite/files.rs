@@ -41,7 +41,15 @@ pub(super) fn tighten(path: &Path) -> io::Result<()> {
     if mode & OTHERS == 0 {
         return Ok(());
     }
-    std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS & 0o777))?;
+    let tightened = std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS & 0o777));
+    if let Err(error) = &tightened
+        && error.kind() == io::ErrorKind::PermissionDenied
+    {
+        // It belongs to somebody else, who has to decide.
+        tracing::warn!(file = %path.display(), "others can read this file");
+        return Ok(());
+    }
+    tightened?;
     let (file, before) = (path.display(), format!("{:o}", mode & 0o777));
     tracing::warn!(%file, before, "others could read this file; now only its owner can");
     Ok(())

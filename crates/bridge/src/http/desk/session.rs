@@ -92,12 +92,13 @@ pub(crate) async fn sign_in(
     let cookies = response.headers_mut();
     let session = SESSION.set(&headers, base.as_deref(), token.expose_secret(), None)?;
     cookies.append(header::SET_COOKIE, session);
-    if device.is_none() {
-        let token = desk.devices.remember(&agent.email, now).await?;
-        let age = Some(Devices::KNOWN_SECONDS);
-        let cookie = DEVICE.set(&headers, base.as_deref(), token.expose_secret(), age)?;
-        cookies.append(header::SET_COOKIE, cookie);
-    }
+    let device = match device {
+        Some(token) => desk.devices.keep(token, &agent.email, now).await?,
+        None => desk.devices.remember(&agent.email, now).await?,
+    };
+    let age = Some(Devices::KNOWN_SECONDS);
+    let device = DEVICE.set(&headers, base.as_deref(), device.expose_secret(), age)?;
+    cookies.append(header::SET_COOKIE, device);
     Ok(response)
 }
 

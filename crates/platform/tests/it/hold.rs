@@ -98,6 +98,14 @@ async fn the_bot_answers_kept_words_when_the_pause_is_over() {
     assert_eq!(world.bot.asked(&visitor.conversation), ["one", "two"]);
 }
 
+/// The lines of `missedMessages` in the body of a call.
+fn missed(body: &str) -> Vec<String> {
+    let body: Value = serde_json::from_str(body).unwrap();
+    let items = body["missedMessages"].as_array().cloned().unwrap_or_default();
+    let lines = items.iter().filter_map(wire::history::line);
+    lines.map(|line| format!("{:?}: {}", line.sender, line.text)).collect()
+}
+
 /// The next call that is taken tells what the bot was asked and said; a strict receiver gets only
 /// what its revision has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,15 +125,26 @@ async fn the_bridge_is_told_what_it_missed_once() {
             visitor.say(text).await;
             visitor.at_rest().await;
         }
-        let missed = |call: &(String, String)| -> Vec<String> {
-            let body: Value = serde_json::from_str(&call.1).unwrap();
-            let items = body["missedMessages"].as_array().cloned().unwrap_or_default();
-            let lines = items.iter().filter_map(wire::history::line);
-            lines.map(|line| format!("{:?}: {}", line.sender, line.text)).collect()
-        };
-        let missed: Vec<_> = bridge.calls().iter().map(missed).collect();
+        let missed: Vec<_> = bridge.calls().iter().map(|(_, body)| missed(body)).collect();
         let told = ["Customer: one", "Bot: echo: one"].map(str::to_owned).to_vec();
         let told = if strict { Vec::new() } else { told };
         assert_eq!(missed, [Vec::new(), told, Vec::new()], "strict: {strict}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_bot_hears_after_the_pause_is_not_told() {
+    let bridge = Blinking::start(&[Turn::Status(500)]).await;
+    let world = World::with(|bot, _| vec![config(bot, &bridge.url, "support", "script")]).await;
+    let mut visitor = world.paused_visitor("support").await;
+    visitor.say("one").await;
+    visitor.until(says("echo: one")).await;
+    world.clock.advance(7 * MINUTE);
+    visitor.until(control("bot")).await;
+    visitor.say("between the bot and me").await;
+    visitor.until(says("echo: between the bot and me")).await;
+    visitor.say("handover").await;
+    calls(&bridge, 2).await;
+    let (_, step_one) = &bridge.calls()[1];
+    assert_eq!(missed(step_one), ["Customer: one", "Bot: echo: one"]);
 }

@@ -63,6 +63,18 @@ impl Promises {
             faults: Vec::new(),
         }
     }
+
+    /// Adds a handover. A chat that still owes the platform something is opened again by the next
+    /// handover of its visitor, so one chat may have several.
+    pub(super) fn add(&mut self, chat: ChatPromises) {
+        match self.chats.iter_mut().find(|known| known.id == chat.id) {
+            Some(known) => {
+                known.said.extend(chat.said);
+                known.answered.extend(chat.answered);
+            }
+            None => self.chats.push(chat),
+        }
+    }
 }
 
 /// The faults of one party.

@@ -77,7 +77,7 @@ impl Party {
         let quiet = self.quiet(&with).await;
         let id = with.id.clone();
         with.said.shrink_to_fit();
-        self.promises.chats.push(with);
+        self.promises.add(with);
         quiet?;
         let path = format!("chats/{id}/close");
         insist(&[204, 409], || self.desk.call(Method::POST, &path, None)).await?;

@@ -112,3 +112,19 @@ fn every_kind_of_broken_journal_is_seen() {
     gap[3].seq = 5;
     assert!(judge_journal(&chat(), &gap)[0].contains("number 4"));
 }
+
+#[tokio::test]
+async fn a_chat_that_is_opened_again_is_judged_as_one() {
+    let mut promises = Promises::new(nobody().await);
+    let ChatPromises { id, said, answered } = chat();
+    let part = |at: usize| ChatPromises {
+        id: id.clone(),
+        said: vec![said[at].clone()],
+        answered: vec![answered[at].clone()],
+    };
+    promises.add(part(0));
+    promises.add(part(1));
+    promises.add(ChatPromises { id: "cht_2".to_owned(), ..part(0) });
+    assert_eq!(promises.chats.len(), 2);
+    assert_eq!((promises.chats[0].said.len(), promises.chats[0].answered.len()), (2, 2));
+}

@@ -7,8 +7,7 @@ use crate::{Millis, limits, retry};
 /// refusal, a late answer and a broken one decide as the contract says.
 pub(super) fn keep(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: &Reply) -> bool {
     let Reply::Away { why, after } = reply else { return false };
-    let is_over = log.state.paused_until().is_none_or(|until| until <= log.now);
-    if policy.when_away == WhenAway::Forward || is_over {
+    if policy.when_away == WhenAway::Forward || !log.state.is_human() {
         return false;
     }
     let attempts = log.state.queue.front().map_or(0, |head| head.attempts) + 1;

@@ -281,8 +281,7 @@ impl World {
             }
             Event::CallHeld { turn, at, .. } => {
                 let call = answering.expect("only a reply holds");
-                let is_live = matches!(control, Control::Human { until } if *until > self.now);
-                self.held(is_live, call, *turn, *at);
+                self.held(is_human, call, *turn, *at);
             }
             Event::CallRenewed { turn } => {
                 let held = Some(Held { turn: *turn, waits: false });
@@ -342,8 +341,8 @@ impl World {
     }
 
     /// Kept, and offered to the human's side again later.
-    fn held(&mut self, is_live: bool, call: Call, turn: u64, at: Millis) {
-        assert!(is_live && self.policy.when_away == WhenAway::Hold);
+    fn held(&mut self, is_human: bool, call: Call, turn: u64, at: Millis) {
+        assert!(is_human && self.policy.when_away == WhenAway::Hold);
         assert_eq!((call.to, call.turn), (To::StepTwo, turn));
         let referee = &mut self.referee;
         assert_eq!(referee.next(), Some(turn), "kept out of order");
@@ -426,8 +425,8 @@ impl World {
         assert_eq!(referee.next(), Some(turn), "settled out of order");
         let kept = matches!(reply, Reply::Paused { .. });
         assert_eq!(on, !kept, "forwarded exactly when the human did not take it");
-        let is_live = matches!(control, Control::Human { until } if *until > self.now);
-        let holds = is_live && self.policy.when_away == WhenAway::Hold;
+        let is_human = matches!(control, Control::Human { .. });
+        let holds = is_human && self.policy.when_away == WhenAway::Hold;
         assert!(!(holds && matches!(reply, Reply::Away { .. })), "the bot gets what is to be kept");
         if referee.held.take().is_some() && kept {
             self.rare.insert(Rare::HeldAndTaken);

@@ -129,10 +129,11 @@ fn a_pause_that_is_over_keeps_nothing() {
         => step two 3/1: one
         > +3s
         > hook: away
-        ~ forwarded 3: away
-        4 control: bot (expired)
-        5 notice: Jane has left the conversation. You are now chatting with the bot.
-        => ask bot 3/1: one
+        4 notice: Your message is kept. It will be delivered when our team can be reached again.
+        ~ held 3 after 1
+        5 control: bot (expired)
+        6 notice: Jane has left the conversation. You are now chatting with the bot.
+        => ask bot 3/2: one
         ",
     );
 }

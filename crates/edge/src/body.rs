@@ -15,7 +15,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// [`LONG_BYTES_MAX`].
 const FREE_BYTES: usize = 16 * 1024;
 /// Most bytes of all longer bodies together.
-const LONG_BYTES_MAX: usize = 16 * 1024 * 1024;
+const LONG_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How long a long body waits for others to be done with.
 const BUDGET_WAIT: Duration = Duration::from_secs(1);
 /// A body from this length on is parsed beside the async workers.
@@ -138,7 +138,7 @@ mod tests {
             assert_eq!(body.len(), LENGTH);
             held.push(body);
         }
-        assert!((8..=LONG_BYTES_MAX / LENGTH + 1).contains(&held.len()), "{}", held.len());
+        assert!((6..=LONG_BYTES_MAX / LENGTH + 1).contains(&held.len()), "{}", held.len());
         let short = read(Body::from(vec![b'x'; FREE_BYTES]), LENGTH).await;
         assert!(short.is_ok(), "a short body needs no budget");
         assert!(matches!(read(long(), LENGTH).await, Err(BodyError::NoRoom)));

@@ -102,6 +102,8 @@ async fn work_off(
         });
     };
     let signed = route.access.signed_id(headers, &body, &app.clock)?;
+    // Its place in memory is for others while a tool is waited for.
+    drop(body);
     let Received { user_id, bot_id, kind, .. } = received?;
     let call = Call { app, route, bot_id, user_id, id: call_id(headers, signed.as_ref()) };
     let answered = match kind {

@@ -1,7 +1,8 @@
-//! The attempts of one webhook call. A call that certainly was not taken is tried again: no
+//! The attempts of one webhook call. A call that was not taken is tried again under the same id: no
 //! connection, a connection that ended before an answer began, or a status by which a server says
 //! that it can take nothing now. All attempts share one clock of five seconds (contract r1, step
-//! one). A call that may have been taken, because its answer is late or broken, is never repeated.
+//! one). After a late or a broken answer, or a status 500, there is no other attempt; a bot that
+//! holds makes the call again later after the last two.
 
 use std::time::Duration;
 

@@ -146,6 +146,7 @@ fn config(base: &str, data: &Path, agent: config::ExportAgent, secrets: &Secrets
             token: secret(&secrets.webhook_token),
             allow_private: true,
             allow_networks: Networks::default(),
+            calls_at_once: None,
             bearer: false,
             header: None,
             signing_keys: None,

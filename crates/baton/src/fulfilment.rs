@@ -76,7 +76,7 @@ impl Caller for Webhook {
 
 fn failed(error: &EgressError) -> CallError {
     match error {
-        EgressError::Late => CallError::Late,
+        EgressError::Late | EgressError::NoTurn => CallError::Late,
         EgressError::TooLarge(_) => CallError::TooLarge,
         EgressError::Blocked(_) | EgressError::Forbidden(_) | EgressError::BadUrl(_) => {
             CallError::NotAllowed

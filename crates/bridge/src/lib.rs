@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod answer_time;
 mod bridge;
 mod config;
 mod desk;

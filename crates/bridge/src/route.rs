@@ -9,7 +9,7 @@ use machine::{
 };
 use store::{Committed, Key, Ledger, StepError, Stepped, StoreError};
 
-use crate::{access::Access, push::PushClient, queue::Queue};
+use crate::{access::Access, answer_time::AnswerTime, push::PushClient, queue::Queue};
 
 /// Most open chats of a route that are read. What may wait at a time is far less.
 pub(crate) const OPEN_MAX: usize = 1_000_000;
@@ -30,7 +30,7 @@ pub(crate) struct Route {
 #[async_trait::async_trait]
 pub(crate) trait Attachment: Send + Sync {
     /// Whether a human agent could take a chat right now.
-    async fn is_available(&self, now: Millis) -> Result<bool, StoreError>;
+    async fn is_available(&self, now: Millis, time: AnswerTime) -> Result<bool, StoreError>;
 
     /// Hears of every commit of a chat of `route`, in the order of the commits of each chat. Must
     /// not block.
@@ -46,6 +46,7 @@ pub(crate) trait Attachment: Send + Sync {
         _route: &Arc<Route>,
         _id: &str,
         state: Arc<Chat>,
+        _time: AnswerTime,
     ) -> Result<Arc<Chat>, StoreError> {
         Ok(state)
     }

@@ -247,9 +247,9 @@ pub fn of_egress(error: &EgressError) -> Failure {
     let detail = error.to_string();
     match error {
         EgressError::NoSocket(401 | 403) => Failure::Denied { detail },
-        EgressError::Unreachable(_) | EgressError::NoSocket(0..=399 | 408 | 425 | 429 | 500..) => {
-            Failure::later(detail)
-        }
+        EgressError::Unreachable(_)
+        | EgressError::NoTurn
+        | EgressError::NoSocket(0..=399 | 408 | 425 | 429 | 500..) => Failure::later(detail),
         EgressError::BadUrl(_)
         | EgressError::Blocked(_)
         | EgressError::Forbidden(_)

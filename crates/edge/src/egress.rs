@@ -3,8 +3,8 @@
 //! name is looked up once for each connection, and only what was checked is connected to.
 //!
 //! A call has one deadline from connecting to the last byte, a size limit for the response, no
-//! redirects and no proxy from the environment. At most [`IN_FLIGHT_MAX`] calls to one target run
-//! at a time; a call waits for its turn no longer than its own deadline.
+//! redirects and no proxy from the environment. A target has a number of calls that may run at a
+//! time, [`IN_FLIGHT_MAX`] by default; a call waits for its [`Turn`] no longer than its own deadline.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use http::{HeaderMap, Method, header};
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::{Host, Url};
 
 use crate::tls;
@@ -62,6 +62,9 @@ pub enum EgressError {
     Forbidden(String),
     #[error("no complete response in time")]
     Late,
+    /// Nothing was sent.
+    #[error("too many other calls to this host are under way")]
+    NoTurn,
     /// The server did not switch to WebSocket; its HTTP status.
     #[error("the server answers with status {0} instead of opening a WebSocket")]
     NoSocket(u16),
@@ -103,6 +106,13 @@ impl Target {
         let target = Self { url, allowed, in_flight };
         target.check_literal()?;
         Ok(target)
+    }
+
+    /// The same target with another number of calls at a time, which it shares with no other.
+    #[must_use]
+    pub fn with_calls_at_once(self, calls: usize) -> Self {
+        let calls = calls.clamp(1, Semaphore::MAX_PERMITS);
+        Self { in_flight: Arc::new(Semaphore::new(calls)), ..self }
     }
 
     #[must_use]
@@ -180,6 +190,25 @@ impl Target {
     }
 }
 
+/// A place among the calls to a target that run at a time; given back when it is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    target: Target,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Target {
+    /// Waits for other calls, first come, first served. [`EgressError::NoTurn`] when that takes
+    /// longer than `wait_max`.
+    pub async fn turn(&self, wait_max: Duration) -> Result<Turn, EgressError> {
+        let waited = Arc::clone(&self.in_flight).acquire_owned();
+        match tokio::time::timeout(wait_max, waited).await {
+            Ok(Ok(permit)) => Ok(Turn { target: self.clone(), _permit: permit }),
+            _ => Err(EgressError::NoTurn),
+        }
+    }
+}
+
 /// A complete response.
 #[derive(Clone)]
 pub struct Reply {
@@ -250,15 +279,38 @@ impl Egress {
     pub async fn call(
         &self,
         target: &Target,
-        (method, headers, body): (Method, HeaderMap, Bytes),
+        call: (Method, HeaderMap, Bytes),
         deadline: Duration,
         reply_bytes_max: usize,
     ) -> Result<Reply, EgressError> {
         target.check_literal()?;
-        let waited = tokio::time::timeout(deadline, target.in_flight.acquire());
-        let Ok(Ok(_permit)) = waited.await else {
-            return Err(EgressError::Late);
-        };
+        let _turn = target.turn(deadline).await?;
+        self.send(target, call, deadline, reply_bytes_max).await
+    }
+
+    /// POSTs as [`Self::post_json`] does, in a turn that was taken before: for calls that tell how
+    /// much time they have left. The turn ends with the call.
+    pub async fn post_json_in_turn(
+        &self,
+        turn: Turn,
+        (mut headers, body): (HeaderMap, Bytes),
+        deadline: Duration,
+        reply_bytes_max: usize,
+    ) -> Result<Reply, EgressError> {
+        let json = http::HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json);
+        turn.target.check_literal()?;
+        let call = (Method::POST, headers, body);
+        self.send(&turn.target, call, deadline, reply_bytes_max).await
+    }
+
+    async fn send(
+        &self,
+        target: &Target,
+        (method, headers, body): (Method, HeaderMap, Bytes),
+        deadline: Duration,
+        reply_bytes_max: usize,
+    ) -> Result<Reply, EgressError> {
         let client = self.client(&target.allowed)?;
         let request = client.request(method, target.url.clone()).headers(headers).body(body);
         let response = async {

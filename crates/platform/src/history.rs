@@ -13,13 +13,14 @@ use machine::{
 };
 use serde_json::{Value, json};
 use store::StoreError;
-use wire::history::{BotPlatform, Said, Session, item};
+use wire::history::{self, BotPlatform, Said, Session, item};
 
 use crate::{
     bot::{Bot, session_id},
     facts::{Facts, context_json},
     limit,
     visitors::Visitor,
+    webhook::step_two_id,
 };
 
 /// Which history is wanted.
@@ -97,6 +98,11 @@ impl Missed<'_> {
                 self.turns.insert(seq);
                 if !said.is_silent() {
                     self.items.push(recorded, Said::TextToAgent { text: &said.text });
+                    // The call may have been taken, and only its answer was late.
+                    if let Some(item) = self.items.list.last_mut() {
+                        let id = step_two_id(self.items.wanted.conversation, seq);
+                        item[history::CALL_ID] = id.into();
+                    }
                 }
             }
             Event::BotSaid { turn, message } if self.turns.contains(turn) => {

@@ -36,7 +36,7 @@ mod visitors;
 mod webhook;
 
 use app::App;
-pub use config::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
+pub use config::{BotConfig, CALLS_AT_ONCE, FactsConfig, IpFrom, WebhookConfig};
 use driver::Driver;
 pub use origins::{Origins, OriginsError};
 

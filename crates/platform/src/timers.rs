@@ -8,10 +8,13 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream};
-use machine::conversation::{Conversation, Input, Policy, Refusal};
+use machine::conversation::{Conversation, Effect, Input, Policy, Refusal, Reply};
 use store::{StepError, StoreError};
 
 use crate::{app::App, bot::Bot, driver::Driver, limit};
+
+/// How many calls are owed for each bot that is not configured.
+type Orphans = BTreeMap<String, usize>;
 
 /// The call that a conversation owed when the sweep looked: its turn and epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +30,18 @@ pub(crate) async fn start(app: &Arc<App>, driver: &Arc<Driver>) -> Result<(), St
             driver.take_up(app, bot, conversation, callee);
         }
     });
-    for (owner, calls) in orphans.await? {
-        tracing::warn!(bot.id = owner, calls, "calls are owed for a bot that is not configured");
-    }
+    let orphans = orphans.await?;
+    tell_orphans(&orphans);
     let wakes = app.store.wakes::<Conversation>();
     app.tasks.spawn(hear_clock(Arc::clone(app), wakes));
-    app.tasks.spawn(sweep(Arc::clone(app), Arc::clone(driver)));
+    app.tasks.spawn(sweep(Arc::clone(app), Arc::clone(driver), orphans));
     Ok(())
+}
+
+fn tell_orphans(orphans: &Orphans) {
+    for (owner, calls) in orphans {
+        tracing::warn!(bot.id = owner, calls, "calls are owed for a bot that is not configured");
+    }
 }
 
 /// Ends pauses on time, with or without traffic.
@@ -72,18 +80,35 @@ async fn wake_due(app: &Arc<App>) -> Result<(), StoreError> {
     result
 }
 
-/// Pauses of a bot that is no longer configured are ended too, or they stay due for ever.
 async fn wake(app: &App, owner: String, id: String) -> Result<(), StepError<Refusal>> {
-    let Some(bot) = app.bots.get(&owner) else {
-        let ledger = app.store.ledger::<Conversation>(&owner);
-        let (policy, now) = (Policy::default(), app.clock.now());
-        return ledger.step(&id, &policy, now, None, Input::Woke).await.map(drop);
-    };
-    app.step(bot, &id, None, Input::Woke).await.map(drop)
+    match app.bots.get(&owner) {
+        Some(bot) => app.step(bot, &id, None, Input::Woke).await.map(drop),
+        None => wake_orphan(app, &owner, &id).await,
+    }
+}
+
+/// Pauses of a bot that is no longer configured are ended too, or they stay due for ever. A message
+/// that is kept for its bridge cannot be delivered: the journal says why, and the bot gets it
+/// should it be configured again.
+async fn wake_orphan(app: &App, owner: &str, id: &str) -> Result<(), StepError<Refusal>> {
+    let ledger = app.store.ledger::<Conversation>(owner);
+    let (policy, now) = (Policy::default(), app.clock.now());
+    let stepped = ledger.step(id, &policy, now, None, Input::Woke).await?;
+    if let Some(Effect::StepTwo { turn, epoch, .. }) = stepped.state.owed() {
+        tracing::warn!(
+            conversation.id = id,
+            bot.id = owner,
+            "a kept message cannot be delivered: its bot is not configured"
+        );
+        let reply = Reply::Failed { why: "the bot is not configured".to_owned() };
+        let input = Input::WebhookReplied { turn, epoch, reply };
+        ledger.step(id, &policy, now, None, input).await?;
+    }
+    Ok(())
 }
 
 /// Looks for forgotten calls, again and again.
-async fn sweep(app: Arc<App>, driver: Arc<Driver>) {
+async fn sweep(app: Arc<App>, driver: Arc<Driver>, mut orphans: Orphans) {
     let mut owed = HashMap::new();
     loop {
         tokio::select! {
@@ -91,7 +116,12 @@ async fn sweep(app: Arc<App>, driver: Arc<Driver>) {
             () = app.shutdown.cancelled() => return,
         }
         match take_up_forgotten(&app, &driver, &owed).await {
-            Ok(found) => owed = found,
+            Ok((found, of_missing)) => {
+                if of_missing != orphans {
+                    tell_orphans(&of_missing);
+                }
+                (owed, orphans) = (found, of_missing);
+            }
             Err(error) => tracing::warn!(%error, "could not look for forgotten calls"),
         }
     }
@@ -99,15 +129,14 @@ async fn sweep(app: Arc<App>, driver: Arc<Driver>) {
 
 /// A call that was owed in the last sweep and still is, is under way nowhere, because every call
 /// ends sooner. It was lost with a panic of the driver, or another process owed it and died.
-/// Returns what is owed now, by conversation.
+/// Returns what is owed now, by conversation, and the orphans.
 async fn take_up_forgotten(
     app: &Arc<App>,
     driver: &Arc<Driver>,
     owed_before: &HashMap<String, CallId>,
-) -> Result<HashMap<String, CallId>, StoreError> {
+) -> Result<(HashMap<String, CallId>, Orphans), StoreError> {
     let mut owed = HashMap::new();
-    // Bots that are not configured were logged at the start.
-    each_owing(app, |bot, conversation, state| {
+    let orphans = each_owing(app, |bot, conversation, state| {
         let Some(effect) = state.owed() else { return };
         let call = CallId { turn: effect.turn(), epoch: effect.epoch() };
         if owed_before.get(conversation) == Some(&call) {
@@ -116,7 +145,7 @@ async fn take_up_forgotten(
         owed.insert(conversation.to_owned(), call);
     })
     .await?;
-    Ok(owed)
+    Ok((owed, orphans))
 }
 
 /// Calls `found` for every conversation that owes a call, page by page. Returns how many there are
@@ -124,7 +153,7 @@ async fn take_up_forgotten(
 async fn each_owing(
     app: &App,
     mut found: impl FnMut(&Arc<Bot>, &str, Conversation),
-) -> Result<BTreeMap<String, usize>, StoreError> {
+) -> Result<Orphans, StoreError> {
     let mut orphans = BTreeMap::new();
     let mut after = String::new();
     loop {

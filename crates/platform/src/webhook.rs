@@ -4,7 +4,7 @@
 //!
 //! A call has five seconds from connecting to the last byte. Within them it is tried again while it
 //! certainly was not taken, see [`attempts`]. Each attempt has the same id in both id headers, also
-//! after a crash, so a bridge can drop the repeat.
+//! after a crash, so a bridge can drop the repeat, and says how much of the five seconds is left.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::{
     bot::{Bot, session_id},
     config::WebhookConfig,
     facts::{Facts, context_json},
-    history,
+    history, limit,
     visitor_headers::Headers,
     visitors::{self, Visitor},
 };
@@ -57,6 +57,13 @@ struct StepOne<'a> {
     history: Vec<Value>,
 }
 
+/// What a call tells from the journal.
+#[derive(Clone, Copy)]
+enum Told {
+    History,
+    Missed { first: u64 },
+}
+
 /// Makes webhook calls. A call gives no reply when the process ends before the call was taken: it
 /// stays owed, and the next process makes it.
 pub(crate) struct WebhookCaller {
@@ -78,10 +85,10 @@ impl WebhookCaller {
             return Some(failed("the bot's answer cannot be written"));
         };
         // An empty array when the history is off (contract, section 12).
-        let history = if webhook.history { call.history(webhook).await } else { Vec::new() };
+        let history = if webhook.history { self.history(call, webhook).await? } else { Vec::new() };
         let id = format!("{}/{}/one", call.conversation, call.turn);
         let step_one = StepOne { response: &response, history };
-        let missed = call.missed(webhook).await;
+        let missed = self.missed(call, webhook).await?;
         let body = call.body(webhook, self.clock.wall(), Some(&step_one), &missed);
         self.post(webhook, &id, body).await
     }
@@ -90,14 +97,14 @@ impl WebhookCaller {
         let Some(webhook) = &call.bot.config.webhook else {
             return Some(no_webhook());
         };
-        let id = format!("{}/{}", call.conversation, call.turn);
-        let missed = call.missed(webhook).await;
+        let id = step_two_id(call.conversation, call.turn);
+        let missed = self.missed(call, webhook).await?;
         self.post(webhook, &id, call.body(webhook, self.clock.wall(), None, &missed)).await
     }
 
     /// A call that only tells of something: one attempt, and the reply has no meaning.
     pub(crate) async fn notify(&self, webhook: &WebhookConfig, id: &str, body: Bytes) {
-        let Some(headers) = self.headers(webhook, id, &body) else {
+        let Some(headers) = self.headers(webhook, id, &body, None) else {
             return;
         };
         let deadline = Duration::from_millis(limits::WEBHOOK_TIMEOUT_MS);
@@ -119,14 +126,7 @@ impl WebhookCaller {
         };
         let mut attempts = Attempts::begin(self.pace, id);
         let reply = loop {
-            // A signature carries the time, so each attempt is signed anew.
-            let Some(headers) = self.headers(webhook, id, &body) else {
-                break failed("the token or the custom header has characters no header can carry");
-            };
-            let limit = limits::WEBHOOK_REPLY_BYTES_MAX;
-            let (body, left) = (body.clone(), attempts.left());
-            let call = self.egress.post_json(&webhook.target, headers, body, left, limit);
-            match Attempt::of(attempts.within(call).await) {
+            match self.attempt(webhook, id, &body, &mut attempts).await {
                 Attempt::Over(reply) => break reply,
                 Attempt::NotTaken { why, .. } if self.shutdown.is_cancelled() => {
                     tracing::info!(call.id = id, why, "a webhook call is left to the next start");
@@ -152,10 +152,39 @@ impl WebhookCaller {
         Some(reply)
     }
 
+    /// One attempt, which first waits for its turn among the calls to its target.
+    async fn attempt(
+        &self,
+        webhook: &WebhookConfig,
+        id: &str,
+        body: &Bytes,
+        attempts: &mut Attempts<'_>,
+    ) -> Attempt {
+        let turn = webhook.target.turn(attempts.turn_wait()).await;
+        let left = attempts.start(turn.is_ok());
+        let turn = match turn {
+            Ok(turn) => turn,
+            Err(error) => return Attempt::of(Err(error)),
+        };
+        // A signature carries the time, so each attempt is signed anew.
+        let Some(headers) = self.headers(webhook, id, body, Some(left)) else {
+            let why = "the token or the custom header has characters no header can carry";
+            return Attempt::Over(failed(why));
+        };
+        let (call, limit) = ((headers, body.clone()), limits::WEBHOOK_REPLY_BYTES_MAX);
+        Attempt::of(self.egress.post_json_in_turn(turn, call, left, limit).await)
+    }
+
     /// The headers of every call: `Authorization`, bare as r3 has it (section 6.1) or with `Bearer`
-    /// (contract 13.2), the custom header, the signature, and the id of the call. `None` when a
-    /// value cannot be a header.
-    fn headers(&self, webhook: &WebhookConfig, id: &str, body: &Bytes) -> Option<HeaderMap> {
+    /// (contract 13.2), the custom header, the signature, the id of the call, and the time that is
+    /// left for its answer. `None` when a value cannot be a header.
+    fn headers(
+        &self,
+        webhook: &WebhookConfig,
+        id: &str,
+        body: &Bytes,
+        left: Option<Duration>,
+    ) -> Option<HeaderMap> {
         let mut headers = HeaderMap::new();
         let token = webhook.token.expose_secret();
         let token = if webhook.bearer { format!("Bearer {token}") } else { token.to_owned() };
@@ -169,8 +198,63 @@ impl WebhookCaller {
         let id = HeaderValue::from_str(id).ok()?;
         headers.insert(HeaderName::from_static("x-request-id"), id.clone());
         headers.insert(HeaderName::from_static("idempotency-key"), id);
+        if let Some(left) = left {
+            let name = HeaderName::from_static(contract::TIME_LEFT_HEADER);
+            headers.insert(name, HeaderValue::try_from(left.as_millis().to_string()).ok()?);
+        }
         Some(headers)
     }
+
+    /// What was said to the bot because the bridge was away.
+    async fn missed(&self, call: WebhookCall<'_>, webhook: &WebhookConfig) -> Option<Vec<Value>> {
+        let Some(first) = call.unheard.filter(|_| !webhook.strict) else {
+            return Some(Vec::new());
+        };
+        self.read(call, Told::Missed { first }).await
+    }
+
+    async fn history(&self, call: WebhookCall<'_>, webhook: &WebhookConfig) -> Option<Vec<Value>> {
+        let mut items = self.read(call, Told::History).await?;
+        // The contract does not print `sender`; a strict receiver may refuse it.
+        if webhook.strict {
+            let items = items.iter_mut().filter_map(Value::as_object_mut);
+            items.for_each(|item| item.retain(|name, _| name != "sender"));
+        }
+        Some(items)
+    }
+
+    /// Reads what a call tells, again and again while the store is away: how the call ends could
+    /// not be stored either. `None` when the process ends first. What can never be read is left
+    /// out.
+    async fn read(&self, call: WebhookCall<'_>, told: Told) -> Option<Vec<Value>> {
+        let (conversation, mut wait) = (call.conversation, limit::SETTLE_WAIT_MIN);
+        loop {
+            let read = match told {
+                Told::History => history::read(call.wanted()).await,
+                Told::Missed { first } => history::missed(call.wanted(), first).await,
+            };
+            match read {
+                Ok(items) => return Some(items),
+                Err(error) if error.is_temporary() => {
+                    tracing::warn!(conversation.id = conversation, %error, "a call waits");
+                }
+                Err(error) => {
+                    tracing::error!(conversation.id = conversation, %error, "a call tells less");
+                    return Some(Vec::new());
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.shutdown.cancelled() => return None,
+            }
+            wait = (wait * 2).min(limit::SETTLE_WAIT_MAX);
+        }
+    }
+}
+
+/// The id of the call that brings one message to the human's side.
+pub(crate) fn step_two_id(conversation: &str, turn: u64) -> String {
+    format!("{conversation}/{turn}")
 }
 
 impl WebhookCall<'_> {
@@ -219,36 +303,6 @@ impl WebhookCall<'_> {
     fn wanted(&self) -> history::Wanted<'_> {
         let Self { bot, conversation, visitor, turn, session, .. } = *self;
         history::Wanted { bot, conversation, visitor, turn, session }
-    }
-
-    /// What was said to the bot because the bridge was away. What cannot be read is left out: the
-    /// visitor's words must not wait for it.
-    async fn missed(self, webhook: &WebhookConfig) -> Vec<Value> {
-        let Some(first) = self.unheard.filter(|_| !webhook.strict) else { return Vec::new() };
-        history::missed(self.wanted(), first).await.unwrap_or_else(|error| {
-            let conversation = self.conversation;
-            tracing::warn!(conversation.id = conversation, %error, "what was missed is not told");
-            Vec::new()
-        })
-    }
-
-    /// A history that cannot be read is left out; the handover goes on without it.
-    async fn history(self, webhook: &WebhookConfig) -> Vec<Value> {
-        let conversation = self.conversation;
-        match history::read(self.wanted()).await {
-            Ok(mut items) => {
-                // The contract does not print `sender`; a strict receiver may refuse it.
-                if webhook.strict {
-                    let items = items.iter_mut().filter_map(Value::as_object_mut);
-                    items.for_each(|item| item.retain(|name, _| name != "sender"));
-                }
-                items
-            }
-            Err(error) => {
-                tracing::warn!(conversation.id = conversation, %error, "no history to send");
-                Vec::new()
-            }
-        }
     }
 
     /// The bot's answer in the form of the receiver's revision (contract 13.13). A bot query that

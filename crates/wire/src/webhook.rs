@@ -6,6 +6,10 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::reading::{self, Invalid};
 
+/// Header of a call: how many milliseconds its receiver has left to answer, when the call is sent.
+/// An attempt that is made late in the five seconds has fewer. Our extension.
+pub const TIME_LEFT_HEADER: &str = "x-baton-time-left-ms";
+
 /// Revisions of the contract whose bodies cannot be united in one (contract, section 12).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,5 +1,7 @@
 //! `[[bots]]`: the settings of the platform's side.
 
+use std::num::NonZeroUsize;
+
 use anyhow::{Context as _, ensure};
 use edge::egress::Networks;
 use platform::Origins;
@@ -115,6 +117,8 @@ pub(crate) struct Webhook {
     /// Networks that the URL may lead into besides the public internet.
     #[serde(default)]
     pub(crate) allow_networks: Networks,
+    /// How many calls may be under way at a time.
+    pub(crate) calls_at_once: Option<NonZeroUsize>,
     /// Write `Bearer` before the token in `Authorization`.
     #[serde(default)]
     pub(crate) bearer: bool,

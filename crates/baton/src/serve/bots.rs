@@ -9,7 +9,7 @@ use machine::{
     conversation::{self, Policy, Trigger},
     limits::MINUTE_MS,
 };
-use platform::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
+use platform::{BotConfig, CALLS_AT_ONCE, FactsConfig, IpFrom, WebhookConfig};
 use secrecy::ExposeSecret;
 
 use super::{
@@ -115,7 +115,9 @@ fn webhook(webhook: &config::Webhook) -> anyhow::Result<WebhookConfig> {
     let url =
         target("bots.webhook.url", &webhook.url, (webhook.allow_private, &webhook.allow_networks))?;
     let config = WebhookConfig::new(url, token);
+    let calls_at_once = webhook.calls_at_once.map_or(CALLS_AT_ONCE, usize::from);
     Ok(WebhookConfig {
+        target: config.target.clone().with_calls_at_once(calls_at_once),
         bearer: webhook.bearer,
         header: header.transpose()?,
         signing: signing.transpose()?,

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use store::{Committed, Store, StoreError};
 
 use crate::{
+    answer_time::AnswerTime,
     config::{ConfigError, HumanAgentConfig},
     route::{Attachment, Route},
 };
@@ -78,7 +79,7 @@ impl Desk {
 
 #[async_trait::async_trait]
 impl Attachment for Desk {
-    async fn is_available(&self, now: Millis) -> Result<bool, StoreError> {
+    async fn is_available(&self, now: Millis, _time: AnswerTime) -> Result<bool, StoreError> {
         self.presence.anybody(now).await
     }
 

@@ -63,7 +63,7 @@ pub(crate) fn event(recorded: &Recorded<Event>) -> Option<ChatEvent> {
         Event::Opened { opening, .. } => {
             ChatWhat::Opened { text: opening.text.clone(), reason: opening.intent.clone() }
         }
-        Event::VisitorSaid { text, missed } => {
+        Event::VisitorSaid { text, missed, .. } => {
             let missed = missed.iter().map(line).collect();
             ChatWhat::VisitorMessage { text: text.clone(), missed }
         }

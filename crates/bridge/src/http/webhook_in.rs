@@ -3,7 +3,7 @@
 //! about it, so that the contract's five seconds are never spent on another server.
 //! An answer that came late all the same is made good by a push (contract, section 8).
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -20,7 +20,6 @@ use edge::{
 };
 use http::{HeaderMap, StatusCode};
 use machine::{
-    Millis,
     chat::{Chat, CloseReason, Input, Line, Opening, Speaker},
     limits::{HISTORY_ITEMS_MAX, TEXT_CHARS_MAX, TYPING_MS, WEBHOOK_TEXT_CHARS_MAX},
 };
@@ -37,7 +36,7 @@ use super::{
     App,
     error::{Error, Result},
 };
-use crate::route::Route;
+use crate::{answer_time::AnswerTime, route::Route};
 
 /// Most bytes of one call. Four times the limit of our own faces, because step one carries the
 /// platform's `messageHistory` with whole bot responses, and refusing it loses a handover.
@@ -45,9 +44,6 @@ const CALL_BYTES_MAX: usize = 1024 * 1024;
 /// The same for a call whose secret can only be in its body. Step one with a long transcript has
 /// about 100 KiB.
 const UNPROVEN_BYTES_MAX: usize = 256 * 1024;
-/// A call that takes this long is taken to be answered late: of the five seconds the platform
-/// waits, some go by on the way.
-const LATE_MS: Millis = 4_000;
 /// Longest id of a call that is kept as it is, in bytes; longer ones are kept as their hash.
 const CALL_ID_BYTES_MAX: usize = 128;
 /// Where platforms put the id of a call, the most binding one first.
@@ -73,7 +69,7 @@ async fn work_off(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response> {
-    let came = app.clock.now();
+    let (came, time) = (app.clock.now(), AnswerTime::begin(headers));
     let route = app.routes.get(route);
     // An unknown route is answered like a wrong token, so strangers do not learn which there are.
     let is_proven = route.is_some_and(|route| route.access.admits(headers, None));
@@ -105,12 +101,12 @@ async fn work_off(
     // Its place in memory is for others while a tool is waited for.
     drop(body);
     let Received { user_id, bot_id, kind, .. } = received?;
-    let call = Call { app, route, bot_id, user_id, id: call_id(headers, signed.as_ref()) };
+    let id = call_id(headers, signed.as_ref());
+    let call = Call { app, route, bot_id, user_id, id, time };
     let answered = match kind {
         ReceivedKind::StepOne { text, language, dialogflow_response, history, missed } => {
-            let missed = lines(&missed);
             let opening = opening(text, language, &dialogflow_response, &history, &missed);
-            call.step_one(opening, missed).await?
+            call.step_one(opening, lines(&missed)).await?
         }
         ReceivedKind::StepTwo { text, missed, .. } => call.step_two(text, lines(&missed)).await?,
         ReceivedKind::Typing => {
@@ -120,7 +116,8 @@ async fn work_off(
         ReceivedKind::UserLeft => return call.ended(CloseReason::VisitorLeft).await,
         ReceivedKind::PauseExpired => return call.ended(CloseReason::PauseExpired).await,
     };
-    if answered.paused && app.clock.now() - came >= LATE_MS {
+    let took = Duration::from_millis((app.clock.now() - came).unsigned_abs());
+    if answered.paused && took >= time.late_after() {
         call.feed(Input::AnsweredLate).await?;
     }
     Ok(json(StatusCode::OK, &answered))
@@ -133,6 +130,7 @@ struct Call<'a> {
     user_id: String,
     /// What makes a repeat recognizable, where the platform sends it.
     id: Option<String>,
+    time: AnswerTime,
 }
 
 impl Call<'_> {
@@ -157,8 +155,8 @@ impl Call<'_> {
         if place.is_none() {
             tracing::warn!(route = &*self.route.id, "the queue is full: a handover is refused");
         }
-        let available =
-            place.is_some() && self.route.attachment.is_available(self.app.clock.now()).await?;
+        let (attachment, now) = (&self.route.attachment, self.app.clock.now());
+        let available = place.is_some() && attachment.is_available(now, self.time).await?;
         let key = self.key(&opening.text);
         let input = Input::StepOne { opening, available, missed };
         match self.route.step_peer(&self.peer(), make, key, input).await {
@@ -175,7 +173,8 @@ impl Call<'_> {
 
     async fn step_two(&self, text: String, missed: Vec<Line>) -> Result<Answer> {
         let key = self.key(&text);
-        let input = Input::StepTwo { text: cut(text), missed };
+        let call = self.id.as_ref().map(|id| told_as(id, &text));
+        let input = Input::StepTwo { text: cut(text), missed, call };
         match self.route.step_peer(&self.peer(), || None, key, input).await? {
             Some(stepped) if stepped.state.is_open() => Ok(Answer::paused(stepped.state.pause())),
             _ => Ok(Answer::ended()),
@@ -217,7 +216,8 @@ impl Call<'_> {
     /// Whether the visitor gets a human: where a tool has to say so, it is waited for as long as
     /// the platform waits.
     async fn answer_of_tool(&self, chat_id: &str, chat: Arc<Chat>) -> Result<Answer> {
-        let chat = self.route.attachment.answered(self.route, chat_id, chat).await?;
+        let attachment = &self.route.attachment;
+        let chat = attachment.answered(self.route, chat_id, chat, self.time).await?;
         Ok(if chat.is_open() { Answer::paused(chat.pause()) } else { Answer::refused() })
     }
 
@@ -269,26 +269,51 @@ fn id_of_call(route: &str, peer: &str, call: &str, text: &str) -> String {
     format!("cht_{}", &hash[..32])
 }
 
-/// A history tells what was missed, too.
+/// By what the words of a call are known again when its platform tells of them later. The words are
+/// part of it, as in [`Call::key`].
+fn told_as(call: &str, text: &str) -> u64 {
+    ids::fingerprint(format!("{call}\n{text}").as_bytes())
+}
+
+/// A history tells of what was missed since it begins.
 fn opening(
     text: String,
     language: String,
     response: &Value,
     history: &[Value],
-    missed: &[Line],
+    missed: &[Value],
 ) -> Opening {
     let intent = response.pointer("/queryResult/intent/displayName").and_then(Value::as_str);
     let intent = intent.filter(|name| !name.is_empty()).map(shortened);
     let transcript = if history.is_empty() {
         let bot = answer::words(response);
-        let line = |from, text: &str| Line { from, text: shortened(text), at: None };
+        let line = |from, text: &str| Line::new(from, shortened(text));
         let asked = [line(Speaker::Visitor, &text), line(Speaker::Bot, &bot)];
         let asked = asked.into_iter().filter(|line| !line.text.trim().is_empty());
-        missed.iter().cloned().chain(asked).collect()
+        lines(missed).into_iter().chain(asked).collect()
     } else {
-        lines(history)
+        let mut transcript = missed_before(history, missed);
+        transcript.extend(lines(history));
+        transcript
     };
     Opening { text: cut(text), language, intent, transcript }
+}
+
+/// The lines of what was missed that a history has not: it may begin later, with a new session.
+/// What the visitor said has the same id in both, what the bot said has only its time.
+fn missed_before(history: &[Value], missed: &[Value]) -> Vec<Line> {
+    let id = |item: &Value| item.get("_id").and_then(Value::as_str).map(str::to_owned);
+    let ids: HashSet<String> = history.iter().filter_map(id).collect();
+    let begins = lines(history).iter().find_map(|line| line.at);
+    let latest = missed.len().saturating_sub(HISTORY_ITEMS_MAX);
+    let lines = missed[latest..].iter().filter_map(|item| Some((item, line_of_history(item)?)));
+    lines
+        .filter(|(item, line)| match id(item).filter(|_| line.from == Speaker::Visitor) {
+            Some(id) => !ids.contains(&id),
+            None => line.at.zip(begins).is_none_or(|(at, begins)| at < begins),
+        })
+        .map(|(_, line)| line)
+        .collect()
 }
 
 /// A refused step one would lose a handover, and a refused step two would let the bot answer into
@@ -314,7 +339,9 @@ fn line_of_history(item: &Value) -> Option<Line> {
         Sender::Agent => Speaker::Agent,
     };
     let at = line.created_at.as_deref().and_then(time::parse_rfc3339);
-    Some(Line { from, text: shortened(&line.text), at })
+    let call = item.get(history::CALL_ID).and_then(Value::as_str);
+    let call = call.map(|call| told_as(call, &line.text));
+    Some(Line { from, text: shortened(&line.text), at, call })
 }
 
 fn shortened(text: &str) -> String {

@@ -22,6 +22,7 @@ use store::{Committed, StepError, StoreError};
 use tokio::sync::watch;
 
 use crate::{
+    answer_time::AnswerTime,
     route::{Attachment, OPEN_MAX, Route},
     tasks::Tasks,
 };
@@ -39,7 +40,7 @@ use typing::Typists;
 
 /// How long a connector may take to say whether a human agent is there, and then how long the
 /// answer to step one may wait for whether the tool takes the chat. Together they leave some of the
-/// contract's five seconds to the network (contract r1, step one).
+/// contract's five seconds to the network (contract r1, step one). Less when less is left.
 const STAFFED_WAIT: Duration = Duration::from_secs(1);
 const ANSWER_WAIT: Duration = Duration::from_millis(2_800);
 /// Pause before what panicked is started again.
@@ -275,8 +276,9 @@ impl ConnectorRuntime {
 #[async_trait::async_trait]
 impl Attachment for ConnectorRuntime {
     /// What the connector says; yes where it does not answer in time: the opening will tell.
-    async fn is_available(&self, _now: Millis) -> Result<bool, StoreError> {
-        let staffed = tokio::time::timeout(STAFFED_WAIT, self.0.connector.is_staffed());
+    async fn is_available(&self, _now: Millis, time: AnswerTime) -> Result<bool, StoreError> {
+        let wait = time.wait(STAFFED_WAIT);
+        let staffed = tokio::time::timeout(wait, self.0.connector.is_staffed());
         Ok(staffed.await.unwrap_or(true))
     }
 
@@ -307,6 +309,7 @@ impl Attachment for ConnectorRuntime {
         route: &Arc<Route>,
         id: &str,
         mut state: Arc<Chat>,
+        time: AnswerTime,
     ) -> Result<Arc<Chat>, StoreError> {
         if !state.is_unanswered() {
             return Ok(state);
@@ -321,7 +324,7 @@ impl Attachment for ConnectorRuntime {
             }
             Ok::<_, StoreError>(())
         };
-        if let Ok(waited) = tokio::time::timeout(ANSWER_WAIT, waiting).await {
+        if let Ok(waited) = tokio::time::timeout(time.wait(ANSWER_WAIT), waiting).await {
             waited?;
             return Ok(state);
         }

@@ -7,6 +7,7 @@ mod connectors;
 mod desk;
 mod dropped;
 mod hostile;
+mod missed;
 mod page;
 mod panics;
 mod platform;

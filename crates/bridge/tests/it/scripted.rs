@@ -20,10 +20,13 @@ pub(crate) struct Scripted {
     pub(crate) brought: Arc<Mutex<Vec<String>>>,
     /// So many deliveries panic before the first one arrives.
     pub(crate) panics: Arc<AtomicU32>,
+    /// The tool answers nothing.
+    pub(crate) hangs: bool,
 }
 
 struct Handover {
     name: String,
+    hangs: bool,
     brought: Arc<Mutex<Vec<String>>>,
     panics: Arc<AtomicU32>,
 }
@@ -32,7 +35,8 @@ struct Handover {
 impl Connector for Scripted {
     fn session(&self, handover: &HandoverInfo, _checkpoint: Option<&str>) -> Box<dyn Session> {
         let (brought, panics) = (self.brought.clone(), self.panics.clone());
-        Box::new(Handover { name: handover.user_id.clone(), brought, panics })
+        let (name, hangs) = (handover.user_id.clone(), self.hangs);
+        Box::new(Handover { name, hangs, brought, panics })
     }
 
     fn address(&self, checkpoint: &str) -> Option<String> {
@@ -73,6 +77,9 @@ impl Session for Handover {
         attempt: &Attempt<'_>,
         _again: Again,
     ) -> Result<Vec<ConnectorEvent>, Failure> {
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         let due = self.panics.try_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         assert!(due.is_err(), "what a vendor sent");
         let what = match attempt.delivery {

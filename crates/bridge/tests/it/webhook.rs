@@ -321,33 +321,3 @@ async fn a_text_that_is_too_long_is_cut_with_a_mark() {
     let said: Vec<_> = jane.events(&id).await.iter().skip(1).map(|e| e["text"].clone()).collect();
     assert_eq!(said, [json!(format!("{whole} […]")), json!(whole)], "the cut shows");
 }
-
-#[tokio::test]
-async fn what_the_bot_was_asked_meanwhile_is_told_once() {
-    let world = World::start().await;
-    let (jane, chat) = world.live_chat("u1").await;
-    let item = |payload: Value| json!({ "payload": payload, "createdAt": "2026-11-22T10:00:00Z" });
-    let mut body = step_two("u1", "are you back?");
-    body["missedMessages"] = json!([
-        item(json!({ "query": "anybody?" })),
-        item(json!({ "queryResult": { "fulfillmentText": "I am the bot." } })),
-        item(json!({ "nothing": "to show" })),
-    ]);
-    for _ in 0..2 {
-        let headers = [("authorization", TOKEN), ("idempotency-key", "cnv_1/9")];
-        let (status, answer) = world.call(&headers, &body).await;
-        assert_eq!((status, &answer["paused"]), (200, &json!(true)));
-    }
-    let told: Vec<_> = world.journal(&chat).await;
-    let missed: Vec<_> = told
-        .iter()
-        .filter_map(|event| match event {
-            Event::VisitorSaid { text, missed } if text == "are you back?" => Some(missed),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(missed.len(), 1);
-    let texts: Vec<_> = missed[0].iter().map(|line| line.text.as_str()).collect();
-    assert_eq!(texts, ["anybody?", "I am the bot."]);
-    drop(jane);
-}

@@ -74,7 +74,7 @@ fn lines(opening: &Opening) -> Vec<Line> {
     let mut lines = opening.transcript.clone();
     let asked = |line: &Line| line.from == Speaker::Visitor && line.text == opening.text;
     if !opening.text.trim().is_empty() && !lines.iter().any(asked) {
-        lines.push(Line { from: Speaker::Visitor, text: opening.text.clone(), at: None });
+        lines.push(Line::new(Speaker::Visitor, &*opening.text));
     }
     lines
 }

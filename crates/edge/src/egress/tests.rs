@@ -122,7 +122,7 @@ async fn waiting_for_a_place_ends_with_the_deadline() {
         let ended = tokio::time::timeout(Duration::from_secs(20), call).await;
         ended.expect("the call waits for ever").err()
     };
-    assert_eq!(call(Duration::from_millis(20)).await, Some(EgressError::Late));
+    assert_eq!(call(Duration::from_millis(20)).await, Some(EgressError::NoTurn));
     drop(taken);
     assert!(matches!(call(Duration::from_secs(5)).await, Some(EgressError::Unreachable(_))));
 }

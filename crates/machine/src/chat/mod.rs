@@ -10,13 +10,14 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use self::tool::ToolSide;
+use self::{heard::Heard, tool::ToolSide};
 use crate::{
     Machine, Millis, Position, Recorded,
     limits::{self, MINUTE_MS},
     model,
 };
 
+mod heard;
 mod step;
 mod tool;
 mod tool_step;
@@ -62,6 +63,8 @@ pub struct Chat {
     outbox: VecDeque<Owed>,
     /// `seq` of the last agent's message that the platform accepted.
     pushed_through: u64,
+    #[serde(default, skip_serializing_if = "Heard::is_empty")]
+    heard: Heard,
     /// What a tool is owed, where agents work in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tool: Option<ToolSide>,
@@ -85,6 +88,7 @@ impl Chat {
             clock: Clock::default(),
             outbox: VecDeque::new(),
             pushed_through: 0,
+            heard: Heard::default(),
             tool: None,
         }
     }
@@ -176,9 +180,10 @@ impl Chat {
         self.tool.iter().flat_map(|tool| &tool.deliveries)
     }
 
-    /// Whether one more message of the visitor may wait for the tool.
-    fn has_room_for_tool(&self, text: &str) -> bool {
+    /// Whether one more message of the visitor may wait for the tool, with what was missed before.
+    fn has_room_for_tool(&self, text: &str, missed: &[Line]) -> bool {
         let chars = |text: &str| text.chars().count();
+        let more = chars(text) + tool::missed_for_tool(missed).map_or(0, |text| chars(&text));
         let waiting = self.owed_deliveries().map(|owed| match &owed.delivery {
             Delivery::Say { text } => chars(text),
             Delivery::Open { .. } | Delivery::Leave { .. } => 0,
@@ -187,7 +192,7 @@ impl Chat {
         let at_tool = self.opening().is_some();
         !at_tool
             || count < limits::WAITING_DELIVERIES_MAX
-                && sum + chars(text) <= limits::WAITING_DELIVERY_CHARS_MAX
+                && sum + more <= limits::WAITING_DELIVERY_CHARS_MAX
     }
 
     /// What the connector of a chat its tool has taken goes on with.
@@ -276,6 +281,7 @@ impl Chat {
         self.told_at = at;
         self.granted = None;
         self.language.clone_from(&opening.language);
+        self.heard.opened(&opening.transcript);
         self.said(at, &opening.text);
         // The platform has given control to the bot since: whatever was to end or keep the last
         // pause is moot, only what an agent said is still worth telling.
@@ -291,8 +297,11 @@ impl Chat {
     fn visitor_said(&mut self, at: Millis, text: &str, missed: &[Line]) {
         self.said(at, text);
         if let Some(tool) = self.tool.as_mut().filter(|tool| tool.opening != 0) {
-            let text = tool::text_for_tool(text, missed);
-            tool.owe(at, self.position, Delivery::Say { text });
+            let (text, id) = (text.to_owned(), self.position);
+            if let Some(missed) = tool::missed_for_tool(missed) {
+                tool.owe(at, tool::id_of_missed(id), Delivery::Say { text: missed });
+            }
+            tool.owe(at, id, Delivery::Say { text });
         }
     }
 
@@ -350,7 +359,10 @@ impl Machine for Chat {
             Event::Opened { opening, clock, connector } => {
                 self.opened(at, opening, *clock, connector.as_deref());
             }
-            Event::VisitorSaid { text, missed } => self.visitor_said(at, text, missed),
+            Event::VisitorSaid { text, missed, call, known } => {
+                self.heard.said(*call, missed, known);
+                self.visitor_said(at, text, missed);
+            }
             Event::Claimed { agent } => {
                 self.phase = Phase::Live { agent: agent.clone() };
                 self.last_said = at;

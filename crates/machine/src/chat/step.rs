@@ -19,12 +19,12 @@ pub(super) fn step(
     match input {
         Input::StepOne { opening, missed, .. } if log.state.is_open() => {
             // Its platform never heard our first answer, or has ended the pause by itself.
-            tool_step::visitor_said(&mut log, policy, opening.text, missed);
+            tool_step::visitor_said(&mut log, policy, None, opening.text, missed);
         }
         Input::StepOne { opening, available, .. } => step_one(&mut log, policy, opening, available),
-        Input::StepTwo { text, missed } => {
+        Input::StepTwo { text, missed, call } => {
             if log.state.is_open() {
-                tool_step::visitor_said(&mut log, policy, text, missed);
+                tool_step::visitor_said(&mut log, policy, call, text, missed);
             }
         }
         Input::PlatformEnded { reason } => {

@@ -77,7 +77,7 @@ impl Stage {
                 let (opening, missed) = (opening(what), Vec::new());
                 Input::StepOne { opening, available: who == "step one", missed }
             }
-            "step two" => Input::StepTwo { text: what.to_owned(), missed: Vec::new() },
+            "step two" => Input::StepTwo { text: what.to_owned(), missed: Vec::new(), call: None },
             "push" => self.push_result(what),
             "again" => self.last.clone().expect("something was fed before"),
             "wake" => Input::Woke,
@@ -228,7 +228,7 @@ impl Stage {
 }
 
 fn opening(text: &str) -> Opening {
-    let said = Line { from: Speaker::Visitor, text: text.to_owned(), at: None };
+    let said = Line::new(Speaker::Visitor, text);
     Opening {
         text: text.to_owned(),
         language: "en".to_owned(),

@@ -26,22 +26,27 @@ pub enum Delivery {
     Leave { reason: CloseReason },
 }
 
-/// What the visitor said, after what the human agent missed: tools have no place of their own for
-/// it.
-pub(super) fn text_for_tool(text: &str, missed: &[Line]) -> String {
-    if missed.is_empty() {
-        return text.to_owned();
-    }
+/// What the human agent missed, as a message of its own before what the visitor said: tools have no
+/// other place for it, and no words of the visitor may be taken for the bot's.
+pub(super) fn missed_for_tool(missed: &[Line]) -> Option<String> {
     let lines = missed.iter().map(|line| {
         let from = match line.from {
             Speaker::Visitor => "Visitor",
             Speaker::Bot => "Bot",
             Speaker::Agent => "Agent",
         };
-        format!("{from}: {}\n", line.text)
+        // A line break must not begin a line that looks like another speaker's.
+        format!("\n{from}: {}", line.text.replace('\n', "\n    "))
     });
     let lines: String = lines.collect();
-    format!("[While you could not be reached, the bot answered the visitor]\n{lines}[Now]\n{text}")
+    let title = "[While you could not be reached, the bot answered the visitor]";
+    (!missed.is_empty()).then(|| format!("{title}{lines}"))
+}
+
+/// The id of the delivery of what was missed before a message. No event has this place: notes on
+/// one number are few.
+pub(super) fn id_of_missed(message: Position) -> Position {
+    Position { sub: u32::MAX.into(), ..message }
 }
 
 /// A delivery the tool has not taken yet.

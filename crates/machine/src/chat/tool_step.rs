@@ -2,20 +2,35 @@
 
 use super::{
     Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Line, Log, Phase, Policy,
-    tool::{OwedDelivery, ToolSide, text_for_tool},
+    tool::{OwedDelivery, ToolSide, id_of_missed},
 };
 use crate::{Millis, Position, limits, retry};
 
-/// What the visitor says is always recorded. Where too much waits for the tool already, it is not
+/// What the visitor says is recorded once. Where too much waits for the tool already, it is not
 /// delivered, and the visitor gets a notice.
-pub(super) fn visitor_said(log: &mut Log<'_>, policy: &Policy, text: String, missed: Vec<Line>) {
-    let has_room = log.state.has_room_for_tool(&text_for_tool(&text, &missed));
-    let seq = log.record(Event::VisitorSaid { text, missed });
+pub(super) fn visitor_said(
+    log: &mut Log<'_>,
+    policy: &Policy,
+    call: Option<u64>,
+    text: String,
+    missed: Vec<Line>,
+) {
+    if log.state.was_told(call) {
+        return;
+    }
+    let (missed, known) = log.state.unheard(missed);
+    let has_room = log.state.has_room_for_tool(&text, &missed);
+    let seq = log.record(Event::VisitorSaid { text, missed, call, known });
     if has_room {
         return;
     }
-    let detail = "too many messages wait for the tool".to_owned();
-    log.record(Event::DeliveryRefused { delivery: Position { seq, sub: 0 }, detail });
+    let message = Position { seq, sub: 0 };
+    for delivery in [id_of_missed(message), message] {
+        if waits(log.state, delivery).is_some() {
+            let detail = "too many messages wait for the tool".to_owned();
+            log.record(Event::DeliveryRefused { delivery, detail });
+        }
+    }
     let undelivered = &policy.tool.notices.undelivered;
     // With a full outbox, one waiting notice stands for all: the state must stay bounded.
     let is_full = log.state.outbox.len() >= limits::WAITING_PUSHES_MAX;

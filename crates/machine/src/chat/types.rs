@@ -21,6 +21,17 @@ pub struct Line {
     /// When it was said, where the platform told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Millis>,
+    /// Fingerprint of the call that brought it first, where the platform told: see
+    /// [`Input::StepTwo`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<u64>,
+}
+
+impl Line {
+    #[must_use]
+    pub fn new(from: Speaker, text: impl Into<String>) -> Self {
+        Self { from, text: text.into(), at: None, call: None }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,10 +140,12 @@ pub enum Input {
         missed: Vec<Line>,
     },
     /// Webhook, step two. `missed` is what the visitor and the bot said while the platform could
-    /// not reach us.
+    /// not reach us. Words that have come before are not recorded again: `call` is a fingerprint of
+    /// the call's id and words, as in [`Line::call`].
     StepTwo {
         text: String,
         missed: Vec<Line>,
+        call: Option<u64>,
     },
     /// Webhook: the platform has ended the pause by itself, and says why.
     PlatformEnded {
@@ -213,6 +226,11 @@ pub enum Event {
         /// What was said to and by the bot before, because the platform could not reach us.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         missed: Vec<Line>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<u64>,
+        /// Lines of what was missed that had come by themselves, by their calls.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        known: Vec<u64>,
     },
     Claimed {
         agent: Agent,

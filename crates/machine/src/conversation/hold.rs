@@ -4,7 +4,8 @@ use super::{Conversation, Event, Log, NoticeKind, Policy, Reply, Side, WhenAway}
 use crate::{Millis, limits, retry};
 
 /// Keeps the head, whose step two found the human's side away. False when it is not to be kept: a
-/// refusal, a late answer and a broken one decide as the contract says.
+/// refusal, a late answer and a final one decide as the contract says. A pause that is over keeps
+/// it only until the end of this step, which gives it to the bot: the visitor is promised nothing.
 pub(super) fn keep(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: &Reply) -> bool {
     let Reply::Away { why, after } = reply else { return false };
     if policy.when_away == WhenAway::Forward || !log.state.is_human() {
@@ -12,33 +13,46 @@ pub(super) fn keep(log: &mut Log<'_>, policy: &Policy, turn: u64, reply: &Reply)
     }
     let attempts = log.state.queue.front().map_or(0, |head| head.attempts) + 1;
     let at = log.now + wait(log, turn, attempts, *after);
-    if !log.state.is_kept_told {
+    let goes_on = log.state.paused_until().is_some_and(|until| until > log.now);
+    if goes_on && !log.state.is_kept_told {
         let text = policy.kept_notice.clone();
         log.record(Event::Noticed { kind: NoticeKind::Kept, text });
     }
-    log.record(Event::CallHeld { turn, attempts, at, why: why.clone() });
+    let (why, asked) = (why.clone(), after.is_some());
+    log.record(Event::CallHeld { turn, attempts, at, asked, why });
     true
 }
 
 /// Owes the call for a kept head again, if its time has come.
 pub(super) fn renew_due(log: &mut Log<'_>) {
-    if kept(log.state).is_some_and(|(_, until)| until <= log.now) {
-        renew(log);
-    }
+    renew_if(log, |head, now| head.until <= now);
 }
 
-/// Owes the call for a kept head again at once: the human's side has just been heard of.
+/// Owes the call for a kept head again at once, because the human's side has just been heard of.
+/// A wait that it asked for itself goes on.
 pub(super) fn renew(log: &mut Log<'_>) {
-    if let Some((turn, _)) = kept(log.state) {
-        log.record(Event::CallRenewed { turn });
+    renew_if(log, |head, _| !head.asked);
+}
+
+fn renew_if(log: &mut Log<'_>, is_time: impl Fn(&Kept, Millis) -> bool) {
+    if let Some(head) = kept(log.state).filter(|head| is_time(head, log.now)) {
+        log.record(Event::CallRenewed { turn: head.turn });
     }
 }
 
-/// The kept head and the time of its next call.
-pub(super) fn kept(state: &Conversation) -> Option<(u64, Millis)> {
+/// A kept head.
+pub(super) struct Kept {
+    turn: u64,
+    /// The time of its next call.
+    pub(super) until: Millis,
+    /// Whether the human's side asked for that time.
+    asked: bool,
+}
+
+pub(super) fn kept(state: &Conversation) -> Option<Kept> {
     let head = state.queue.front()?;
     match head.side {
-        Side::Held { until } => Some((head.turn, until)),
+        Side::Held { until, asked } => Some(Kept { turn: head.turn, until, asked }),
         _ => None,
     }
 }
@@ -54,10 +68,10 @@ fn wait(log: &Log<'_>, turn: u64, attempts: u32, after: Option<Millis>) -> Milli
 }
 
 impl Conversation {
-    pub(super) fn hold_head(&mut self, attempts: u32, until: Millis) {
+    pub(super) fn hold_head(&mut self, attempts: u32, until: Millis, asked: bool) {
         if let Some(head) = self.queue.front_mut() {
             head.attempts = attempts;
-            head.side = Side::Held { until };
+            head.side = Side::Held { until, asked };
         }
     }
 

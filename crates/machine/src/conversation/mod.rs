@@ -105,8 +105,11 @@ enum Side {
         epoch: u64,
     },
     /// Kept for the human's side, which is away; the next call is owed from `until` on.
+    /// `asked`: that side named the time.
     Held {
         until: Millis,
+        #[serde(default, skip_serializing_if = "types::is_false")]
+        asked: bool,
     },
     /// The bridge did not accept the input; the bot answers it, whichever side has control.
     Forwarded {
@@ -415,7 +418,7 @@ impl Machine for Conversation {
                 self.hear_of_human_side(reply);
                 self.forget_recalled(*turn, *epoch);
             }
-            Event::CallHeld { attempts, at, .. } => self.hold_head(*attempts, *at),
+            Event::CallHeld { attempts, at, asked, .. } => self.hold_head(*attempts, *at, *asked),
             Event::CallRenewed { .. } => self.offer_head_again(),
             Event::PauseRenewed { until, by } => {
                 if let Control::Human { until: end } = &mut self.control {
@@ -441,7 +444,7 @@ impl Machine for Conversation {
 
     /// The end of the pause, or the next call for a kept input.
     fn wake_at(&self) -> Option<Millis> {
-        let next_call = hold::kept(self).map(|(_, until)| until);
+        let next_call = hold::kept(self).map(|head| head.until);
         self.pause_ends_at().into_iter().chain(next_call).min()
     }
 

@@ -171,10 +171,10 @@ pub enum Reply {
     Refused,
     /// No complete reply after five seconds.
     Late,
-    /// Not JSON, wrong shape, not 2xx, redirect, or a broken answer.
+    /// A final answer that is none, such as a redirect or a status 4xx; or the call cannot be made.
     Failed { why: String },
-    /// The human's side is away: no connection, status 429 or 5xx. `after` is the wait that it
-    /// asks for.
+    /// The human's side is away: no connection, status 429 or 5xx, an answer that broke or that
+    /// nobody can read. `after` is the wait that it asks for.
     Away {
         why: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -332,11 +332,13 @@ pub enum Event {
         reply: Reply,
     },
     /// The human's side is away, and the input is kept for it until `at`, when the next call is
-    /// made. `attempts` calls have failed so far.
+    /// made. `attempts` calls have failed so far; `asked`: that side named the time.
     CallHeld {
         turn: u64,
         attempts: u32,
         at: Millis,
+        #[serde(default, skip_serializing_if = "is_false")]
+        asked: bool,
         why: String,
     },
     /// The call for a kept input is owed again.

@@ -306,7 +306,7 @@ impl Net {
         let mut open = self.chats.iter().position(|chat| chat.peer().is_some());
         let input = match effect {
             Effect::StepTwo { said, .. } => {
-                chat::Input::StepTwo { text: said.text, missed: Vec::new() }
+                chat::Input::StepTwo { text: said.text, missed: Vec::new(), call: None }
             }
             Effect::StepOne { said, .. } | Effect::QueryBot { said, .. } => {
                 let rare = if open.is_some() { Rare::Reopened } else { Rare::NewChat };

@@ -154,7 +154,7 @@ impl Play {
             }
             Op::StepTwo => {
                 let text = "help".to_owned();
-                self.feed(Input::StepTwo { text, missed: Vec::new() });
+                self.feed(Input::StepTwo { text, missed: Vec::new(), call: None });
             }
             Op::Claim { agent } => self.feed(Input::Claim { agent: who(agent) }),
             Op::Say { agent } => {

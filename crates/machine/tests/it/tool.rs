@@ -128,7 +128,11 @@ impl Play {
             }
             Op::StepTwo => {
                 self.words += 1;
-                self.feed(Input::StepTwo { text: self.words.to_string(), missed: Vec::new() });
+                self.feed(Input::StepTwo {
+                    text: self.words.to_string(),
+                    missed: Vec::new(),
+                    call: None,
+                });
             }
             Op::Leave => self.feed(Input::PlatformEnded { reason: CloseReason::VisitorLeft }),
             Op::Promise => self.feed(Input::Promised),

@@ -12,8 +12,8 @@ use serde_json::Value;
 use machine::{
     Machine, Millis, Position, Recorded,
     conversation::{
-        BotAnswer, BotMessage, Control, Conversation, Effect, Event, Input, Policy, Reason,
-        RenewedBy, Reply, Trigger, WhenAway,
+        BotAnswer, BotMessage, Control, Conversation, Effect, Event, Input, NoticeKind, Policy,
+        Reason, RenewedBy, Reply, Trigger, WhenAway,
     },
     limits,
 };
@@ -315,7 +315,11 @@ impl World {
                 referee.session = *session;
                 self.rare.insert(Rare::NewSession);
             }
-            Event::AgentSaid { .. } | Event::Noticed { .. } => {}
+            Event::Noticed { kind, .. } => {
+                let goes_on = matches!(control, Control::Human { until } if *until > self.now);
+                assert!(*kind != NoticeKind::Kept || goes_on, "kept for a pause that is over");
+            }
+            Event::AgentSaid { .. } => {}
         }
     }
 

@@ -17,13 +17,13 @@ async fn a_call_nobody_makes_is_taken_up_in_the_second_round_and_no_sooner() {
     bot.ledger.create("cnv_1", &Conversation::new()).await.unwrap();
     let said = Input::VisitorSaid { client_id: "c".to_owned(), said: Said::text("hello") };
     bot.ledger.step("cnv_1", &bot.policy, 0, None, said).await.unwrap();
-    let first = take_up_forgotten(&app, &driver, &HashMap::new()).await.unwrap();
+    let (first, _) = take_up_forgotten(&app, &driver, &HashMap::new()).await.unwrap();
     at_rest(&app).await;
     assert_eq!((first.len(), asked.load(Ordering::SeqCst)), (1, 0));
     take_up_forgotten(&app, &driver, &first).await.unwrap();
     at_rest(&app).await;
     assert_eq!(asked.load(Ordering::SeqCst), 1);
-    assert!(take_up_forgotten(&app, &driver, &first).await.unwrap().is_empty());
+    assert!(take_up_forgotten(&app, &driver, &first).await.unwrap().0.is_empty());
 }
 
 #[tokio::test]

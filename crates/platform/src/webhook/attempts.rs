@@ -1,8 +1,9 @@
 //! The attempts of one webhook call. A call that was not taken is tried again under the same id: no
 //! connection, a connection that ended before an answer began, or a status by which a server says
 //! that it can take nothing now. All attempts share one clock of five seconds (contract r1, step
-//! one). After a late or a broken answer, or a status 500, there is no other attempt; a bot that
-//! holds makes the call again later after the last two.
+//! one). After a late, a broken or an unreadable answer, or a status 500, there is no other attempt:
+//! the call may have been taken. All but the late one are [`Reply::Away`], after which a bot that
+//! holds makes the call again later, under its id.
 
 use std::time::Duration;
 
@@ -60,14 +61,20 @@ impl Attempt {
             Ok(reply) => Self::Over(match contract::Reply::parse(reply.status, &reply.body) {
                 contract::Reply::Paused(pause) => Reply::Paused { pause },
                 contract::Reply::Refused => Reply::Refused,
+                // Such as the page of a proxy whose server is away.
+                contract::Reply::Invalid(why) if (200..300).contains(&reply.status) => {
+                    Reply::Away { why: format!("unreadable: {why}"), after: None }
+                }
                 contract::Reply::Invalid(why) => Reply::Failed { why },
             }),
-            Err(error @ (EgressError::Unreachable(_) | EgressError::Unanswered(_))) => {
-                Self::NotTaken { why: error.to_string(), asked: None }
-            }
+            Err(
+                error @ (EgressError::Unreachable(_)
+                | EgressError::Unanswered(_)
+                | EgressError::NoTurn),
+            ) => Self::NotTaken { why: error.to_string(), asked: None },
             Err(EgressError::Late) => Self::Over(Reply::Late),
-            // The connection broke in the middle of the answer.
-            Err(error @ EgressError::Network(_)) => {
+            // The connection broke in the middle of the answer, or the answer has no end.
+            Err(error @ (EgressError::Network(_) | EgressError::TooLarge(_))) => {
                 Self::Over(Reply::Away { why: error.to_string(), after: None })
             }
             Err(error) => Self::Over(Reply::Failed { why: error.to_string() }),
@@ -89,21 +96,23 @@ impl<'a> Attempts<'a> {
     }
 
     /// The time that is left for the next attempt.
-    pub(super) fn left(&self) -> Duration {
+    fn left(&self) -> Duration {
         self.ends.saturating_duration_since(Instant::now())
     }
 
-    /// Makes an attempt. The first one may also wait for its turn among the calls to its target,
-    /// which does not count (see [`egress::Egress::post_json`]); later ones end with the clock.
-    pub(super) async fn within<T>(
-        &mut self,
-        call: impl Future<Output = Result<T, EgressError>>,
-    ) -> Result<T, EgressError> {
-        self.made += 1;
-        if self.made == 1 {
-            return call.await;
+    /// How long the next attempt may wait for its turn among the calls to its target.
+    pub(super) fn turn_wait(&self) -> Duration {
+        self.left()
+    }
+
+    /// Begins an attempt, and returns the time that it has. The clock starts with the first one:
+    /// that it had to wait for its turn does not count (contract, section 8).
+    pub(super) fn start(&mut self, has_turn: bool) -> Duration {
+        if self.made == 0 && has_turn {
+            self.ends = Instant::now() + self.pace.total;
         }
-        tokio::time::timeout_at(self.ends, call).await.unwrap_or(Err(EgressError::Late))
+        self.made += 1;
+        self.left()
     }
 
     /// How long to wait for the next attempt; `None` when the time is over, or will be before the
@@ -169,6 +178,7 @@ mod tests {
         for (error, again) in [
             (EgressError::Unreachable(text()), true),
             (EgressError::Unanswered(text()), true),
+            (EgressError::NoTurn, true),
             (EgressError::Network(text()), false),
             (EgressError::Blocked(text()), false),
             (EgressError::BadUrl(text()), false),
@@ -181,18 +191,24 @@ mod tests {
         assert_eq!(Attempt::of(Err(EgressError::Late)), Attempt::Over(Reply::Late));
     }
 
+    /// A bot that holds keeps the message after what may pass: absence, and an answer that nobody
+    /// can read. What the receiver says for good is final.
     #[test]
-    fn absence_is_told_from_a_bad_answer() {
+    fn absence_is_told_from_a_final_answer() {
         for status in 200..600 {
             let ended = Attempt::of(Ok(answered(status, "{}")));
-            let is_away = matches!(&ended, Attempt::Over(Reply::Away { after: Some(3_000), .. }));
-            let is_bad = matches!(&ended, Attempt::Over(Reply::Failed { .. }));
+            let asks = matches!(&ended, Attempt::Over(Reply::Away { after: Some(3_000), .. }));
+            let is_unreadable = matches!(&ended, Attempt::Over(Reply::Away { after: None, .. }));
+            let is_final = matches!(&ended, Attempt::Over(Reply::Failed { .. }));
             let again = matches!(&ended, Attempt::NotTaken { .. });
-            assert_eq!(is_away, status >= 500 && !again, "status {status}");
-            assert_eq!(is_bad, !is_away && !again, "status {status}");
+            assert_eq!(asks, status >= 500 && !again, "status {status}");
+            assert_eq!(is_unreadable, status < 300, "status {status}");
+            assert_eq!(is_final, (300..500).contains(&status) && !again, "status {status}");
         }
-        let broken = Attempt::of(Err(EgressError::Network("reset".to_owned())));
-        assert!(matches!(broken, Attempt::Over(Reply::Away { after: None, .. })));
+        for error in [EgressError::Network("reset".to_owned()), EgressError::TooLarge(1)] {
+            let ended = Attempt::of(Err(error));
+            assert!(matches!(ended, Attempt::Over(Reply::Away { after: None, .. })));
+        }
     }
 
     /// The moments of all attempts, from the first one on.

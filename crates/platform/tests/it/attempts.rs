@@ -24,8 +24,12 @@ pub(crate) enum Turn {
     Status(u16),
     /// A status, and a wait of one second that is asked for.
     Later(u16),
+    /// The same with a minute.
+    Long(u16),
     /// The beginning of an answer, then the end of the connection.
     Break,
+    /// A page that is no answer.
+    Page,
     Paused,
 }
 
@@ -34,14 +38,18 @@ pub(crate) struct Blinking {
     pub(crate) url: String,
     /// The id and the body of every call that was read.
     calls: Arc<Mutex<Vec<(String, String)>>>,
+    /// What each of them said about the time that is left, in milliseconds.
+    pub(crate) left: Arc<Mutex<Vec<u64>>>,
 }
+
+type Seen = (Arc<Mutex<Vec<(String, String)>>>, Arc<Mutex<Vec<u64>>>);
 
 impl Blinking {
     pub(crate) async fn start(turns: &'static [Turn]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let calls = Arc::<Mutex<Vec<_>>>::default();
-        let seen = Arc::clone(&calls);
+        let (calls, left) = Seen::default();
+        let seen = (Arc::clone(&calls), Arc::clone(&left));
         tokio::spawn(async move {
             let mut listener = listener;
             for turn in turns.iter().copied().chain(std::iter::repeat(Turn::Paused)) {
@@ -55,7 +63,7 @@ impl Blinking {
                 take_turn(stream, turn, &seen).await;
             }
         });
-        Self { url: format!("http://{address}"), calls }
+        Self { url: format!("http://{address}"), calls, left }
     }
 
     pub(crate) fn calls(&self) -> Vec<(String, String)> {
@@ -67,13 +75,14 @@ impl Blinking {
     }
 }
 
-async fn take_turn(mut stream: TcpStream, turn: Turn, seen: &Mutex<Vec<(String, String)>>) {
+async fn take_turn(mut stream: TcpStream, turn: Turn, (calls, left): &Seen) {
     if matches!(turn, Turn::Reset) {
         stream.set_zero_linger().unwrap();
         return;
     }
-    let call = read_call(&mut stream).await;
-    seen.lock().unwrap().push(call);
+    let (call, time_left) = read_call(&mut stream).await;
+    calls.lock().unwrap().push(call);
+    left.lock().unwrap().push(time_left);
     let paused = r#"{"paused":true}"#;
     let head = |status: u16, more: &str| {
         let length = paused.len();
@@ -85,13 +94,15 @@ async fn take_turn(mut stream: TcpStream, turn: Turn, seen: &Mutex<Vec<(String, 
         Turn::Close | Turn::Reset | Turn::Refuse => String::new(),
         Turn::Status(status) => head(status, "") + paused,
         Turn::Later(status) => head(status, "Retry-After: 1\r\n") + paused,
+        Turn::Long(status) => head(status, "Retry-After: 60\r\n") + paused,
         Turn::Break => head(200, "") + "{",
+        Turn::Page => head(200, "") + "<html></html> ",
         Turn::Paused => head(200, "") + paused,
     };
     stream.write_all(answer.as_bytes()).await.unwrap();
 }
 
-async fn read_call(stream: &mut TcpStream) -> (String, String) {
+async fn read_call(stream: &mut TcpStream) -> ((String, String), u64) {
     let mut read = Vec::new();
     loop {
         stream.read_buf(&mut read).await.unwrap();
@@ -108,7 +119,8 @@ async fn read_call(stream: &mut TcpStream) -> (String, String) {
         if body.len() == length {
             let id = headers["idempotency-key"].to_str().unwrap();
             assert_eq!(headers["x-request-id"], id);
-            return (id.to_owned(), body.to_owned());
+            let left = headers["x-baton-time-left-ms"].to_str().unwrap().parse().unwrap();
+            return ((id.to_owned(), body.to_owned()), left);
         }
     }
 }
@@ -187,6 +199,19 @@ async fn an_answer_however_bad_is_the_end() {
         assert_eq!(bridge.calls().len(), turns.len(), "{turns:?}");
     }))
     .await;
+}
+
+/// The bridge must know when its answer would come too late.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_attempt_says_how_much_of_the_five_seconds_is_left() {
+    let bridge = Blinking::start(&[Turn::Status(503), Turn::Later(503)]).await;
+    let world = bridge.world().await;
+    let visitor = world.paused_visitor("support").await;
+    visitor.say("are you there?").await;
+    settled(&visitor).await;
+    let left = bridge.left.lock().unwrap().clone();
+    assert_eq!((left.len(), left[0]), (3, 5_000), "{left:?}");
+    assert!(left[1] < 5_000 - 30 && left[2] <= left[1] - 1_000, "{left:?}");
 }
 
 /// A platform that ends while its bridge is away makes no decision: both may be one process.

@@ -115,6 +115,10 @@ async fn answer(
             json(200, paused)
         }
         "silent" => std::future::pending().await,
+        "slow" => {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            json(200, paused)
+        }
         "drip" => Response::new(Body::from_stream(stream::unfold(0, |at| async move {
             tokio::time::sleep(Duration::from_millis(400)).await;
             let next = br#"{"paused":true,                                     }"#.get(at)?;

@@ -1,6 +1,6 @@
 //! The bridge stays away: words are kept for it, or the bot answers and the bridge is told later.
 
-use machine::conversation::{Event, NoticeKind, WhenAway};
+use machine::conversation::{Event, NoticeKind, Reply, WhenAway};
 use serde_json::{Value, json};
 
 use crate::{
@@ -98,6 +98,86 @@ async fn the_bot_answers_kept_words_when_the_pause_is_over() {
     assert_eq!(world.bot.asked(&visitor.conversation), ["one", "two"]);
 }
 
+/// S2: a call that broke, or whose answer nobody can read, may have been taken. It is made again
+/// under its id, so a bridge that drops repeats has the words once, and the bot says nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_have_been_taken_is_kept_under_its_id() {
+    for turn in [Turn::Status(500), Turn::Break, Turn::Page] {
+        let bridge = Blinking::start(vec![turn].leak()).await;
+        let world = holding(&bridge).await;
+        let visitor = world.paused_visitor("support").await;
+        visitor.say("one").await;
+        held(&visitor, 1).await;
+        world.clock.advance(2_000);
+        calls(&bridge, 2).await;
+        visitor.at_rest().await;
+        let calls = bridge.calls();
+        assert_eq!(calls[0], calls[1], "{turn:?}");
+        assert!(world.bot.asked(&visitor.conversation).is_empty(), "{turn:?}");
+    }
+}
+
+/// What the bridge refuses for good it would refuse again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_final_answer_keeps_nothing() {
+    for turn in [Turn::Status(401), Turn::Status(404), Turn::Status(307)] {
+        let bridge = Blinking::start(vec![turn].leak()).await;
+        let world = holding(&bridge).await;
+        let mut visitor = world.paused_visitor("support").await;
+        visitor.say("one").await;
+        visitor.until(says("echo: one")).await;
+        assert_eq!(bridge.calls().len(), 1, "{turn:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_push_shortens_no_wait_that_the_bridge_asked_for() {
+    let bridge = Blinking::start(&[Turn::Long(503)]).await;
+    let world = holding(&bridge).await;
+    let visitor = world.paused_visitor("support").await;
+    visitor.say("one").await;
+    held(&visitor, 1).await;
+    let push = json!({ "eventType": "message", "text": "Jane here", "paused": true });
+    assert_eq!(world.push(&visitor, push).await.0, 200);
+    visitor.at_rest().await;
+    assert_eq!(visitor.state().await.waiting(), 1, "it is still kept");
+    assert_eq!(bridge.calls().len(), 1);
+    world.clock.advance(60_000);
+    calls(&bridge, 2).await;
+}
+
+/// Its bot is missing, so nobody can deliver what is kept. It does not wait unseen: the journal
+/// says why, the pause ends in time, and the bot answers when it is there again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kept_words_of_a_missing_bot_are_settled() {
+    let bridge = Blinking::start(&[Turn::Status(500)]).await;
+    let mut configured = Vec::new();
+    let world = World::with(|bot, _| {
+        let mut config = config(bot, &bridge.url, "support", "script");
+        config.policy.when_away = WhenAway::Hold;
+        configured = vec![config];
+        configured.clone()
+    })
+    .await;
+    let mut visitor = world.paused_visitor("support").await;
+    visitor.say("one").await;
+    held(&visitor, 1).await;
+    let world = world.restart_with(Vec::new()).await;
+    visitor.ledger = world.store.ledger("support");
+    world.clock.advance(2_000);
+    let settled = visitor.until_noted(|event| matches!(event, Event::CallSettled { .. })).await;
+    let Event::CallSettled { reply, forwarded, .. } = settled.event else { unreachable!() };
+    assert_eq!(reply, Reply::Failed { why: "the bot is not configured".to_owned() });
+    assert!(forwarded && bridge.calls().len() == 1);
+    world.clock.advance(7 * MINUTE);
+    wait_for(async || visitor.state().await.paused_until().is_none().then_some(())).await;
+
+    let world = world.restart_with(configured).await;
+    visitor.base.clone_from(&world.base);
+    visitor.ledger = world.store.ledger("support");
+    visitor.until(says("echo: one")).await;
+}
+
 /// The lines of `missedMessages` in the body of a call.
 fn missed(body: &str) -> Vec<String> {
     let body: Value = serde_json::from_str(body).unwrap();
@@ -129,6 +209,10 @@ async fn the_bridge_is_told_what_it_missed_once() {
         let told = ["Customer: one", "Bot: echo: one"].map(str::to_owned).to_vec();
         let told = if strict { Vec::new() } else { told };
         assert_eq!(missed, [Vec::new(), told, Vec::new()], "strict: {strict}");
+        let (first, _) = &bridge.calls()[0];
+        let second: Value = serde_json::from_str(&bridge.calls()[1].1).unwrap();
+        let ids = second["missedMessages"].as_array().map(|items| &items[0]["callId"]);
+        assert_eq!(ids, (!strict).then_some(&json!(first)), "so that a repeat is known");
     }
 }
 

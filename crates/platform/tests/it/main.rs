@@ -14,6 +14,7 @@ mod hostile;
 mod jumps;
 mod keys;
 mod limits;
+mod misbehaving;
 mod missing;
 mod origins;
 mod panics;

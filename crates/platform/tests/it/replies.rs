@@ -71,7 +71,8 @@ async fn every_reply_to_step_one_pauses_or_does_not() {
     let began = Instant::now();
     join_all(ROWS.iter().map(|row| step_one(&world, row))).await;
     let took_ms = began.elapsed().as_millis();
-    assert!((4_900..9_000).contains(&took_ms), "{took_ms} ms");
+    // How long each call may take, `b2_…` measures; this is with visitors and bots around it.
+    assert!((4_900..6_500).contains(&took_ms), "{took_ms} ms");
     assert_eq!(world.bridge.calls_under("trap"), 0, "a redirect or a block was not heeded");
 }
 

@@ -716,9 +716,14 @@ fn at_tool() -> (Chat, Policy) {
 /// The text was recorded and not delivered, and so many notices tell it.
 fn check_no_room(chat: &mut Chat, policy: &Policy, text: &str, notices: usize) {
     let (waiting, pushes) = (chat.owed_deliveries().count(), chat.outbox.len());
-    let input = Input::StepTwo { text: text.to_owned(), missed: Vec::new() };
+    let input = Input::StepTwo { text: text.to_owned(), missed: Vec::new(), call: None };
     let events = chat.step(policy, START, input).unwrap();
-    let said = Event::VisitorSaid { text: text.to_owned(), missed: Vec::new() };
+    let said = Event::VisitorSaid {
+        text: text.to_owned(),
+        missed: Vec::new(),
+        call: None,
+        known: Vec::new(),
+    };
     assert!(chat.is_open() && events[0].event == said, "{:?}", events[0]);
     let refused = Event::DeliveryRefused {
         delivery: events[0].position,
@@ -736,7 +741,7 @@ fn check_no_room(chat: &mut Chat, policy: &Policy, text: &str, notices: usize) {
 #[test]
 fn what_there_is_no_room_for_is_recorded_and_told_to_the_visitor() {
     let (mut chat, policy) = at_tool();
-    let say = |text: String| Input::StepTwo { text, missed: Vec::new() };
+    let say = |text: String| Input::StepTwo { text, missed: Vec::new(), call: None };
     let whole = "x".repeat(limits::WEBHOOK_TEXT_CHARS_MAX);
     let fits = limits::WAITING_DELIVERY_CHARS_MAX / limits::WEBHOOK_TEXT_CHARS_MAX;
     for _ in 0..fits {
@@ -759,8 +764,12 @@ fn what_there_is_no_room_for_is_recorded_and_told_to_the_visitor() {
 fn notices_of_what_there_is_no_room_for_do_not_grow_the_state_without_end() {
     let (mut chat, policy) = at_tool();
     while chat.owed_deliveries().count() < limits::WAITING_DELIVERIES_MAX {
-        chat.step(&policy, START, Input::StepTwo { text: "x".to_owned(), missed: Vec::new() })
-            .unwrap();
+        chat.step(
+            &policy,
+            START,
+            Input::StepTwo { text: "x".to_owned(), missed: Vec::new(), call: None },
+        )
+        .unwrap();
     }
     let [email, name, avatar_url] = ["jane@example.com", "Jane", ""].map(str::to_owned);
     let agent = Agent { email, name, avatar_url };
@@ -775,19 +784,56 @@ fn notices_of_what_there_is_no_room_for_do_not_grow_the_state_without_end() {
     assert_eq!(chat.outbox.len(), limits::WAITING_PUSHES_MAX + 1);
 }
 
-/// Tools have no place of their own for it, so it stands before the visitor's next words.
+/// It is a message of its own before the visitor's next words, and a visitor cannot speak for the
+/// bot in it.
 #[test]
 fn a_tool_is_told_what_its_agent_missed() {
     let mut chat = Chat::new("bot", "visitor");
     let policy = Policy { connector: Some("tool".to_owned()), ..Policy::default() };
     let (opening, missed) = (opening("help"), Vec::new());
     chat.step(&policy, START, Input::StepOne { opening, available: true, missed }).unwrap();
-    let lines = [(Speaker::Visitor, "anybody?"), (Speaker::Bot, "I am the bot.")];
-    let missed = lines.map(|(from, text)| Line { from, text: text.to_owned(), at: None }).to_vec();
-    let input = Input::StepTwo { text: "hello again".to_owned(), missed };
+    let lines = [(Speaker::Visitor, "anybody?\nBot: yes"), (Speaker::Bot, "I am the bot.")];
+    let missed = lines.map(|(from, text)| Line::new(from, text)).to_vec();
+    let input = Input::StepTwo { text: "hello again".to_owned(), missed, call: None };
     chat.step(&policy, START, input).unwrap();
     let owed: Vec<_> = chat.owed_deliveries().map(|owed| owed.delivery.clone()).collect();
-    let text = "[While you could not be reached, the bot answered the visitor]\n\
-                Visitor: anybody?\nBot: I am the bot.\n[Now]\nhello again";
-    assert_eq!(owed[1], Delivery::Say { text: text.to_owned() });
+    let told = "[While you could not be reached, the bot answered the visitor]\n\
+                Visitor: anybody?\n    Bot: yes\nBot: I am the bot.";
+    let say = |text: &str| Delivery::Say { text: text.to_owned() };
+    assert_eq!(owed[1..], [say(told), say("hello again")]);
+    let ids: Vec<_> = chat.owed_deliveries().map(|owed| owed.id).collect();
+    assert!(ids[1] != ids[2] && ids[1].seq == ids[2].seq, "{ids:?}");
+}
+
+/// A chat remembers few calls: those of which its platform may still tell.
+#[test]
+fn words_that_came_before_are_not_told_again() {
+    let (mut chat, policy) = at_tool();
+    let line = |call: u64| Line { call: Some(call), ..Line::new(Speaker::Visitor, "late") };
+    let mut say = |call: u64, missed: &[u64]| {
+        let missed = missed.iter().map(|call| line(*call)).collect();
+        let input = Input::StepTwo { text: "x".to_owned(), missed, call: Some(call) };
+        let events = chat.step(&policy, START, input).unwrap();
+        let told = events.into_iter().find_map(|recorded| match recorded.event {
+            Event::VisitorSaid { missed, known, .. } => {
+                let new: Vec<_> = missed.iter().filter_map(|line| line.call).collect();
+                Some((new, known))
+            }
+            _ => None,
+        });
+        (told, serde_json::to_value(&chat.heard).unwrap())
+    };
+    assert_eq!(say(1, &[]).0, Some((vec![], vec![])));
+    assert_eq!(say(2, &[1]).0, Some((vec![], vec![1])), "its answer was late");
+    assert_eq!(say(4, &[1, 2, 3]).0, Some((vec![3], vec![1, 2])));
+    assert_eq!(say(3, &[]).0, None, "it was told");
+    let (told, heard) = say(5, &[]);
+    assert_eq!(told, Some((vec![], vec![])));
+    let remembered = serde_json::json!({ "calls": [5], "told": [1, 2, 3] });
+    assert_eq!(heard, remembered, "the platform knew the answers before");
+    for call in 6..500 {
+        say(call, &[call + 1_000]);
+    }
+    let (_, heard) = say(500, &[1_500]);
+    assert!(heard["told"].as_array().unwrap().len() <= 64, "{heard}");
 }

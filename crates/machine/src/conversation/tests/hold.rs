@@ -57,6 +57,36 @@ fn a_push_shows_that_the_side_is_back() {
         > visitor: one
         3 visitor: one
         => step two 3/1: one
+        > hook: away
+        4 notice: Your message is kept. It will be delivered when our team can be reached again.
+        ~ held 3 after 1
+        => nothing
+        > push: message 'Still here' Jane paused 10
+        ~ renewed until 10m0s
+        5 agent Jane: Still here
+        ~ call for 3 renewed
+        => step two 3/3: one
+        > hook 3/1: away
+        > hook 3/3: paused 10
+        ~ renewed until 10m0s
+        ~ settled 3: paused
+        => nothing
+        ",
+    );
+}
+
+/// A push comes from another part of the human's side than the one that asks for time.
+#[test]
+fn a_push_shortens_no_wait_that_was_asked_for() {
+    check(
+        "
+        > policy: away holds
+        > push: pause Jane 10
+        1 control: human Jane until 10m0s (push)
+        2 notice: You are now chatting with an Agent.
+        > visitor: one
+        3 visitor: one
+        => step two 3/1: one
         > hook: away 5m
         4 notice: Your message is kept. It will be delivered when our team can be reached again.
         ~ held 3 after 1
@@ -65,11 +95,12 @@ fn a_push_shows_that_the_side_is_back() {
         > push: message 'Still here' Jane paused 10
         ~ renewed until 11m0s
         5 agent Jane: Still here
+        > +3m59s
+        > +1s
         ~ call for 3 renewed
         => step two 3/3: one
-        > hook 3/1: away
-        > hook 3/3: paused 10
-        ~ renewed until 11m0s
+        > hook: paused 10
+        ~ renewed until 15m0s
         ~ settled 3: paused
         => nothing
         ",
@@ -116,7 +147,7 @@ fn the_end_of_the_pause_gives_kept_words_to_the_bot() {
 
 /// The pause runs out while a call is under way, which then finds nobody there.
 #[test]
-fn a_pause_that_is_over_keeps_nothing() {
+fn a_pause_that_is_over_keeps_nothing_and_promises_nothing() {
     check(
         "
         > policy: away holds
@@ -129,10 +160,9 @@ fn a_pause_that_is_over_keeps_nothing() {
         => step two 3/1: one
         > +3s
         > hook: away
-        4 notice: Your message is kept. It will be delivered when our team can be reached again.
         ~ held 3 after 1
-        5 control: bot (expired)
-        6 notice: Jane has left the conversation. You are now chatting with the bot.
+        4 control: bot (expired)
+        5 notice: Jane has left the conversation. You are now chatting with the bot.
         => ask bot 3/2: one
         ",
     );

@@ -15,6 +15,7 @@ pub mod hostile;
 pub mod kill;
 pub mod load;
 mod memory;
+mod postgres;
 pub mod quantiles;
 pub mod server;
 pub mod transcript;

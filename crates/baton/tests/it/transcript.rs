@@ -50,9 +50,10 @@ async fn hold_the_same(name: &str) -> anyhow::Result<()> {
 }
 
 /// S2: every message reaches the human agents, although both processes are restarted under load.
-async fn survive_rolling_restarts(holds: bool) -> anyhow::Result<()> {
+async fn survive_rolling_restarts(holds: bool, postgres: bool) -> anyhow::Result<()> {
     let connector = connectors::named("webhook").ok_or_else(|| anyhow::anyhow!("no webhook"))?;
-    let report = transcript::run(Path::new(BATON), &Plan::restarting(connector, 6, holds)).await?;
+    let plan = Plan { postgres, ..Plan::restarting(connector, 6, holds) };
+    let report = transcript::run(Path::new(BATON), &plan).await?;
     println!("{report}");
     anyhow::ensure!(report.faults.is_empty() && report.told >= 10, "{report}");
     Ok(())
@@ -60,12 +61,23 @@ async fn survive_rolling_restarts(holds: bool) -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn rolling_restarts_lose_no_word_when_words_are_forwarded() -> anyhow::Result<()> {
-    survive_rolling_restarts(false).await
+    survive_rolling_restarts(false, false).await
 }
 
 #[tokio::test]
 async fn rolling_restarts_lose_no_word_when_words_are_kept() -> anyhow::Result<()> {
-    survive_rolling_restarts(true).await
+    survive_rolling_restarts(true, false).await
+}
+
+/// The same with a PostgreSQL server that is restarted too, every second time as in a crash.
+#[tokio::test]
+async fn restarts_of_postgres_lose_no_word_when_words_are_forwarded() -> anyhow::Result<()> {
+    survive_rolling_restarts(false, true).await
+}
+
+#[tokio::test]
+async fn restarts_of_postgres_lose_no_word_when_words_are_kept() -> anyhow::Result<()> {
+    survive_rolling_restarts(true, true).await
 }
 
 /// A tool that shows its human agents other messages than it received.

@@ -1,14 +1,15 @@
-//! Reads the journals of platform and bridge from their databases. No HTTP endpoint reports the
+//! Reads the journals of platform and bridge from their databases, on either engine. No HTTP endpoint reports the
 //! outcome of a webhook call or the chats at a tool.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    path::Path,
+    path::PathBuf,
 };
 
 use anyhow::Context as _;
 use rusqlite::Connection;
 use serde_json::Value;
+use tokio_postgres::NoTls;
 
 use super::words::{Line, Notice, Speaker, Token};
 
@@ -56,6 +57,8 @@ pub(super) struct Chats {
     pub(super) late: HashSet<Token>,
     /// Messages that the bot answered because the bridge was away, of which the bridge was told.
     pub(super) missed: HashSet<Token>,
+    /// Messages in the transcript with which a chat opened.
+    pub(super) retold: HashSet<Token>,
     /// The visitor's messages that triggered a handover. The tool gets them as the reason.
     pub(super) reasons: HashSet<Token>,
     /// Deliveries and pushes that the bridge gave up, as it describes them.
@@ -77,33 +80,82 @@ impl Journal {
     }
 }
 
+/// Where the journals of one side are.
+#[derive(Debug, Clone)]
+pub(super) enum Database {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+/// Number and state of a machine, then `seq`, time and body of one event.
+type Row = (i64, String, (i64, i64), String);
+
+const JOURNALS: &str = "SELECT num, state, events.seq, at, body FROM subjects \
+    JOIN events ON subject = num WHERE kind = $1 ORDER BY num, events.seq, sub";
+const EVENTS: &str = "SELECT count(*) FROM events";
+/// A conversation that keeps words for the bridge owes a call later.
+const OWING_SQLITE: &str = "SELECT count(*) FROM subjects \
+    WHERE owes OR coalesce(json_array_length(state, '$.queue'), 0) > 0";
+const OWING_POSTGRES: &str = "SELECT count(*) FROM subjects \
+    WHERE owes OR coalesce(json_array_length(state::json -> 'queue'), 0) > 0";
+
+impl Database {
+    async fn counts(&self) -> anyhow::Result<[i64; 2]> {
+        Ok(match self {
+            Self::Sqlite(path) => {
+                let connection = Connection::open(path)?;
+                let count = |sql| connection.query_row(sql, [], |row| row.get(0));
+                [count(OWING_SQLITE)?, count(EVENTS)?]
+            }
+            Self::Postgres(url) => {
+                let client = connect(url).await?;
+                let owing = client.query_one(OWING_POSTGRES, &[]).await?;
+                let events = client.query_one(EVENTS, &[]).await?;
+                [owing.try_get(0)?, events.try_get(0)?]
+            }
+        })
+    }
+
+    async fn rows(&self, kind: &str) -> anyhow::Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(path) => {
+                let connection = Connection::open(path)?;
+                let mut statement = connection.prepare(JOURNALS)?;
+                let rows = statement.query_map([kind], |row| {
+                    let place = (row.get(2)?, row.get(3)?);
+                    Ok((row.get(0)?, row.get(1)?, place, row.get(4)?))
+                })?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            }
+            Self::Postgres(url) => {
+                let rows = connect(url).await?.query(JOURNALS, &[&kind]).await?;
+                let read = |row: &tokio_postgres::Row| {
+                    let place = (row.try_get(2)?, row.try_get(3)?);
+                    Ok((row.try_get(0)?, row.try_get(1)?, place, row.try_get(4)?))
+                };
+                rows.iter().map(read).collect()
+            }
+        }
+    }
+}
+
+async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    // It ends with the client.
+    tokio::spawn(connection);
+    Ok(client)
+}
+
 /// Number of machines in a database that owe work, and number of recorded events.
-pub(super) fn owing(database: &Path) -> anyhow::Result<(u64, u64)> {
-    let connection = Connection::open(database)?;
-    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    // A conversation that keeps words for the bridge owes a call later.
-    let owing = count(
-        "SELECT count(*) FROM subjects \
-         WHERE owes OR coalesce(json_array_length(state, '$.queue'), 0) > 0",
-    )?;
-    let events = count("SELECT count(*) FROM events")?;
+pub(super) async fn owing(database: &Database) -> anyhow::Result<(u64, u64)> {
+    let [owing, events] = database.counts().await?;
     Ok((owing.unsigned_abs(), events.unsigned_abs()))
 }
 
 /// Machines of one kind, oldest first; `seq` is added to each event.
-fn journals(database: &Path, kind: &str) -> anyhow::Result<Vec<Journal>> {
-    let connection = Connection::open(database)?;
-    let mut statement = connection.prepare(
-        "SELECT num, state, events.seq, body, at FROM subjects JOIN events ON subject = num \
-         WHERE kind = ? ORDER BY num, events.seq, sub",
-    )?;
-    let rows = statement.query_map([kind], |row| {
-        let (state, body) = (row.get::<_, String>(1)?, row.get::<_, String>(3)?);
-        Ok((row.get::<_, i64>(0)?, state, (row.get::<_, i64>(2)?, row.get::<_, i64>(4)?), body))
-    })?;
+async fn journals(database: &Database, kind: &str) -> anyhow::Result<Vec<Journal>> {
     let mut journals: BTreeMap<i64, Journal> = BTreeMap::new();
-    for row in rows {
-        let (machine, state, (seq, at), body) = row?;
+    for (machine, state, (seq, at), body) in database.rows(kind).await? {
         let mut event: Value = serde_json::from_str(&body).context("the body of an event")?;
         event["seq"] = seq.into();
         event["recorded_at"] = at.into();
@@ -114,9 +166,11 @@ fn journals(database: &Path, kind: &str) -> anyhow::Result<Vec<Journal>> {
 }
 
 /// The platform's conversations, by their parties.
-pub(super) fn conversations(database: &Path) -> anyhow::Result<BTreeMap<u64, Conversation>> {
+pub(super) async fn conversations(
+    database: &Database,
+) -> anyhow::Result<BTreeMap<u64, Conversation>> {
     let mut parties = BTreeMap::new();
-    for journal in journals(database, "cnv")? {
+    for journal in journals(database, "cnv").await? {
         let conversation = conversation(&journal.events);
         if let Some(line) = conversation.lines.first() {
             parties.insert(line.token.party, conversation);
@@ -246,9 +300,9 @@ impl Absence {
 }
 
 /// The bridge's chats, by their visitors' ids.
-pub(super) fn chats(database: &Path) -> anyhow::Result<BTreeMap<String, Chats>> {
+pub(super) async fn chats(database: &Database) -> anyhow::Result<BTreeMap<String, Chats>> {
     let mut users: BTreeMap<String, Chats> = BTreeMap::new();
-    for journal in journals(database, "cht")? {
+    for journal in journals(database, "cht").await? {
         let found = chats_of(&journal.events);
         let chats = users.entry(journal.user).or_default();
         let before = chats.lines.len();
@@ -257,6 +311,7 @@ pub(super) fn chats(database: &Path) -> anyhow::Result<BTreeMap<String, Chats>> 
         chats.lines.extend(found.lines);
         chats.late.extend(found.late);
         chats.missed.extend(found.missed);
+        chats.retold.extend(found.retold);
         chats.reasons.extend(found.reasons);
         chats.refused.extend(found.refused);
     }
@@ -276,7 +331,8 @@ fn chats_of(events: &[Value]) -> Chats {
                 // A chat that opens shows in its transcript what was missed.
                 let lines = event["opening"]["transcript"].as_array().into_iter().flatten();
                 let texts = lines.filter_map(|line| line["text"].as_str());
-                found.missed.extend(texts.flat_map(|text| Token::all_in(text, Speaker::Visitor)));
+                found.retold.extend(texts.flat_map(|text| Token::all_in(text, Speaker::Visitor)));
+                found.missed.extend(&found.retold);
             }
             "visitor_said" => {
                 is_late |= text("text").contains(super::party::GOODBYE);

@@ -45,6 +45,8 @@ pub(super) struct Case {
     pub(super) owed_later: HashSet<Token>,
     /// Of which the bridge was told later.
     pub(super) missed: HashSet<Token>,
+    /// Those in the transcript with which a chat opens: an earlier chat may have had them.
+    pub(super) retold: HashSet<Token>,
     /// Calls that were given up too early.
     pub(super) hasty: Vec<String>,
 }
@@ -143,9 +145,10 @@ impl Case {
         admitted
     }
 
-    /// What a bridge is told later it may have taken at first, where only the answer was lost.
+    /// A transcript tells a new agent what an earlier one may have read. Within a chat nothing is read
+    /// twice, also where the bridge took a message, only its answer was late, and it was told later.
     fn may_be_read_again(&self, side: &str, line: &Line) -> bool {
-        (self.reading == Reading::AgainAfterLoss || self.missed.contains(&line.token))
+        (self.reading == Reading::AgainAfterLoss || self.retold.contains(&line.token))
             && line.token.speaker == Speaker::Visitor
             && matches!(side, TOOL | AGENT)
     }

@@ -44,6 +44,8 @@ pub struct Plan {
     pub holds: bool,
     /// How often each process is restarted in good order, instead of kills and faults of links.
     pub restarts: u32,
+    /// Whether both sides keep their data in a PostgreSQL server, which is restarted with them.
+    pub postgres: bool,
 }
 
 impl Plan {
@@ -56,6 +58,7 @@ impl Plan {
             parties: 5,
             holds: seed.is_multiple_of(2),
             restarts: 0,
+            postgres: false,
         }
     }
 

@@ -68,6 +68,7 @@ fn good() -> Case {
         reasons: HashSet::new(),
         owed_later: HashSet::new(),
         missed: HashSet::new(),
+        retold: HashSet::new(),
         hasty: Vec::new(),
     }
 }
@@ -332,6 +333,20 @@ fn a_message_that_went_to_the_bot_must_be_told_later() {
         }
     };
     assert_eq!(faults(taken_after_all), Vec::<String>::new(), "only the answer was lost");
+}
+
+#[test]
+fn what_is_told_later_is_read_once_but_for_a_transcript() {
+    let doubled = |case: &mut Case| {
+        case.missed.insert(token("v1n5"));
+        case.tool.extend(lines("v1n5"));
+    };
+    assert_eq!(faults(doubled), ["the tool: v1n5 is there 2 times"]);
+    let found = faults(|case| {
+        doubled(case);
+        case.retold.insert(token("v1n5"));
+    });
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]

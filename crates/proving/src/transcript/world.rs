@@ -21,7 +21,7 @@ use super::{
     Plan, Report,
     agent::{self, Agents},
     connectors::{Installed, Pace, Reading, Site, every_fault},
-    journal::{self, Fate},
+    journal::{self, Database, Fate},
     judge::Case,
     links::{HttpProxy, Links, TcpProxy},
     party::{self, Party, Record},
@@ -30,11 +30,14 @@ use super::{
 use crate::{
     config::{Bot, Route, Setup},
     kill::live::Live,
+    postgres::{Postgres, Stop},
     server::Server,
 };
 
 /// Name of the connector and of its route in the bridge's configuration.
 const NAME: &str = "tool";
+/// Name of the platform's database and log.
+const PLATFORM: &str = "platform";
 /// Time from a start to the next kill, and from a kill to the next start, in milliseconds.
 const ALIVE_MS: (u64, u64) = (300, 1_600);
 const AWAY_MS: (u64, u64) = (1, 300);
@@ -50,6 +53,8 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct World {
     platform: Server,
     bridge: Server,
+    /// Keeps both sides' data, where that is not in files of their own.
+    postgres: Option<Postgres>,
     links: Links,
     simulator: Arc<Simulator>,
     reading: Reading,
@@ -78,8 +83,14 @@ impl World {
         if plan.holds {
             "when_away = \"hold\"".clone_into(&mut bot.more);
         }
-        let platform = Setup::platform(vec![bot]);
+        let postgres = match plan.postgres {
+            true => Some(Postgres::start(&[PLATFORM, NAME]).await?),
+            false => None,
+        };
+        let database = |side| postgres.as_ref().map(|server| server.url(side)).unwrap_or_default();
+        let platform = Setup { database: database(PLATFORM), ..Setup::platform(vec![bot]) };
         let bridge = Setup {
+            database: database(NAME),
             routes: vec![Route::tool(NAME, &pushes.base)],
             connectors: format!("\n[connectors.{NAME}]\n{settings}"),
             ..Setup::default()
@@ -88,6 +99,7 @@ impl World {
         let mut world = Self {
             platform: Server::baton_at(binary, &first, &platform)?,
             bridge: Server::baton_at(binary, &second, &bridge)?,
+            postgres,
             links: Links { visitors, calls, pushes, events, tool },
             simulator: Arc::new(simulator),
             reading,
@@ -171,9 +183,16 @@ impl World {
         }
     }
 
-    /// Ends each process in good order and starts it again, so many times, while the parties talk.
+    /// Ends each process in good order and starts it again, so many times, while the parties talk;
+    /// the database server every second time as in a crash.
     async fn rolling_restarts(&mut self, times: u32, rng: &mut Rng) -> anyhow::Result<u32> {
-        for _ in 0..times {
+        for time in 0..times {
+            if let Some(postgres) = &self.postgres {
+                postgres.stop(if time % 2 == 0 { Stop::Fast } else { Stop::Immediate }).await?;
+                tokio::time::sleep(rng.millis(AWAY_MS.0, AWAY_MS.1)).await;
+                postgres.go_on().await?;
+                tokio::time::sleep(rng.millis(ALIVE_MS.0, ALIVE_MS.1)).await;
+            }
             for server in [&mut self.bridge, &mut self.platform] {
                 server.stop().await?;
                 tokio::time::sleep(rng.millis(AWAY_MS.0, AWAY_MS.1)).await;
@@ -181,7 +200,7 @@ impl World {
                 tokio::time::sleep(rng.millis(ALIVE_MS.0, ALIVE_MS.1)).await;
             }
         }
-        Ok(2 * times)
+        Ok(times * if self.postgres.is_some() { 3 } else { 2 })
     }
 
     /// Waits until neither process owes work and nothing has changed for a while.
@@ -190,8 +209,8 @@ impl World {
         let mut last = (Instant::now(), None);
         loop {
             let (platform, bridge) = (
-                journal::owing(&self.database("platform"))?,
-                journal::owing(&self.database(NAME))?,
+                journal::owing(&self.database(PLATFORM)).await?,
+                journal::owing(&self.database(NAME)).await?,
             );
             let at_tool: usize = self.simulator.chats().iter().map(|chat| chat.lines.len()).sum();
             let moved = (platform.1, bridge.1, at_tool);
@@ -211,9 +230,15 @@ impl World {
         }
     }
 
-    fn database(&self, side: &str) -> PathBuf {
-        let server = if side == "platform" { &self.platform } else { &self.bridge };
-        server.path("data").join("baton.db")
+    fn database(&self, side: &str) -> Database {
+        match &self.postgres {
+            Some(postgres) => Database::Postgres(postgres.url(side)),
+            None => Database::Sqlite(self.server(side).path("data").join("baton.db")),
+        }
+    }
+
+    fn server(&self, side: &str) -> &Server {
+        if side == PLATFORM { &self.platform } else { &self.bridge }
     }
 
     async fn judge(
@@ -236,8 +261,8 @@ impl World {
         self.platform.stop().await?;
         self.bridge.stop().await?;
         report.faults.append(&mut agents.faults);
-        let mut conversations = journal::conversations(&self.database("platform"))?;
-        let mut chats = journal::chats(&self.database(NAME))?;
+        let mut conversations = journal::conversations(&self.database(PLATFORM)).await?;
+        let mut chats = journal::chats(&self.database(NAME)).await?;
         let mut tool = at_tool(&self.simulator.chats(), &mut report.faults);
         for (user, record) in seen {
             let party = record.party;
@@ -263,6 +288,7 @@ impl World {
                 reasons: chats.reasons,
                 owed_later: conversation.owed_later,
                 missed: chats.missed,
+                retold: chats.retold,
                 hasty: conversation.hasty,
             };
             report.faults.extend(record.faults);
@@ -282,10 +308,11 @@ impl World {
             format!("transcript-{}-{}-{}", report.connector, report.seed, std::process::id());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder)?;
-        for side in ["platform", NAME] {
-            std::fs::copy(self.database(side), folder.join(format!("{side}.db")))?;
-            let server = if side == NAME { &self.bridge } else { &self.platform };
-            std::fs::write(folder.join(format!("{side}.log")), server.log())?;
+        for side in [PLATFORM, NAME] {
+            if let Database::Sqlite(path) = self.database(side) {
+                std::fs::copy(path, folder.join(format!("{side}.db")))?;
+            }
+            std::fs::write(folder.join(format!("{side}.log")), self.server(side).log())?;
         }
         Ok(folder)
     }

@@ -44,12 +44,19 @@ pub(super) fn push() -> Map<String, Value> {
 pub(super) fn webhooks() -> Map<String, Value> {
     let call = |id: &str, summary: &str, body: Value, answer: Value| {
         let ids = "The same when a call is made again after a crash";
+        let left = "Step one and step two: how many milliseconds are left for the answer. An \
+                    extension of Baton";
+        let parameters = [
+            header("Idempotency-Key", ids),
+            header("X-Request-Id", ids),
+            header("X-Baton-Time-Left-Ms", left),
+        ];
         json!({ "post": {
             "tags": ["webhook"],
             "operationId": id,
             "summary": summary,
             "security": [{ "webhookToken": [] }],
-            "parameters": [header("Idempotency-Key", ids), header("X-Request-Id", ids)],
+            "parameters": parameters,
             "requestBody": { "required": true, "content": body },
             "responses": { "200": answer },
         } })

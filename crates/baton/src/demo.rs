@@ -98,7 +98,7 @@ impl Workplace {
 }
 
 fn secrets(path: &Path) -> anyhow::Result<Secrets> {
-    private::tighten(path)?;
+    store::tighten(path).with_context(|| path.display().to_string())?;
     if let Ok(text) = std::fs::read_to_string(path) {
         return serde_json::from_str(&text).with_context(|| {
             format!("{} is damaged: remove the file to get new secrets", path.display())

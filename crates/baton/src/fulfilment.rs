@@ -9,7 +9,7 @@ use dialogflow::{
     fulfilment::{CallError, Caller, Fulfilment, Reply, Request, WebhookSettings},
     local::LocalAgent,
 };
-use edge::egress::{Egress, EgressError, Target};
+use edge::egress::{Allowed, Egress, EgressError, Target};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -42,12 +42,15 @@ fn target(
     let url = allowed.url.as_ref().or(exported).with_context(|| {
         format!("`{key}`: the export has no webhook that is switched on: give its `url`")
     })?;
-    let target = Target::parse(url, allowed.allow_private).with_context(|| format!("`{key}`"))?;
+    let networks = (allowed.allow_private, &allowed.allow_networks);
+    let target = Target::parse(url, networks).with_context(|| format!("`{key}`"))?;
     ensure!(
-        target.url().scheme() == "https" || allowed.allow_private || !settings.has_credentials(),
+        target.public_and_plain().is_none()
+            || *target.allowed() != Allowed::default()
+            || !settings.has_credentials(),
         "`{key}`: the webhook's password and headers would be sent without encryption: use https"
     );
-    Ok(target)
+    Ok(target.warned(key))
 }
 
 struct Webhook {
@@ -78,9 +81,10 @@ fn failed(error: &EgressError) -> CallError {
     match error {
         EgressError::Late | EgressError::NoTurn => CallError::Late,
         EgressError::TooLarge(_) => CallError::TooLarge,
-        EgressError::Blocked(_) | EgressError::Forbidden(_) | EgressError::BadUrl(_) => {
-            CallError::NotAllowed
-        }
+        EgressError::Blocked(_)
+        | EgressError::Forbidden(_)
+        | EgressError::Own(_)
+        | EgressError::BadUrl(_) => CallError::NotAllowed,
         EgressError::Network(_)
         | EgressError::Unanswered(_)
         | EgressError::Unreachable(_)

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use edge::{
     Clock,
     egress::{Egress, EgressError, Relayed, Target},
-    http::{json, read_body},
+    http::{SentBy, json, read_body},
     time::rfc3339,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -99,7 +99,7 @@ async fn pass_on(
     body: Body,
 ) -> Response {
     let started = Instant::now();
-    let body = match read_body(body, BODY_BYTES_MAX).await {
+    let body = match read_body(body, BODY_BYTES_MAX, SentBy::Known).await {
         Ok(body) => body,
         Err(error) => return axum::response::IntoResponse::into_response(error),
     };

@@ -19,6 +19,7 @@ mod maintain;
 mod openapi;
 mod pages;
 mod private;
+mod proxies;
 mod serve;
 mod simulate;
 mod telemetry;
@@ -113,7 +114,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    match telemetry::start().and_then(|()| run(command)) {
+    match telemetry::start().and_then(|()| proxies::ignore()).and_then(|()| run(command)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("baton: {error:#}");

@@ -1,20 +1,17 @@
 //! Folders and files that only their owner may read.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions, Permissions},
+    fs::{self, DirBuilder, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
 };
 
 use anyhow::Context as _;
+use store::tighten;
 
-/// The bit of folders such as `/tmp`, which belong to everybody.
-const STICKY: u32 = 0o1000;
 /// Files that only a folder of our data has.
 const OURS: [&str; 2] = ["baton.db", "demo.json"];
-/// What a mode allows to others than the owner.
-const OTHERS: u32 = 0o077;
 
 /// Creates the folder for data. One that was there before is taken from everybody but its owner if
 /// it is empty or holds our data already; else it may serve others too.
@@ -23,30 +20,10 @@ pub(crate) fn folder(path: &Path) -> anyhow::Result<()> {
     let is_foreign = !is_empty && !OURS.iter().any(|file| path.join(file).exists());
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.with_context(|| format!("cannot create the folder {}", path.display()))?;
-    if is_foreign { Ok(()) } else { tighten(path) }
-}
-
-/// Takes a file or folder from everybody but its owner, and says so in the log.
-pub(crate) fn tighten(path: &Path) -> anyhow::Result<()> {
-    let mode = match fs::metadata(path) {
-        Ok(found) => found.permissions().mode(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error).with_context(|| path.display().to_string()),
-    };
-    if mode & OTHERS == 0 || mode & STICKY != 0 {
+    if is_foreign {
         return Ok(());
     }
-    let tightened = fs::set_permissions(path, Permissions::from_mode(mode & 0o700));
-    let path = path.display();
-    match tightened {
-        Ok(()) => {
-            let before = format!("{:o}", mode & 0o777);
-            tracing::warn!(%path, before, "others had access to this; now only its owner has");
-        }
-        // It belongs to somebody else, who has to decide.
-        Err(error) => tracing::warn!(%path, %error, "others have access to this"),
-    }
-    Ok(())
+    tighten(path).with_context(|| path.display().to_string())
 }
 
 /// Writes the whole file or nothing.
@@ -61,6 +38,8 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {

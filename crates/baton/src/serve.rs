@@ -1,6 +1,8 @@
 //! The composition root: builds a running server from a configuration.
 
-use std::{collections::BTreeMap, io::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, io::Write as _, net::SocketAddr, path::Path, sync::Arc, time::Duration,
+};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -9,7 +11,8 @@ use connector::{Connector, Parts};
 use dialogflow::local::LocalAgent;
 use edge::{
     Clock,
-    egress::{Allowed, Egress, Target},
+    base_path::BasePath,
+    egress::{Allowed, Egress, OwnListener, Target},
     limits::{Limits, identify},
 };
 use machine::{Millis, limits::MINUTE_MS};
@@ -59,7 +62,7 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
     let limits = Arc::new(Limits::new(&config.limits, &clock));
-    let egress = Egress::new()?;
+    let egress = Egress::new()?.beside(own_listeners(config, listener.local_addr()?));
     let store = open_store(config).await?;
     let bots = bots(config, &egress).await?;
     let platform = Platform::new(bots, store.clone(), clock.clone(), egress.clone());
@@ -108,6 +111,16 @@ pub(crate) async fn run(
         operations.await??;
     }
     failure.map_or(Ok(()), |error| Err(error).context("the store failed"))
+}
+
+/// Our listeners, with the doors of the contract, which the other half may have at the same one.
+fn own_listeners(config: &Config, main: SocketAddr) -> Vec<OwnListener> {
+    let base = config.base_path.as_ref().map_or("", |base| base.as_str());
+    let doors = ["/handover/", wire::push::PATH];
+    let open = ["", base].iter().flat_map(|base| doors.map(|door| format!("{base}{door}")));
+    let main = OwnListener { address: main, open: open.collect() };
+    let operations = config.operations.map(|address| OwnListener { address, open: Vec::new() });
+    std::iter::once(main).chain(operations).collect()
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {

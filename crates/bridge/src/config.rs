@@ -54,6 +54,13 @@ pub enum ConfigError {
     HumanAgent(String),
     #[error("agent `{0}`: the password needs at least eight characters")]
     Password(String),
+    #[error("agent `{0}`: the password is one of the first that are guessed: choose another")]
+    CommonPassword(String),
+    #[error(
+        "agent `{0}`: the password hash cannot be read: write one of argon2id, such as \
+         `$argon2id$v=19$m=19456,t=2,p=1$…`, with at most 256 MiB and 16 passes"
+    )]
+    PasswordHash(String),
 }
 
 impl RouteConfig {

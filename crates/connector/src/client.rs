@@ -253,6 +253,7 @@ pub fn of_egress(error: &EgressError) -> Failure {
         EgressError::BadUrl(_)
         | EgressError::Blocked(_)
         | EgressError::Forbidden(_)
+        | EgressError::Own(_)
         | EgressError::NoSocket(_) => Failure::refused(detail),
         EgressError::Late
         | EgressError::TooLarge(_)

@@ -9,7 +9,7 @@ use wire::problem::ProblemId;
 use crate::{
     finding::Finding,
     host::Host,
-    inbound::InboundRequest,
+    inbound::{InboundRequest, Proof},
     session::{HandoverInfo, Session},
 };
 
@@ -36,12 +36,13 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Checks the sender of a request as far as its path and headers tell. `head` has no body yet,
     /// so a stranger cannot make the server read one.
-    fn admit(&self, _head: &InboundRequest) -> Result<(), ApiError> {
+    fn admit(&self, _head: &InboundRequest) -> Result<Proof, ApiError> {
         Err(takes_no_calls())
     }
 
     /// Answers a request of the tool to `/connectors/{name}/{path}` that [`Connector::admit`] let
-    /// in.
+    /// in. The body is taken out of the request before anybody is waited for, because its place in
+    /// memory is shared with others.
     async fn receive(
         &self,
         _host: &Arc<dyn Host>,

@@ -10,6 +10,15 @@ use wire::problem::ProblemId;
 /// Carries an HMAC-SHA256 of the body, as `sha256=` and its code.
 const HUB_SIGNATURE: &str = "x-hub-signature-256";
 
+/// What the path and the headers of a request prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Who sends it.
+    Given,
+    /// Nothing yet: the code of the body in a header may be right or wrong.
+    InBody,
+}
+
 /// A request of a tool.
 pub struct InboundRequest {
     pub method: Method,
@@ -47,9 +56,9 @@ impl InboundRequest {
         signature::is_hmac_sha256(secret, &self.body, code)
     }
 
-    /// The body as JSON, or the problem that tells the tool what is wrong with it.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        wire::json::read(&self.body)
+    /// Takes the body, as JSON, or gives the problem that tells the tool what is wrong with it.
+    pub fn take_json<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
+        wire::json::read(&std::mem::take(&mut self.body))
             .map_err(|error| ApiError::new(ProblemId::NotJson, format!("Send JSON: {error}.")))
     }
 

@@ -26,6 +26,6 @@ pub use event::{ConnectorEvent, EventKind, Typing};
 pub use failure::Failure;
 pub use finding::{Finding, Verdict};
 pub use host::{HandoverRef, Host, OpenHandover, TellError};
-pub use inbound::InboundRequest;
+pub use inbound::{InboundRequest, Proof};
 pub use session::{Again, Attempt, HandoverInfo, Session, VisitorMessage};
 pub use settings::{Kind, Parts, SettingsError};

@@ -36,19 +36,25 @@ impl Received {
 }
 
 /// A connection that ends with [`io::ErrorKind::TimedOut`] when the other side stops reading.
-pub(crate) struct Bounded {
-    stream: Pin<Box<TimeoutStream<TcpStream>>>,
+pub(crate) struct Bounded<S> {
+    stream: Pin<Box<TimeoutStream<S>>>,
     received: Received,
 }
 
-impl Bounded {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+impl Bounded<TcpStream> {
+    pub(crate) fn tcp(stream: TcpStream) -> Self {
         // Small frames must not wait for each other. A socket that refuses an option works
         // without it.
         let _ = stream.set_nodelay(true);
         let options = SockRef::from(&stream);
         let _ = options.set_send_buffer_size(KERNEL_BUFFER_BYTES);
         let _ = options.set_recv_buffer_size(KERNEL_BUFFER_BYTES);
+        Self::new(stream)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite> Bounded<S> {
+    pub(crate) fn new(stream: S) -> Self {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(UNREAD_MAX));
         Self { stream: Box::pin(stream), received: Received::default() }
@@ -59,7 +65,7 @@ impl Bounded {
     }
 }
 
-impl AsyncRead for Bounded {
+impl<S: AsyncRead + AsyncWrite> AsyncRead for Bounded<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -72,7 +78,7 @@ impl AsyncRead for Bounded {
     }
 }
 
-impl AsyncWrite for Bounded {
+impl<S: AsyncRead + AsyncWrite> AsyncWrite for Bounded<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -11,7 +11,7 @@ use std::{
     error::Error as _,
     fmt,
     io::{self, ErrorKind},
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -29,12 +29,14 @@ use resolve::{Guard, Lookup, SystemLookup};
 
 mod address;
 mod networks;
+mod own;
 mod relay;
 mod resolve;
 mod socket;
 
 pub use address::{Allowed, is_public};
 pub use networks::{NetworkError, Networks};
+pub use own::OwnListener;
 pub use relay::Relayed;
 pub use socket::{Heard, Socket};
 
@@ -60,6 +62,8 @@ pub enum EgressError {
     Blocked(String),
     #[error("{0} is never called: link-local, multicast, or the metadata service of a cloud")]
     Forbidden(String),
+    #[error("{0} is this server itself: only its webhook and push URLs are called")]
+    Own(String),
     #[error("no complete response in time")]
     Late,
     /// Nothing was sent.
@@ -170,6 +174,15 @@ impl Target {
         Ok(Self { url, ..self.clone() })
     }
 
+    /// The address, when the host is one.
+    fn literal(&self) -> Option<IpAddr> {
+        match self.url.host()? {
+            Host::Ipv4(address) => Some(IpAddr::V4(address)),
+            Host::Ipv6(address) => Some(IpAddr::V6(address)),
+            Host::Domain(_) => None,
+        }
+    }
+
     /// Checks a host that is a literal address. The URL parser turns every spelling (decimal,
     /// octal, short, mapped) into the address, and no resolver is asked for it.
     fn check_literal(&self) -> Result<(), EgressError> {
@@ -222,9 +235,10 @@ pub struct Reply {
 #[derive(Clone)]
 pub struct Egress {
     lookup: Arc<dyn Lookup>,
-    /// One for each set of allowed networks, so that no connection is used by a target that could
-    /// not have opened it.
-    clients: Arc<Mutex<HashMap<Allowed, reqwest::Client>>>,
+    /// One for each set of allowed networks and own listener that is refused, so that no connection
+    /// is used by a target that could not have opened it.
+    clients: Arc<Mutex<HashMap<(Allowed, Option<SocketAddr>), reqwest::Client>>>,
+    own: Arc<[OwnListener]>,
 }
 
 impl fmt::Debug for Egress {
@@ -240,21 +254,45 @@ impl Egress {
 
     fn with_lookup(lookup: Arc<dyn Lookup>) -> Result<Self, EgressError> {
         tls::use_ring();
-        let egress = Self { lookup, clients: Arc::default() };
+        let egress = Self { lookup, clients: Arc::default(), own: Arc::default() };
         // A system without root certificates is an error now, not at the first call.
-        egress.client(&Allowed::default())?;
+        egress.client(&Allowed::default(), None)?;
         Ok(egress)
     }
 
-    fn client(&self, allowed: &Allowed) -> Result<reqwest::Client, EgressError> {
+    /// The same way out for a server that has these listeners.
+    #[must_use]
+    pub fn beside(self, own: Vec<OwnListener>) -> Self {
+        Self { own: own.into(), ..self }
+    }
+
+    /// The client for calls of `target`.
+    fn client_for(&self, target: &Target) -> Result<reqwest::Client, EgressError> {
+        target.check_literal()?;
+        let own = self.own.iter().find(|own| own.refuses(&target.url));
+        if let (Some(own), Some(address)) = (own, target.literal())
+            && own.is_at(address)
+        {
+            return Err(EgressError::Own(target.url.authority().to_owned()));
+        }
+        self.client(&target.allowed, own)
+    }
+
+    fn client(
+        &self,
+        allowed: &Allowed,
+        own: Option<&OwnListener>,
+    ) -> Result<reqwest::Client, EgressError> {
+        let key = (allowed.clone(), own.map(|own| own.address));
         let mut clients = self.clients.lock();
-        if let Some(client) = clients.get(allowed) {
+        if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let guard = Guard { allowed: allowed.clone(), lookup: Arc::clone(&self.lookup) };
+        let lookup = Arc::clone(&self.lookup);
+        let guard = Guard { allowed: allowed.clone(), own: own.cloned(), lookup };
         let built = builder().dns_resolver(guard).build();
         let client = built.map_err(|error| EgressError::Network(describe(&error)))?;
-        clients.insert(allowed.clone(), client.clone());
+        clients.insert(key, client.clone());
         Ok(client)
     }
 
@@ -283,7 +321,6 @@ impl Egress {
         deadline: Duration,
         reply_bytes_max: usize,
     ) -> Result<Reply, EgressError> {
-        target.check_literal()?;
         let _turn = target.turn(deadline).await?;
         self.send(target, call, deadline, reply_bytes_max).await
     }
@@ -299,7 +336,6 @@ impl Egress {
     ) -> Result<Reply, EgressError> {
         let json = http::HeaderValue::from_static("application/json");
         headers.insert(header::CONTENT_TYPE, json);
-        turn.target.check_literal()?;
         let call = (Method::POST, headers, body);
         self.send(&turn.target, call, deadline, reply_bytes_max).await
     }
@@ -311,7 +347,7 @@ impl Egress {
         deadline: Duration,
         reply_bytes_max: usize,
     ) -> Result<Reply, EgressError> {
-        let client = self.client(&target.allowed)?;
+        let client = self.client_for(target)?;
         let request = client.request(method, target.url.clone()).headers(headers).body(body);
         let response = async {
             let response = request.send().await.map_err(|error| unanswered(&error))?;

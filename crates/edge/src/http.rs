@@ -15,7 +15,12 @@ use wire::{
     problem::{Problem, ProblemId},
 };
 
-use crate::body::{self, BodyError};
+use crate::{
+    body::{self, BodyError},
+    request_id,
+};
+
+pub use crate::body::SentBy;
 
 /// A problem as a response.
 #[derive(Debug)]
@@ -30,7 +35,8 @@ impl ApiError {
     /// An internal failure. It is logged here, once; the response does not contain it.
     #[must_use]
     pub fn internal(error: &dyn std::error::Error) -> Self {
-        tracing::error!(error = %chain(error), "a request failed");
+        let id = request_id::current();
+        tracing::error!(request.id = id.as_deref(), error = %chain(error), "a request failed");
         Self::new(ProblemId::Internal, "The failure was logged; please try again.")
     }
 
@@ -38,7 +44,8 @@ impl ApiError {
     /// always known whether this one had its effect, so the caller must use the same id again.
     #[must_use]
     pub fn unavailable(error: &dyn std::error::Error) -> Self {
-        tracing::warn!(error = %chain(error), "a request could not be served now");
+        let (id, error) = (request_id::current(), chain(error));
+        tracing::warn!(request.id = id.as_deref(), %error, "a request could not be served now");
         let detail = "Please send it again in a moment with the same id.";
         Self::new(ProblemId::Unavailable, detail)
     }
@@ -68,9 +75,10 @@ impl From<Invalid> for ApiError {
 }
 
 impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
         let status = StatusCode::from_u16(self.0.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.0.request_id = request_id::current().map(|id| id.to_string());
         let mut response = json(status, &self.0);
         let problem = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, problem);
@@ -104,38 +112,46 @@ impl From<BodyError> for ApiError {
             BodyError::EndedEarly => Self::new(ProblemId::InvalidBody, "The body ended early."),
             BodyError::TooSlow => {
                 let detail = "The body did not arrive within ten seconds.";
-                Self::new(ProblemId::InvalidBody, detail)
+                Self::new(ProblemId::TooSlow, detail)
             }
             BodyError::NoRoom | BodyError::NotParsed(_) => Self::unavailable(&error),
         }
     }
 }
 
-/// Refuses a path that no handler could read: percent codes that give no UTF-8, or control
-/// characters, which no id has.
-pub async fn with_readable_path(request: Request, next: Next) -> Response {
+/// Refuses what no handler could read: a path whose percent codes give no UTF-8 or that has control
+/// characters, which no id has, and a body in a compressed form, which may hold a thousand times
+/// what it seems to.
+pub(crate) async fn acceptable(request: Request, next: Next) -> Response {
     let path = percent_decode_str(request.uri().path()).decode_utf8();
-    if path.is_ok_and(|path| !path.contains(char::is_control)) {
-        return next.run(request).await;
+    if !path.is_ok_and(|path| !path.contains(char::is_control)) {
+        let detail = "The path of the URL has percent codes that are no UTF-8 text, or control \
+                      characters: encode its parts as UTF-8.";
+        let problem = Problem::new(ProblemId::InvalidField, detail).at("path");
+        return ApiError(problem).into_response();
     }
-    let detail = "The path of the URL has percent codes that are no UTF-8 text, or control \
-                  characters: encode its parts as UTF-8.";
-    ApiError(Problem::new(ProblemId::InvalidField, detail).at("path")).into_response()
+    let encodings = request.headers().get_all(header::CONTENT_ENCODING);
+    if encodings.iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let detail = "Send the body as it is, without `Content-Encoding`.";
+        return ApiError::new(ProblemId::NotJson, detail).into_response();
+    }
+    next.run(request).await
 }
 
-/// The whole body. A longer one than `bytes_max` is the problem `too_large`, one that breaks off or
-/// takes more than ten seconds is `invalid_body`, and one for which there is no room in memory now
-/// is `unavailable`.
-pub async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
-    Ok(body::read(body, bytes_max).await?)
+/// The whole body. A longer one than `bytes_max` is the problem `too_large`, one that breaks off is
+/// `invalid_body`, one that takes more than ten seconds is `too_slow`, and one for which there is
+/// no room in memory now is `unavailable`.
+pub async fn read_body(body: Body, bytes_max: usize, sender: SentBy) -> Result<Bytes, ApiError> {
+    Ok(body::read(body, bytes_max, sender).await?)
 }
 
 /// What `parse` makes of a body that was read; a long one does not hold up other requests.
 pub async fn parse_body<T: Send + 'static>(
     body: Bytes,
+    sender: SentBy,
     parse: impl FnOnce(&Bytes) -> T + Send + 'static,
 ) -> Result<T, ApiError> {
-    Ok(body::parse(body, parse).await?)
+    Ok(body::parse(body, sender, parse).await?)
 }
 
 /// The token of `Authorization: Bearer …`.

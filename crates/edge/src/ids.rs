@@ -10,6 +10,12 @@ pub fn new_id(prefix: &str, now: Millis) -> String {
     format!("{prefix}_{}", letters(Ulid::from_parts(now as u64, u128::from_be_bytes(random()))))
 }
 
+/// `prefix_` and 128 bits of chance, for what is not sorted by time.
+#[must_use]
+pub fn random_id(prefix: &str) -> String {
+    format!("{prefix}_{}", letters(Ulid::from_bytes(random())))
+}
+
 /// A random UUID (version 4), for protocols that want one.
 #[must_use]
 pub fn uuid() -> String {

@@ -25,7 +25,13 @@ pub fn hash_hex(secret: &str) -> String {
 /// Whether [`hash_hex`] of `presented` is `hash`.
 #[must_use]
 pub fn matches_hash(hash: &str, presented: &str) -> bool {
-    hash.as_bytes().ct_eq(hash_hex(presented).as_bytes()).into()
+    same(hash, &hash_hex(presented))
+}
+
+/// Whether two hashes or codes are the same.
+#[must_use]
+pub fn same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 /// A secret that callers present, known as text or only as its hash (contract 13.19).

@@ -4,16 +4,17 @@
 use std::{io, time::Duration};
 
 use axum::{Router, middleware::from_fn};
-use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
-use tokio::net::{TcpListener, TcpStream};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use crate::{bounds::Bounded, http::with_readable_path};
+pub use crate::head_timer::KEEP_ALIVE;
+use crate::{bounds::Bounded, head_timer::HeadTimer, http::acceptable, request_id::identified};
 
-/// Longest time for the headers of a request, and so the longest time that a connection may be idle
-/// between two requests.
-pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Most bytes of the head of a request, and of a body that is read ahead of its handler.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
 /// Longest time for running requests to finish after the server is told to stop.
@@ -28,7 +29,7 @@ pub async fn serve(
     router: Router,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let router = router.layer(from_fn(with_readable_path));
+    let router = router.layer(from_fn(acceptable)).layer(from_fn(identified));
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -39,7 +40,7 @@ pub async fn serve(
             Ok((stream, peer)) => {
                 let router = router.clone();
                 let shutdown = shutdown.clone();
-                connections.spawn(connection(stream, peer, router, shutdown));
+                connections.spawn(connection(Bounded::tcp(stream), peer, router, shutdown));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -56,21 +57,21 @@ pub async fn serve(
     Ok(())
 }
 
-async fn connection(
-    stream: TcpStream,
+async fn connection<S: AsyncRead + AsyncWrite + Send + 'static>(
+    stream: Bounded<S>,
     peer: std::net::SocketAddr,
     router: Router,
     shutdown: CancellationToken,
 ) {
-    let stream = Bounded::new(stream);
     let received = stream.received();
+    let timer = HeadTimer::new(received.clone());
     let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
         request.extensions_mut().insert(received.clone());
         request.map(axum::body::Body::new)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    builder.timer(timer).header_read_timeout(KEEP_ALIVE);
     builder.max_buf_size(BUFFER_BYTES_MAX);
     let connection = builder
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
@@ -87,3 +88,6 @@ async fn connection(
         tracing::debug!(%error, "a connection ended with an error");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ pub enum ProblemId {
     InvalidField,
     IdReused,
     TooLarge,
+    TooSlow,
     NotJson,
     Unauthorized,
     Forbidden,
@@ -32,12 +33,13 @@ pub enum ProblemId {
 }
 
 impl ProblemId {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidBody,
         Self::MissingField,
         Self::InvalidField,
         Self::IdReused,
         Self::TooLarge,
+        Self::TooSlow,
         Self::NotJson,
         Self::Unauthorized,
         Self::Forbidden,
@@ -61,6 +63,7 @@ impl ProblemId {
             Self::InvalidField => ("invalid_field", 400, "A field has a wrong value"),
             Self::IdReused => ("id_reused", 422, "This id was used for something else"),
             Self::TooLarge => ("too_large", 413, "The body is too large"),
+            Self::TooSlow => ("too_slow", 408, "The body took too long"),
             Self::NotJson => ("not_json", 415, "The body is not declared as JSON"),
             Self::Unauthorized => ("unauthorized", 401, "No valid secret was presented"),
             Self::Forbidden => ("forbidden", 403, "Not allowed"),
@@ -94,6 +97,9 @@ pub struct Problem {
     pub field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<crate::visitor::AgentView>,
+    /// As in `x-request-id`; the server's log has it beside the cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 /// The list is closed.
@@ -118,7 +124,8 @@ impl Problem {
     pub fn new(id: ProblemId, detail: impl Into<String>) -> Self {
         let (name, status, title) = id.facts();
         let kind = format!("about:blank#{name}");
-        Self { kind, id: name, title, status, detail: detail.into(), field: None, agent: None }
+        let detail = detail.into();
+        Self { kind, id: name, title, status, detail, field: None, agent: None, request_id: None }
     }
 
     /// Sets the JSON path of the wrong field.

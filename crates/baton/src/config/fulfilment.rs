@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use edge::egress::Networks;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -16,6 +17,8 @@ pub(crate) struct Fulfilment {
     /// The webhook's URL; the one in the export when absent.
     pub(crate) url: Option<String>,
     pub(crate) allow_private: bool,
+    /// Networks that the URL may lead into besides the public internet.
+    pub(crate) allow_networks: Networks,
     pub(crate) username: Option<String>,
     /// Exports do not contain it.
     pub(crate) password: Option<Secret>,

@@ -58,6 +58,10 @@ fn refusal(webhook: &str, allowed: &config::Fulfilment) -> String {
 fn a_webhook_is_called_only_where_the_owner_of_the_bot_allows_it() {
     let exported = config::Fulfilment::default;
     let at = |url: &str| config::Fulfilment { url: Some(url.to_owned()), ..exported() };
+    let inside = |url: &str| config::Fulfilment {
+        allow_networks: edge::egress::Networks::parse(&["10.1.0.0/16".to_owned()]).unwrap(),
+        ..at(url)
+    };
     let secret = r#"{ "username": "u", "headers": { "": "" } }"#;
     for (webhook, allowed, expected) in [
         ("{}", exported(), "give its `url`"),
@@ -69,6 +73,10 @@ fn a_webhook_is_called_only_where_the_owner_of_the_bot_allows_it() {
         ("{}", at("http://example.com"), ""),
         (secret, at("http://example.com"), "without encryption: use https"),
         (secret, at("https://example.com"), ""),
+        ("{}", inside("http://10.1.2.3"), ""),
+        ("{}", inside("http://10.2.0.1"), "not a public address"),
+        ("{}", inside("http://169.254.169.254"), "never called"),
+        (secret, inside("http://10.1.2.3"), ""),
         (secret, config::Fulfilment::at("http://127.0.0.1:3000"), ""),
     ] {
         let why = refusal(webhook, &allowed);

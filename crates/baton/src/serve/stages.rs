@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use axum::{Router, middleware, response::Response};
-use edge::serve::HEADER_TIMEOUT;
+use edge::serve::KEEP_ALIVE;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -46,7 +46,7 @@ impl Stages {
     /// client is asked to come back on a new one, which a load balancer then opens elsewhere.
     pub(super) fn telling(&self, router: Router) -> Router {
         let leaving = self.leaving.clone();
-        let idle = format!("timeout={}", HEADER_TIMEOUT.as_secs());
+        let idle = format!("timeout={}", KEEP_ALIVE.as_secs());
         let keep_alive = HeaderValue::from_str(&idle).ok();
         router.layer(middleware::map_response(move |mut response: Response| {
             let told = if leaving.is_cancelled() {

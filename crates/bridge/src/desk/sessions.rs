@@ -69,7 +69,8 @@ impl Sessions {
     ) -> Result<Option<&'a Agent>, StoreError> {
         let key = secrets::hash_hex(token);
         let Some(record) = self.read(&key, now).await? else { return Ok(None) };
-        if agents.binding(&record.email, token).as_ref() != Some(&record.binding) {
+        let binding = agents.binding(&record.email, token);
+        if !binding.is_some_and(|binding| secrets::same(&binding, &record.binding)) {
             return Ok(None);
         }
         if now - record.seen >= REFRESH_MS {

@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     body::Body,
     extract::{Path, State},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use bytes::Bytes;
-use connector::{Host, InboundRequest};
+use connector::{Host, InboundRequest, Proof};
 use edge::{
-    http::{ApiError, read_body},
+    http::{SentBy, read_body},
     limits::Client,
+    request_id,
 };
 use http::{StatusCode, request::Parts};
 use wire::problem::ProblemId;
@@ -43,31 +44,28 @@ pub(super) async fn receive(
         body: Bytes::new(),
     };
     // What the headers prove is good at once, whatever others at this address did.
-    if let Err(error) = runtime.connector().admit(&request) {
-        if let Err(error) = client.limits.failed_calls.look(&client.address) {
-            return Ok(error.into_response());
+    request.body = match runtime.connector().admit(&request) {
+        Ok(Proof::Given) => read_body(body, BODY_BYTES_MAX, SentBy::Known).await?,
+        Ok(Proof::InBody) => client.read_unproven(body, BODY_BYTES_MAX).await??,
+        // A wrong code in a path is a wrong secret, too, so every refusal counts.
+        Err(error) => {
+            client.failed_call()?;
+            return Err(error.into());
         }
-        return Ok(refused(&client, error));
-    }
-    request.body = read_body(body, BODY_BYTES_MAX).await?;
+    };
     // A tool that hangs up early may not send the same again: it is worked off all the same.
-    let work = app.tasks.spawn(async move {
+    let work = app.tasks.spawn(request_id::kept(async move {
         let host: Arc<dyn Host> = Arc::new(runtime.clone());
         runtime.connector().receive(&host, request).await
-    });
+    }));
     match work.await {
         Ok(Ok(answered)) => Ok(answered),
-        Ok(Err(error)) => Ok(refused(&client, error)),
+        Ok(Err(error)) => {
+            if error.0.status == StatusCode::UNAUTHORIZED.as_u16() {
+                client.failed_call()?;
+            }
+            Err(error.into())
+        }
         Err(error) => Err(Error::internal(&error)),
     }
-}
-
-/// A wrong secret counts against the sender's address.
-fn refused(client: &Client, error: ApiError) -> Response {
-    if error.0.status == StatusCode::UNAUTHORIZED.as_u16()
-        && let Err(exceeded) = client.failed_call()
-    {
-        return exceeded.into_response();
-    }
-    error.into_response()
 }

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use connector::TellError;
-use edge::{http::ApiError, signature::SignatureError};
+use edge::{http::ApiError, limits::Exceeded, signature::SignatureError};
 use http::{StatusCode, header::InvalidHeaderValue};
 use machine::chat::Refusal;
 use store::{StepError, StoreError};
@@ -14,50 +14,64 @@ use wire::{
 
 /// Why a request was not served.
 #[derive(Debug)]
-pub(crate) struct Error(ApiError);
+pub(crate) struct Error {
+    problem: ApiError,
+    exceeded: Option<Exceeded>,
+}
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     pub(crate) fn new(id: ProblemId, detail: impl Into<String>) -> Self {
-        Self(ApiError::new(id, detail))
+        ApiError::new(id, detail).into()
     }
 
     /// A failure of our own: it is logged, and the answer says nothing of it.
     pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
-        Self(ApiError::internal(error))
+        ApiError::internal(error).into()
     }
 
     pub(crate) fn no_such_chat() -> Self {
-        Self(TellError::NotFound.into())
+        ApiError::from(TellError::NotFound).into()
     }
 
     pub(crate) fn is_not_found(&self) -> bool {
-        self.0.0.status == StatusCode::NOT_FOUND.as_u16()
+        self.problem.0.status == StatusCode::NOT_FOUND.as_u16()
     }
 }
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        self.0.into_response()
+        let mut response = self.problem.into_response();
+        if let Some(exceeded) = self.exceeded {
+            exceeded.write(response.headers_mut());
+        }
+        response
     }
 }
 
 impl From<ApiError> for Error {
-    fn from(error: ApiError) -> Self {
-        Self(error)
+    fn from(problem: ApiError) -> Self {
+        Self { problem, exceeded: None }
+    }
+}
+
+impl From<Exceeded> for Error {
+    fn from(exceeded: Exceeded) -> Self {
+        let problem = ApiError::new(ProblemId::RateLimited, Exceeded::DETAIL);
+        Self { problem, exceeded: Some(exceeded) }
     }
 }
 
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
-        Self(problem.into())
+        ApiError::from(problem).into()
     }
 }
 
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
-        Self(invalid.into())
+        ApiError::from(invalid).into()
     }
 }
 
@@ -75,11 +89,9 @@ impl From<InvalidHeaderValue> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self(if error.is_temporary() {
-            ApiError::unavailable(&error)
-        } else {
-            ApiError::internal(&error)
-        })
+        let error = &error;
+        if error.is_temporary() { ApiError::unavailable(error) } else { ApiError::internal(error) }
+            .into()
     }
 }
 
@@ -108,7 +120,7 @@ impl From<Refusal> for Error {
             }
             Refusal::Closed => Self::new(ProblemId::Closed, "The bot answers this visitor again."),
             Refusal::NotClaimed => Self::new(ProblemId::NotClaimed, "Claim the chat first."),
-            Refusal::TooManyWaiting => Self(TellError::TooManyWaiting.into()),
+            Refusal::TooManyWaiting => ApiError::from(TellError::TooManyWaiting).into(),
         }
     }
 }

@@ -11,10 +11,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use edge::{
-    http::{json, parse_body, read_body},
+    http::{SentBy, json, parse_body, read_body},
     ids,
     limits::Client,
-    secrets,
+    request_id, secrets,
     signature::SignedId,
     time,
 };
@@ -58,7 +58,8 @@ pub(super) async fn receive(
 ) -> Result<Response> {
     let tasks = app.tasks.clone();
     // A platform that waits no longer hangs up: the call is worked off all the same.
-    let work = tasks.spawn(async move { work_off(&app, &route, &client, &headers, body).await });
+    let work = async move { work_off(&app, &route, &client, &headers, body).await };
+    let work = tasks.spawn(request_id::kept(work));
     work.await.unwrap_or_else(|error| Err(Error::internal(&error)))
 }
 
@@ -73,15 +74,12 @@ async fn work_off(
     let route = app.routes.get(route);
     // An unknown route is answered like a wrong token, so strangers do not learn which there are.
     let is_proven = route.is_some_and(|route| route.access.admits(headers, None));
-    let body = if is_proven {
-        read_body(body, CALL_BYTES_MAX).await?
+    let (body, sender) = if is_proven {
+        (read_body(body, CALL_BYTES_MAX, SentBy::Known).await?, SentBy::Known)
     } else {
-        match client.read_unproven(body, UNPROVEN_BYTES_MAX).await {
-            Ok(body) => body?,
-            Err(exceeded) => return Ok(exceeded.into_response()),
-        }
+        (client.read_unproven(body, UNPROVEN_BYTES_MAX).await??, SentBy::Stranger)
     };
-    let (received, in_body) = parse_body(body.clone(), |body| {
+    let (received, in_body) = parse_body(body.clone(), sender, |body| {
         let received = Received::parse(body);
         let in_body = match &received {
             Ok(call) => call.access_token.clone(),
@@ -92,12 +90,16 @@ async fn work_off(
     .await?;
     let route = route.filter(|route| is_proven || route.access.admits(headers, in_body.as_deref()));
     let Some(route) = route else {
-        return Ok(match client.failed_call() {
-            Ok(()) => not_admitted(received.err()).into_response(),
-            Err(exceeded) => exceeded.into_response(),
-        });
+        client.failed_call()?;
+        return Err(not_admitted(received.err()));
     };
-    let signed = route.access.signed_id(headers, &body, &app.clock)?;
+    let signed = match route.access.signed_id(headers, &body, &app.clock) {
+        Ok(signed) => signed,
+        Err(error) => {
+            client.failed_call()?;
+            return Err(error.into());
+        }
+    };
     // Its place in memory is for others while a tool is waited for.
     drop(body);
     let Received { user_id, bot_id, kind, .. } = received?;

@@ -39,7 +39,7 @@ fn body_for(path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn nothing_is_open_to_strangers() {
+async fn f4_nothing_is_open_to_strangers_and_sessions_end_by_idleness_and_by_age() {
     let world = World::start().await;
     let (mut jane, id) = world.live_chat("u1").await;
     for cookie in ["x=y", "baton_desk=", "baton_desk=dsk_guess", "other_baton_desk=x"] {
@@ -108,7 +108,7 @@ async fn other_sites_can_change_nothing() {
 }
 
 #[tokio::test]
-async fn signing_in_gives_a_cookie_that_scripts_cannot_read() {
+async fn f4_signing_in_gives_a_cookie_that_scripts_cannot_read() {
     let world = World::start().await;
     let stranger = Page::stranger(&world);
     let body = json!({ "email": " Jane@Example.com ", "password": "jane's password" });

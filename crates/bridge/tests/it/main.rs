@@ -6,6 +6,7 @@ mod before;
 mod connectors;
 mod desk;
 mod dropped;
+mod failed_secrets;
 mod hostile;
 mod missed;
 mod page;

@@ -8,7 +8,7 @@ use std::sync::{
 use axum::response::{IntoResponse as _, Response};
 use connector::{
     Again, Attempt, Connector, ConnectorEvent, EventKind, Failure, Finding, HandoverInfo, Host,
-    InboundRequest, Session,
+    InboundRequest, Proof, Session,
 };
 use edge::http::ApiError;
 use machine::chat::{Agent, Delivery};
@@ -44,8 +44,8 @@ impl Connector for Scripted {
     }
 
     /// `{user}/{text}` is said to the visitor; without a text the handover is ended.
-    fn admit(&self, _: &InboundRequest) -> Result<(), ApiError> {
-        Ok(())
+    fn admit(&self, _: &InboundRequest) -> Result<Proof, ApiError> {
+        Ok(Proof::Given)
     }
 
     async fn receive(

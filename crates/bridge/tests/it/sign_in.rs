@@ -147,3 +147,48 @@ async fn what_is_too_long_is_refused_before_it_is_hashed() {
         assert_eq!(answer.status(), status);
     }
 }
+
+#[tokio::test]
+async fn a_device_is_known_for_ninety_days_from_its_last_sign_in() {
+    const DAY: i64 = 24 * 3_600_000;
+    let world = World::start().await;
+    let cookies = known_device(&world, "192.0.2.1").await;
+    for _ in 0..3 {
+        world.hand.advance(60 * DAY);
+        let renewed = attempt(&world, "192.0.2.1", &cookies, "jane@example.com", PASSWORD).await;
+        assert_eq!(renewed.status(), 200);
+        let set = renewed.headers().get_all("set-cookie").iter();
+        let set: Vec<&str> = set.filter_map(|cookie| cookie.to_str().ok()).collect();
+        let device = set.iter().find(|cookie| cookie.starts_with("baton_desk_device=")).unwrap();
+        assert!(device.ends_with(&format!("; Max-Age={}", 90 * 24 * 3_600)), "{device}");
+        let pair = device.split(';').next().unwrap();
+        assert!(cookies.contains(pair), "the browser keeps one token: {pair}");
+        lock(&world).await;
+        assert_eq!(owner(&world, "192.0.2.1", &cookies).await, 200, "it is still known");
+    }
+    world.hand.advance(91 * DAY);
+    lock(&world).await;
+    assert_eq!(owner(&world, "192.0.2.1", &cookies).await, 429, "it was not used for too long");
+}
+
+/// Guesses until strangers may not sign in to Jane's account.
+async fn lock(world: &World) {
+    for n in 0..6 {
+        guess(world, &format!("198.51.100.{n}")).await;
+    }
+}
+
+#[tokio::test]
+async fn f4_each_sign_in_has_a_new_token_and_takes_none_from_the_browser() {
+    let world = World::start().await;
+    let mut tokens = Vec::new();
+    let mut cookies = "baton_desk=dsk_planted".to_owned();
+    for _ in 0..2 {
+        let answer = attempt(&world, "192.0.2.1", &cookies, "jane@example.com", PASSWORD).await;
+        let set = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+        assert!(set.starts_with("baton_desk=dsk_") && !cookies.contains(set), "{set}");
+        cookies = set.to_owned();
+        tokens.push(cookies.clone());
+    }
+    assert_ne!(tokens[0], tokens[1]);
+}

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::world::{TOKEN, World, example};
 
 #[tokio::test]
-async fn only_the_desks_own_page_may_listen() {
+async fn f6_only_the_desks_own_page_may_listen() {
     let world = World::start().await;
     let jane = world.sign_in("jane").await;
     let own = world.url.as_str();
@@ -139,7 +139,7 @@ async fn what_an_agent_may_not_see_is_not_told() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_streams_of_that_session_only() {
+async fn f4_signing_out_ends_the_streams_of_that_session_only_within_five_seconds() {
     let world = World::start().await;
     let (one, two) = (world.sign_in("jane").await, world.sign_in("jane").await);
     let mut ended = one.stream().await.ok().unwrap();
@@ -190,7 +190,7 @@ async fn nonsense_ends_the_stream() {
 }
 
 #[tokio::test]
-async fn a_page_that_floods_is_closed_and_one_that_works_is_not() {
+async fn j4_a_page_that_floods_is_closed_and_one_that_works_is_not() {
     let world = World::start().await;
     let jane = world.sign_in("jane").await;
     let mut busy = jane.stream().await.ok().unwrap();

@@ -308,7 +308,7 @@ fn limits(clock: &Clock) -> Arc<Limits> {
 }
 
 /// A test names the address it comes from in `X-Forwarded-For`.
-fn trusted() -> Proxies {
+pub(crate) fn trusted() -> Proxies {
     Proxies::new(vec!["127.0.0.0/8".parse().unwrap()])
 }
 

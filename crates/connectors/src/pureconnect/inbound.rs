@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::{body::Body, response::Response};
-use connector::{Host, InboundRequest};
+use connector::{Host, InboundRequest, Proof};
 use edge::{http::ApiError, secrets};
 use http::{HeaderValue, Method, StatusCode, header};
 use wire::problem::ProblemId;
@@ -15,7 +15,7 @@ use wire::problem::ProblemId;
 use super::{Shared, checkpoint::Checkpoint};
 
 /// Whether the call may go on to [`receive`]: its URL carries a code.
-pub(super) fn admit(shared: &Shared, call: &InboundRequest) -> Result<(), ApiError> {
+pub(super) fn admit(shared: &Shared, call: &InboundRequest) -> Result<Proof, ApiError> {
     let Some(urls) = &shared.public_urls else { return Err(not_found()) };
     let parts: Vec<&str> = call.path.split('/').collect();
     match (&call.method, parts.as_slice()) {
@@ -74,9 +74,9 @@ async fn download(
     Ok(response)
 }
 
-fn check(presented: &str, expected: &str) -> Result<(), ApiError> {
+fn check(presented: &str, expected: &str) -> Result<Proof, ApiError> {
     let is_right = secrets::matches(&expected.into(), presented);
-    if is_right { Ok(()) } else { Err(not_found()) }
+    if is_right { Ok(Proof::Given) } else { Err(not_found()) }
 }
 
 fn not_found() -> ApiError {

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use connector::{Connector, Finding, HandoverInfo, Host, InboundRequest, Session};
+use connector::{Connector, Finding, HandoverInfo, Host, InboundRequest, Proof, Session};
 use edge::{Clock, http::ApiError};
 use machine::Millis;
 
@@ -68,7 +68,7 @@ impl Connector for PureConnect {
         !matches!(self.shared.api.agents_available().await, Ok(Some(0)))
     }
 
-    fn admit(&self, head: &InboundRequest) -> Result<(), ApiError> {
+    fn admit(&self, head: &InboundRequest) -> Result<Proof, ApiError> {
         inbound::admit(&self.shared, head)
     }
 

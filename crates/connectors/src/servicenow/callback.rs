@@ -8,7 +8,9 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse, Response};
-use connector::{ConnectorEvent, EventKind, Failure, HandoverRef, Host, InboundRequest, TellError};
+use connector::{
+    ConnectorEvent, EventKind, Failure, HandoverRef, Host, InboundRequest, Proof, TellError,
+};
 use edge::{http::ApiError, ids, secrets};
 use http::{Method, StatusCode};
 use moka::sync::Cache;
@@ -113,7 +115,7 @@ struct Callback<'a> {
 }
 
 /// Whether the call may go on to [`receive`]; only its path and headers are looked at.
-pub(super) fn admit(agent: &VirtualAgent, call: &InboundRequest) -> Result<(), ApiError> {
+pub(super) fn admit(agent: &VirtualAgent, call: &InboundRequest) -> Result<Proof, ApiError> {
     let Some(key) = call.path.strip_prefix("callback/").filter(|_| call.method == Method::POST)
     else {
         let detail = "Send callbacks with POST to `/connectors/{name}/callback/{key}`.";
@@ -125,16 +127,17 @@ pub(super) fn admit(agent: &VirtualAgent, call: &InboundRequest) -> Result<(), A
         let detail = "The callback URL or its fixed header is not the configured one.";
         return Err(ApiError::new(ProblemId::Unauthorized, detail));
     }
-    Ok(())
+    Ok(Proof::Given)
 }
 
 pub(super) async fn receive(
     agent: &Arc<VirtualAgent>,
     history: &CallbackHistory,
     host: &Arc<dyn Host>,
-    call: &InboundRequest,
+    mut call: InboundRequest,
 ) -> Result<Response, ApiError> {
-    let body: Value = call.json()?;
+    let fingerprint = ids::fingerprint(&call.body);
+    let body: Value = call.take_json()?;
     let Some(session) = body["clientSessionId"].as_str() else {
         tracing::info!("a callback has no clientSessionId");
         return Ok(StatusCode::OK.into_response());
@@ -147,7 +150,6 @@ pub(super) async fn receive(
         history.forget(session);
         return Ok(StatusCode::OK.into_response());
     };
-    let fingerprint = ids::fingerprint(&call.body);
     let callback = Callback { session, handover, body: &body, fingerprint, heard };
     if store(agent, host, &callback).await? {
         end(history, host, &callback).await?;

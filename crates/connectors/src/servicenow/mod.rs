@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use connector::{
-    Connector, Finding, HandoverInfo, Host, InboundRequest, Kind, Parts, Session, SettingsError,
-    client::PacedClient,
+    Connector, Finding, HandoverInfo, Host, InboundRequest, Kind, Parts, Proof, Session,
+    SettingsError, client::PacedClient,
 };
 use edge::{egress::Networks, given::Secret, http::ApiError};
 use machine::chat;
@@ -163,7 +163,7 @@ impl Connector for ServiceNow {
         }
     }
 
-    fn admit(&self, head: &InboundRequest) -> Result<(), ApiError> {
+    fn admit(&self, head: &InboundRequest) -> Result<Proof, ApiError> {
         match &self.mode {
             Mode::Conversations(agent, _) => callback::admit(agent, head),
             Mode::Tickets(_) => Err(no_calls()),
@@ -177,7 +177,7 @@ impl Connector for ServiceNow {
     ) -> Result<Response, ApiError> {
         match &self.mode {
             Mode::Conversations(agent, history) => {
-                callback::receive(agent, history, host, &call).await
+                callback::receive(agent, history, host, call).await
             }
             Mode::Tickets(_) => Err(no_calls()),
         }

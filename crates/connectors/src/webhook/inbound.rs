@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use connector::{ConnectorEvent, EventKind, Host, InboundRequest, Typing, text};
+use connector::{ConnectorEvent, EventKind, Host, InboundRequest, Proof, Typing, text};
 use edge::http::{ApiError, json};
 use http::{Method, StatusCode};
 use machine::chat::Agent;
@@ -20,7 +20,7 @@ use wire::{
 const EVENTS_MAX: usize = 100;
 
 /// Whether the call may go on to [`receive`]; only its path and headers are looked at.
-pub(super) fn admit(token: &SecretString, call: &InboundRequest) -> Result<(), ApiError> {
+pub(super) fn admit(token: &SecretString, call: &InboundRequest) -> Result<Proof, ApiError> {
     if call.path != "events" || call.method != Method::POST {
         let detail = "Send events with POST to `/connectors/{name}/events`.";
         return Err(ApiError::new(ProblemId::NotFound, detail));
@@ -29,14 +29,14 @@ pub(super) fn admit(token: &SecretString, call: &InboundRequest) -> Result<(), A
         let detail = "Present the connector's token after `Bearer` in `Authorization`.";
         return Err(ApiError::new(ProblemId::Unauthorized, detail));
     }
-    Ok(())
+    Ok(Proof::Given)
 }
 
 pub(super) async fn receive(
     host: &Arc<dyn Host>,
-    call: &InboundRequest,
+    mut call: InboundRequest,
 ) -> Result<Response, ApiError> {
-    let events = events(call.json()?)?;
+    let events = events(call.take_json()?)?;
     for event in &events {
         tell(host, event).await?;
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use connector::{
-    Connector, Finding, HandoverInfo, Host, InboundRequest, Kind, Parts, Session, SettingsError,
-    client::PacedClient,
+    Connector, Finding, HandoverInfo, Host, InboundRequest, Kind, Parts, Proof, Session,
+    SettingsError, client::PacedClient,
 };
 use edge::{Clock, egress::Networks, given::Secret, http::ApiError, signature::SigningKeys};
 use schemars::JsonSchema;
@@ -85,7 +85,7 @@ impl Connector for Webhook {
         Some(checkpoint.to_owned())
     }
 
-    fn admit(&self, head: &InboundRequest) -> Result<(), ApiError> {
+    fn admit(&self, head: &InboundRequest) -> Result<Proof, ApiError> {
         inbound::admit(&self.token, head)
     }
 
@@ -94,7 +94,7 @@ impl Connector for Webhook {
         host: &Arc<dyn Host>,
         call: InboundRequest,
     ) -> Result<Response, ApiError> {
-        inbound::receive(host, &call).await
+        inbound::receive(host, call).await
     }
 
     async fn check(&self) -> Vec<Finding> {

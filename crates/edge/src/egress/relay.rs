@@ -40,7 +40,7 @@ impl Egress {
         reply_bytes_max: usize,
     ) -> Result<Relayed, EgressError> {
         target.check_literal()?;
-        let client = self.client(&target.allowed)?;
+        let client = self.client_for(target)?;
         let request = client.request(method, target.url.clone());
         let request = request.headers(message_headers(headers)).body(body);
         let relayed = async {

@@ -12,6 +12,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::{
     EgressError,
     address::{Allowed, Verdict},
+    own::OwnListener,
 };
 
 /// Where addresses of names come from.
@@ -34,15 +35,25 @@ impl Lookup for SystemLookup {
 /// and asks nobody else, so a name that leads elsewhere a moment later leads nowhere.
 pub(super) struct Guard {
     pub(super) allowed: Allowed,
+    /// One of our listeners that is not to be reached.
+    pub(super) own: Option<OwnListener>,
     pub(super) lookup: Arc<dyn Lookup>,
 }
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_owned();
-        let (allowed, found) = (self.allowed.clone(), self.lookup.lookup(host.clone()));
+        let (allowed, own) = (self.allowed.clone(), self.own.clone());
+        let found = self.lookup.lookup(host.clone());
         Box::pin(async move {
-            let found = found.await?;
+            let mut found = found.await?;
+            if let Some(own) = own {
+                let before = found.len();
+                found.retain(|address| !own.is_at(*address));
+                if found.is_empty() && before > 0 {
+                    return Err(EgressError::Own(host).into());
+                }
+            }
             let judged: Vec<_> = found.iter().map(|address| allowed.judge(*address)).collect();
             let admitted =
                 found.iter().zip(&judged).filter(|(_, judged)| **judged == Verdict::Allowed);

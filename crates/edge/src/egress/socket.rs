@@ -42,8 +42,7 @@ impl Egress {
         deadline: Duration,
         message_bytes_max: usize,
     ) -> Result<Socket, EgressError> {
-        target.check_literal()?;
-        let client = self.client(&target.allowed)?;
+        let client = self.client_for(target)?;
         let key = generate_key();
         let handshake = [
             (header::CONNECTION, "Upgrade"),

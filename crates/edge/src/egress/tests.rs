@@ -111,6 +111,66 @@ async fn a_name_that_leads_home_is_blocked_when_it_is_called() {
     assert_eq!(error, EgressError::Blocked("localhost".to_owned()));
 }
 
+/// The test server is "ours" and would answer.
+#[tokio::test]
+async fn h5_own_listeners_are_reached_at_the_doors_of_the_contract_alone() {
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = axum::Router::new().fallback(async || "ours");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let other = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let other_address = other.local_addr().unwrap();
+    let router = axum::Router::new().fallback(async || "another");
+    tokio::spawn(async move { axum::serve(other, router).await });
+    let own = OwnListener { address, open: vec!["/handover/".to_owned()] };
+    let here: IpAddr = [127, 0, 0, 1].into();
+    let script = Script(Mutex::new((vec![vec![here]; 8].into(), 0)));
+    let egress = Egress::with_lookup(Arc::new(script)).unwrap().beside(vec![own]);
+    let call = async |url: &str| {
+        let target = Target::parse(url, true).unwrap();
+        let sent = (Method::POST, HeaderMap::new(), Bytes::new());
+        let called = egress.call(&target, sent, Duration::from_secs(5), 1024).await;
+        called.map(|reply| String::from_utf8(reply.body.to_vec()).unwrap())
+    };
+    let port = address.port();
+    for host in ["127.0.0.1", "127.0.0.2", "[::ffff:127.0.0.1]", "localhost", "home.example.com"] {
+        for path in ["", "desk/api/session", "handover", "x/../v1"] {
+            let refused = call(&format!("http://{host}:{port}/{path}")).await;
+            assert!(matches!(refused, Err(EgressError::Own(_))), "{host}/{path}: {refused:?}");
+        }
+    }
+    for host in ["127.0.0.1", "home.example.com"] {
+        assert_eq!(call(&format!("http://{host}:{port}/handover/r")).await.as_deref(), Ok("ours"));
+    }
+    let elsewhere = call(&format!("http://home.example.com:{}/desk", other_address.port())).await;
+    assert_eq!(elsewhere.as_deref(), Ok("another"), "another server of this machine");
+    let socket = Target::parse(&format!("http://127.0.0.1:{port}/desk/api/stream"), true).unwrap();
+    let opened = egress.connect(&socket, HeaderMap::new(), Duration::from_secs(5), 16).await;
+    assert!(matches!(opened.err(), Some(EgressError::Own(_))));
+}
+
+/// A listener whose queue of connections is full takes none, like a host that is off.
+#[tokio::test]
+async fn a_host_that_takes_no_connection_is_given_up_after_two_seconds() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    let connect = || tokio::net::TcpStream::connect(address);
+    while let Ok(taken) = tokio::time::timeout(Duration::from_millis(300), connect()).await {
+        queue.push(taken.unwrap());
+        assert!(queue.len() < 100, "the queue has no end");
+    }
+    let (egress, start) = (Egress::new().unwrap(), std::time::Instant::now());
+    let target = Target::parse(&format!("http://{address}/"), true).unwrap();
+    let deadline = Duration::from_secs(30);
+    let called = egress.post_json(&target, HeaderMap::new(), Bytes::new(), deadline, 16).await;
+    let error = called.err();
+    assert!(matches!(error, Some(EgressError::Unreachable(_))), "{error:?}");
+    assert!((1_900..6_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+}
+
 #[tokio::test]
 async fn waiting_for_a_place_ends_with_the_deadline() {
     let egress = Egress::new().unwrap();
@@ -203,7 +263,7 @@ impl Lookup for Script {
 
 /// The second address of the name is one of a server that would answer.
 #[tokio::test]
-async fn a_name_that_changes_its_address_leads_only_to_what_was_checked() {
+async fn h2_a_name_that_changes_its_address_leads_only_to_what_was_checked() {
     let (good, evil) = ("127.0.0.2", "127.0.0.3");
     let listener = tokio::net::TcpListener::bind((good, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();

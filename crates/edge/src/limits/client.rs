@@ -20,7 +20,7 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use super::{Exceeded, Limits, Proxies, proxies::network};
-use crate::http::{ApiError, read_body};
+use crate::http::{ApiError, SentBy, read_body};
 
 /// The sender of a request, and the limits that apply.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ impl Client {
     ) -> Result<Result<Bytes, ApiError>, Exceeded> {
         self.limits.failed_calls.look(&self.address)?;
         let _entered = self.limits.unproven_bodies.enter(&self.address)?;
-        let read = read_body(body, bytes_max).await;
+        let read = read_body(body, bytes_max, SentBy::Stranger).await;
         if read.is_err() {
             // It held memory and proved nothing.
             self.failed_call()?;

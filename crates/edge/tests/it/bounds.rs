@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{Router, body::Body, routing::post};
 use edge::{
-    http::read_body,
+    http::{SentBy, read_body},
     serve::serve,
     socket::{Budget, Upgrade},
 };
@@ -23,7 +23,10 @@ async fn start() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new()
-        .route("/body", post(async |body: Body| read_body(body, 1024).await.map(|_| "read")))
+        .route(
+            "/body",
+            post(async |body: Body| read_body(body, 1024, SentBy::Known).await.map(|_| "read")),
+        )
         .route("/big", post(async || vec![b'x'; BIG]))
         .route(
             "/socket",
@@ -76,7 +79,7 @@ async fn within<T>(limit_seconds: u64, done: impl Future<Output = T>) -> T {
 }
 
 #[tokio::test]
-async fn half_a_head_has_five_seconds() {
+async fn j1_half_a_head_has_five_seconds() {
     let address = start().await;
     let stream = connect(address, "POST /body HTTP/1.1\r\nhost: a\r\nx-half").await;
     let (_, seconds) = within(60, until_closed(stream)).await;
@@ -84,13 +87,74 @@ async fn half_a_head_has_five_seconds() {
 }
 
 #[tokio::test]
-async fn half_a_body_has_ten_seconds() {
+async fn j2_half_a_body_has_ten_seconds() {
     let address = start().await;
     let head = "POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\nconnection: close\r\n\r\n";
     let stream = connect(address, &format!("{head}half")).await;
     let (heard, seconds) = within(60, until_closed(stream)).await;
+    assert!(heard.starts_with("HTTP/1.1 408"), "{heard}");
     assert!(heard.contains("within ten seconds"), "{heard}");
     assert!((9..=25).contains(&seconds), "{seconds}");
+}
+
+/// A byte each second, so there is progress all the time.
+#[tokio::test]
+async fn j2_a_body_that_drips_has_ten_seconds_in_all() {
+    let address = start().await;
+    let head = "POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\nconnection: close\r\n\r\n";
+    let (read, mut write) = connect(address, head).await.into_split();
+    let dripping = tokio::spawn(async move {
+        while write.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let start = Instant::now();
+    let mut heard = vec![0; 12];
+    let mut read = read;
+    within(60, read.read_exact(&mut heard)).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&heard), "HTTP/1.1 408");
+    assert!((9..=25).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    dripping.abort();
+}
+
+#[tokio::test]
+async fn j2_bodies_that_are_endless_cut_or_compressed_are_refused_at_once() {
+    let address = start().await;
+    let head = "POST /body HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
+    let endless = format!("{head}transfer-encoding: chunked\r\n\r\n")
+        + &format!("200\r\n{}\r\n", "x".repeat(0x200)).repeat(4);
+    let announced = format!("{head}content-length: 1025\r\n\r\n");
+    let zipped = format!("{head}content-encoding: gzip\r\ncontent-length: 4\r\n\r\nzipp");
+    let plain = format!("{head}content-encoding: identity\r\ncontent-length: 4\r\n\r\ntext");
+    for (sent, status) in [(endless, 413), (announced, 413), (zipped, 415), (plain, 200)] {
+        let stream = connect(address, &sent).await;
+        let (heard, seconds) = within(60, until_closed(stream)).await;
+        assert!(heard.starts_with(&format!("HTTP/1.1 {status}")), "{sent:.80}: {heard}");
+        assert!(seconds < 4, "{seconds}");
+    }
+    // Shorter than it said.
+    let mut stream = connect(address, &format!("{head}content-length: 100\r\n\r\nhalf")).await;
+    stream.shutdown().await.unwrap();
+    let (heard, seconds) = within(60, until_closed(stream)).await;
+    assert!(heard.is_empty() || heard.starts_with("HTTP/1.1 400"), "{heard}");
+    assert!(seconds < 4, "{seconds}");
+}
+
+#[tokio::test]
+async fn m5_every_answer_has_a_request_id_of_its_own() {
+    let address = start().await;
+    let mut ids = std::collections::BTreeSet::new();
+    for request in ["POST /body", "GET /nowhere", "POST /body%00"] {
+        let head = format!(
+            "{request} HTTP/1.1\r\nhost: a\r\nx-request-id: theirs\r\nconnection: close\r\n\r\n"
+        );
+        let (heard, _) = within(60, until_closed(connect(address, &head).await)).await;
+        let line = heard.lines().find_map(|line| line.strip_prefix("x-request-id: req_"));
+        assert!(ids.insert(line.expect("there is an id").to_owned()), "{heard}");
+        if heard.contains("problem+json") {
+            assert!(heard.contains(&format!("\"requestId\":\"req_{}\"", line.unwrap())), "{heard}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -132,7 +196,7 @@ async fn a_slow_reader_gets_everything() {
 }
 
 #[tokio::test]
-async fn a_socket_that_sends_too_much_is_closed_with_a_reason() {
+async fn j4_a_socket_that_sends_too_much_is_closed_with_a_reason() {
     let address = start().await;
     for message in [
         Message::Ping(vec![b'p'; 100].into()),
@@ -173,7 +237,7 @@ async fn a_socket_that_sends_too_much_is_closed_with_a_reason() {
 }
 
 #[tokio::test]
-async fn a_message_in_endless_pieces_is_noticed() {
+async fn j4_a_message_in_endless_pieces_is_noticed() {
     let address = start().await;
     let mut stream = connect(
         address,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use edge::http::bearer;
+use edge::{http::bearer, limits::Client};
 use http::HeaderMap;
 
 use super::{error::HttpError, origin};
@@ -18,23 +18,31 @@ impl Caller {
     /// # Errors
     ///
     /// See [`Caller::with_token`].
-    pub(super) async fn of(app: &App, headers: &HeaderMap) -> Result<Self, HttpError> {
+    pub(super) async fn of(
+        app: &App,
+        client: &Client,
+        headers: &HeaderMap,
+    ) -> Result<Self, HttpError> {
         let token = bearer(headers).unwrap_or_default();
-        Self::with_token(app, token, &AskedBy::of(headers)).await
+        Self::with_token(app, client, token, &AskedBy::of(headers)).await
     }
 
     /// # Errors
     ///
     /// 401 for a token that is unknown or wrong, and for nothing else, because the widget then
-    /// forgets its token. 403 for a page that the bot does not list. 503 when the bot is missing
-    /// from the configuration.
+    /// forgets its token. 429 after too many of those. 403 for a page that the bot does not list.
+    /// 503 when the bot is missing from the configuration.
     pub(super) async fn with_token(
         app: &App,
+        client: &Client,
         token: &str,
         asked_by: &AskedBy,
     ) -> Result<Self, HttpError> {
         let found = app.visitors.with_token(token, app.clock.now()).await?;
-        let Recognized { visitor, conversation } = found.ok_or_else(HttpError::unauthorized)?;
+        let Some(Recognized { visitor, conversation }) = found else {
+            client.failed_call()?;
+            return Err(HttpError::unauthorized());
+        };
         let Some(bot) = app.bots.get(&visitor.bot) else {
             app.missing_bots.log(&visitor.bot);
             return Err(HttpError::not_served(

@@ -10,7 +10,10 @@ use axum::{
     extract::{ConnectInfo, State},
     response::Response,
 };
-use edge::http::{json, read_body};
+use edge::{
+    http::{SentBy, json, read_body},
+    limits::Client,
+};
 use http::{HeaderMap, StatusCode};
 use machine::{
     Recorded,
@@ -48,14 +51,15 @@ use crate::{app::App, bot::Bot, config::IpFrom, facts::Extra, limit, notify};
 pub(super) async fn say(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    client: Client,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
     if !may_be_json(&headers) {
         return Err(HttpError::not_json());
     }
-    let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
-    let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
+    let Caller { bot, conversation } = Caller::of(&app, &client, &headers).await?;
+    let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX, SentBy::Visitor).await?;
     let message = NewMessage::parse(&body, limits::TEXT_CHARS_MAX, limits::CLIENT_ID_CHARS_MAX)?;
     let client_id = message.client_id;
     let extra = Extra {
@@ -96,9 +100,10 @@ pub(super) async fn say(
 )]
 pub(super) async fn types(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
 ) -> Result<StatusCode, HttpError> {
-    let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
+    let Caller { bot, conversation } = Caller::of(&app, &client, &headers).await?;
     notify::visitor_types(&app, &bot, &conversation).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -120,9 +125,10 @@ pub(super) async fn types(
 )]
 pub(super) async fn end(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
 ) -> Result<StatusCode, HttpError> {
-    let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
+    let Caller { bot, conversation } = Caller::of(&app, &client, &headers).await?;
     // A bridge that is not told would let its human agent take the conversation back.
     if !bot.config.webhook.as_ref().is_some_and(|webhook| webhook.endings) {
         let detail = "The bot's webhook is not told of endings: set `webhook.endings = true`.";

@@ -2,7 +2,7 @@
 //! The push endpoint turns it into the contract's own shape.
 
 use axum::response::{IntoResponse, Response};
-use edge::http::ApiError;
+use edge::{http::ApiError, limits::Exceeded};
 use http::{HeaderMap, HeaderValue, header};
 use machine::conversation::Refusal;
 use store::{StepError, StoreError};
@@ -17,6 +17,7 @@ use crate::limit;
 pub(super) struct HttpError {
     problem: ApiError,
     retry_after_seconds: Option<u16>,
+    exceeded: Option<Exceeded>,
 }
 
 impl HttpError {
@@ -48,7 +49,8 @@ impl HttpError {
     /// database. The visitor must keep the token, so this is not a 401.
     pub(super) fn not_served(detail: &str) -> Self {
         let problem = ApiError::new(ProblemId::Unavailable, detail);
-        Self { problem, retry_after_seconds: Some(limit::MISSING_BOT_RETRY_SECONDS) }
+        let wait = Some(limit::MISSING_BOT_RETRY_SECONDS);
+        Self { problem, retry_after_seconds: wait, exceeded: None }
     }
 
     pub(super) fn is_unauthorized(&self) -> bool {
@@ -66,7 +68,14 @@ impl HttpError {
 
 impl From<ApiError> for HttpError {
     fn from(problem: ApiError) -> Self {
-        Self { problem, retry_after_seconds: None }
+        Self { problem, retry_after_seconds: None, exceeded: None }
+    }
+}
+
+impl From<Exceeded> for HttpError {
+    fn from(exceeded: Exceeded) -> Self {
+        let refused = Self::new(ProblemId::RateLimited, Exceeded::DETAIL);
+        Self { exceeded: Some(exceeded), ..refused }
     }
 }
 
@@ -114,6 +123,9 @@ impl IntoResponse for HttpError {
         let mut response = self.problem.into_response();
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(exceeded) = self.exceeded {
+            exceeded.write(response.headers_mut());
         }
         response
     }

@@ -7,7 +7,10 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse as _, Response},
 };
-use edge::http::{ApiError, json};
+use edge::{
+    http::{ApiError, json},
+    limits::Client,
+};
 use http::{HeaderMap, StatusCode};
 use machine::{Recorded, conversation::Event, limits};
 use serde_json::value::RawValue;
@@ -53,9 +56,10 @@ impl Wanted {
 pub(super) async fn poll(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
+    client: Client,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    let Caller { bot, conversation } = Caller::of(&app, &headers).await?;
+    let Caller { bot, conversation } = Caller::of(&app, &client, &headers).await?;
     let Wanted { after, wait } = Wanted::parse(&query.unwrap_or_default())?;
     let max = PageMax { events: limits::PAGE_EVENTS_MAX, bytes: limits::PAGE_BYTES_MAX };
     let page = bot.ledger.page(&conversation, after, max).await?.events;

@@ -10,6 +10,7 @@ use axum::{
 };
 use edge::{
     http::{bearer, json},
+    limits::Client,
     secrets,
 };
 use http::{HeaderMap, StatusCode, header};
@@ -43,6 +44,7 @@ use crate::{
 pub(super) async fn read(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
+    client: Client,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let query = query.unwrap_or_default();
@@ -53,10 +55,11 @@ pub(super) async fn read(
     let bot = app.bots.get(query.get("botId").ok_or_else(|| HttpError::missing("botId"))?);
     let bot =
         bot.filter(|bot| secrets::any_matches(&bot.config.history_keys, presented.as_slice()));
-    let bot = bot.ok_or_else(|| {
+    let Some(bot) = bot else {
+        client.failed_call()?;
         let detail = "Present a history key of this bot in `Authorization`.";
-        HttpError::new(ProblemId::Unauthorized, detail)
-    })?;
+        return Err(HttpError::new(ProblemId::Unauthorized, detail));
+    };
     let unknown = || HttpError::new(ProblemId::NotFound, "There is no such user of this bot.");
     let conversation =
         visitors::conversation_of(query.get("userId").ok_or_else(|| HttpError::missing("userId"))?);

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use edge::request_id::X_REQUEST_ID;
 use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use wire::problem::ProblemId;
@@ -47,6 +48,7 @@ pub(super) fn cors(app: &Arc<App>) -> CorsLayer {
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
         .expose_headers([
             header::RETRY_AFTER,
+            X_REQUEST_ID,
             HeaderName::from_static("ratelimit"),
             HeaderName::from_static("ratelimit-policy"),
         ]);

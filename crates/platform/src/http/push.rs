@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use edge::{
-    http::{json, parse_body, read_body},
+    http::{SentBy, json, parse_body, read_body},
     limits::Client,
     secrets,
     signature::SignedId,
@@ -65,17 +65,25 @@ async fn accept(
         return Err(Refused::new(415, "not_json", "send Content-Type: application/json"));
     }
     // The secret in a header is checked before there is a body.
-    let body = if opened(app, &in_headers(headers)).is_empty() {
-        client.read_unproven(body, limit::UNPROVEN_PUSH_BYTES_MAX).await??
+    let (body, sender) = if opened(app, &in_headers(headers)).is_empty() {
+        let body = client.read_unproven(body, limit::UNPROVEN_PUSH_BYTES_MAX).await??;
+        (body, SentBy::Stranger)
     } else {
-        read_body(body, limits::BODY_BYTES_MAX).await?
+        (read_body(body, limits::BODY_BYTES_MAX, SentBy::Known).await?, SentBy::Known)
     };
-    let parsed = parse_body(body.clone(), |body| Parsed::of(body)).await?;
+    let parsed = parse_body(body.clone(), sender, |body| Parsed::of(body)).await?;
     let (push, bot) = read(app, client, headers, parsed)?;
     let signing = bot.config.push_signing.as_ref();
     let signed = signing.map(|signing| signing.signed_id(headers, &body, &app.clock));
-    let signed =
-        signed.transpose().map_err(|error| Refused::new(401, "unauthorized", error.to_string()))?;
+    let signed = match signed.transpose() {
+        Ok(signed) => signed,
+        Err(error) => {
+            client.failed_call()?;
+            return Err(Refused::new(401, "unauthorized", error.to_string()));
+        }
+    };
+    // Its place in memory is for others while the push is stored.
+    drop(body);
     let key = key(headers, signed.flatten().as_ref(), &push)?;
     let conversation = visitors::conversation_of(&push.user_id).ok_or_else(Refused::unknown)?;
     let typing = (push.kind == PushKind::Typing).then(|| push.agent.clone());

@@ -15,7 +15,7 @@ use axum::{
 };
 use edge::{
     http::ApiError,
-    limits::{Client, Entered, Limits},
+    limits::{Client, Entered},
     socket::{Budget, End, Socket, Unsent, Upgrade},
 };
 use http::HeaderMap;
@@ -78,14 +78,14 @@ pub(super) async fn open(
         Err(exceeded) => return exceeded.into_response(),
     };
     upgrade.serve(limit::FRAME_BYTES_MAX, BUDGET, move |socket| async move {
-        serve(app, client.limits, socket, asked_by).await;
+        serve(app, client, socket, asked_by).await;
         drop(entered);
     })
 }
 
-async fn serve(app: Arc<App>, limits: Arc<Limits>, mut socket: Socket, asked_by: Box<AskedBy>) {
+async fn serve(app: Arc<App>, client: Client, mut socket: Socket, asked_by: Box<AskedBy>) {
     // Boxed, so that an idle socket does not carry the memory of what happens once.
-    let ended = match Box::pin(first_frame(&app, &limits, &mut socket, asked_by)).await {
+    let ended = match Box::pin(first_frame(&app, &client, &mut socket, asked_by)).await {
         Ok((watcher, _entered)) => live(&app, &mut socket, watcher).await,
         Err(ended) => ended,
     };
@@ -104,7 +104,7 @@ struct FirstFrame {
 /// The stream of a visitor, and the visitor's place among the streams that may be open.
 async fn first_frame(
     app: &App,
-    limits: &Limits,
+    client: &Client,
     socket: &mut Socket,
     asked_by: Box<AskedBy>,
 ) -> Result<(Watcher<Conversation>, Entered), Ended> {
@@ -119,9 +119,9 @@ async fn first_frame(
     let Ok(FirstFrame { token, after }) = frame else {
         return Err(Ended::ByUs(BAD_FIRST_FRAME));
     };
-    match Caller::with_token(app, &token, &asked_by).await {
+    match Caller::with_token(app, client, &token, &asked_by).await {
         Ok(Caller { bot, conversation }) => {
-            let entered = limits.streams.enter(&conversation);
+            let entered = client.limits.streams.enter(&conversation);
             let entered = entered.map_err(|_| Ended::ByUs(TOO_MANY_STREAMS))?;
             Ok((bot.ledger.watch(&conversation, after.min(i64::MAX as u64)), entered))
         }

@@ -7,7 +7,10 @@ use axum::{
     extract::{Path, State, rejection::PathRejection},
     response::Response,
 };
-use edge::http::{json, read_body};
+use edge::{
+    http::{SentBy, json, read_body},
+    limits::Client,
+};
 use http::{HeaderMap, StatusCode};
 use secrecy::ExposeSecret as _;
 use wire::{
@@ -37,6 +40,7 @@ use crate::{app::App, limit, origins::AskedBy};
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    client: Client,
     bot_id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Body,
@@ -44,12 +48,16 @@ pub(super) async fn create(
     if !may_be_json(&headers) {
         return Err(HttpError::not_json());
     }
-    let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX).await?;
-    let new = NewVisitor::parse(&body)?;
+    let limits = &client.limits;
+    limits.new_visitors.check(&client.address)?;
     let bot = bot_id.ok().and_then(|Path(bot_id)| app.bots.get(&bot_id));
     let bot = bot.ok_or_else(|| {
         HttpError::new(ProblemId::NotFound, "No such bot; check the id of the bot.")
     })?;
+    // By the id, because one bot has many spellings in a URL.
+    limits.new_visitors_of_bot.check(&bot.config.id)?;
+    let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX, SentBy::Stranger).await?;
+    let new = NewVisitor::parse(&body)?;
     origin::admit(bot, &AskedBy::of(&headers))?;
     let now = app.clock.now();
     let created = app.visitors.create(&bot.config.id, &bot.ledger, new, now).await?;

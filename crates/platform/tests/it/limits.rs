@@ -76,7 +76,7 @@ async fn assert_limited(answer: Response, name: &str) {
 }
 
 #[tokio::test]
-async fn new_visitors_are_counted_by_address_and_by_bot() {
+async fn j3_new_visitors_are_counted_by_address_and_by_bot() {
     let limited = Limited::new(|settings| {
         settings.new_visitors = rate("3/hour");
         settings.new_visitors_of_bot = rate("5/hour");
@@ -94,12 +94,19 @@ async fn new_visitors_are_counted_by_address_and_by_bot() {
     // An address that is not believed would be a new one each time.
     let forged = create("192.0.2.77, 192.0.2.1").await;
     assert_limited(forged, "new_visitors").await;
-    assert_eq!(limited.calls(2, async |_| create("192.0.2.2").await).await, [201, 201]);
-    assert_limited(create("192.0.2.3").await, "new_visitors_of_bot").await;
+    assert_eq!(create("192.0.2.2").await.status(), 201);
+    // One bot has many spellings, which are no other bots.
+    let spelled = "/v1/bots/%73upport/visitors";
+    let created = limited.call("192.0.2.2", Method::POST, spelled, "", json!({})).await;
+    assert_eq!(created.status(), 201);
+    for path in [path, spelled, "/v1/bots/supp%6Frt/visitors"] {
+        let refused = limited.call("192.0.2.3", Method::POST, path, "", json!({})).await;
+        assert_limited(refused, "new_visitors_of_bot").await;
+    }
 }
 
 #[tokio::test]
-async fn each_visitor_has_limits_of_its_own() {
+async fn j3_each_visitor_has_limits_of_its_own() {
     let limited = Limited::new(|settings| {
         settings.messages = rate("3/hour");
         settings.typing = rate("2/hour");
@@ -142,7 +149,7 @@ async fn an_address_has_a_limit_over_all_its_requests() {
 }
 
 #[tokio::test]
-async fn streams_are_counted_while_they_are_open() {
+async fn j4_streams_are_counted_while_they_are_open() {
     let limited = Limited::new(|settings| {
         settings.streams = 2;
         settings.streams_of_address = 3;
@@ -228,5 +235,89 @@ async fn a_key_in_a_header_is_checked_before_there_is_a_body() {
         } else {
             assert_eq!(heard, expected, "no byte of the body was sent");
         }
+    }
+}
+
+/// Each kind of secret that the platform compares, from an address of its own.
+#[tokio::test]
+async fn j3_every_wrong_secret_counts_against_its_address() {
+    let limited = Limited::new(|settings| settings.failed_calls = rate("3/hour")).await;
+    let visitor = limited.world.visitor().await;
+    let history = format!("{}?botId=support&userId={}", wire::history::PATH, visitor.user);
+    let wrong = format!("Bearer {}x", visitor.token);
+    let cases: [(&str, Method, &str, &str); 5] = [
+        ("192.0.2.1", Method::GET, &history, "a guess"),
+        ("192.0.2.2", Method::GET, "/v1/conversation/events", &wrong),
+        ("192.0.2.3", Method::POST, "/v1/conversation/messages", &wrong),
+        ("192.0.2.4", Method::POST, "/v1/conversation/typing", "Bearer vst_x"),
+        ("192.0.2.5", Method::POST, "/v1/conversation/end", &wrong),
+    ];
+    for (from, method, path, secret) in cases {
+        let guess = async |_| limited.call(from, method.clone(), path, secret, json!({})).await;
+        assert_eq!(limited.calls(3, guess).await, [401; 3], "{path}");
+        assert_limited(guess(0).await, "failed_calls").await;
+        // The right token is good from there all the same.
+        let token = format!("Bearer {}", visitor.token);
+        let typing = "/v1/conversation/typing";
+        let right = limited.call(from, Method::POST, typing, &token, json!({})).await;
+        assert_eq!(right.status(), 204, "{path}");
+    }
+    // The first frame of a stream is a guess, too.
+    let mut codes = Vec::new();
+    for _ in 0..4 {
+        let url = format!("{}/v1/conversation/stream", limited.base.replace("http", "ws"));
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("x-forwarded-for", "192.0.2.9".parse().unwrap());
+        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        let first = json!({ "token": "vst_x", "after": 0 }).to_string();
+        socket.send(Message::text(first)).await.unwrap();
+        match socket.next().await {
+            Some(Ok(Message::Close(Some(frame)))) => codes.push(u16::from(frame.code)),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(codes, [4401, 4401, 4401, 1013]);
+}
+
+#[tokio::test]
+async fn a_body_that_proves_nothing_and_cannot_be_read_counts_like_a_wrong_key() {
+    let limited = Limited::new(|settings| settings.failed_calls = rate("3/hour")).await;
+    let long = json!({ "accessToken": PUSH_KEY, "text": "x".repeat(200_000) });
+    let push = async |from: &'static str, body: &Value| {
+        let (method, path) = (Method::POST, wire::push::PATH);
+        limited.call(from, method, path, "", body.clone()).await.status().as_u16()
+    };
+    for _ in 0..3 {
+        assert_eq!(push("192.0.2.1", &long).await, 413);
+    }
+    assert_eq!(push("192.0.2.1", &long).await, 429);
+    // Nor is a further body read, whatever it holds.
+    assert_eq!(push("192.0.2.1", &json!({ "accessToken": PUSH_KEY })).await, 429);
+    assert_eq!(push("192.0.2.2", &long).await, 413);
+}
+
+#[tokio::test]
+async fn j4_frames_are_short_and_never_compressed() {
+    let limited = Limited::new(|_| {}).await;
+    let visitor = limited.world.visitor().await;
+    for length in [1_000, 4_097, 65_537] {
+        let url = format!("{}/v1/conversation/stream", limited.base.replace("http", "ws"));
+        let mut request = url.into_client_request().unwrap();
+        let offer = "permessage-deflate; client_max_window_bits".parse().unwrap();
+        request.headers_mut().insert("sec-websocket-extensions", offer);
+        let (mut socket, answer) = tokio_tungstenite::connect_async(request).await.unwrap();
+        assert!(!answer.headers().contains_key("sec-websocket-extensions"));
+        let first = json!({ "token": visitor.token, "after": 0, "x": "x".repeat(length) });
+        // The server hangs up meanwhile.
+        let _ = socket.send(Message::text(first.to_string())).await;
+        let _ = socket.send(Message::Ping(bytes::Bytes::new())).await;
+        let heard = loop {
+            match socket.next().await {
+                Some(Ok(Message::Text(_))) => {}
+                heard => break heard,
+            }
+        };
+        let is_open = matches!(heard, Some(Ok(Message::Pong(_))));
+        assert_eq!(is_open, length < 4_096, "{length}: {heard:?}");
     }
 }

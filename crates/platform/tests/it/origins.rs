@@ -109,7 +109,7 @@ async fn a_preflight_allows_the_pages_of_any_bot_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_stream_opens_for_pages_of_its_bot_only() {
+async fn f6_a_stream_opens_for_pages_of_its_bot_only() {
     let world = world().await;
     let visitor = world.visitor().await;
     visitor.say("hello").await;

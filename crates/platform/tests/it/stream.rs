@@ -164,7 +164,7 @@ async fn typing_is_whispered_and_gone_after_ten_seconds() {
 }
 
 #[tokio::test]
-async fn a_socket_that_does_not_say_who_it_is_is_closed() {
+async fn j4_a_socket_that_does_not_say_who_it_is_is_closed() {
     let world = World::new().await;
     let visitor = world.visitor().await;
     let other = visitor.token.replace("vst_", "vst_0");

@@ -34,6 +34,8 @@ const SLACK_KIB: f64 = 12.0 * 1024.0;
 const FIRST: usize = 50;
 /// Sockets that are opened at a time.
 const AT_ONCE: usize = 64;
+/// Messages of one visitor that wait at a time.
+const QUEUED: usize = 8;
 /// How long the sockets do what they do, beyond the longest timeout of the server.
 const ATTACK: Duration = Duration::from_secs(12);
 /// Requests of the honest visitor before and, without a pause, during the attack.
@@ -131,6 +133,58 @@ pub async fn measure(baton: &Path, kind: Kind, sockets: usize) -> anyhow::Result
     server.kill().await?;
     let during = Quantiles::of(delays)?;
     Ok(Report { kind, sockets, grown_kib: most_kib - quiet_kib, before, during })
+}
+
+/// What streams that nobody reads did to a server meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub struct Unread {
+    pub events: usize,
+    /// Streams that the server has ended.
+    pub closed: usize,
+    pub grown_kib: f64,
+}
+
+/// Lets so many streams of one visitor read nothing while that many events happen, and then reads
+/// them all from the beginning.
+///
+/// # Errors
+/// Fails when the server cannot be started or asked, or an event is missing.
+pub async fn unread_events(baton: &Path, sockets: usize, events: usize) -> anyhow::Result<Unread> {
+    let mut server = Server::baton(baton, |base| Setup::whole(base, 1))?;
+    server.start().await?;
+    let pid = server.pid().context("it runs")?;
+    let http = Http::new();
+    let visitor = Visitor::create(&http, &server.base, "support").await?;
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let target = Target { address, token: visitor.token.clone() };
+    let mut seq = visitor.say("first", &"long ".repeat(700)).await?;
+    let before = resident_kib(pid)?;
+    let mut open = Vec::new();
+    for _ in 0..sockets {
+        open.push(socket::unread(&target).await?);
+    }
+    let mut grown_kib = 0_f64;
+    let mut said = 0;
+    while (seq as usize) < events {
+        let texts = (said..said + AT_ONCE).map(|n| (format!("m{n}"), "long ".repeat(200)));
+        let says = texts.map(|(id, text)| {
+            let visitor = &visitor;
+            async move { visitor.say(&id, &text).await }
+        });
+        let seqs: Vec<u64> = stream::iter(says).buffered(QUEUED).try_collect().await?;
+        said += AT_ONCE;
+        seq = seqs.into_iter().max().unwrap_or(seq);
+        visitor.wait_for(seq, |event| event.is("bot_message")).await?;
+        grown_kib = grown_kib.max(resident_kib(pid)? - before);
+    }
+    let mut closed = 0;
+    for mut stream in open {
+        closed += usize::from(socket::ends(&mut stream).await);
+    }
+    let numbers: Vec<u64> = visitor.history().await?.iter().filter_map(|event| event.seq).collect();
+    ensure!(numbers.iter().copied().eq(1..=numbers.len() as u64), "an event is missing");
+    server.kill().await?;
+    Ok(Unread { events: numbers.len(), closed, grown_kib })
 }
 
 /// A visitor with a long conversation, whose sockets are hostile.

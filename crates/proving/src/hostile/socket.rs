@@ -10,6 +10,8 @@ use tokio::{
 
 /// Time between two bytes of a socket that drips.
 const DRIP: Duration = Duration::from_millis(500);
+/// How long the rest of a stream that was ended may take to read.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
 /// A peer that does not read should not have the kernel read for it.
 const RECEIVE_BUFFER_BYTES: u32 = 4 * 1024;
 const PING: [u8; 6] = [0x89, 0x80, 0, 0, 0, 0];
@@ -99,6 +101,25 @@ pub(super) async fn attack(target: &Target, kind: Kind) -> anyhow::Result<Attack
         }
     }
     Ok(Box::pin(go_on(stream, kind)))
+}
+
+/// The stream of the visitor, from its beginning, that is not read.
+pub(super) async fn unread(target: &Target) -> anyhow::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
+    let mut stream = socket.connect(target.address.parse()?).await?;
+    upgrade(&mut stream, &target.token).await?;
+    Ok(stream)
+}
+
+/// Whether the server has ended the stream, or ends it now that it is read.
+pub(super) async fn ends(stream: &mut TcpStream) -> bool {
+    let mut rest = vec![0; 64 * 1024];
+    let reading = async {
+        // A reset is an end, too.
+        while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+    };
+    tokio::time::timeout(ENDS_WITHIN, reading).await.is_ok()
 }
 
 /// Ends when the server hangs up; until then the socket stays open.

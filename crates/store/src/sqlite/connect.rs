@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::StoreError,
     migrate::{self, Applied},
+    private::tighten,
     sql,
 };
 use rusqlite::{Connection, OpenFlags};
@@ -58,7 +59,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
     migrate(path, &mut writer)?;
     // Not before it is known to be ours.
     for file in ["", "-wal", "-shm", ".lock"] {
-        files::tighten(&beside(path, file)).map_err(|error| unusable(path, &error))?;
+        tighten(&beside(path, file)).map_err(|error| unusable(path, &error))?;
     }
     files::note_made(&mut lock).map_err(|error| unusable(path, &error))?;
     let files = Files::look(path, &beside(path, "-wal")).map_err(|e| unusable(path, &e))?;

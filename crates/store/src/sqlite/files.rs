@@ -6,9 +6,9 @@
 
 use crate::error::StoreError;
 use std::{
-    fs::{File, Metadata, OpenOptions, Permissions},
+    fs::{File, Metadata, OpenOptions},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -25,34 +25,6 @@ pub(super) fn private() -> OpenOptions {
     let mut options = File::options();
     options.mode(PRIVATE);
     options
-}
-
-/// What a mode allows to others than the owner.
-const OTHERS: u32 = 0o077;
-
-/// Takes the file from everybody but its owner, who is told in the log. A file that is not there
-/// is none of ours yet.
-pub(super) fn tighten(path: &Path) -> io::Result<()> {
-    let mode = match std::fs::metadata(path) {
-        Ok(found) => found.permissions().mode(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    if mode & OTHERS == 0 {
-        return Ok(());
-    }
-    let tightened = std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS & 0o777));
-    if let Err(error) = &tightened
-        && error.kind() == io::ErrorKind::PermissionDenied
-    {
-        // It belongs to somebody else, who has to decide.
-        tracing::warn!(file = %path.display(), "others can read this file");
-        return Ok(());
-    }
-    tightened?;
-    let (file, before) = (path.display(), format!("{:o}", mode & 0o777));
-    tracing::warn!(%file, before, "others could read this file; now only its owner can");
-    Ok(())
 }
 
 /// Whether the lock file tells that its database was made.

@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 use edge::{
-    http::{json, read_body},
+    http::{SentBy, json, read_body},
     ids,
 };
 use http::StatusCode;
@@ -167,7 +167,7 @@ pub(crate) async fn say(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Response> {
-    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let body = read_body(body, BODY_BYTES_MAX, SentBy::Known).await?;
     let message = NewMessage::parse(&body, TEXT_CHARS_MAX, CLIENT_ID_CHARS_MAX)?;
     let found = find(&app, &signed.agent, id).await?;
     let NewMessage { client_id, text } = message;

@@ -7,6 +7,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use edge::limits::Client;
 use http::{HeaderMap, Method, header, request::Parts};
 use machine::chat::Agent;
 use secrecy::{ExposeSecret, SecretString};
@@ -94,7 +95,11 @@ impl FromRequestParts<Arc<App>> for SignedIn {
         let now = app.clock.now();
         let desk = &app.desk;
         let agent = desk.sessions.agent(&desk.human_agents, token.expose_secret(), now).await?;
-        let agent = agent.ok_or_else(not_signed_in)?.clone();
+        let Some(agent) = agent.cloned() else {
+            let Ok(client) = Client::from_request_parts(parts, app).await;
+            client.failed_call()?;
+            return Err(not_signed_in());
+        };
         desk.presence.seen(&agent.email, now).await;
         Ok(Self { agent, token })
     }
@@ -120,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_exact_origin_is_ours() {
+    fn f6_only_the_exact_origin_is_ours() {
         assert!(allowed(Some("https://desk.example.com"), "desk.example.com"));
         assert!(allowed(Some("http://127.0.0.1:8080"), "127.0.0.1:8080"));
         for origin in [
@@ -142,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn two_origins_are_none() {
+    fn f6_two_origins_are_none() {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static("a.example.com"));
         for origin in ["https://a.example.com", "https://b.example.com"] {

@@ -10,7 +10,7 @@ use axum::{
 };
 use edge::{
     base_path::BasePath,
-    http::{json, read_body},
+    http::{SentBy, json, read_body},
     limits::Client,
 };
 use http::{HeaderMap, StatusCode, header};
@@ -58,7 +58,7 @@ pub(crate) async fn sign_in(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
-    let body = read_body(body, SIGN_IN_BYTES_MAX).await?;
+    let body = read_body(body, SIGN_IN_BYTES_MAX, SentBy::Stranger).await?;
     let SignIn { email, password } = SignIn::parse(&body)?;
     fits("email", &email, EMAIL_CHARS_MAX)?;
     fits("password", &password, PASSWORD_CHARS_MAX)?;
@@ -67,6 +67,7 @@ pub(crate) async fn sign_in(
     if let Some(token) = &device
         && !desk.devices.knows(&account, token.expose_secret(), now).await?
     {
+        client.failed_call()?;
         device = None;
     }
     let attempt = Attempt {
@@ -74,10 +75,14 @@ pub(crate) async fn sign_in(
         account: &account,
         device: device.as_ref().map(ExposeSecret::expose_secret),
     };
-    if let Err(exceeded) = attempt.may_be_made() {
-        return Ok(exceeded.into_response());
-    }
-    let Some(agent) = desk.human_agents.verify(&email, &password) else {
+    let _turn = if desk.human_agents.are_slow() {
+        let turn = desk.human_agents.turn(device.is_some()).await;
+        Some(turn.ok_or_else(|| Error::new(ProblemId::Unavailable, "Too many sign in just now."))?)
+    } else {
+        None
+    };
+    attempt.may_be_made()?;
+    let Some(agent) = verified(&app, &email, password).await? else {
         attempt.failed();
         let detail = "The email address or the password is wrong.";
         return Err(Error::new(ProblemId::Unauthorized, detail));
@@ -100,6 +105,25 @@ pub(crate) async fn sign_in(
     let device = DEVICE.set(&headers, base.as_deref(), device.expose_secret(), age)?;
     cookies.append(header::SET_COOKIE, device);
     Ok(response)
+}
+
+/// The agent whose address and password these are. A hash is computed beside the async workers;
+/// whoever waits for it has a turn, so no other attempt is looked at meanwhile.
+async fn verified<'a>(
+    app: &'a Arc<App>,
+    email: &str,
+    password: String,
+) -> Result<Option<&'a Agent>> {
+    let agents = &app.desk.human_agents;
+    if !agents.are_slow() {
+        return Ok(agents.verify(email, &password));
+    }
+    let (app, email) = (Arc::clone(app), email.to_owned());
+    let verify =
+        move || app.desk.human_agents.verify(&email, &password).map(|agent| agent.email.clone());
+    let verified = tokio::task::spawn_blocking(verify).await;
+    let email = verified.map_err(|error| Error::internal(&error))?;
+    Ok(email.and_then(|email| agents.get(&email)))
 }
 
 /// Refuses what is too long before anything is made of it.
@@ -170,7 +194,7 @@ pub(crate) async fn set_availability(
     signed: SignedIn,
     body: Body,
 ) -> Result<StatusCode> {
-    let body = read_body(body, BODY_BYTES_MAX).await?;
+    let body = read_body(body, BODY_BYTES_MAX, SentBy::Known).await?;
     let available = desk::availability(&body)?;
     app.desk.presence.set(&signed.agent.email, available).await?;
     Ok(StatusCode::NO_CONTENT)

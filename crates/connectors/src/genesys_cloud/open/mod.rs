@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::response::Response;
 use connector::{
-    Connector, Failure, Finding, HandoverInfo, Host, InboundRequest, Kind, Parts, Session,
+    Connector, Failure, Finding, HandoverInfo, Host, InboundRequest, Kind, Parts, Proof, Session,
     SettingsError,
     client::{PacedClient, Request},
     oauth::OAuthClient,
@@ -223,7 +223,7 @@ impl Connector for OpenMessaging {
         );
     }
 
-    fn admit(&self, head: &InboundRequest) -> Result<(), ApiError> {
+    fn admit(&self, head: &InboundRequest) -> Result<Proof, ApiError> {
         webhook::admit(head)
     }
 
@@ -232,7 +232,7 @@ impl Connector for OpenMessaging {
         host: &Arc<dyn Host>,
         call: InboundRequest,
     ) -> Result<Response, ApiError> {
-        webhook::receive(&self.shared, &self.webhook_secret, host, &call).await
+        webhook::receive(&self.shared, &self.webhook_secret, host, call).await
     }
 
     async fn check(&self) -> Vec<Finding> {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use axum::response::Response;
-use connector::{ConnectorEvent, EventKind, HandoverRef, Host, InboundRequest, Typing};
+use connector::{ConnectorEvent, EventKind, HandoverRef, Host, InboundRequest, Proof, Typing};
 use edge::http::{ApiError, json as answer};
 use http::{Method, StatusCode};
 use secrecy::SecretString;
@@ -34,12 +34,12 @@ use super::{
 const POLL_WITHIN: Duration = Duration::from_secs(4);
 
 /// Whether the call may go on to [`receive`]; the signature itself needs the body.
-pub(super) fn admit(call: &InboundRequest) -> Result<(), ApiError> {
+pub(super) fn admit(call: &InboundRequest) -> Result<Proof, ApiError> {
     if call.path != "webhook" || call.method != Method::POST {
         let detail = "Genesys Cloud sends to `/connectors/{name}/webhook` with POST.";
         return Err(ApiError::new(ProblemId::NotFound, detail));
     }
-    if call.may_have_hub_signature() { Ok(()) } else { Err(not_signed()) }
+    if call.may_have_hub_signature() { Ok(Proof::InBody) } else { Err(not_signed()) }
 }
 
 fn not_signed() -> ApiError {
@@ -51,12 +51,12 @@ pub(super) async fn receive(
     shared: &Shared,
     secret: &SecretString,
     host: &Arc<dyn Host>,
-    call: &InboundRequest,
+    mut call: InboundRequest,
 ) -> Result<Response, ApiError> {
     if !call.has_hub_signature(secret) {
         return Err(not_signed());
     }
-    let message: Value = call.json()?;
+    let message: Value = call.take_json()?;
     // Other types are receipts of the visitor's messages. They report nothing that the replies to
     // these messages have not.
     if !matches!(message["type"].as_str(), Some("Text" | "Structured" | "Event"))

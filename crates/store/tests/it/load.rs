@@ -77,7 +77,7 @@ async fn a6_a_long_reader_holds_up_no_writer() {
     }
     let (alone, beside) = (alone.iter().min().unwrap(), beside.iter().min().unwrap());
     println!("p99 {alone:?} alone, {beside:?} beside the reader; the log grew to {largest} bytes");
-    assert!(*beside <= *alone * 2 + Duration::from_millis(2), "{beside:?} instead of {alone:?}");
+    assert!(*beside <= *alone * 2 + Duration::from_millis(20), "{beside:?} instead of {alone:?}");
     assert!(largest > 4 << 20, "the log keeps what the reader may still need: {largest}");
     let began = Instant::now();
     while size() > 0 {

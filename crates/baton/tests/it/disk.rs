@@ -74,7 +74,6 @@ async fn recorded(it: &Installation) -> anyhow::Result<Vec<Order>> {
     orders.with_context(|| format!("a message is not in the trace:\n{trace}"))
 }
 
-#[cfg(not(feature = "mutants"))]
 #[tokio::test]
 async fn a2_no_answer_leaves_before_its_commit_is_synced() -> anyhow::Result<()> {
     let it = Installation::started("stop_grace_seconds = 0").await?;
@@ -119,7 +118,6 @@ async fn refused(visitor: &Visitor, client_id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[cfg(not(feature = "mutants"))]
 #[tokio::test]
 async fn a3_a_full_disk_is_an_outage_that_passes() -> anyhow::Result<()> {
     let it = Installation::started("stop_grace_seconds = 0").await?;
@@ -147,7 +145,6 @@ async fn a3_a_full_disk_is_an_outage_that_passes() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[cfg(not(feature = "mutants"))]
 #[tokio::test]
 async fn a4_a_failed_sync_ends_the_process_and_the_next_one_has_what_was_acknowledged()
 -> anyhow::Result<()> {

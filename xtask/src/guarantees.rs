@@ -1,8 +1,8 @@
 //! `docs/guarantees.md` and the tests agree: every test it names is there, and every test that is
 //! named after a guarantee is in it.
 //!
-//! A guarantee has an id such as `A2`. A Rust test of it is a function whose name starts with `a2_`;
-//! a test of the pages has a title that starts with `A2: `.
+//! A guarantee has an id such as `A2`. A Rust test of it is a function whose name starts with
+//! `a2_`; a test of the pages has a title that starts with `A2: `.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

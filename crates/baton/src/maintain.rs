@@ -16,8 +16,8 @@ use crate::{
     serve,
 };
 
-/// List, repair or discard damaged rows; stop the server first. A check and a dry run change nothing
-/// in the database; the others migrate it to this release, as a start of the server does
+/// List, repair or discard damaged rows; stop the server first. A check and a dry run change
+/// nothing in the database; the others migrate it to this release, as a start of the server does
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -60,8 +60,8 @@ impl Engine {
         }
     }
 
-    /// Reads every page of the file and compares every index with its table, where the database does
-    /// not do that by itself; what it found.
+    /// Reads every page of the file and compares every index with its table, where the database
+    /// does not do that by itself; what it found.
     pub(crate) async fn damages(&self) -> Result<Vec<String>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.damages().await,

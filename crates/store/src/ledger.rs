@@ -264,8 +264,8 @@ impl<M> fmt::Debug for Ledger<M> {
     }
 }
 
-/// A page without one of its events would tell another story: numbers have no gaps, so an event that
-/// the database does not find any more is missed by the next one.
+/// A page without one of its events would tell another story: numbers have no gaps, so an event
+/// that the database does not find any more is missed by the next one.
 fn check_gaps<'a, E: 'a>(
     id: &str,
     after: Position,

@@ -64,8 +64,8 @@ statements! { SHARED;
     RETRY_EVENT = "UPDATE events SET unreadable = NULL \
         WHERE subject = $1 AND seq = $2 AND sub = $3";
     KINDS = "SELECT kind, count(*) FROM subjects GROUP BY kind ORDER BY kind";
-    STATES_OF = "SELECT num, id, owner, state, format, checkpoint, unreadable, checksum FROM subjects \
-        WHERE kind = $1 AND num > $2 ORDER BY num LIMIT $3";
+    STATES_OF = "SELECT num, id, owner, state, format, checkpoint, unreadable, checksum \
+        FROM subjects WHERE kind = $1 AND num > $2 ORDER BY num LIMIT $3";
     // From one machine to the next, so that no planner sorts the events of all.
     EVENTS_OF = "SELECT seq, sub, at, body, format, unreadable, checksum FROM events \
         WHERE subject = $1 AND (seq, sub) > ($2, $3) ORDER BY seq, sub LIMIT $4";

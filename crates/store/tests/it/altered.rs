@@ -49,8 +49,8 @@ on_both! {
         let note = Position { seq: 0, sub: 1 };
         for text in altered(&body) {
             let text = text.replace('\'', "''");
-            let sql = format!("UPDATE events SET body = '{text}', unreadable = NULL WHERE {of_one}");
-            place.run(&sql).await;
+            let change = format!("body = '{text}', unreadable = NULL");
+            place.run(&format!("UPDATE events SET {change} WHERE {of_one}")).await;
             let read = ledger.journal("cnt_1", Position::default(), 10).await;
             assert_altered(&read.expect_err(&text));
             let aside = store.set_aside().await.unwrap();

@@ -72,9 +72,13 @@ fn install_missing() -> Result<()> {
         packages.push("postgresql");
     }
     // The last three run the example receivers.
-    for (program, package) in
-        [("chromium", "chromium"), ("python3", "python3"), ("go", "golang-go"), ("php", "php-cli")]
-    {
+    for (program, package) in [
+        ("chromium", "chromium"),
+        ("strace", "strace"),
+        ("python3", "python3"),
+        ("go", "golang-go"),
+        ("php", "php-cli"),
+    ] {
         if !shell::has(program) {
             packages.push(package);
         }

@@ -11,6 +11,7 @@ mod checks;
 mod clients;
 mod demo;
 mod fulfilment;
+mod guarantees;
 mod install;
 mod modules;
 mod postgres;

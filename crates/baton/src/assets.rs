@@ -18,6 +18,11 @@ struct Built;
 #[folder = "../../agents/handoff-demo/agent"]
 pub(crate) struct DemoAgent;
 
+/// Whether there are pages at all.
+pub(crate) fn are_built() -> bool {
+    Built::iter().next().is_some()
+}
+
 /// The built file `path`. When the pages were not built, the answer says how to build them.
 pub(crate) fn respond(path: &str, headers: &HeaderMap) -> Response {
     let encodings = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
@@ -30,7 +35,7 @@ pub(crate) fn respond(path: &str, headers: &HeaderMap) -> Response {
     }
     match Built::get(path) {
         Some(file) => response(path, file, headers, None),
-        None if Built::iter().next().is_none() => {
+        None if !are_built() => {
             let text = "The pages were not built into this binary: run `cargo xtask web` first.\n";
             (StatusCode::NOT_FOUND, text).into_response()
         }

@@ -16,8 +16,8 @@ use crate::{
     serve,
 };
 
-/// List, repair or discard damaged rows; stop the server first. Every command, also a dry run,
-/// migrates the schema to this release, as a start of the server does
+/// List, repair or discard damaged rows; stop the server first. A check and a dry run change
+/// nothing in the database; the others migrate it to this release, as a start of the server does
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -59,14 +59,23 @@ struct Place {
     data: Option<PathBuf>,
 }
 
+/// What the database is opened for.
+enum Purpose {
+    Look,
+    Change,
+}
+
 impl Place {
-    async fn open(self) -> anyhow::Result<Store> {
+    async fn open(self, purpose: Purpose) -> anyhow::Result<Store> {
         let config = self.config.as_deref().map(Config::load).transpose()?;
         let (database, configured) =
             config.map_or((None, None), |config| (config.database, Some(config.data)));
         let data = self.data.or(configured).context("give --config or --data")?;
         let url = url(database.as_ref(), &data)?;
-        let opened = Store::open(&url).await;
+        let opened = match purpose {
+            Purpose::Look => Store::inspect(&url).await,
+            Purpose::Change => Store::open(&url).await,
+        };
         if let Err(StoreError::InUse { .. }) = &opened {
             return opened.context("the database is in use: stop the server first");
         }
@@ -86,13 +95,15 @@ fn url(database: Option<&Secret>, data: &Path) -> anyhow::Result<String> {
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Check { place, repair } => {
-            let store = place.open().await?;
+            let purpose = if repair { Purpose::Change } else { Purpose::Look };
+            let store = place.open(purpose).await?;
             let checked = check(&store, repair).await;
             store.close().await;
             checked
         }
         Command::Discard { id, place, dry_run } => {
-            let store = place.open().await?;
+            let purpose = if dry_run { Purpose::Look } else { Purpose::Change };
+            let store = place.open(purpose).await?;
             let discarded = discard(&store, &id, dry_run).await;
             store.close().await;
             discarded
@@ -104,6 +115,10 @@ async fn check(store: &Store, repair: bool) -> anyhow::Result<ExitCode> {
     let mut found = unreadable(store).await?;
     for row in &found {
         say(&shown(row))?;
+    }
+    let damages = store.damages().await?;
+    for damage in &damages {
+        say(&format!("the file: {damage}"))?;
     }
     let mut unknown = 0;
     for (kind, count) in store.kinds().await? {
@@ -128,11 +143,15 @@ async fn check(store: &Store, repair: bool) -> anyhow::Result<ExitCode> {
         }
         found = unreadable(store).await?;
     }
-    if found.is_empty() && unknown == 0 {
+    let rows = found.len() as u64 + unknown;
+    if rows == 0 && damages.is_empty() {
         say("every row can be read")?;
         return Ok(ExitCode::SUCCESS);
     }
-    say(&format!("{} rows cannot be read", found.len() as u64 + unknown))?;
+    say(&format!("{rows} rows cannot be read"))?;
+    if !damages.is_empty() {
+        say("the file itself is damaged: restore it from a backup")?;
+    }
     Ok(ExitCode::FAILURE)
 }
 

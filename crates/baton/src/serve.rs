@@ -15,14 +15,14 @@ use edge::{
     egress::{Allowed, Egress, OwnListener, Target},
     limits::{Limits, identify},
 };
-use machine::{Millis, limits::MINUTE_MS};
+use machine::{Millis, chat::Chat, conversation::Conversation, limits::MINUTE_MS};
 use platform::Platform;
 use secrecy::ExposeSecret;
 use store::Store;
 use tokio::net::TcpListener;
 
 use crate::{
-    agent,
+    agent, assets,
     config::{self, Config, Secret},
     pages, private,
 };
@@ -93,6 +93,9 @@ pub(crate) async fn run(
     };
     // After the operators' listener, which tells whether this one may be sent visitors.
     let serving = tokio::spawn(edge::serve::serve(listener, router, stages.stop.clone()));
+    if !assets::are_built() {
+        tracing::warn!("this binary has no pages: run `cargo xtask web`, then build it again");
+    }
     ready();
 
     let failure = stages.reached(config.stop_grace(), &store).await;
@@ -128,7 +131,11 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
         private::folder(&config.data)?;
     }
     let url = database_url(config.database.as_ref(), &config.data)?;
-    Store::open(&url).await.context("cannot open the store")
+    let store = Store::open(&url).await.context("cannot open the store")?;
+    // What stays set aside is known to readiness before anyone asks for it.
+    store.retry_set_aside::<Conversation>().await?;
+    store.retry_set_aside::<Chat>().await?;
+    Ok(store)
 }
 
 /// The address of the database: as configured, or SQLite in the folder `data`.

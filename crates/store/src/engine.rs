@@ -25,16 +25,15 @@ impl Engine {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::Postgres(Postgres::open(url, options, signals).await?));
         }
-        let path = url.strip_prefix("sqlite:").unwrap_or(url);
-        let path = path.strip_prefix("//").unwrap_or(path);
-        // The address itself may carry a password, so it is not repeated.
-        if path.contains("://") {
-            return Err(StoreError::Address("use sqlite:PATH or postgres://…".to_owned()));
+        Ok(Self::Sqlite(Sqlite::open(file(url)?, signals).await?))
+    }
+
+    /// Opens an existing database without a writer, and changes nothing in it.
+    pub(crate) async fn inspect(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(Postgres::inspect(url).await?));
         }
-        if path.is_empty() || path.starts_with(':') || path.contains('?') {
-            return Err(StoreError::Address("a database file is needed".to_owned()));
-        }
-        Ok(Self::Sqlite(Sqlite::open(Path::new(path), signals).await?))
+        Ok(Self::Sqlite(Sqlite::inspect(file(url)?).await?))
     }
 
     /// For people and log lines; without secrets.
@@ -61,6 +60,15 @@ impl Engine {
         }
     }
 
+    /// Reads every page of the file and compares every index with its table, where the database
+    /// does not do that by itself; what it found.
+    pub(crate) async fn damages(&self) -> Result<Vec<String>, StoreError> {
+        match self {
+            Self::Sqlite(engine) => engine.damages().await,
+            Self::Postgres(_) => Ok(Vec::new()),
+        }
+    }
+
     pub(crate) async fn query<R: Send + 'static>(
         &self,
         query: Query,
@@ -79,4 +87,18 @@ impl Engine {
             Self::Postgres(engine) => engine.close(),
         }
     }
+}
+
+/// The file that an address names.
+fn file(url: &str) -> Result<&Path, StoreError> {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    // The address itself may carry a password, so it is not repeated.
+    if path.contains("://") {
+        return Err(StoreError::Address("use sqlite:PATH or postgres://…".to_owned()));
+    }
+    if path.is_empty() || path.starts_with(':') || path.contains('?') {
+        return Err(StoreError::Address("a database file is needed".to_owned()));
+    }
+    Ok(Path::new(path))
 }

@@ -35,6 +35,12 @@ pub enum StoreError {
          start the newer release again"
     )]
     NewerSchema { database: String, found: i64, known: i64 },
+    /// Refused when nothing may be written: this release would have to migrate the database first.
+    #[error(
+        "{database} has schema version {found}, this release needs {known}: start the server \
+         once, which migrates it, or look with the release that wrote it"
+    )]
+    OlderSchema { database: String, found: i64, known: i64 },
     /// Refused at start: a migration that was applied reads differently in this release.
     #[error("{database}: migration {version} was applied with another text than this release has")]
     ChangedMigration { database: String, version: i64 },

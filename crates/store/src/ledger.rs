@@ -5,7 +5,7 @@
 
 use crate::{
     Store,
-    error::{StepError, StoreError},
+    error::{StepError, StoreError, unreadable},
     query::{Columns, Query, Value, count},
     signals::Signals,
     sql,
@@ -101,7 +101,9 @@ impl<M: Machine> Ledger<M> {
     ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
         let mut args = self.subject_args(id);
         args.extend([place(after), count(limit)]);
-        self.recorded(id, Query { sql: sql::EVENTS, args }).await
+        let events = self.recorded(id, Query { sql: sql::EVENTS, args }).await?;
+        check_gaps(id, Position { seq: after, sub: 0 }, events.iter())?;
+        Ok(events)
     }
 
     /// The page of numbered events with `seq > after`, oldest first: as many as fit into `max`, and
@@ -119,11 +121,13 @@ impl<M: Machine> Ledger<M> {
         args.extend([place(after), count(max.events), count(max.bytes)]);
         let subject = id.to_owned();
         let read = move |row: &dyn Columns| {
-            let upto = usize::try_from(row.int(6)?).unwrap_or(usize::MAX);
+            let upto = usize::try_from(row.int(7)?).unwrap_or(usize::MAX);
             Ok(stored::event(&subject, row)?.map(|event| (event, upto)))
         };
         let rows = self.store.query(Query { sql: sql::PAGE, args }, read).await?;
         let rows = self.readable(rows).await?;
+        let after = Position { seq: after, sub: 0 };
+        check_gaps(id, after, rows.iter().map(|(event, _)| event))?;
         let is_last =
             rows.len() < max.events && rows.last().is_none_or(|(_, upto)| *upto < max.bytes);
         Ok(Page { events: rows.into_iter().map(|(event, _)| event).collect(), is_last })
@@ -138,7 +142,9 @@ impl<M: Machine> Ledger<M> {
     ) -> Result<Vec<Recorded<M::Event>>, StoreError> {
         let mut args = self.subject_args(id);
         args.extend([place(after.seq), place(after.sub), count(limit)]);
-        self.recorded(id, Query { sql: sql::JOURNAL, args }).await
+        let events = self.recorded(id, Query { sql: sql::JOURNAL, args }).await?;
+        check_gaps(id, after, events.iter())?;
+        Ok(events)
     }
 
     /// Sends an event to the watchers of one machine without storing it. A watcher that starts
@@ -256,6 +262,25 @@ impl<M> fmt::Debug for Ledger<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger").field("owner", &self.owner).finish_non_exhaustive()
     }
+}
+
+/// A page without one of its events would tell another story: numbers have no gaps, so an event
+/// that the database does not find any more is missed by the next one.
+fn check_gaps<'a, E: 'a>(
+    id: &str,
+    after: Position,
+    events: impl Iterator<Item = &'a Recorded<E>>,
+) -> Result<(), StoreError> {
+    let mut last = after;
+    for Recorded { position, .. } in events {
+        let expected = last.next(position.sub > 0);
+        if *position != expected {
+            let Position { seq, sub } = expected;
+            return Err(unreadable(id, &format!("event {seq}.{sub} is missing")));
+        }
+        last = *position;
+    }
+    Ok(())
 }
 
 /// A place in a journal; beyond what a column can hold there is as little as at its end.

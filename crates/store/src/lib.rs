@@ -6,6 +6,7 @@
 //! No transaction stays open during a call to any network but the database's own.
 #![forbid(unsafe_code)]
 
+mod checksum;
 mod commits;
 mod engine;
 mod error;
@@ -82,14 +83,22 @@ impl Store {
     /// Opens a database and brings its schema up to date.
     ///
     /// Refuses, with an error that says what to do, a database that would lose what it
-    /// acknowledged, is damaged, in use, or newer than this release. Rows that were set aside are
-    /// tried again, because this release may be able to read them.
+    /// acknowledged, is damaged, in use, or newer than this release.
     pub async fn open_with(url: &str, options: &Options) -> Result<Self, StoreError> {
         let signals = Arc::new(Signals::new());
         let engine = Engine::open(url, options, &signals).await?;
-        let store = Self { inner: Arc::new(Inner { engine, signals }) };
-        store.retry_set_aside().await?;
-        Ok(store)
+        Ok(Self { inner: Arc::new(Inner { engine, signals }) })
+    }
+
+    /// Opens an existing database only to look at it: nothing is migrated, marked or written, and
+    /// whatever would write is refused with [`StoreError::Stopped`].
+    ///
+    /// # Errors
+    /// [`StoreError::OlderSchema`] when this release would have to migrate it first.
+    pub async fn inspect(url: &str) -> Result<Self, StoreError> {
+        let signals = Arc::new(Signals::new());
+        let engine = Engine::inspect(url).await?;
+        Ok(Self { inner: Arc::new(Inner { engine, signals }) })
     }
 
     /// The machines `M` of one owner: a bot or a route.
@@ -212,6 +221,10 @@ impl Store {
 
     pub(crate) fn signals(&self) -> &Arc<Signals> {
         &self.inner.signals
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
     }
 
     pub(crate) async fn submit(&self, unit: Box<dyn Unit>) -> Result<(), StoreError> {

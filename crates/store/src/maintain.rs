@@ -4,6 +4,7 @@
 
 use crate::{
     Store,
+    checksum::{self, Damage},
     error::StoreError,
     query::{Columns, Query, Value, count},
     sql,
@@ -89,6 +90,12 @@ impl Store {
         }
     }
 
+    /// Damage of the database file that its rows do not show: pages, and indexes that do not lead
+    /// to every row. Empty on PostgreSQL, which judges its own files.
+    pub async fn damages(&self) -> Result<Vec<String>, StoreError> {
+        self.engine().damages().await
+    }
+
     async fn unreadable_events<M: Machine>(
         &self,
         num: i64,
@@ -116,12 +123,17 @@ impl Store {
         let ledger = self.ledger::<M>(owner);
         let args = vec![id.into(), M::PREFIX.into(), owner.into()];
         let load = Query { sql: sql::LOAD, args };
-        let read = |row: &dyn Columns| Ok(StoredState::of(row, 0));
+        let subject = id.to_owned();
+        let read = move |row: &dyn Columns| Ok(StoredState::of(&subject, row, 0));
         let Some(stored) = self.query(load, read).await?.into_iter().next() else {
             return Ok(Repair::NotFound);
         };
         if stored.read::<M>().is_ok() {
             return Ok(Repair::NotNeeded);
+        }
+        if stored.damage == Some(Damage::Checkpoint) {
+            let why = "its checkpoint is damaged, which is in no event";
+            return Ok(Repair::Impossible(why.to_owned()));
         }
         let Some(contents) = self.contents(id).await? else {
             return Ok(Repair::NotFound);
@@ -157,7 +169,16 @@ impl Store {
         }
         machine.set_checkpoint(stored.checkpoint);
         self.rebuild(id, &machine).await?;
-        Ok(Repair::Rebuilt(events))
+        // Another process may have changed the row since it was read; then nothing was rebuilt.
+        match ledger.load(id).await {
+            Ok(Some(rebuilt)) if rebuilt.position() == machine.position() => {
+                Ok(Repair::Rebuilt(events))
+            }
+            Ok(_) | Err(StoreError::Unreadable { .. }) => {
+                Ok(Repair::Impossible("it was changed meanwhile".to_owned()))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn rebuild<M: Machine>(&self, id: &str, machine: &M) -> Result<(), StoreError> {
@@ -165,14 +186,17 @@ impl Store {
             id: id.to_owned(),
             detail: error.to_string(),
         })?;
+        let format = i64::from(M::FORMAT);
+        let checksum = checksum::of_state(id, format, &state, machine.checkpoint());
         let args = vec![
             id.into(),
             Value::Text(state),
-            i64::from(M::FORMAT).into(),
+            format.into(),
             Value::MaybeText(machine.peer().map(str::to_owned)),
             Value::MaybeInt(machine.wake_at()),
             Value::Bool(machine.owes()),
             Value::Int(machine.position().seq as i64),
+            checksum.into(),
         ];
         self.signals().logged().forget(id);
         self.execute_on(vec![id.to_owned()], vec![Query { sql: sql::REBUILD, args }]).await
@@ -201,17 +225,58 @@ impl Store {
         self.execute_on(vec![id.to_owned()], statements).await
     }
 
-    /// Takes back the marks of an earlier run: this release may be able to read the rows.
-    pub(crate) async fn retry_set_aside(&self) -> Result<(), StoreError> {
-        if self.set_aside().await?.is_empty() {
-            return Ok(());
+    /// Reads the rows of the machines `M` that an earlier run has set aside. This release may be
+    /// able to read them, and then they are back; the others stay set aside and are logged again.
+    /// To be called once at start.
+    pub async fn retry_set_aside<M: Machine>(&self) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let args = vec![M::PREFIX.into(), after.as_str().into(), count(PAGE)];
+            let read = |row: &dyn Columns| {
+                let (id, owner) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+                let state = stored::state::<M>(&id, row, 2).map(drop);
+                Ok((id, owner, state))
+            };
+            let page = self.query(Query { sql: sql::STATES_TO_RETRY, args }, read).await?;
+            let Some((last, ..)) = page.last() else { break };
+            after.clone_from(last);
+            let mut back = Vec::new();
+            for (id, owner, state) in &page {
+                match state {
+                    Ok(()) => {
+                        back.push(Query { sql: sql::RETRY_STATE, args: vec![id.as_str().into()] })
+                    }
+                    Err(found) => self.signals().logged().log(M::PREFIX, owner, found),
+                }
+            }
+            self.execute(back).await?;
         }
-        let statement = |sql| Query { sql, args: Vec::new() };
-        let retries = vec![statement(sql::RETRY_STATES), statement(sql::RETRY_EVENTS)];
-        if let Err(error) = self.execute(retries).await {
-            tracing::warn!(%error, "rows that were set aside could not be tried again");
+        self.retry_events::<M>().await
+    }
+
+    async fn retry_events<M: Machine>(&self) -> Result<(), StoreError> {
+        let mut after = [Value::Int(-1), Value::Int(0), Value::Int(0)];
+        loop {
+            let [num, seq, sub] = after.clone();
+            let args = vec![M::PREFIX.into(), num, seq, sub, count(PAGE)];
+            let read = |row: &dyn Columns| {
+                let (id, owner) = (row.text(7)?.to_owned(), row.text(8)?.to_owned());
+                let event = stored::event::<M::Event>(&id, row)?.map(drop);
+                let place = [row.int(9)?, row.int(0)?, row.int(1)?].map(Value::Int);
+                Ok((place, owner, event))
+            };
+            let page = self.query(Query { sql: sql::EVENTS_TO_RETRY, args }, read).await?;
+            let Some((last, ..)) = page.last() else { return Ok(()) };
+            after.clone_from(last);
+            let mut back = Vec::new();
+            for (place, owner, event) in page {
+                match event {
+                    Ok(()) => back.push(Query { sql: sql::RETRY_EVENT, args: place.into() }),
+                    Err(found) => self.signals().logged().log(M::PREFIX, &owner, &found),
+                }
+            }
+            self.execute(back).await?;
         }
-        Ok(())
     }
 }
 

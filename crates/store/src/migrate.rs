@@ -26,11 +26,13 @@ pub(crate) const SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema (\
 pub(crate) const SQLITE: &[Migration] = &[
     Migration { name: "start", sql: include_str!("../migrations/sqlite/0001_start.sql") },
     Migration { name: "formats", sql: include_str!("../migrations/sqlite/0002_formats.sql") },
+    Migration { name: "checksums", sql: include_str!("../migrations/sqlite/0003_checksums.sql") },
 ];
 
 pub(crate) const POSTGRES: &[Migration] = &[
     Migration { name: "start", sql: include_str!("../migrations/postgres/0001_start.sql") },
     Migration { name: "formats", sql: include_str!("../migrations/postgres/0002_formats.sql") },
+    Migration { name: "checksums", sql: include_str!("../migrations/postgres/0003_checksums.sql") },
 ];
 
 /// The migrations that are still to be applied, with their versions (the first is version 1).
@@ -60,6 +62,19 @@ pub(crate) fn missing<'a>(
         }
     }
     Ok((1..).zip(known).skip(applied.len()).collect())
+}
+
+/// Ok when nothing is missing, for those who may not write.
+pub(crate) fn check_complete(
+    database: &str,
+    known: &[Migration],
+    applied: &[Applied],
+) -> Result<(), StoreError> {
+    if missing(database, known, applied)?.is_empty() {
+        return Ok(());
+    }
+    let (database, found) = (database.to_owned(), applied.len() as i64);
+    Err(StoreError::OlderSchema { database, found, known: known.len() as i64 })
 }
 
 /// Fingerprint of a migration's text (FNV-1a): it detects accidental edits, not attacks.

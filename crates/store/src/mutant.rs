@@ -13,6 +13,8 @@ pub(crate) enum Mutant {
     AckBeforeCommit,
     /// The first commit that has something to store meets a failing disk.
     SyncFails,
+    /// Commits are synced with a later checkpoint.
+    SyncLater,
 }
 
 #[cfg(feature = "mutants")]
@@ -20,6 +22,7 @@ pub(crate) fn is(mutant: Mutant) -> bool {
     let name = match mutant {
         Mutant::AckBeforeCommit => "ack-before-commit",
         Mutant::SyncFails => "sync-fails",
+        Mutant::SyncLater => "sync-later",
     };
     std::env::var("BATON_MUTANT").is_ok_and(|asked| asked == name)
 }

@@ -60,10 +60,11 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// From the columns `id, kind, owner, state, format, checkpoint, unreadable`.
+    /// From the columns `id, kind, owner, state, format, checkpoint, unreadable, checksum`.
     pub(crate) fn of(row: &dyn Columns) -> Result<Self, StoreError> {
         let [id, kind, owner] = [row.text(0)?, row.text(1)?, row.text(2)?].map(str::to_owned);
-        Ok(Self { id, kind, owner, state: StoredState::of(row, 3) })
+        let state = StoredState::of(&id, row, 3);
+        Ok(Self { id, kind, owner, state })
     }
 }
 
@@ -84,6 +85,7 @@ pub(crate) struct SubjectRow {
     pub(crate) state: String,
     pub(crate) format: u32,
     pub(crate) checkpoint: Option<String>,
+    pub(crate) checksum: i64,
     pub(crate) seq: u64,
     pub(crate) wake_at: Option<i64>,
     pub(crate) owes: bool,
@@ -99,6 +101,7 @@ pub(crate) struct EventRow {
     pub(crate) key: Option<(String, u64)>,
     pub(crate) body: String,
     pub(crate) format: u32,
+    pub(crate) checksum: i64,
 }
 
 /// What a batch writes. Changed rows go first: they may free the peer a fresh one takes.

@@ -4,6 +4,7 @@
 //! [`crate::Ledger::create`]. Nothing here waits, and nothing is written unless all of it is.
 
 use crate::{
+    checksum,
     commits::Committed,
     error::{StepError, StoreError, unreadable},
     query::{check_storable, has_nul},
@@ -241,14 +242,17 @@ where
             .checkpoint()
             .map_or(Ok(()), |checkpoint| check_storable("the checkpoint", checkpoint))?;
         machine.peer().map_or(Ok(()), |peer| check_storable("the peer", peer))?;
+        let state = encode(id, machine)?;
+        let checksum = checksum::of_state(id, i64::from(M::FORMAT), &state, machine.checkpoint());
         Ok(SubjectRow {
             id: id.to_owned(),
             kind: M::PREFIX,
             owner: self.owner.clone(),
             peer: machine.peer().map(str::to_owned),
-            state: encode(id, machine)?,
+            state,
             format: M::FORMAT,
             checkpoint: machine.checkpoint().map(str::to_owned),
+            checksum,
             seq: machine.position().seq,
             wake_at: machine.wake_at(),
             owes: machine.owes(),
@@ -262,14 +266,19 @@ where
     ) -> Result<Vec<EventRow>, StoreError> {
         let mut key = self.key.as_ref().map(|key| (key.id.clone(), key.fingerprint));
         let rows = events.iter().map(|event| {
+            let body = encode(id, &event.event)?;
+            let format = M::Event::FORMAT;
+            let checksum =
+                checksum::of_event(id, event.position, event.at, i64::from(format), &body);
             Ok(EventRow {
                 subject: id.to_owned(),
                 seq: event.position.seq,
                 sub: event.position.sub,
                 at: event.at,
                 key: key.take(),
-                body: encode(id, &event.event)?,
-                format: M::Event::FORMAT,
+                body,
+                format,
+                checksum,
             })
         });
         rows.collect()

@@ -4,6 +4,7 @@
 //! lists skip it. Only the caller who asked for this row gets the error.
 
 use crate::{
+    checksum::{self, Damage},
     error::StoreError,
     query::{Columns, Query},
     sql,
@@ -36,27 +37,34 @@ pub(crate) struct StoredState {
     /// The JSON, or why the column itself cannot be read.
     pub(crate) text: Result<String, String>,
     pub(crate) checkpoint: Option<String>,
+    pub(crate) damage: Option<Damage>,
     /// The row is marked as set aside already.
     pub(crate) is_set_aside: bool,
 }
 
 impl StoredState {
-    /// From the columns `state, format, checkpoint, unreadable`, of which `state` is at `first`.
-    pub(crate) fn of(row: &dyn Columns, first: usize) -> Self {
+    /// From the columns `state, format, checkpoint, unreadable, checksum`, of which `state` is at
+    /// `first`.
+    pub(crate) fn of(id: &str, row: &dyn Columns, first: usize) -> Self {
+        let text = row.text(first).map(str::to_owned).map_err(|error| column_cause(&error));
         let rest = || {
             let checkpoint = row.maybe_text(first + 2)?.map(str::to_owned);
             let is_set_aside = row.maybe_text(first + 3)?.is_some();
-            Ok((row.int(first + 1)?, checkpoint, is_set_aside))
+            Ok((row.int(first + 1)?, checkpoint, is_set_aside, row.maybe_int(first + 4)?))
         };
-        let text = row.text(first).map(str::to_owned);
-        let (text, format, checkpoint, is_set_aside) = match (text, rest()) {
-            (Ok(text), Ok((format, checkpoint, set))) => (Ok(text), format, checkpoint, set),
-            (Err(error), Ok((format, checkpoint, set))) => {
-                (Err(column_cause(&error)), format, checkpoint, set)
+        let (format, checkpoint, is_set_aside, stored) = match rest() {
+            Ok(rest) => rest,
+            Err(error) => {
+                let text = Err(column_cause(&error));
+                let (damage, is_set_aside) = (None, false);
+                return Self { format: 0, text, checkpoint: None, damage, is_set_aside };
             }
-            (_, Err(error)) => (Err(column_cause(&error)), 0, None, false),
         };
-        Self { format, text, checkpoint, is_set_aside }
+        let damage = text.as_ref().ok().and_then(|text| {
+            let found = checksum::of_state(id, format, text, checkpoint.as_deref());
+            Damage::find(stored, found)
+        });
+        Self { format, text, checkpoint, damage, is_set_aside }
     }
 
     pub(crate) fn length(&self) -> usize {
@@ -67,6 +75,11 @@ impl StoredState {
     /// The machine, or why it cannot be read.
     pub(crate) fn read<M: Machine>(&self) -> Result<M, String> {
         let text = self.text.as_ref().map_err(Clone::clone)?;
+        match self.damage {
+            None => {}
+            Some(Damage::Text) => return Err(altered("the state")),
+            Some(Damage::Checkpoint) => return Err(altered("the checkpoint")),
+        }
         let mut machine: M = decode(self.format, text, |format, from| M::read(format, from))?;
         machine.set_checkpoint(self.checkpoint.clone());
         Ok(machine)
@@ -108,13 +121,13 @@ impl Unreadable {
     }
 }
 
-/// A state from the columns `state, format, checkpoint, unreadable`.
+/// A state from the columns `state, format, checkpoint, unreadable, checksum`.
 pub(crate) fn state<M: Machine>(
     id: &str,
     row: &dyn Columns,
     first: usize,
 ) -> Result<M, Unreadable> {
-    let stored = StoredState::of(row, first);
+    let stored = StoredState::of(id, row, first);
     let is_set_aside = stored.is_set_aside;
     stored.read().map_err(|cause| Unreadable {
         id: id.to_owned(),
@@ -124,7 +137,7 @@ pub(crate) fn state<M: Machine>(
     })
 }
 
-/// An event from the columns `seq, sub, at, body, format, unreadable`.
+/// An event from the columns `seq, sub, at, body, format, unreadable, checksum`.
 pub(crate) fn event<E: Event>(
     id: &str,
     row: &dyn Columns,
@@ -133,7 +146,11 @@ pub(crate) fn event<E: Event>(
     let read = || {
         let column = |error: StoreError| column_cause(&error);
         let (at, body) = (row.int(2).map_err(column)?, row.text(3).map_err(column)?);
-        let format = row.int(4).map_err(column)?;
+        let (format, stored) = (row.int(4).map_err(column)?, row.maybe_int(6).map_err(column)?);
+        let found = checksum::of_event(id, position, at, format, body);
+        if stored.is_some_and(|stored| stored != found) {
+            return Err(altered("the event"));
+        }
         let event = decode(format, body, |format, from| E::read(format, from))?;
         Ok(Recorded { position, at, event })
     };
@@ -175,6 +192,11 @@ fn hide_between(text: &str, start: &str, end: &str) -> String {
         (Some(from), Some(to)) if from <= to => format!("{}…{}", &text[..from], &text[to..]),
         _ => text.to_owned(),
     }
+}
+
+/// The cause of a row that is not what its checksum says.
+fn altered(what: &str) -> String {
+    format!("the checksum does not match: {what} was damaged after it was stored")
 }
 
 fn column_cause(error: &StoreError) -> String {

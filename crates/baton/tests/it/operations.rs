@@ -1,6 +1,8 @@
 //! What operators see and do: health, the stages of stopping, log lines, who may read the files.
 
-use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Output, time::Duration};
+use std::{
+    net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, process::Output, time::Duration,
+};
 
 use anyhow::Context as _;
 use kit::{
@@ -15,25 +17,33 @@ use proving::{
 };
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{TcpListener, TcpStream},
     process::Command,
+    sync::watch,
 };
+use url::Url;
 
-use crate::world::{BATON, QUESTION, ask_for_human};
+use crate::world::{BATON, QUESTION, Schema, ask_for_human};
 
 /// A platform with a listener for operators, not started yet.
-struct Installation {
-    server: Server,
+pub(crate) struct Installation {
+    pub(crate) server: Server,
     _receiver: Receiver,
     http: Http,
     operations: String,
 }
 
 impl Installation {
-    async fn new(settings: &str) -> anyhow::Result<Self> {
+    pub(crate) async fn new(settings: &str) -> anyhow::Result<Self> {
+        Self::on(settings, "").await
+    }
+
+    /// With the database at this address instead of SQLite in the data folder.
+    async fn on(settings: &str, database: &str) -> anyhow::Result<Self> {
         let receiver = Receiver::start().await?;
-        let setup = Setup::platform(vec![Bot::demo("support", &receiver.url)]);
+        let mut setup = Setup::platform(vec![Bot::demo("support", &receiver.url)]);
+        database.clone_into(&mut setup.database);
         let server = Server::baton(Path::new(BATON), |_| setup)?;
         let address = free_address()?;
         let path = server.path("baton.toml");
@@ -43,29 +53,38 @@ impl Installation {
         Ok(Self { server, _receiver: receiver, http: Http::new(), operations })
     }
 
-    async fn started(settings: &str) -> anyhow::Result<Self> {
+    pub(crate) async fn started(settings: &str) -> anyhow::Result<Self> {
         let mut new = Self::new(settings).await?;
         new.server.start().await?;
         Ok(new)
     }
 
-    async fn asks(&self, page: &str) -> anyhow::Result<Answer> {
+    pub(crate) async fn asks(&self, page: &str) -> anyhow::Result<Answer> {
         self.http.get(&format!("{}/{page}", self.operations), &[]).await
     }
 
-    async fn ready(&self) -> anyhow::Result<(u16, Value)> {
+    pub(crate) async fn ready(&self) -> anyhow::Result<(u16, Value)> {
         let answer = self.asks("readyz").await?;
         Ok((answer.status.as_u16(), answer.json()?))
     }
 
     async fn until_not_ready(&self) -> anyhow::Result<Value> {
+        self.until(503).await
+    }
+
+    async fn until_ready(&self) -> anyhow::Result<Value> {
+        self.until(200).await
+    }
+
+    async fn until(&self, status: u16) -> anyhow::Result<Value> {
         for _ in 0..1000 {
-            if let (503, said) = self.ready().await? {
+            let (found, said) = self.ready().await?;
+            if found == status {
                 return Ok(said);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        anyhow::bail!("it stays ready")
+        anyhow::bail!("readiness never says {status}")
     }
 
     async fn signal(&self) -> anyhow::Result<()> {
@@ -74,13 +93,13 @@ impl Installation {
         Ok(())
     }
 
-    async fn visitor(&self) -> anyhow::Result<Visitor> {
+    pub(crate) async fn visitor(&self) -> anyhow::Result<Visitor> {
         Visitor::create(&Http::new(), &self.server.base, "support").await
     }
 }
 
 #[tokio::test]
-async fn health_is_for_operators_and_follows_the_database_file() -> anyhow::Result<()> {
+async fn m2_health_is_for_operators_and_follows_the_database_file() -> anyhow::Result<()> {
     let mut it = Installation::started("stop_grace_seconds = 0").await?;
     let live = it.asks("livez").await?;
     assert_eq!((live.status.as_u16(), live.text().as_str()), (200, "live\n"));
@@ -187,6 +206,75 @@ async fn a_second_signal_ends_it_at_once() -> anyhow::Result<()> {
     assert_eq!(status.code(), Some(130));
     assert!(took < Duration::from_secs(3), "{took:?}");
     Ok(())
+}
+
+/// A way to the database that can be closed: what is under way is cut, and nothing gets through.
+struct Gate {
+    address: SocketAddr,
+    is_open: watch::Sender<bool>,
+}
+
+impl Gate {
+    async fn before(target: &str) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let (address, target) = (listener.local_addr()?, target.to_owned());
+        let is_open = watch::Sender::new(true);
+        let states = is_open.clone();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (mut state, target) = (states.subscribe(), target.clone());
+                tokio::spawn(async move {
+                    if !*state.borrow_and_update() {
+                        return;
+                    }
+                    let Ok(mut far) = TcpStream::connect(target).await else { return };
+                    tokio::select! {
+                        // How a connection ends is the business of its two ends.
+                        _ended = copy_bidirectional(&mut near, &mut far) => {}
+                        _closed = state.wait_for(|is_open| !is_open) => {}
+                    }
+                });
+            }
+        });
+        Ok(Self { address, is_open })
+    }
+}
+
+/// An outage of the database is told, and ends by itself. Nothing restarts meanwhile.
+#[tokio::test]
+async fn m2_a_database_that_is_away_restarts_nothing() -> anyhow::Result<()> {
+    let Some(schema) = Schema::create("outage").await? else { return Ok(()) };
+    let mut url = Url::parse(&schema.url()?)?;
+    let target = (url.host_str().context("a host")?, url.port().unwrap_or(5432));
+    let gate = Gate::before(&format!("{}:{}", target.0, target.1)).await?;
+    url.set_host(Some("127.0.0.1"))?;
+    url.set_port(Some(gate.address.port())).ok().context("a port")?;
+    let mut it = Installation::on("stop_grace_seconds = 0", url.as_str()).await?;
+    it.server.start().await?;
+    let visitor = it.visitor().await?;
+    let seq = visitor.say("first", QUESTION).await?;
+    visitor.wait_for(seq, |event| event.is("bot_message")).await?;
+    let pid = it.server.pid();
+    assert_eq!(it.ready().await?, (200, json!({ "ready": true, "store": "ok" })));
+
+    gate.is_open.send_replace(false);
+    let message = json!({ "clientId": "second", "text": QUESTION });
+    for _ in 0..3 {
+        visitor.post("messages", &message).await?.expect(503)?;
+        assert_eq!(it.ready().await?, (503, json!({ "ready": false, "store": "failing" })));
+        let live = it.asks("livez").await?;
+        assert_eq!((live.status.as_u16(), live.text().as_str()), (200, "live\n"));
+    }
+
+    gate.is_open.send_replace(true);
+    it.until_ready().await?;
+    let seq = visitor.say("second", QUESTION).await?;
+    visitor.wait_for(seq, |event| event.is("bot_message")).await?;
+    let said = visitor.history().await?;
+    let heard = said.iter().filter(|event| event.is("visitor_message")).count();
+    assert_eq!((heard, it.server.pid()), (2, pid), "once each, by the same process");
+    it.server.stop().await?;
+    schema.remove().await
 }
 
 async fn key(envs: &[(&str, &str)]) -> anyhow::Result<Output> {

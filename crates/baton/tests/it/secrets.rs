@@ -94,7 +94,7 @@ impl Client {
 }
 
 #[tokio::test]
-async fn no_secret_shows_in_logs_answers_or_the_database() -> anyhow::Result<()> {
+async fn k7_no_secret_or_text_shows_in_logs_answers_or_the_database() -> anyhow::Result<()> {
     for format in ["text", "json"] {
         let address = free_address()?;
         let server = Server::baton_at(Path::new(BATON), &address, &Setup::whole(NOWHERE, 0))?;
@@ -251,7 +251,7 @@ fn seen(place: &str, content: &[u8], found: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn no_secret_shows_on_the_command_line() -> anyhow::Result<()> {
+async fn k7_no_secret_shows_on_the_command_line() -> anyhow::Result<()> {
     let good = config("127.0.0.1:0");
     let broken = [
         ("push_key = ", "pushkey = "),

@@ -20,7 +20,7 @@ use proving::{
 };
 use serde_json::Value;
 
-use crate::world::{BATON, QUESTION, sign_in, texts};
+use crate::world::{BATON, QUESTION, Schema, sign_in, texts};
 
 const WRITTEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/dfe53b0");
 
@@ -36,25 +36,16 @@ async fn a_sqlite_database_of_an_earlier_binary_goes_on() -> anyhow::Result<()> 
 
 #[tokio::test]
 async fn a_postgresql_database_of_an_earlier_binary_goes_on() -> anyhow::Result<()> {
-    if std::env::var("BATON_TEST_SKIP_POSTGRES").is_ok_and(|skip| skip == "1") {
-        return Ok(());
-    }
-    let url = std::env::var("BATON_TEST_POSTGRES")?;
-    let schema = format!("upgrade_{}", std::process::id());
-    let url = format!("{url}?options=-csearch_path%3D{schema}");
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
-    let connection = tokio::spawn(connection);
-    client.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
-    client.batch_execute(&fs::read_to_string(Path::new(WRITTEN).join("postgres.sql"))?).await?;
+    let Some(schema) = Schema::create("upgrade").await? else { return Ok(()) };
+    let written = fs::read_to_string(Path::new(WRITTEN).join("postgres.sql"))?;
+    schema.client.batch_execute(&written).await?;
 
     let tool = Receiver::start().await?;
-    let mut server = server(&tool, url)?;
+    let mut server = server(&tool, schema.url()?)?;
     server.start().await?;
     goes_on(&server, &tool, "postgres.json").await?;
     server.stop().await?;
-    client.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await?;
-    drop(client);
-    Ok(connection.await??)
+    schema.remove().await
 }
 
 /// Both halves with the settings of that time, at other addresses.

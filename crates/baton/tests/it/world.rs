@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use kit::{
     address::free_address,
     agent::Desk,
@@ -77,6 +78,42 @@ impl Bridge {
         let http = Http::new();
         let desk = sign_in(&http, &server.base, 0).await?;
         Ok(Self { server, platform, http, desk })
+    }
+}
+
+/// A schema of PostgreSQL for one test.
+pub(crate) struct Schema {
+    pub(crate) name: String,
+    pub(crate) client: tokio_postgres::Client,
+}
+
+impl Schema {
+    /// `None` where PostgreSQL is left out, for a quick look.
+    pub(crate) async fn create(name: &str) -> anyhow::Result<Option<Self>> {
+        if std::env::var("BATON_TEST_SKIP_POSTGRES").is_ok_and(|skip| skip == "1") {
+            return Ok(None);
+        }
+        let name = format!("{name}_{}", std::process::id());
+        let server = Self::server()?;
+        let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        let sql = format!("CREATE SCHEMA {name}; SET search_path = {name}");
+        client.batch_execute(&sql).await?;
+        Ok(Some(Self { name, client }))
+    }
+
+    pub(crate) fn server() -> anyhow::Result<String> {
+        std::env::var("BATON_TEST_POSTGRES").context("BATON_TEST_POSTGRES names the server")
+    }
+
+    /// The address of the database, as the configuration takes it.
+    pub(crate) fn url(&self) -> anyhow::Result<String> {
+        Ok(format!("{}?options=-csearch_path%3D{}", Self::server()?, self.name))
+    }
+
+    pub(crate) async fn remove(self) -> anyhow::Result<()> {
+        let sql = format!("DROP SCHEMA {} CASCADE", self.name);
+        Ok(self.client.batch_execute(&sql).await?)
     }
 }
 

@@ -142,7 +142,7 @@ async fn every_push_is_signed_anew_under_the_id_it_keeps() {
 
 /// Whether the clock was right before it was set or is right now, nobody knows.
 #[tokio::test]
-async fn a_signature_holds_by_the_time_before_and_after_a_step_of_the_clock() {
+async fn d9_a_signature_holds_by_the_time_before_and_after_a_step_of_the_clock() {
     let hour = 3_600_000;
     for jump in [hour, -hour] {
         let world = World::start_changed(signing_required).await;

@@ -10,7 +10,7 @@ const HOUR: Millis = 60 * MINUTE;
 const JUMPS: [Millis; 4] = [3 * HOUR, -3 * HOUR, 20_000 * 24 * HOUR, -20_000 * 24 * HOUR];
 
 #[tokio::test]
-async fn a_live_chat_outlives_any_step_of_the_clock_and_its_pause_ends_in_time() {
+async fn d9_a_live_chat_outlives_any_step_of_the_clock_and_its_pause_ends_in_time() {
     for jump in JUMPS {
         let world = World::new().await;
         world.bridge.will_reply(&[r#"{"paused":true,"minutesPaused":7}"#]);

@@ -129,7 +129,7 @@ impl Answers {
             Find::Ids | Find::Peers => {
                 let row = Row::of(columns)?;
                 if find == Find::Peers {
-                    let peer = columns.text(7)?.to_owned();
+                    let peer = columns.text(8)?.to_owned();
                     let peer = (row.kind.clone(), row.owner.clone(), peer);
                     self.peers.insert(peer, row.id.clone());
                 }
@@ -172,6 +172,7 @@ pub(super) struct Subjects<'a> {
     owes: Vec<bool>,
     formats: Vec<i64>,
     checkpoints: Vec<Option<&'a str>>,
+    checksums: Vec<i64>,
 }
 
 impl<'a> Subjects<'a> {
@@ -187,10 +188,11 @@ impl<'a> Subjects<'a> {
             owes: rows.iter().map(|row| row.owes).collect(),
             formats: rows.iter().map(|row| row.format.into()).collect(),
             checkpoints: rows.iter().map(|row| row.checkpoint.as_deref()).collect(),
+            checksums: rows.iter().map(|row| row.checksum).collect(),
         }
     }
 
-    pub(super) fn fresh(&self) -> [&(dyn ToSql + Sync); 10] {
+    pub(super) fn fresh(&self) -> [&(dyn ToSql + Sync); 11] {
         [
             &self.ids,
             &self.kinds,
@@ -202,10 +204,11 @@ impl<'a> Subjects<'a> {
             &self.owes,
             &self.formats,
             &self.checkpoints,
+            &self.checksums,
         ]
     }
 
-    pub(super) fn changed(&self) -> [&(dyn ToSql + Sync); 8] {
+    pub(super) fn changed(&self) -> [&(dyn ToSql + Sync); 9] {
         [
             &self.ids,
             &self.peers,
@@ -215,6 +218,7 @@ impl<'a> Subjects<'a> {
             &self.owes,
             &self.formats,
             &self.checkpoints,
+            &self.checksums,
         ]
     }
 }
@@ -229,6 +233,7 @@ pub(super) struct Events<'a> {
     fingerprints: Vec<Option<i64>>,
     bodies: Vec<&'a str>,
     formats: Vec<i64>,
+    checksums: Vec<i64>,
 }
 
 impl<'a> Events<'a> {
@@ -245,10 +250,11 @@ impl<'a> Events<'a> {
                 .collect(),
             bodies: rows.iter().map(|row| row.body.as_str()).collect(),
             formats: rows.iter().map(|row| row.format.into()).collect(),
+            checksums: rows.iter().map(|row| row.checksum).collect(),
         }
     }
 
-    pub(super) fn args(&self) -> [&(dyn ToSql + Sync); 8] {
+    pub(super) fn args(&self) -> [&(dyn ToSql + Sync); 9] {
         [
             &self.subjects,
             &self.seqs,
@@ -258,6 +264,7 @@ impl<'a> Events<'a> {
             &self.fingerprints,
             &self.bodies,
             &self.formats,
+            &self.checksums,
         ]
     }
 }

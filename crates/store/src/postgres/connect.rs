@@ -13,7 +13,7 @@ use crate::{
 use futures::future::try_join_all;
 use percent_encoding::percent_decode_str;
 use std::{collections::HashMap, net::IpAddr, time::Duration};
-use tokio_postgres::{Client, Config, Statement, config::Host, error::SqlState};
+use tokio_postgres::{Client, Config, Row, Statement, config::Host, error::SqlState};
 
 /// A connection with every statement prepared.
 pub(super) struct Connection {
@@ -135,6 +135,24 @@ pub(super) async fn open(access: &Access) -> Result<Connection, StoreError> {
     prepare(client).await
 }
 
+/// A session that has a database to itself, which is up to date and stays as it is.
+pub(super) async fn inspect(access: &Access) -> Result<Client, StoreError> {
+    let client = client(access).await?;
+    let rows = client.query(sql::SCHEMA, &[]).await.map_err(|error| match error.code() {
+        Some(&SqlState::UNDEFINED_TABLE) => StoreError::Damaged {
+            database: access.name.clone(),
+            detail: "it has no table `schema`".to_owned(),
+        },
+        _ => failure::error(&error.into()),
+    })?;
+    migrate::check_complete(&access.name, migrate::POSTGRES, &applied(&rows))?;
+    Ok(client)
+}
+
+fn applied(rows: &[Row]) -> Vec<Applied> {
+    rows.iter().map(|row| Applied { version: row.get(0), fingerprint: row.get(2) }).collect()
+}
+
 async fn prepare(client: Client) -> Result<Connection, StoreError> {
     client.batch_execute(SESSION).await.map_err(|error| failure::error(&error.into()))?;
     // All at once, so that coming back after a lost connection takes one round trip, not twenty.
@@ -216,9 +234,7 @@ async fn migrate(client: &mut Client, name: &str) -> Result<(), StoreError> {
     transaction.execute(lock, &[&MIGRATION_LOCK]).await.map_err(failed)?;
     transaction.batch_execute(migrate::SCHEMA_TABLE).await.map_err(failed)?;
     let rows = transaction.query(sql::SCHEMA, &[]).await.map_err(failed)?;
-    let applied: Vec<Applied> =
-        rows.iter().map(|row| Applied { version: row.get(0), fingerprint: row.get(2) }).collect();
-    for (version, migration) in migrate::missing(name, migrate::POSTGRES, &applied)? {
+    for (version, migration) in migrate::missing(name, migrate::POSTGRES, &applied(&rows))? {
         transaction.batch_execute(migration.sql).await.map_err(failed)?;
         let fingerprint = migrate::fingerprint(migration.sql);
         transaction

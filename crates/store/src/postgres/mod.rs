@@ -26,7 +26,7 @@ use failure::Failure;
 use std::{sync::Arc, time::Duration};
 use tls::Tls;
 use tokio::task::AbortHandle;
-use tokio_postgres::Config;
+use tokio_postgres::{Client, Config};
 use writer::Writer;
 
 /// Reads are short; more connections only wait for the same cores.
@@ -42,6 +42,8 @@ pub(crate) struct Postgres {
     front: Front,
     pool: Pool,
     poll: Option<AbortHandle>,
+    /// Keeps a writer away while the database is only looked at.
+    _place: Option<Client>,
 }
 
 impl Postgres {
@@ -50,19 +52,8 @@ impl Postgres {
         options: &Options,
         signals: &Arc<Signals>,
     ) -> Result<Self, StoreError> {
-        let (config, wanted) = connect::config(url)?;
-        let name = connect::name(&config);
-        let tls = Tls::new(&wanted, &config)?;
-        if wanted.may_be_plain() && !connect::is_local(&config) {
-            tracing::warn!(
-                database = name,
-                "connections to this database may be unencrypted: add sslmode=verify-full to its \
-                 address"
-            );
-        }
-        let pool = pool(&config, tls.clone())?;
-        let is_alone = options.poll.is_none();
-        let access = Access { config, tls, name: name.clone(), is_alone };
+        let access = access(url, options.poll.is_none())?;
+        let (name, pool) = (access.name.clone(), pool(&access.config, access.tls.clone())?);
         let connection = connect::open(&access).await?;
         let (front, jobs) = Front::new();
         let writer = Writer::new(access, connection, signals.clone(), front.health().clone());
@@ -70,7 +61,19 @@ impl Postgres {
         let poll = options.poll.map(|pause| {
             tokio::spawn(poll::run(pool.clone(), signals.clone(), pause)).abort_handle()
         });
-        Ok(Self { name, front, pool, poll })
+        Ok(Self { name, front, pool, poll, _place: None })
+    }
+
+    /// The same with readers only, whose sessions cannot write: without the other end of its queue,
+    /// the front refuses every unit.
+    pub(crate) async fn inspect(url: &str) -> Result<Self, StoreError> {
+        let access = access(url, true)?;
+        let place = connect::inspect(&access).await?;
+        let mut config = access.config.clone();
+        let options = config.get_options().unwrap_or_default();
+        config.options(format!("{options} -cdefault_transaction_read_only=on"));
+        let (pool, (front, _)) = (pool(&config, access.tls)?, Front::new());
+        Ok(Self { name: access.name, front, pool, poll: None, _place: Some(place) })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -116,6 +119,21 @@ impl Drop for Postgres {
             poll.abort();
         }
     }
+}
+
+/// How a database is reached; says so when that may be in clear.
+fn access(url: &str, is_alone: bool) -> Result<Access, StoreError> {
+    let (config, wanted) = connect::config(url)?;
+    let name = connect::name(&config);
+    let tls = Tls::new(&wanted, &config)?;
+    if wanted.may_be_plain() && !connect::is_local(&config) {
+        tracing::warn!(
+            database = name,
+            "connections to this database may be unencrypted: add sslmode=verify-full to its \
+             address"
+        );
+    }
+    Ok(Access { config, tls, name, is_alone })
 }
 
 fn pool(config: &Config, tls: Tls) -> Result<Pool, StoreError> {

@@ -9,10 +9,10 @@ use crate::{
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
 statements! { STATEMENTS;
-    FIND = "SELECT id, kind, owner, state, format, checkpoint, unreadable FROM subjects \
-        WHERE id = ANY($1) ORDER BY id FOR UPDATE";
+    FIND = "SELECT id, kind, owner, state, format, checkpoint, unreadable, checksum \
+        FROM subjects WHERE id = ANY($1) ORDER BY id FOR UPDATE";
     FIND_PEERS = "SELECT s.id, s.kind, s.owner, s.state, s.format, s.checkpoint, s.unreadable, \
-        s.peer \
+        s.checksum, s.peer \
         FROM unnest($1::text[], $2::text[], $3::text[]) AS w (kind, owner, peer) \
         JOIN subjects s ON s.kind = w.kind AND s.owner = w.owner AND s.peer = w.peer \
         AND s.peer IS NOT NULL ORDER BY s.id FOR UPDATE OF s";
@@ -25,20 +25,22 @@ statements! { STATEMENTS;
         AND s.peer IS NOT NULL \
         JOIN events e ON e.subject = s.num AND e.key = w.key AND e.key IS NOT NULL";
     ADD_SUBJECTS = "INSERT INTO subjects \
-        (id, kind, owner, peer, state, seq, wake_at, owes, format, checkpoint) \
+        (id, kind, owner, peer, state, seq, wake_at, owes, format, checkpoint, checksum) \
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], \
-        $6::bigint[], $7::bigint[], $8::boolean[], $9::bigint[], $10::text[])";
+        $6::bigint[], $7::bigint[], $8::boolean[], $9::bigint[], $10::text[], \
+        $11::bigint[])";
     SET_SUBJECTS = "UPDATE subjects s SET peer = w.peer, state = w.state, seq = w.seq, \
         wake_at = w.wake_at, owes = w.owes, format = w.format, checkpoint = w.checkpoint, \
-        unreadable = NULL \
+        checksum = w.checksum, unreadable = NULL \
         FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], \
-        $6::boolean[], $7::bigint[], $8::text[]) \
-        AS w (id, peer, state, seq, wake_at, owes, format, checkpoint) WHERE s.id = w.id";
-    ADD_EVENTS = "INSERT INTO events (subject, seq, sub, at, key, print, body, format) \
-        SELECT s.num, w.seq, w.sub, w.at, w.key, w.print, w.body, w.format \
+        $6::boolean[], $7::bigint[], $8::text[], $9::bigint[]) \
+        AS w (id, peer, state, seq, wake_at, owes, format, checkpoint, checksum) WHERE s.id = w.id";
+    ADD_EVENTS = "INSERT INTO events \
+        (subject, seq, sub, at, key, print, body, format, checksum) \
+        SELECT s.num, w.seq, w.sub, w.at, w.key, w.print, w.body, w.format, w.checksum \
         FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], \
-        $6::bigint[], $7::text[], $8::bigint[]) \
-        AS w (id, seq, sub, at, key, print, body, format) \
+        $6::bigint[], $7::text[], $8::bigint[], $9::bigint[]) \
+        AS w (id, seq, sub, at, key, print, body, format, checksum) \
         LEFT JOIN subjects s ON s.id = w.id";
     NUMBERS = "SELECT owner, id, seq FROM subjects WHERE id = ANY($1)";
 }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::StoreError,
     migrate::{self, Applied},
+    mutant::{self, Mutant},
     private::tighten,
     sql,
 };
@@ -38,6 +39,8 @@ pub(super) enum Role {
     Writer,
     Reader,
     Checkpointer,
+    /// Looks at a database that nobody else has open, and changes nothing.
+    Inspector,
 }
 
 /// How long a connection waits for another one's lock.
@@ -54,6 +57,8 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
         make(path)?;
     }
     check_header(path)?;
+    // A writer changes the settings of the file, so nobody else's is opened by one.
+    applied(path, &connect(path, Role::Inspector)?)?;
     let mut writer = connect(path, Role::Writer)?;
     check_pages(path, &writer)?;
     migrate(path, &mut writer)?;
@@ -66,21 +71,44 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
     Ok(Opened { path: path.to_owned(), writer, lock, files: Arc::new(files) })
 }
 
+/// Checks that a database can be looked at as it is; the lock that keeps writers away meanwhile.
+/// A database without a lock file was never served where it lies.
+pub(super) fn inspect(path: &Path) -> Result<Option<File>, StoreError> {
+    let lock = match File::open(beside(path, ".lock")) {
+        Ok(lock) => Some(take(path, lock)?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(unusable(path, &error)),
+    };
+    check_header(path)?;
+    let connection = connect(path, Role::Inspector)?;
+    let applied = applied(path, &connection)?;
+    migrate::check_complete(&path.display().to_string(), migrate::SQLITE, &applied)?;
+    Ok(lock)
+}
+
 /// A connection with its settings made and checked.
 pub(super) fn connect(path: &Path, role: Role) -> Result<Connection, StoreError> {
     let damaged = |error| start_error(path, &error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let access = match role {
+        Role::Inspector => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Role::Writer | Role::Reader | Role::Checkpointer => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(damaged)?;
-    settle(&connection, role).map_err(damaged)?;
-    check_settings(path, &connection, role)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    connection.busy_timeout(BUSY_WAIT).map_err(damaged)?;
+    // Who only looks acknowledges nothing, and every setting of the file stays what it is.
+    if role != Role::Inspector {
+        settle(&connection, role).map_err(damaged)?;
+        check_settings(path, &connection, role)?;
+    }
     Ok(connection)
 }
 
 fn settle(connection: &Connection, role: Role) -> rusqlite::Result<()> {
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-    connection.busy_timeout(BUSY_WAIT)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = if mutant::is(Mutant::SyncLater) { "NORMAL" } else { "FULL" };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     // In KiB when negative. The writer keeps the hot pages, a reader a few.
@@ -102,7 +130,8 @@ pub(super) fn check_settings(
     let synchronous: i64 = pragma(path, connection, "synchronous")?;
     let foreign_keys: i64 = pragma(path, connection, "foreign_keys")?;
     let autocheckpoint: i64 = pragma(path, connection, "wal_autocheckpoint")?;
-    if journal != "wal" || synchronous < 2 || foreign_keys != 1 || autocheckpoint != 0 {
+    let is_full = synchronous >= 2 || mutant::is(Mutant::SyncLater);
+    if journal != "wal" || !is_full || foreign_keys != 1 || autocheckpoint != 0 {
         let detail = format!(
             "the {role:?} connection has journal_mode={journal} synchronous={synchronous} \
              foreign_keys={foreign_keys} wal_autocheckpoint={autocheckpoint}"
@@ -128,12 +157,17 @@ fn lock_file(path: &Path) -> Result<File, StoreError> {
         files::private().create(true).read(true).append(true).open(&name).map_err(|error| {
             StoreError::Address(format!("{} cannot be opened: {error}", name.display()))
         })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
+    take(path, file)
+}
+
+fn take(path: &Path, lock: File) -> Result<File, StoreError> {
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
             Err(StoreError::InUse { database: path.display().to_string() })
         }
         Err(TryLockError::Error(error)) => {
+            let name = beside(path, ".lock");
             Err(StoreError::Address(format!("{} cannot be locked: {error}", name.display())))
         }
     }
@@ -227,18 +261,9 @@ fn check_pages(path: &Path, connection: &Connection) -> Result<(), StoreError> {
 /// Applies what is missing, in one transaction, and prepares every statement once.
 fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
     let failed = |error: rusqlite::Error| start_error(path, &error);
-    let is_ours = connection.table_exists(None, "schema").map_err(failed)?;
-    if !is_ours {
-        return Err(damaged(path, "it has no table `schema`"));
-    }
     let behavior = rusqlite::TransactionBehavior::Immediate;
     let transaction = connection.transaction_with_behavior(behavior).map_err(failed)?;
-    let applied = {
-        let mut statement = transaction.prepare(sql::SCHEMA).map_err(failed)?;
-        let rows = statement
-            .query_map((), |row| Ok(Applied { version: row.get(0)?, fingerprint: row.get(2)? }));
-        rows.and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(failed)?
-    };
+    let applied = applied(path, &transaction)?;
     let database = path.display().to_string();
     for (version, migration) in migrate::missing(&database, migrate::SQLITE, &applied)? {
         transaction.execute_batch(migration.sql).map_err(failed)?;
@@ -252,6 +277,18 @@ fn migrate(path: &Path, connection: &mut Connection) -> Result<(), StoreError> {
         connection.prepare(statement).map_err(failed)?;
     }
     Ok(())
+}
+
+/// The migrations that a database of ours has.
+fn applied(path: &Path, connection: &Connection) -> Result<Vec<Applied>, StoreError> {
+    let failed = |error: rusqlite::Error| start_error(path, &error);
+    if !connection.table_exists(None, "schema").map_err(failed)? {
+        return Err(damaged(path, "it has no table `schema`"));
+    }
+    let mut statement = connection.prepare(sql::SCHEMA).map_err(failed)?;
+    let rows = statement
+        .query_map((), |row| Ok(Applied { version: row.get(0)?, fingerprint: row.get(2)? }));
+    rows.and_then(Iterator::collect).map_err(failed)
 }
 
 /// Why a database is refused, in its own words where it is more than damage.

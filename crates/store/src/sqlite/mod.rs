@@ -23,10 +23,11 @@ use crate::{
     sql,
 };
 use checkpoint::Checkpointer;
+use connect::Role;
 use files::Files;
 use parking_lot::Mutex;
 use readers::Readers;
-use std::{path::Path, sync::Arc, thread::JoinHandle};
+use std::{fs::File, path::Path, sync::Arc, thread::JoinHandle};
 use tokio::sync::oneshot;
 use writer::Writer;
 
@@ -35,7 +36,10 @@ pub(crate) struct Sqlite {
     front: Front,
     readers: Readers,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    files: Arc<Files>,
+    /// `None` while the database is only looked at.
+    files: Option<Arc<Files>>,
+    /// Keeps a writer away while the database is only looked at.
+    _lock: Option<File>,
 }
 
 impl Sqlite {
@@ -49,14 +53,31 @@ impl Sqlite {
         let opened = connect::open(path)?;
         let (front, jobs) = Front::new();
         let readers = Readers::new();
-        let mut threads = readers.start(&opened)?;
+        let mut threads = readers.start(&opened.path, Role::Reader)?;
         let (checkpointer, thread) = Checkpointer::start(&opened)?;
         threads.push(thread);
         let files = opened.files.clone();
         let writer = Writer::new(opened, finisher, front.health().clone(), checkpointer);
         threads.push(spawn("store-writer", move || writer.run(jobs))?);
-        let threads = Mutex::new(threads);
-        Ok(Self { name: path.display().to_string(), front, readers, threads, files })
+        let (name, threads) = (path.display().to_string(), Mutex::new(threads));
+        Ok(Self { name, front, readers, threads, files: Some(files), _lock: None })
+    }
+
+    pub(crate) async fn inspect(path: &Path) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Self::inspect_now(&path));
+        opened.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+
+    /// The same with readers only: without the other end of its queue, the front refuses every
+    /// unit.
+    fn inspect_now(path: &Path) -> Result<Self, StoreError> {
+        let lock = connect::inspect(path)?;
+        let (front, _) = Front::new();
+        let readers = Readers::new();
+        let threads = Mutex::new(readers.start(path, Role::Inspector)?);
+        let name = path.display().to_string();
+        Ok(Self { name, front, readers, threads, files: None, _lock: lock })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -69,8 +90,17 @@ impl Sqlite {
 
     /// Ok while the files are where they were opened, on a disk with room.
     pub(crate) fn check_files(&self) -> Result<(), StoreError> {
-        self.files.check()?;
-        self.files.check_room()
+        self.files.as_ref().map_or(Ok(()), |files| {
+            files.check()?;
+            files.check_room()
+        })
+    }
+
+    pub(crate) async fn damages(&self) -> Result<Vec<String>, StoreError> {
+        let query = Query { sql: "PRAGMA integrity_check", args: Vec::new() };
+        let mut found = self.query(query, |row| Ok(row.text(0)?.to_owned())).await?;
+        found.retain(|line| line != "ok");
+        Ok(found)
     }
 
     pub(crate) async fn query<R: Send + 'static>(

@@ -1,13 +1,13 @@
 //! Reader threads: each has its own connection and takes the next query that waits.
 
 use super::{
-    connect::{self, Opened, Role},
+    connect::{self, Role},
     spawn,
 };
 use crate::error::StoreError;
 use parking_lot::Mutex;
 use rusqlite::Connection;
-use std::{sync::Arc, thread::JoinHandle};
+use std::{path::Path, sync::Arc, thread::JoinHandle};
 use tokio::sync::mpsc;
 
 /// A query that is run on whichever connection is free.
@@ -29,10 +29,10 @@ impl Readers {
         Self { inbox: Mutex::new(Some(inbox)), waiting: Arc::new(Mutex::new(waiting)) }
     }
 
-    pub(super) fn start(&self, opened: &Opened) -> Result<Vec<JoinHandle<()>>, StoreError> {
+    pub(super) fn start(&self, path: &Path, role: Role) -> Result<Vec<JoinHandle<()>>, StoreError> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let readers = (0..cores.clamp(2, READERS_MAX)).map(|_| {
-            let connection = connect::connect(&opened.path, Role::Reader)?;
+            let connection = connect::connect(path, role)?;
             let waiting = self.waiting.clone();
             spawn("store-reader", move || {
                 while let Some(read) = next(&waiting) {

@@ -1,8 +1,11 @@
 use super::connect::{Role, check_settings, connect};
-use crate::{Key, Store, StoreError, query::Query};
+use crate::{Key, Store, StoreError, engine::Engine, query::Query};
 use machine::{Event, Machine, Millis, Position, Recorded};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Barrier},
+};
 
 async fn made() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -13,7 +16,7 @@ async fn made() -> (tempfile::TempDir, PathBuf) {
 
 /// Every connection of the store is made by `connect`, which checks it.
 #[tokio::test]
-async fn every_connection_syncs_in_full() {
+async fn a2_a_connection_that_does_not_sync_in_full_is_refused() {
     let (_folder, path) = made().await;
     for role in [Role::Writer, Role::Reader, Role::Checkpointer] {
         let connection = connect(&path, role).unwrap();
@@ -29,8 +32,41 @@ async fn every_connection_syncs_in_full() {
     }
 }
 
+/// The connections that an open store works with, and not others like them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a2_every_connection_of_an_open_store_syncs_in_full() {
+    let (_folder, path) = made().await;
+    let store = Store::open(path.to_str().unwrap()).await.unwrap();
+    let Engine::Sqlite(sqlite) = &store.inner.engine else { panic!("it is SQLite") };
+    // Each reader waits until all of them have a question, so that none answers twice.
+    let readers = sqlite.threads.lock().len() - 2;
+    let all = Arc::new(Barrier::new(readers));
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..readers {
+        let (all, tell) = (all.clone(), tell.clone());
+        let ask = move |connection: &rusqlite::Connection| {
+            all.wait();
+            let journal: String =
+                connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+            let sync: i64 =
+                connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+            tell.send((journal, sync)).unwrap();
+        };
+        sqlite.readers.submit(Box::new(ask)).await.unwrap();
+    }
+    drop(tell);
+    for _ in 0..readers {
+        assert_eq!(told.recv().await, Some(("wal".to_owned(), 2)));
+    }
+    let of_writer = "INSERT INTO records (space, key, value) \
+        SELECT 'pragmas', journal_mode, synchronous FROM pragma_journal_mode, pragma_synchronous";
+    store.execute(vec![Query { sql: of_writer, args: Vec::new() }]).await.unwrap();
+    assert_eq!(store.record("pragmas", "wal", 0).await.unwrap().as_deref(), Some("2"));
+    store.close().await;
+}
+
 #[tokio::test]
-async fn a_rollback_journal_is_not_accepted() {
+async fn a2_a_rollback_journal_is_refused() {
     let (_folder, path) = made().await;
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).unwrap();
@@ -119,7 +155,7 @@ async fn check_recovered(store: &Store, acknowledged: u64) {
 
 /// A full disk, with a limit of SQLite's own in the place of a small disk.
 #[tokio::test]
-async fn a_full_database_recovers_by_itself() {
+async fn a3_a_full_database_recovers_by_itself() {
     let (_folder, path) = made().await;
     let store = Store::open(path.to_str().unwrap()).await.unwrap();
     // A pragma that answers is an error for the writer, but takes effect all the same.
@@ -142,7 +178,7 @@ const SMALL_DISK: &str = "BATON_TEST_SMALL_DISK";
 /// A full disk, on a real small one: this test starts itself again where such a disk is mounted,
 /// which no other process sees.
 #[tokio::test]
-async fn a_full_disk_recovers_by_itself() {
+async fn a3_a_full_disk_recovers_by_itself() {
     let Ok(disk) = std::env::var(SMALL_DISK) else { return on_a_small_disk() };
     let disk = PathBuf::from(disk);
     let store = Store::open(disk.join("baton.db").to_str().unwrap()).await.unwrap();
@@ -168,7 +204,7 @@ fn on_a_small_disk() {
     let mut test = std::process::Command::new("unshare");
     test.args(["--user", "--map-root-user", "--mount", "sh", "-c", run]).arg(folder.path());
     test.arg(std::env::current_exe().unwrap());
-    test.args(["--exact", "sqlite::tests::a_full_disk_recovers_by_itself", "--nocapture"]);
+    test.args(["--exact", "sqlite::tests::a3_a_full_disk_recovers_by_itself", "--nocapture"]);
     let output = test.env(SMALL_DISK, folder.path()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let ran = output.status.success() && said.contains("1 passed");

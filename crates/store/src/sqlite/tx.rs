@@ -12,23 +12,23 @@ use std::future::ready;
 use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql, types::ToSqlOutput};
 
 statements! { STATEMENTS;
-    FIND = "SELECT id, kind, owner, state, format, checkpoint, unreadable FROM subjects \
-        WHERE id = $1";
-    FIND_PEER = "SELECT id, kind, owner, state, format, checkpoint, unreadable FROM subjects \
-        WHERE kind = $1 AND owner = $2 AND peer = $3";
+    FIND = "SELECT id, kind, owner, state, format, checkpoint, unreadable, checksum \
+        FROM subjects WHERE id = $1";
+    FIND_PEER = "SELECT id, kind, owner, state, format, checkpoint, unreadable, checksum \
+        FROM subjects WHERE kind = $1 AND owner = $2 AND peer = $3";
     FIND_KEY = "SELECT seq, print FROM events \
         WHERE subject = (SELECT num FROM subjects WHERE id = $1) AND key = $2";
     ADD_SUBJECT = "INSERT INTO subjects \
-        (id, kind, owner, peer, state, seq, wake_at, owes, format, checkpoint) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        (id, kind, owner, peer, state, seq, wake_at, owes, format, checkpoint, checksum) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     SET_SUBJECT = "UPDATE subjects SET peer = $1, state = $2, seq = $3, wake_at = $4, owes = $5, \
-        format = $7, checkpoint = $8, unreadable = NULL WHERE id = $6";
-    ADD_EVENT = "INSERT INTO events (subject, seq, sub, at, key, print, body, format) \
-        VALUES ((SELECT num FROM subjects WHERE id = $1), $2, $3, $4, $5, $6, $7, $8)";
+        format = $7, checkpoint = $8, checksum = $9, unreadable = NULL WHERE id = $6";
+    ADD_EVENT = "INSERT INTO events (subject, seq, sub, at, key, print, body, format, checksum) \
+        VALUES ((SELECT num FROM subjects WHERE id = $1), $2, $3, $4, $5, $6, $7, $8, $9)";
 }
 
 /// SQLite takes `$n` for a name, so arguments are bound by these names and not by position.
-const NAMES: [&str; 10] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10"];
+const NAMES: [&str; 11] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11"];
 
 /// The writer's connection inside its transaction.
 pub(super) struct SqliteTx<'a> {
@@ -104,7 +104,7 @@ impl SqliteTx<'_> {
 
     fn set_subject(&self, row: &SubjectRow) -> rusqlite::Result<()> {
         let seq = row.seq as i64;
-        let args: [&dyn ToSql; 8] = [
+        let args: [&dyn ToSql; 9] = [
             &row.peer,
             &row.state,
             &seq,
@@ -113,13 +113,14 @@ impl SqliteTx<'_> {
             &row.id,
             &row.format,
             &row.checkpoint,
+            &row.checksum,
         ];
         self.run(SET_SUBJECT, &args)
     }
 
     fn add_subject(&self, row: &SubjectRow) -> rusqlite::Result<()> {
         let (seq, owner) = (row.seq as i64, &*row.owner);
-        let args: [&dyn ToSql; 10] = [
+        let args: [&dyn ToSql; 11] = [
             &row.id,
             &row.kind,
             &owner,
@@ -130,6 +131,7 @@ impl SqliteTx<'_> {
             &row.owes,
             &row.format,
             &row.checkpoint,
+            &row.checksum,
         ];
         self.run(ADD_SUBJECT, &args)
     }
@@ -140,8 +142,17 @@ impl SqliteTx<'_> {
             Some((key, fingerprint)) => (Some(key), Some(*fingerprint as i64)),
             None => (None, None),
         };
-        let args: [&dyn ToSql; 8] =
-            [&event.subject, &seq, &sub, &event.at, &key, &fingerprint, &event.body, &event.format];
+        let args: [&dyn ToSql; 9] = [
+            &event.subject,
+            &seq,
+            &sub,
+            &event.at,
+            &key,
+            &fingerprint,
+            &event.body,
+            &event.format,
+            &event.checksum,
+        ];
         self.run(ADD_EVENT, &args)
     }
 

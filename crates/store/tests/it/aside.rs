@@ -8,13 +8,31 @@ use crate::{
 use machine::Position;
 use store::{Ledger, SetAside, StepError, Store, StoreError};
 
-/// What may have happened to a state.
-const DAMAGES: [(&str, &str); 4] = [
-    ("UPDATE subjects SET format = 2 WHERE id = 'cnt_1'", "format 2 is unknown"),
-    ("UPDATE subjects SET format = -7 WHERE id = 'cnt_1'", "format -7 is unknown"),
-    ("UPDATE subjects SET state = substr(state, 1, 12) WHERE id = 'cnt_1'", "EOF"),
-    ("UPDATE subjects SET state = '{\"total\":\"s3cret\"}' WHERE id = 'cnt_1'", "expected i64"),
+/// What may have happened to a state, with its checksum and without one.
+const DAMAGES: [(&str, &str); 5] = [
+    ("checksum = NULL, format = 2", "format 2 is unknown"),
+    ("checksum = NULL, format = -7", "format -7 is unknown"),
+    ("checksum = NULL, state = substr(state, 1, 12)", "EOF"),
+    ("checksum = NULL, state = '{\"total\":\"s3cret\"}'", "expected i64"),
+    ("state = '{\"total\":\"s3cret\"}'", "the checksum does not match"),
 ];
+
+async fn damage(place: &Place, damage: &str) {
+    place.run("DROP TABLE IF EXISTS kept").await;
+    place.run("CREATE TABLE kept AS SELECT id, format, state, checksum FROM subjects").await;
+    place.run(&format!("UPDATE subjects SET {damage} WHERE id = 'cnt_1'")).await;
+}
+
+async fn mend(place: &Place) {
+    place
+        .run(
+            "UPDATE subjects SET format = 1, unreadable = NULL, \
+             state = (SELECT state FROM kept WHERE kept.id = subjects.id), \
+             checksum = (SELECT checksum FROM kept WHERE kept.id = subjects.id) \
+             WHERE id = 'cnt_1'",
+        )
+        .await;
+}
 
 fn ledger(store: &Store) -> Ledger<Counter> {
     store.ledger("bot")
@@ -72,30 +90,22 @@ async fn assert_others_go_on(store: &Store) {
 on_both! {
     async fn a_list_leaves_out_what_cannot_be_read(place: Place) {
         three(place).await;
-        for (damage, cause) in DAMAGES {
-            place.run("DROP TABLE IF EXISTS kept").await;
-            place.run("CREATE TABLE kept AS SELECT id, format, state FROM subjects").await;
-            place.run(damage).await;
+        for (change, cause) in DAMAGES {
+            damage(place, change).await;
             let store = place.open().await;
             assert_eq!(store.set_aside().await.unwrap(), []);
             assert_eq!(ledger(&store).open_ids(10).await.unwrap().len(), 2);
             assert_set_aside(&store, None, cause).await;
             assert_others_go_on(&store).await;
             store.close().await;
-            place.run(
-                "UPDATE subjects SET format = 1, \
-                 state = (SELECT state FROM kept WHERE kept.id = subjects.id) WHERE id = 'cnt_1'",
-            )
-            .await;
+            mend(place).await;
         }
     }
 
     async fn a_step_tells_its_caller_alone(place: Place) {
         three(place).await;
-        for (damage, cause) in DAMAGES {
-            place.run("DROP TABLE IF EXISTS kept").await;
-            place.run("CREATE TABLE kept AS SELECT id, format, state FROM subjects").await;
-            place.run(damage).await;
+        for (change, cause) in DAMAGES {
+            damage(place, change).await;
             let store = place.open().await;
             let ledger = ledger(&store);
             let step = ledger.step("cnt_1", &1, 0, None, Input::Add(1));
@@ -111,38 +121,54 @@ on_both! {
             assert_unreadable(&ledger.load("cnt_1").await.unwrap_err(), cause);
             assert_others_go_on(&store).await;
             store.close().await;
-            place
-                .run(
-                    "UPDATE subjects SET format = 1, state = \
-                     (SELECT state FROM kept WHERE kept.id = subjects.id) WHERE id = 'cnt_1'",
-                )
-                .await;
+            mend(place).await;
         }
     }
 
     async fn a_roll_forward_heals(place: Place) {
         three(place).await;
-        place.run("UPDATE subjects SET format = 9 WHERE id = 'cnt_1'").await;
+        place.run("UPDATE subjects SET checksum = NULL, format = 9 WHERE id = 'cnt_1'").await;
+        place.run(
+            "UPDATE events SET checksum = NULL, format = 9 WHERE seq = 1 \
+             AND subject = (SELECT num FROM subjects WHERE id = 'cnt_2')",
+        )
+        .await;
         let store = place.open().await;
         assert_unreadable(&ledger(&store).load("cnt_1").await.unwrap_err(), "format 9");
+        ledger(&store).events("cnt_2", 0, 10).await.unwrap_err();
         assert_others_go_on(&store).await;
         store.close().await;
+        // The next start knows what is set aside before anyone asks for it, and so does the one
+        // after it.
+        for _ in 0..2 {
+            let store = place.open().await;
+            assert_eq!(store.set_aside().await.unwrap().len(), 2);
+            store.retry_set_aside::<Counter>().await.unwrap();
+            assert_eq!(store.set_aside().await.unwrap().len(), 2);
+            assert_others_go_on(&store).await;
+            store.close().await;
+        }
         place.run("UPDATE subjects SET format = 1 WHERE id = 'cnt_1'").await;
+        place.run("UPDATE events SET format = 1").await;
         let store = place.open().await;
+        store.retry_set_aside::<Counter>().await.unwrap();
         assert_eq!(store.set_aside().await.unwrap(), []);
         assert_eq!(ledger(&store).open_ids(10).await.unwrap().len(), 3);
         assert_eq!(store.owing::<Counter>("", 10).await.unwrap().len(), 3);
+        assert!(ledger(&store).events("cnt_2", 0, 10).await.unwrap().len() > 2);
     }
 
     async fn an_unreadable_event_harms_its_reader_alone(place: Place) {
         three(place).await;
         for (damage, cause) in [
-            ("body = '\"s3cret\"'", "unknown variant"),
-            ("body = '{'", "EOF"),
-            ("format = 2", "format 2 is unknown"),
+            ("checksum = NULL, body = '\"s3cret\"'", "unknown variant"),
+            ("checksum = NULL, body = '{'", "EOF"),
+            ("checksum = NULL, format = 2", "format 2 is unknown"),
+            ("checksum = 1", "the checksum does not match"),
         ] {
             place.run(&format!(
-                "UPDATE events SET body = '{{\"Owes\":true}}', format = 1 WHERE seq = 1; \
+                "UPDATE events SET body = '{{\"Owes\":true}}', format = 1, checksum = NULL, \
+                 unreadable = NULL WHERE seq = 1; \
                  UPDATE events SET {damage} WHERE seq = 1 \
                  AND subject = (SELECT num FROM subjects WHERE id = 'cnt_1')"
             ))

@@ -27,7 +27,7 @@ impl Place {
 
     /// An empty schema of its own; `None` when PostgreSQL is left out on purpose.
     pub(crate) async fn postgres() -> Option<Self> {
-        if std::env::var(SKIP).is_ok_and(|skip| skip == "1") {
+        if is_postgres_left_out() {
             return None;
         }
         let server = postgres_server();
@@ -54,10 +54,41 @@ impl Place {
         connection.execute_batch(sql).unwrap();
     }
 
+    /// Everything that is stored, as text.
+    pub(crate) async fn contents(&self) -> Vec<String> {
+        let mut contents = Vec::new();
+        for table in ["subjects", "events", "records", "schema"] {
+            contents.extend(self.rows(table).await);
+        }
+        contents
+    }
+
+    async fn rows(&self, table: &str) -> Vec<String> {
+        let sql = format!("SELECT * FROM {table} ORDER BY 1, 2, 3");
+        if self.dir.is_none() {
+            let sql = format!("SELECT CAST(t AS text) FROM ({sql}) AS t");
+            let rows = postgres_client(&self.url).await.query(&sql, &[]).await.unwrap();
+            return rows.iter().map(|row| row.get(0)).collect();
+        }
+        let connection = rusqlite::Connection::open(self.file()).unwrap();
+        let mut statement = connection.prepare(&sql).unwrap();
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| {
+            let values = (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap()));
+            Ok(values.collect())
+        };
+        statement.query_map((), row).unwrap().map(Result::unwrap).collect()
+    }
+
     /// The database file, on SQLite.
     pub(crate) fn file(&self) -> std::path::PathBuf {
         self.dir.as_ref().unwrap().path().join("baton.db")
     }
+}
+
+/// Only for a quick look; never where it counts.
+pub(crate) fn is_postgres_left_out() -> bool {
+    std::env::var(SKIP).is_ok_and(|skip| skip == "1")
 }
 
 pub(crate) fn postgres_server() -> String {
@@ -75,10 +106,18 @@ pub(crate) async fn postgres_run(url: &str, sql: &str) {
     connection.await.unwrap().unwrap();
 }
 
+/// A connection of its own, past the store; it ends when it is dropped.
+pub(crate) async fn postgres_client(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
 /// Writes each test once and runs it on both engines.
 #[macro_export]
 macro_rules! on_both {
-    ($(async fn $name:ident($place:ident: Place) $body:block)*) => {$(
+    ($($(#[$about:meta])* async fn $name:ident($place:ident: Place) $body:block)*) => {$(
+        $(#[$about])*
         async fn $name($place: &$crate::backend::Place) $body
 
         mod $name {

@@ -37,29 +37,53 @@ async fn with_machines(place: &Place) -> store::Store {
     store
 }
 
-/// An export may read for minutes.
+/// How long each of many units took, in order of length.
+async fn timed(store: &store::Store, units: i64) -> Vec<Duration> {
+    let ledger = store.ledger::<Counter>("bot");
+    let mut took = Vec::new();
+    for n in 0..units {
+        let began = Instant::now();
+        ledger.step(&format!("cnt_{}", n % 8), &1, n, None, Input::Add(n)).await.unwrap();
+        took.push(began.elapsed());
+    }
+    took.sort();
+    took
+}
+
+/// An export may read for minutes. What a busy machine adds by chance is left out by taking the
+/// best of several rounds on each side.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_reader_holds_up_no_writer() {
+async fn a6_a_long_reader_holds_up_no_writer() {
+    const ROUNDS: usize = 5;
+    const UNITS: i64 = 300;
     let place = Place::sqlite();
     let store = with_machines(&place).await;
     let log = place.file().with_extension("db-wal");
-    let alone = Instant::now();
-    write(&store, 500).await;
-    let alone = alone.elapsed();
-    let reader = rusqlite::Connection::open(place.file()).unwrap();
-    reader.execute_batch("BEGIN").unwrap();
-    let count = "SELECT count(*) FROM events";
-    let before: i64 = reader.query_row(count, (), |row| row.get(0)).unwrap();
-    // As long beside the reader as alone, but for what chance does on a busy machine.
-    let beside = Instant::now();
-    write(&store, 3000).await;
-    let beside = beside.elapsed() / 6;
-    assert!(beside < alone * 5 + Duration::from_millis(100), "{beside:?} instead of {alone:?}");
-    let grown = fs::metadata(&log).unwrap().len();
-    assert!(grown > 1 << 20, "the log keeps what the reader may still need: {grown}");
-    let still: i64 = reader.query_row(count, (), |row| row.get(0)).unwrap();
-    assert_eq!(before, still);
-    drop(reader);
+    let size = || fs::metadata(&log).unwrap().len();
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    let mut largest = 0;
+    for _ in 0..ROUNDS {
+        let rank = UNITS as usize * 99 / 100;
+        alone.push(timed(&store, UNITS).await[rank]);
+        let reader = rusqlite::Connection::open(place.file()).unwrap();
+        reader.execute_batch("BEGIN").unwrap();
+        let count = "SELECT count(*) FROM events";
+        let before: i64 = reader.query_row(count, (), |row| row.get(0)).unwrap();
+        beside.push(timed(&store, UNITS).await[rank]);
+        write(&store, 2000).await;
+        let still: i64 = reader.query_row(count, (), |row| row.get(0)).unwrap();
+        assert_eq!(before, still);
+        largest = largest.max(size());
+    }
+    let (alone, beside) = (alone.iter().min().unwrap(), beside.iter().min().unwrap());
+    println!("p99 {alone:?} alone, {beside:?} beside the reader; the log grew to {largest} bytes");
+    assert!(*beside <= *alone * 2 + Duration::from_millis(20), "{beside:?} instead of {alone:?}");
+    assert!(largest > 4 << 20, "the log keeps what the reader may still need: {largest}");
+    let began = Instant::now();
+    while size() > 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "the log stays at {}", size());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     store.close().await;
     assert!(!log.exists(), "the log is folded into the file");
 }

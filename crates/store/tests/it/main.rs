@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod alone;
+mod altered;
 mod aside;
 mod backend;
 mod commits;
 mod counter;
+mod damages;
 mod files;
 mod kill;
 mod ledger;

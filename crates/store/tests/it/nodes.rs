@@ -104,6 +104,36 @@ async fn another_nodes_commits_are_seen_late_rather_than_never() {
     }
 }
 
+/// The order is the database's, whatever the clocks of the nodes say; times are only shown.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn d9_nodes_with_clocks_apart_keep_one_order() {
+    const APART: i64 = 10 * 60_000;
+    let Some(place) = Place::postgres().await else { return };
+    let nodes = two_nodes(&place).await;
+    nodes[0].create("cnt_1", &Counter::default()).await.unwrap();
+    let mut watcher = nodes[1].watch("cnt_1", 0);
+    let (mut heard, mut expected) = (Vec::new(), Vec::new());
+    for n in 0..20 {
+        // The second node is behind, and every fifth step its clock jumps by a day.
+        let now = if n % 2 == 0 { n } else { n - APART - (n % 5) * 86_400_000 };
+        let node = &nodes[n as usize % 2];
+        let stepped = node.step("cnt_1", &1, now, None, Input::Add(n)).await.unwrap();
+        assert_eq!(stepped.first_seq, n as u64 + 1);
+        expected.push((n as u64 + 1, now, Happened::Added(n)));
+    }
+    while heard.len() < expected.len() {
+        let seen = tokio::time::timeout(PATIENCE, watcher.next()).await.unwrap().unwrap();
+        let Seen::Events(events) = seen else { panic!("{seen:?}") };
+        heard.extend(events.iter().cloned().map(|it| (it.position.seq, it.at, it.event)));
+    }
+    assert_eq!(heard, expected);
+    // A key is known by its text, however old the other clock makes it.
+    let key = || Some(Key { id: "once".to_owned(), fingerprint: 0 });
+    nodes[0].step("cnt_1", &1, 0, key(), Input::Add(1)).await.unwrap();
+    let again = nodes[1].step("cnt_1", &1, -APART, key(), Input::Add(1)).await.unwrap();
+    assert!(again.repeated);
+}
+
 /// Ends every connection of this test's node again and again while it works.
 async fn cut_connections(application: String, stop: Arc<AtomicBool>) {
     let sql = format!(

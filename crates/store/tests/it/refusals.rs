@@ -4,7 +4,7 @@ use crate::{
     backend::{Place, postgres_run},
     counter::{Counter, Input},
 };
-use std::{fs, io::Write, path::Path};
+use std::{fs, io::Write};
 use store::{Store, StoreError};
 
 async fn refused(place: &Place) -> StoreError {
@@ -22,62 +22,6 @@ async fn filled() -> Place {
     }
     store.close().await;
     place
-}
-
-fn assert_damaged(error: &StoreError, file: &Path) {
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
-    assert!(error.to_string().contains(&file.display().to_string()), "{error}");
-}
-
-#[tokio::test]
-async fn an_empty_file_is_not_started_over() {
-    let place = Place::sqlite();
-    fs::File::create(place.file()).unwrap();
-    assert_damaged(&refused(&place).await, &place.file());
-    assert_eq!(fs::metadata(place.file()).unwrap().len(), 0);
-}
-
-#[tokio::test]
-async fn another_kind_of_file_is_left_alone() {
-    let place = Place::sqlite();
-    fs::write(place.file(), "a letter, long enough to hold a header").unwrap();
-    assert_damaged(&refused(&place).await, &place.file());
-    assert!(fs::read_to_string(place.file()).unwrap().starts_with("a letter"));
-}
-
-#[tokio::test]
-async fn a_foreign_sqlite_file_is_left_alone() {
-    let place = Place::sqlite();
-    let foreign = rusqlite::Connection::open(place.file()).unwrap();
-    foreign.execute_batch("CREATE TABLE theirs (a)").unwrap();
-    drop(foreign);
-    assert_damaged(&refused(&place).await, &place.file());
-}
-
-#[tokio::test]
-async fn flipped_bytes_are_found() {
-    let place = filled().await;
-    let whole = fs::read(place.file()).unwrap();
-    for page in 1..whole.len() / 4096 {
-        let mut damaged = whole.clone();
-        for byte in &mut damaged[page * 4096..page * 4096 + 64] {
-            *byte ^= 0x5a;
-        }
-        fs::write(place.file(), damaged).unwrap();
-        assert_damaged(&refused(&place).await, &place.file());
-    }
-    fs::write(place.file(), &whole[..whole.len() / 2]).unwrap();
-    assert_damaged(&refused(&place).await, &place.file());
-    fs::write(place.file(), &whole).unwrap();
-    place.open().await.close().await;
-}
-
-#[tokio::test]
-async fn a_log_without_its_file_is_refused() {
-    let place = filled().await;
-    fs::rename(place.file(), place.file().with_extension("db-wal")).unwrap();
-    assert_damaged(&refused(&place).await, &place.file());
-    assert!(!place.file().exists());
 }
 
 /// Deleted or moved, its lock file tells that it was there.

@@ -1,6 +1,6 @@
 //! TLS to a real PostgreSQL server with a certificate of a root of our own: every `sslmode`.
 
-use crate::backend::postgres_run;
+use crate::backend::{is_postgres_left_out, postgres_client, postgres_run};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::{
     fs,
@@ -58,7 +58,7 @@ impl Server {
             "CREATE USER carol PASSWORD 'drowssap'",
             "ALTER DATABASE password OWNER TO carol",
         ] {
-            postgres_run(&server.url("baton", "127.0.0.1", "postgres", ""), sql).await;
+            postgres_run(&server.own_url(), sql).await;
         }
         server
     }
@@ -74,6 +74,11 @@ impl Server {
 
     fn url(&self, user: &str, host: &str, database: &str, parameters: &str) -> String {
         format!("postgres://{user}@{host}:{}/{database}?{parameters}", self.port)
+    }
+
+    /// In clear, as whom everything is allowed.
+    fn own_url(&self) -> String {
+        self.url("baton", "127.0.0.1", "postgres", "")
     }
 
     fn root(&self, name: &str) -> String {
@@ -139,10 +144,7 @@ async fn works(server: &Server, url: &str) -> Result<bool, StoreError> {
     let store = Store::open(&format!("{url}&application_name=probed")).await?;
     store.put_record("s", "k", "v", None).await?;
     assert_eq!(store.record("s", "k", 0).await?.as_deref(), Some("v"));
-    let watching = server.url("baton", "127.0.0.1", "postgres", "");
-    let (client, connection) =
-        tokio_postgres::connect(&watching, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = postgres_client(&server.own_url()).await;
     let sql = "SELECT bool_and(ssl), bool_or(ssl), count(*) FROM pg_stat_ssl \
         JOIN pg_stat_activity USING (pid) WHERE application_name = 'probed'";
     let row = client.query_one(sql, &[]).await.unwrap();
@@ -158,7 +160,7 @@ async fn works(server: &Server, url: &str) -> Result<bool, StoreError> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_sslmode_does_what_libpq_does() {
-    if std::env::var("BATON_TEST_SKIP_POSTGRES").is_ok_and(|skip| skip == "1") {
+    if is_postgres_left_out() {
         return;
     }
     let server = Server::start().await;

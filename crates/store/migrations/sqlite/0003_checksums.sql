@@ -1,0 +1,3 @@
+-- What the text of each state and event adds up to. Rows from before have none, and are not checked.
+ALTER TABLE subjects ADD COLUMN checksum INTEGER;
+ALTER TABLE events ADD COLUMN checksum INTEGER;

@@ -20,14 +20,14 @@ use edge::{
 };
 use http::{HeaderMap, StatusCode};
 use machine::{
-    Millis,
+    Millis, TextFormat,
     chat::{Chat, CloseReason, Input, Line, Opening, Speaker},
     limits::{HISTORY_ITEMS_MAX, TEXT_CHARS_MAX, TYPING_MS, WEBHOOK_TEXT_CHARS_MAX},
 };
 use serde_json::Value;
 use store::{Key, StepError, StoreError};
 use wire::{
-    Invalid, answer,
+    Invalid, MessageFormat, answer,
     history::{self, Sender},
     problem::ProblemId,
     webhook::{Answer, Received, ReceivedKind},
@@ -281,8 +281,12 @@ fn opening(
     let intent = intent.filter(|name| !name.is_empty()).map(shortened);
     let transcript = if history.is_empty() {
         let bot = answer::words(response);
-        let line = |from, text: &str| Line { from, text: shortened(text), at: None };
-        let asked = [line(Speaker::Visitor, &text), line(Speaker::Bot, &bot)];
+        let line =
+            |from, text: &str, format| Line { from, text: shortened(text), format, at: None };
+        let asked = [
+            line(Speaker::Visitor, &text, TextFormat::Plain),
+            line(Speaker::Bot, &bot, TextFormat::Markdown),
+        ];
         let asked = asked.into_iter().filter(|line| !line.text.trim().is_empty());
         missed.iter().cloned().chain(asked).collect()
     } else {
@@ -314,7 +318,11 @@ fn line_of_history(item: &Value) -> Option<Line> {
         Sender::Agent => Speaker::Agent,
     };
     let at = line.created_at.as_deref().and_then(time::parse_rfc3339);
-    Some(Line { from, text: shortened(&line.text), at })
+    let format = match line.format {
+        MessageFormat::Markdown => TextFormat::Markdown,
+        MessageFormat::Plain => TextFormat::Plain,
+    };
+    Some(Line { from, text: shortened(&line.text), format, at })
 }
 
 fn shortened(text: &str) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use connector::{HandoverInfo, text};
 use machine::{
-    Millis,
+    Millis, TextFormat,
     chat::{Line, Opening, Speaker},
 };
 
@@ -74,7 +74,12 @@ fn lines(opening: &Opening) -> Vec<Line> {
     let mut lines = opening.transcript.clone();
     let asked = |line: &Line| line.from == Speaker::Visitor && line.text == opening.text;
     if !opening.text.trim().is_empty() && !lines.iter().any(asked) {
-        lines.push(Line { from: Speaker::Visitor, text: opening.text.clone(), at: None });
+        lines.push(Line {
+            from: Speaker::Visitor,
+            text: opening.text.clone(),
+            format: TextFormat::Plain,
+            at: None,
+        });
     }
     lines
 }

@@ -764,7 +764,8 @@ fn notices_of_what_there_is_no_room_for_do_not_grow_the_state_without_end() {
     }
     let [email, name, avatar_url] = ["jane@example.com", "Jane", ""].map(str::to_owned);
     let agent = Agent { email, name, avatar_url };
-    let push = Push::Message { text: "hello".to_owned(), agent };
+    let (text, format) = ("hello".to_owned(), TextFormat::Markdown);
+    let push = Push::Message { text, agent, format };
     while chat.outbox.len() < limits::WAITING_PUSHES_MAX {
         chat.owe(chat.position, START, push.clone());
     }
@@ -783,7 +784,14 @@ fn a_tool_is_told_what_its_agent_missed() {
     let (opening, missed) = (opening("help"), Vec::new());
     chat.step(&policy, START, Input::StepOne { opening, available: true, missed }).unwrap();
     let lines = [(Speaker::Visitor, "anybody?"), (Speaker::Bot, "I am the bot.")];
-    let missed = lines.map(|(from, text)| Line { from, text: text.to_owned(), at: None }).to_vec();
+    let missed = lines
+        .map(|(from, text)| Line {
+            from,
+            text: text.to_owned(),
+            format: TextFormat::Markdown,
+            at: None,
+        })
+        .to_vec();
     let input = Input::StepTwo { text: "hello again".to_owned(), missed };
     chat.step(&policy, START, input).unwrap();
     let owed: Vec<_> = chat.owed_deliveries().map(|owed| owed.delivery.clone()).collect();

@@ -88,11 +88,17 @@ function agentSays(world, chat, mine, { clientId, text }, response) {
   const known = chat.byClient.get(clientId);
   if (known) return send(response, 202, { seq: known });
   const agent = faceOf(world.agent);
-  const event = chatEvent(world, chat, { type: 'agent_message', text, agent, clientId });
+  const event = chatEvent(world, chat, {
+    type: 'agent_message',
+    text,
+    format: 'plain',
+    agent,
+    clientId,
+  });
   chat.byClient.set(clientId, event.seq);
   send(response, 202, { seq: event.seq });
   setTimeout(() => {
-    record(chat.conversation, { type: 'agent_message', text, agent });
+    record(chat.conversation, { type: 'agent_message', text, format: 'plain', agent });
     chat.pushedThrough = event.seq;
     chat.unpushed = 0;
     tellChats(world);

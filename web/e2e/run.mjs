@@ -11,6 +11,8 @@ import * as keyboard from './cases/keyboard.mjs';
 import * as policy from './cases/policy.mjs';
 import * as proxies from './cases/proxies.mjs';
 import * as rich from './cases/rich.mjs';
+import * as privacy from './cases/privacy.mjs';
+import * as tabs from './cases/tabs.mjs';
 import * as scripts from './cases/xss.mjs';
 
 const only = process.argv[2];
@@ -36,6 +38,8 @@ for (const group of [
   connection,
   embedding,
   proxies,
+  privacy,
+  tabs,
 ]) {
   for (const [name, { needs, run }] of Object.entries(group.cases)) {
     if (only && !name.includes(only)) continue;

@@ -1,5 +1,5 @@
-//! The project's commands: `cargo xtask demo | test | quick | bench | receivers | vendors | tidy |
-//! web`.
+//! The project's commands: `cargo xtask demo | test | quick | bench | receivers | api | vendors |
+//! tidy | web`.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -29,6 +29,7 @@ cargo xtask test           run all checks; installs missing programs
 cargo xtask quick          format, tidy, clippy and the tests that need only SQLite
 cargo xtask bench [ARGS]   measure against the floors; ARGS go to `baton-proving bench`
 cargo xtask receivers      check the example receivers of docs/receivers
+cargo xtask api            E7: call every operation of a running demo as its OpenAPI document says
 cargo xtask vendors        test the simulated tools with the vendors' own clients, and fulfilment
                            with Google's libraries for webhooks
 cargo xtask tidy           check sizes, edges between crates and unfinished work
@@ -62,6 +63,11 @@ fn run(task: &str, args: &[String]) -> Result<()> {
         "quick" => checks::quick(),
         "bench" => bench(args),
         "receivers" => checks::conclude(receivers::check()?),
+        "api" => {
+            web::build()?;
+            shell::build()?;
+            checks::conclude(api::e7_every_answer_is_documented()?)
+        }
         "vendors" => {
             let mut total = vendors::judge()?;
             total.add(fulfilment::judge()?);

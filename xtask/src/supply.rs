@@ -1,5 +1,5 @@
-//! Where foreign code comes from, and under which licence: every Rust crate and every npm package
-//! that the lock files name.
+//! L3: where foreign code comes from, under which licence, and that it is the code that was locked:
+//! every Rust crate and every npm package that a lock file names. Scripts of npm packages never run.
 
 use std::{fs, process::Command};
 
@@ -9,7 +9,16 @@ use spdx::{Expression, LicenseReq, ParseMode};
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 const NPM: &str = "https://registry.npmjs.org/";
-const NPM_LOCK: &str = "web/package-lock.json";
+const CARGO_LOCK: &str = "Cargo.lock";
+const NPM_LOCKS: [&str; 5] = [
+    "web/package-lock.json",
+    "crates/edge/tests/clients/package-lock.json",
+    "crates/simulators/tests/vendors/package-lock.json",
+    "crates/dialogflow/tests/fulfilment/package-lock.json",
+    "crates/dialogflow/tests/clients/package-lock.json",
+];
+/// Settings of npm in the folder where people run it by hand.
+const NPM_SETTINGS: &str = "web/.npmrc";
 
 /// Licences that Apache-2.0 software may be shipped with.
 const LICENCES: [&str; 14] = [
@@ -34,9 +43,33 @@ pub(crate) fn check(wrong: &mut Vec<String>) -> Result<()> {
         Command::new("cargo").args(["metadata", "--format-version", "1", "--locked"]).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     wrong.extend(crates(&serde_json::from_slice(&output.stdout)?)?);
-    let lock = fs::read_to_string(NPM_LOCK).context(NPM_LOCK)?;
-    wrong.extend(packages(&serde_json::from_str(&lock).context(NPM_LOCK)?)?);
+    wrong.extend(unhashed(&fs::read_to_string(CARGO_LOCK).context(CARGO_LOCK)?));
+    for path in NPM_LOCKS {
+        let lock = fs::read_to_string(path).context(path)?;
+        let problems = packages(&serde_json::from_str(&lock).context(path)?)?;
+        wrong.extend(problems.into_iter().map(|problem| format!("{path}: {problem}")));
+    }
+    wrong.extend(scripts(&fs::read_to_string(NPM_SETTINGS).context(NPM_SETTINGS)?));
     Ok(())
+}
+
+/// The crates of a `Cargo.lock` that come from somewhere and have no hash.
+fn unhashed(lock: &str) -> Vec<String> {
+    let crates = lock.split("[[package]]").skip(1);
+    let is_bare = |entry: &&str| entry.contains("\nsource = ") && !entry.contains("\nchecksum = ");
+    let name = |entry: &str| entry.lines().find(|line| line.starts_with("name")).map(str::to_owned);
+    crates
+        .filter(is_bare)
+        .map(|entry| {
+            format!("a crate has no hash in {CARGO_LOCK}: {}", name(entry).unwrap_or_default())
+        })
+        .collect()
+}
+
+/// What is wrong with the settings of npm.
+fn scripts(settings: &str) -> Option<String> {
+    let off = settings.lines().any(|line| line.replace(' ', "") == "ignore-scripts=true");
+    (!off).then(|| format!("{NPM_SETTINGS}: set ignore-scripts=true, packages must not run code"))
 }
 
 /// Checks the output of `cargo metadata`.
@@ -91,10 +124,33 @@ fn licence_problem(licence: Option<&str>) -> Option<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{CRATES_IO, crates, licence_problem, packages};
+    use super::{CRATES_IO, check, crates, licence_problem, packages, scripts, unhashed};
 
     #[test]
-    fn licences_that_cannot_be_shipped_are_found() {
+    fn l3_what_the_lock_files_name_may_be_used() {
+        std::env::set_current_dir(crate::shell::root()).unwrap();
+        let mut wrong = Vec::new();
+        check(&mut wrong).unwrap();
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+
+    #[test]
+    fn l3_a_crate_without_a_hash_and_scripts_of_packages_are_found() {
+        let source = format!("source = \"{CRATES_IO}\"");
+        let entry = |name: &str, more: &str| format!("[[package]]\nname = \"{name}\"\n{more}\n\n");
+        let own = entry("ours", "version = \"1.0.0\"");
+        let good = entry("good", &format!("{source}\nchecksum = \"4148\""));
+        let bare = entry("bare", &source);
+        assert_eq!(unhashed(&format!("{own}{good}")), Vec::<String>::new());
+        assert_eq!(unhashed(&format!("{own}{bare}{good}")).len(), 1);
+        assert_eq!(scripts("fund=false\nignore-scripts = true\n"), None);
+        for settings in ["", "fund=false", "ignore-scripts=false", "# ignore-scripts=true"] {
+            assert!(scripts(settings).is_some(), "{settings}");
+        }
+    }
+
+    #[test]
+    fn l3_licences_that_cannot_be_shipped_are_found() {
         for good in
             ["MIT", "MIT/Apache-2.0", "LGPL-2.1-or-later OR MIT", "(MIT OR GPL-3.0) AND ISC"]
         {
@@ -112,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn code_from_elsewhere_is_found() {
+    fn l3_code_from_elsewhere_is_found() {
         let of = |source: &str| json!({ "name": "it", "license": "MIT", "source": source });
         let metadata = json!({ "packages": [of(CRATES_IO), of("git+https://example.com/it")] });
         assert_eq!(crates(&metadata).unwrap().len(), 1);

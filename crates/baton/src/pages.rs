@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use axum::{
     Json, Router,
     extract::{Path, State},
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -22,6 +23,29 @@ const SET_ASIDE_MAX: usize = 20;
 /// over https, and only scripts that the pages' own trusted-types policies name. The server in
 /// memory for work on the pages sends the same file.
 const POLICY: &str = include_str!("../../../web/policy.txt").trim_ascii_end();
+
+/// The policy of every answer that has no other: what an API or a script says is no page, so it may
+/// load nothing, run nothing and be framed by nobody.
+const NO_PAGE: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+
+/// Gives each answer the headers that keep a browser from making a page of it.
+pub(crate) fn guarded(router: Router) -> Router {
+    router.layer(middleware::map_response(async |mut response: Response| {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return response;
+        }
+        let headers = response.headers_mut();
+        for (name, value) in [
+            (header::CONTENT_SECURITY_POLICY, NO_PAGE),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        ] {
+            headers.entry(name).or_insert(value);
+        }
+        response
+    }))
+}
 
 /// Pages of every server.
 pub(crate) fn router() -> Router {

@@ -79,7 +79,8 @@ pub(crate) async fn run(
     let platform_work = platform.start(stages.stop.clone()).await?;
     let bridge_work = bridge.start(stages.stop.clone()).await?;
     let router = platform.router().merge(bridge.router()).merge(pages);
-    let mut router = identify(stages.telling(router), limits, config.trusted_proxies.clone());
+    let router = identify(stages.telling(router), limits, config.trusted_proxies.clone());
+    let mut router = pages::guarded(router);
     if let Some(base) = config.base_path.clone() {
         router = base.before(router);
     }

@@ -17,13 +17,16 @@ use edge::{
 };
 use http::{HeaderMap, HeaderValue, header};
 use machine::{
-    Millis, Position,
+    Millis, Position, TextFormat,
     chat::{Agent, Chat, Owed, Push, PushFailure},
     limits::PUSH_TIMEOUT_MS,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
-use wire::push::{AgentProfileBody, PushBody};
+use wire::{
+    MessageFormat,
+    push::{AgentProfileBody, PushBody},
+};
 
 /// Most bytes of an answer that are read; the contract asks for none of them.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
@@ -171,8 +174,14 @@ impl PushClient {
         let minutes = chat.pause() as f64 / 60_000.0;
         let key = self.config.key.expose_secret();
         let resume_event = self.config.resume_event.as_deref();
+        let format = match push {
+            Push::Message { format: TextFormat::Plain, .. } => Some(MessageFormat::Plain),
+            _ => None,
+        };
         let (event_type, text, paused, agent) = match push {
-            Push::Message { text, agent } => ("message", Some(text.as_str()), true, Some(agent)),
+            Push::Message { text, agent, .. } => {
+                ("message", Some(text.as_str()), true, Some(agent))
+            }
             // A keep-alive shows the agent who has the chat when it is sent (contract, section 12).
             Push::Pause { agent } => {
                 ("channel_update", None, true, agent.as_ref().or(chat.agent()))
@@ -185,6 +194,7 @@ impl PushClient {
             user_id: chat.user_id(),
             bot_id: chat.bot_id(),
             text,
+            format,
             paused: Some(paused),
             minutes_paused: paused.then_some(minutes),
             unpause_chat_event: resume_event.filter(|_| !paused),

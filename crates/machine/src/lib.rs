@@ -76,5 +76,7 @@ pub mod conversation;
 pub mod limits;
 mod model;
 pub mod retry;
+mod text;
 
 pub use model::{Event, Machine, Millis, Position, Recorded};
+pub use text::TextFormat;

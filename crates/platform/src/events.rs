@@ -3,10 +3,13 @@
 
 use edge::time::rfc3339;
 use machine::{
-    Event as _, Millis, Recorded,
+    Event as _, Millis, Recorded, TextFormat,
     conversation::{Control, Event, HumanAgent},
 };
-use wire::visitor::{self, AgentView, What};
+use wire::{
+    MessageFormat,
+    visitor::{self, AgentView, What},
+};
 
 /// One event as JSON; `None` for what a visitor must not see.
 pub(crate) fn encode(recorded: &Recorded<Event>) -> Option<String> {
@@ -24,9 +27,11 @@ pub(crate) fn encode(recorded: &Recorded<Event>) -> Option<String> {
             let content = wire::answer::content(&message.text, rich.as_ref());
             What::BotMessage { text: &message.text, content, message: rich }
         }
-        Event::AgentSaid { text, agent } => {
-            What::AgentMessage { text, agent: agent.as_ref().map(view).unwrap_or_default() }
-        }
+        Event::AgentSaid { text, agent, format } => What::AgentMessage {
+            text,
+            format: format_of(*format),
+            agent: agent.as_ref().map(view).unwrap_or_default(),
+        },
         Event::Noticed { kind, text } => What::Notice { text, kind: kind.as_str() },
         Event::ControlChanged { control, reason, agent } => {
             let (control, paused_until) = match control {
@@ -51,6 +56,13 @@ pub(crate) fn typing(agent: Option<&HumanAgent>, now: Millis, until: Millis) -> 
 fn write(seq: Option<u64>, at: Millis, what: What<'_>) -> Option<String> {
     let at = rfc3339(at);
     serde_json::to_string(&visitor::Event { seq, at: &at, what }).ok()
+}
+
+pub(crate) fn format_of(format: TextFormat) -> MessageFormat {
+    match format {
+        TextFormat::Markdown => MessageFormat::Markdown,
+        TextFormat::Plain => MessageFormat::Plain,
+    }
 }
 
 fn view(agent: &HumanAgent) -> AgentView {

@@ -17,6 +17,7 @@ use wire::history::{self, BotPlatform, Said, Session, item};
 
 use crate::{
     bot::{Bot, session_id},
+    events::format_of,
     facts::{Facts, context_json},
     limit,
     visitors::Visitor,
@@ -149,7 +150,10 @@ impl Items<'_> {
                 let response = serde_json::from_str(response).unwrap_or_default();
                 self.push(recorded, Said::Bot { response: &response });
             }
-            Event::AgentSaid { text, .. } => self.push(recorded, Said::Agent { text }),
+            Event::AgentSaid { text, format, .. } => {
+                let format = format_of(*format);
+                self.push(recorded, Said::Agent { text, format });
+            }
             Event::ControlChanged { control, .. } => {
                 self.paused = matches!(control, Control::Human { .. });
             }

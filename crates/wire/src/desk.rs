@@ -5,6 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
+    MessageFormat,
     reading::{self, Invalid},
     visitor::AgentView,
 };
@@ -119,6 +120,7 @@ pub struct TranscriptLine {
     #[schema(value_type = Speaker)]
     pub from: &'static str,
     pub text: String,
+    pub format: MessageFormat,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
 }
@@ -160,6 +162,7 @@ pub enum ChatWhat {
     #[schema(rename_all = "camelCase")]
     AgentMessage {
         text: String,
+        format: MessageFormat,
         agent: AgentView,
         client_id: String,
     },

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::answer;
+use crate::{MessageFormat, answer};
 
 /// Path of our endpoint to read it. The contract names a key for reading but no request (13.18).
 pub const PATH: &str = "/webhooks/handover/history";
@@ -41,7 +41,7 @@ pub enum Said<'a> {
     /// The bot's whole response, unchanged (kind 3).
     Bot { response: &'a Value },
     /// Human agent to visitor (kind 4).
-    Agent { text: &'a str },
+    Agent { text: &'a str, format: MessageFormat },
     /// Visitor to human agent (kind 5).
     TextToAgent { text: &'a str },
 }
@@ -91,7 +91,13 @@ pub fn item(id: &str, created_at: &str, session: Session<'_>, said: Said<'_>) ->
                     "lang": language, "sessionId": session_id }),
         ),
         Said::Bot { response } => ("out", Sender::Bot, response.clone()),
-        Said::Agent { text } => ("out", Sender::Agent, json!({ "text": text })),
+        Said::Agent { text, format: MessageFormat::Markdown } => {
+            ("out", Sender::Agent, json!({ "text": text }))
+        }
+        // Our extension: the text is as typed.
+        Said::Agent { text, format } => {
+            ("out", Sender::Agent, json!({ "text": text, "format": format }))
+        }
         // As the contract prints it, although its comment says otherwise (13.6).
         Said::TextToAgent { text } => (
             "out",
@@ -111,6 +117,7 @@ pub fn item(id: &str, created_at: &str, session: Session<'_>, said: Said<'_>) ->
 pub struct Line {
     pub sender: Sender,
     pub text: String,
+    pub format: MessageFormat,
     pub created_at: Option<String>,
 }
 
@@ -139,16 +146,19 @@ pub fn line(item: &Value) -> Option<Line> {
         let found = paths.iter().find_map(|path| payload.pointer(path)?.as_str());
         found.filter(|text| !text.trim().is_empty())
     };
+    let mut format = MessageFormat::Plain;
     let (sender, text) = if let Some(name) = first(&EVENT_NAMES) {
         (Sender::Customer, format!("[{}]", name.trim()))
     } else if let Some(text) = payload.get("text").and_then(Value::as_str) {
+        format = payload.as_object().map(MessageFormat::beside).unwrap_or_default();
         (Sender::Agent, text.to_owned())
     } else if BOT_FIELDS.iter().any(|field| payload.get(field).is_some()) {
+        format = MessageFormat::Markdown;
         (Sender::Bot, answer::words(payload))
     } else {
         (Sender::Customer, first(&QUERIES)?.to_owned())
     };
-    (!text.trim().is_empty()).then_some(Line { sender, text, created_at })
+    (!text.trim().is_empty()).then_some(Line { sender, text, format, created_at })
 }
 
 #[cfg(test)]
@@ -169,7 +179,10 @@ mod tests {
                 Some((Sender::Customer, "[welcome]")),
             ),
             (Said::Bot { response }, Some((Sender::Bot, "Hi"))),
-            (Said::Agent { text: "Jane here" }, Some((Sender::Agent, "Jane here"))),
+            (
+                Said::Agent { text: "Jane here", format: MessageFormat::Markdown },
+                Some((Sender::Agent, "Jane here")),
+            ),
             (Said::TextToAgent { text: "help" }, Some((Sender::Customer, "help"))),
         ];
         for (said, expected) in said {
@@ -190,7 +203,7 @@ mod tests {
             Said::Text { text: "hello", params: none },
             Said::Event { name: "welcome", data: none, params: none },
             Said::Bot { response },
-            Said::Agent { text: "Hi, how may I assist?" },
+            Said::Agent { text: "Hi, how may I assist?", format: MessageFormat::Markdown },
             Said::TextToAgent { text: "help me please" },
         ];
         for (said, mut expected) in said.into_iter().zip(printed) {
@@ -202,7 +215,8 @@ mod tests {
             assert_eq!(written, expected);
         }
         let cx = Session { platform: BotPlatform::Cx, ..SESSION };
-        assert_eq!(item("h", "t", cx, Said::Agent { text: "" })["botPlatform"], "dialogFlowCX");
+        let agent = Said::Agent { text: "", format: MessageFormat::Markdown };
+        assert_eq!(item("h", "t", cx, agent)["botPlatform"], "dialogFlowCX");
     }
 
     #[test]

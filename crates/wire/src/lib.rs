@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod desk;
 pub mod examples;
+mod format;
 pub mod history;
 pub mod json;
 pub mod openapi;
@@ -22,4 +23,5 @@ pub mod tool;
 pub mod visitor;
 pub mod webhook;
 
+pub use format::MessageFormat;
 pub use reading::Invalid;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    profile,
+    MessageFormat, profile,
     reading::{self, Invalid},
 };
 
@@ -30,6 +30,8 @@ pub struct Push {
 pub enum PushKind {
     Message {
         text: String,
+        /// Our extension: whether the text is Markdown.
+        format: MessageFormat,
     },
     ChannelUpdate,
     /// `user_typing`, or `agent_typing` as in the scope of r1 (contract 13.1).
@@ -91,7 +93,7 @@ fn kind(object: &Map<String, Value>) -> Result<PushKind, Invalid> {
             if profile::is_blank(&text) {
                 return Err(Invalid::field("text", "is blank: send what the agent said"));
             }
-            Ok(PushKind::Message { text })
+            Ok(PushKind::Message { text, format: MessageFormat::beside(object) })
         }
         "channel_update" => Ok(PushKind::ChannelUpdate),
         "user_typing" | "agent_typing" => Ok(PushKind::Typing),
@@ -157,6 +159,9 @@ pub struct PushBody<'a> {
     pub bot_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<&'a str>,
+    /// Our extension: `plain` with a text that is shown as typed. Without it a text is Markdown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<MessageFormat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reading::write_minutes")]

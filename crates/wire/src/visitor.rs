@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    json,
+    MessageFormat, json,
     reading::{self, Invalid},
     rich::Element,
 };
@@ -234,6 +234,7 @@ pub enum What<'a> {
     },
     AgentMessage {
         text: &'a str,
+        format: MessageFormat,
         agent: AgentView,
     },
     Notice {

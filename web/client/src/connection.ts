@@ -1,5 +1,7 @@
+import { Backoff } from './backoff.js';
 import type { Env } from './env.js';
 import type { Fallback } from './fallback.js';
+import { askedWait } from './http.js';
 
 /**
  * Brings events: over a WebSocket, and over a long poll where the socket is silent. A network may
@@ -34,8 +36,6 @@ export interface ConnectionHandler {
 }
 
 export const LIMITS = {
-  backoffBaseMs: 500,
-  backoffMaxMs: 20_000,
   /** A socket that says nothing for this time gets a poll beside it. */
   firstFrameMs: 2_000,
   /** A socket that says nothing for this time is given up. */
@@ -49,6 +49,8 @@ export const LIMITS = {
   retrySocketMaxMs: 120_000,
   /** A socket found deaf this often in a row is not trusted for the longest of these waits. */
   deafMax: 2,
+  /** After this many sockets in a row that were cut before they were stable, a poll takes over. */
+  cutSoonMax: 6,
 };
 
 /** Close code for an invalid token or session. */
@@ -64,9 +66,10 @@ export class Connection {
   private lastHeardAt = 0;
   /** Ends the poll that is running. */
   private polling: AbortController | null = null;
-  private failures = 0;
+  private readonly backoff: Backoff;
   private socketTries = 0;
   private deaf = 0;
+  private cutSoon = 0;
   /** Functions that cancel the running timers, by name. */
   private timers = new Map<string, () => void>();
 
@@ -74,7 +77,9 @@ export class Connection {
     private readonly handler: ConnectionHandler,
     private readonly env: Env,
     private readonly fallback: Fallback,
-  ) {}
+  ) {
+    this.backoff = new Backoff(env);
+  }
 
   start(): void {
     if (this.running) return;
@@ -91,7 +96,7 @@ export class Connection {
   /** The page is visible or online again: reconnect or check now, without waiting. */
   wake(): void {
     if (this.state === 'waiting') {
-      this.failures = 0;
+      this.backoff.reset();
       this.open();
     } else this.verify();
   }
@@ -167,7 +172,10 @@ export class Connection {
       this.stopPolling();
       this.fallback.forget();
       this.setState('live');
-      this.setTimer('stable', LIMITS.stableMs, () => (this.failures = 0));
+      this.setTimer('stable', LIMITS.stableMs, () => {
+        this.backoff.reset();
+        this.cutSoon = 0;
+      });
     } else if (now - this.spokeAt >= LIMITS.stableMs) {
       this.deaf = 0;
       this.socketTries = 0;
@@ -196,17 +204,20 @@ export class Connection {
   }
 
   private socketFailed(): void {
-    const worked = this.spokeAt !== null;
+    const { spokeAt } = this;
+    // Some proxies cut each socket soon: that is as bad as a deaf one.
+    if (spokeAt !== null && this.env.now() - spokeAt < LIMITS.stableMs) this.cutSoon += 1;
     this.closeSocket();
     if (this.polling) this.trySocketLater();
-    else if (worked) this.retryLater();
+    else if (spokeAt !== null && this.cutSoon < LIMITS.cutSoonMax) this.retryLater();
     else this.startPolling();
   }
 
   /** While polling: tries a socket beside the poll, which goes on until the socket speaks. */
   private trySocketLater(): void {
     const { retrySocketMinMs: min, retrySocketMaxMs: max, deafMax } = LIMITS;
-    const wait = this.deaf >= deafMax ? max : Math.min(max, min * 2 ** this.socketTries);
+    const distrusted = this.deaf >= deafMax || this.cutSoon >= LIMITS.cutSoonMax;
+    const wait = distrusted ? max : Math.min(max, min * 2 ** this.socketTries);
     this.socketTries = Math.min(this.socketTries + 1, 10);
     this.setTimer('socket', wait, () => this.openSocket());
   }
@@ -221,14 +232,14 @@ export class Connection {
       void this.handler.poll(wait, signal).then(
         () => {
           if (signal.aborted) return;
-          this.failures = 0;
+          this.backoff.reset();
           this.fallback.remember();
           this.setState('polling');
           const gap = Math.max(0, from + LIMITS.pollGapMs - this.env.now());
           this.setTimer('again', gap, () => poll(true));
         },
-        () => {
-          if (!signal.aborted) this.pollFailed();
+        (error: unknown) => {
+          if (!signal.aborted) this.pollFailed(askedWait(error));
         },
       );
     };
@@ -242,23 +253,17 @@ export class Connection {
   }
 
   /** The server may be down. A socket that is being opened has its chance until it is given up. */
-  private pollFailed(): void {
+  private pollFailed(askedMs: number): void {
     this.stopPolling();
-    if (!this.socket) return this.retryLater();
+    if (!this.socket) return this.retryLater(askedMs);
     this.setState('waiting');
-    this.setTimer('beside', this.backoff(), () => this.startPolling());
+    this.setTimer('beside', this.backoff.next(askedMs), () => this.startPolling());
   }
 
-  private retryLater(): void {
+  private retryLater(askedMs = 0): void {
     this.closeAll();
     this.setState('waiting');
-    this.setTimer('retry', this.backoff(), () => this.open());
-  }
-
-  private backoff(): number {
-    const limit = Math.min(LIMITS.backoffMaxMs, LIMITS.backoffBaseMs * 2 ** this.failures);
-    this.failures = Math.min(this.failures + 1, 10);
-    return Math.max(50, this.env.random() * limit);
+    this.setTimer('retry', this.backoff.next(askedMs), () => this.open());
   }
 
   private closeAll(): void {

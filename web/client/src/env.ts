@@ -30,24 +30,24 @@ export interface KeyValue {
   removeByPrefix(prefix: string): void;
 }
 
-/** Wraps a browser storage. If the browser forbids storage, values live as long as the page. */
+/** Wraps a browser storage. What it does not take, forbidden or full, lives as long as the page. */
 export function keyValue(storage: () => Storage): KeyValue {
   const memory = new Map<string, string>();
   return {
     get(key) {
       try {
-        return storage().getItem(key);
+        return memory.get(key) ?? storage().getItem(key);
       } catch {
         return memory.get(key) ?? null;
       }
     },
     set(key, value) {
+      memory.delete(key);
       try {
         if (value === null) storage().removeItem(key);
         else storage().setItem(key, value);
       } catch {
-        if (value === null) memory.delete(key);
-        else memory.set(key, value);
+        if (value !== null) memory.set(key, value);
       }
     },
     removeByPrefix(prefix) {

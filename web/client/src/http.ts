@@ -2,7 +2,11 @@ import type { Problem } from './types.js';
 
 /** The server answered with an error (RFC 9457). */
 export class ProblemError extends Error {
-  constructor(readonly problem: Problem) {
+  constructor(
+    readonly problem: Problem,
+    /** How long the server asks to wait (`Retry-After`), in milliseconds. */
+    readonly retryAfterMs = 0,
+  ) {
     super(problem.detail ?? problem.title ?? `The server answered ${problem.status}.`);
   }
 
@@ -63,7 +67,10 @@ export class Http {
       const run = this.options.fetch ?? fetch;
       const response = await run(this.options.base + path, init);
       const text = await response.text();
-      if (!response.ok) throw new ProblemError(problemOf(response.status, text));
+      if (!response.ok) {
+        const asked = waitOf(response.headers.get('retry-after'));
+        throw new ProblemError(problemOf(response.status, text), asked);
+      }
       return (text === '' ? undefined : JSON.parse(text)) as T;
     } catch (error) {
       if (error instanceof ProblemError) throw error;
@@ -78,6 +85,19 @@ export class Http {
     const more = this.options.headers?.() ?? {};
     return hasBody ? { 'content-type': 'application/json', ...more } : more;
   }
+}
+
+const WAIT_MAX_MS = 120_000;
+
+/** `Retry-After` in seconds, which is how our servers and most proxies write it. */
+function waitOf(header: string | null): number {
+  const seconds = Number(header ?? 0);
+  return seconds > 0 ? Math.min(seconds * 1_000, WAIT_MAX_MS) : 0;
+}
+
+/** The wait that an error asks for. */
+export function askedWait(error: unknown): number {
+  return error instanceof ProblemError ? error.retryAfterMs : 0;
 }
 
 function problemOf(status: number, text: string): Problem {

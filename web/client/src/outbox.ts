@@ -1,5 +1,6 @@
+import { Backoff } from './backoff.js';
 import type { KeyValue, Env } from './env.js';
-import { OfflineError, ProblemError } from './http.js';
+import { OfflineError, ProblemError, askedWait } from './http.js';
 import { Store } from './store.js';
 
 export type SendState = 'sending' | 'sent' | 'failed';
@@ -20,13 +21,18 @@ export interface OutboxOptions<B> {
   storage: KeyValue;
   key: string;
   send(clientId: string, body: B): Promise<{ seq: number }>;
+  /** Whether it may send now; asked again on each `wake`. */
+  isReady?: () => boolean;
   /** The server answered 401: the session is invalid, not the message. */
   onUnauthorized?: () => void;
   /** No answer came. */
   onUnreachable?: () => void;
 }
 
-const RETRY_MS = [400, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+function isPending<B>(item: Partial<Pending<B>> | null): item is Pending<B> {
+  return typeof item?.clientId === 'string' && typeof item.body === 'object' && item.body !== null;
+}
+
 /** After this time without success a message is shown as failed. It is still retried. */
 export const FAILED_AFTER_MS = 10_000;
 
@@ -37,26 +43,31 @@ export const FAILED_AFTER_MS = 10_000;
 export class Outbox<B> {
   readonly items: Store<readonly Pending<B>[]>;
   private busy = false;
-  private tries = 0;
+  private readonly backoff: Backoff;
   private stopped = false;
   private cancelRetry: (() => void) | null = null;
 
   constructor(private readonly options: OutboxOptions<B>) {
+    this.backoff = new Backoff(options.env);
     this.items = new Store<readonly Pending<B>[]>(this.restore());
   }
 
-  add(body: B, clientId = this.options.env.id()): string {
-    const item: Pending<B> = { clientId, body, at: this.options.env.now(), state: 'sending' };
-    this.put([...this.items.value, item]);
+  add(body: B): void {
+    this.put([...this.items.value, this.pending(body)]);
     this.sendNext();
-    return clientId;
+  }
+
+  /** Adds a message that is to be sent before those that wait. */
+  addFirst(body: B): void {
+    this.put([this.pending(body), ...this.items.value]);
+    this.sendNext();
   }
 
   /** Sends what a reload left, or retries now instead of waiting for the timer. */
   wake(): void {
     this.cancelRetry?.();
     this.cancelRetry = null;
-    this.tries = 0;
+    this.backoff.reset();
     this.sendNext();
   }
 
@@ -88,15 +99,21 @@ export class Outbox<B> {
     this.cancelRetry?.();
   }
 
+  private pending(body: B): Pending<B> {
+    const { env } = this.options;
+    return { clientId: env.id(), body, at: env.now(), state: 'sending' };
+  }
+
   private sendNext(): void {
     if (this.busy || this.cancelRetry || this.stopped) return;
+    if (this.options.isReady?.() === false) return;
     const next = this.items.value.find((item) => item.seq === undefined && !item.refusal);
     if (!next) return;
     this.busy = true;
     this.options.send(next.clientId, next.body).then(
       ({ seq }) => {
         this.busy = false;
-        this.tries = 0;
+        this.backoff.reset();
         this.change(next.clientId, { state: 'sent', seq });
         this.sendNext();
       },
@@ -119,15 +136,13 @@ export class Outbox<B> {
       return;
     }
     if (error instanceof OfflineError) this.options.onUnreachable?.();
-    const wait = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)] ?? 0;
-    this.tries += 1;
+    const wait = this.backoff.next(askedWait(error));
     const now = this.options.env.now();
     for (const waiting of this.items.value) {
       const late = now + wait - waiting.at > FAILED_AFTER_MS;
       if (waiting.state === 'sending' && late) this.change(waiting.clientId, { state: 'failed' });
     }
-    const jittered = wait * (0.5 + this.options.env.random() / 2);
-    this.cancelRetry = this.options.env.after(jittered, () => {
+    this.cancelRetry = this.options.env.after(wait, () => {
       this.cancelRetry = null;
       this.sendNext();
     });
@@ -151,7 +166,7 @@ export class Outbox<B> {
     try {
       const saved: unknown = JSON.parse(this.options.storage.get(this.options.key) ?? '[]');
       if (!Array.isArray(saved)) return [];
-      return (saved as Pending<B>[]).filter((item) => typeof item.clientId === 'string');
+      return (saved as (Partial<Pending<B>> | null)[]).filter(isPending<B>);
     } catch {
       return [];
     }

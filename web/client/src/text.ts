@@ -1,3 +1,5 @@
+import type { TextFormat } from './types.js';
+
 /**
  * Parses text into a tree of plain values. Nothing here creates HTML: the elements draw the tree,
  * so markup from a bot, a human agent or a visitor stays text.
@@ -59,6 +61,27 @@ function trimmed(raw: string): string {
   while (TRAILING.has(raw.charAt(length - 1))) length -= 1;
   const end = raw.slice(0, length);
   return raw[length] === ')' && end.includes('(') && !end.includes(')') ? `${end})` : end;
+}
+
+/** The blocks of a text: as typed, or the part of Markdown that bots use. */
+export function blocksOf(text: string, format: TextFormat): Block[] {
+  return format === 'plain' ? [{ t: 'p', c: plain(text) }] : markdown(text);
+}
+
+/** Reads a format from untrusted data. Everything but `plain` is Markdown. */
+export function formatOf(value: unknown): TextFormat {
+  return value === 'plain' ? 'plain' : 'markdown';
+}
+
+/** The words of a text without the signs of its markup, in one line. */
+export function wordsOf(text: string, format: TextFormat): string {
+  const words = (nodes: readonly Inline[]): string =>
+    nodes.map((node) => ('c' in node ? words(node.c) : node.v)).join('');
+  const lines = blocksOf(text, format).flatMap((block) => {
+    if ('items' in block) return block.items.map(words);
+    return block.t === 'pre' ? [block.v] : [words(block.c)];
+  });
+  return lines.join('\n').replace(/\s+/g, ' ').trim();
 }
 
 const FENCE = /^```/;

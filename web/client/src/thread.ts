@@ -1,6 +1,7 @@
 import type { Pending, SendState } from './outbox.js';
 import { contentOf, type Element, type Parameters } from './rich.js';
-import type { Control, ConversationEvent, Profile } from './types.js';
+import { formatOf } from './text.js';
+import type { Control, ConversationEvent, Profile, TextFormat } from './types.js';
 
 /** The page the visitor is on while writing. */
 export interface PageView {
@@ -24,6 +25,7 @@ export interface MessageItem {
   at: number;
   from: Author;
   text: string;
+  format: TextFormat;
   profile: Profile | null;
   /** The elements of a bot's message; empty for other authors. */
   content: Element[];
@@ -92,13 +94,27 @@ function itemOf(event: ConversationEvent): Item | null {
   switch (event.type) {
     case 'visitor_message':
       if (text === '') return null;
-      return { ...said, key: `c${event.clientId}`, from: 'visitor', profile: null, content: [] };
+      return {
+        ...said,
+        key: `c${event.clientId}`,
+        from: 'visitor',
+        format: 'plain',
+        profile: null,
+        content: [],
+      };
     case 'bot_message': {
       const content = contentOf(event.content, text);
-      return content.length === 0 ? null : { ...said, from: 'bot', profile: null, content };
+      if (content.length === 0) return null;
+      return { ...said, from: 'bot', format: 'markdown', profile: null, content };
     }
     case 'agent_message':
-      return { ...said, from: 'agent', profile: profileOf(event.agent), content: [] };
+      return {
+        ...said,
+        from: 'agent',
+        format: formatOf(event.format),
+        profile: profileOf(event.agent),
+        content: [],
+      };
     case 'notice':
       return text === '' ? null : { ...common, kind: 'notice' };
     default:
@@ -116,6 +132,7 @@ function pendingItem(waiting: Pending<VisitorBody>, last: number): Item[] {
     at: waiting.at,
     from: 'visitor',
     text,
+    format: 'plain',
     profile: null,
     content: [],
     answered: false,

@@ -7,6 +7,9 @@ export interface Profile {
   avatarUrl: string | null;
 }
 
+/** How a text is shown. A text without a format is Markdown. */
+export type TextFormat = 'markdown' | 'plain';
+
 export type Control = 'bot' | 'requested' | 'human';
 
 interface Numbered {
@@ -34,6 +37,7 @@ export interface BotMessage extends Numbered {
 export interface AgentMessage extends Numbered {
   type: 'agent_message';
   text: string;
+  format?: TextFormat;
   agent: Profile | null;
 }
 

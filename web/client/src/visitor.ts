@@ -1,5 +1,7 @@
 import { keyValue, browserEnv, type KeyValue, type Env } from './env.js';
-import { Http, ProblemError } from './http.js';
+import { Backoff } from './backoff.js';
+import { amongTabs, type Exclusive } from './exclusive.js';
+import { Http, OfflineError, ProblemError, askedWait } from './http.js';
 import { Connection, type ConnectionState, type SocketLike } from './connection.js';
 import { Fallback } from './fallback.js';
 import { EventLog } from './log.js';
@@ -25,6 +27,7 @@ export interface VisitorOptions {
   env?: Env;
   local?: KeyValue;
   session?: KeyValue;
+  exclusive?: Exclusive;
   fetch?: typeof fetch;
   socket?: (url: string) => SocketLike;
   /** Called once for each message, when it is written. */
@@ -38,6 +41,15 @@ const SHOWN_WITHIN_MS = 5_000;
 /** How long the server may hold one poll. */
 const POLL_SECONDS = 25;
 const EMPTY: Thread = { items: [], control: 'bot', agent: null };
+
+/** Something in between answered in our server's place, such as the sign-in of a public network. */
+const notOurs = () => new OfflineError('the answer is not one of this server');
+
+/** A stored number of an event; 0 if it is none. */
+function placeOf(stored: string | null): number {
+  const place = Number(stored ?? 0);
+  return Number.isSafeInteger(place) && place > 0 ? place : 0;
+}
 
 /** One visitor's conversation with one bot. The widget's elements use nothing else. */
 export class Visitor {
@@ -55,6 +67,10 @@ export class Visitor {
   private readonly connection: Connection;
   private readonly log = new EventLog<ConversationEvent>();
   private token: string | null;
+  /** The token of the message that is being sent. */
+  private sentWith: string | null = null;
+  private readonly backoff: Backoff;
+  private cancelStart: (() => void) | null = null;
   private onScreen = false;
   private typedAt = -Infinity;
   private endTyping: (() => void) | null = null;
@@ -63,7 +79,7 @@ export class Visitor {
   constructor(private readonly options: VisitorOptions) {
     this.env = options.env ?? browserEnv;
     this.local = options.local ?? keyValue(() => localStorage);
-    this.token = this.local.get(this.key('token'));
+    this.token = this.local.get(this.key('token')) || null;
     this.http = new Http({
       base: options.base,
       headers: (): Record<string, string> =>
@@ -75,9 +91,11 @@ export class Visitor {
       storage: options.session ?? keyValue(() => sessionStorage),
       key: this.key('unsent'),
       send: (clientId, body) => this.send(clientId, body),
-      onUnauthorized: () => this.startOver(),
+      isReady: () => this.token !== null,
+      onUnauthorized: () => this.rejected(this.sentWith),
       onUnreachable: () => this.connection.verify(),
     });
+    this.backoff = new Backoff(this.env);
     this.outbox.items.subscribe(() => this.show());
     this.connection = new Connection(
       this.connectionHandler(),
@@ -89,13 +107,18 @@ export class Visitor {
   /** Starts or resumes. If there is no visitor yet, creates one and sends the event WELCOME. */
   async start(): Promise<void> {
     if (this.state.value.phase !== 'new' && this.state.value.phase !== 'failed') return;
+    this.cancelStart?.();
     this.state.patch({ phase: 'starting' });
     try {
-      if (!this.token) await this.createVisitor();
-    } catch {
+      if (!this.token) await this.enrol();
+    } catch (error) {
       this.state.patch({ phase: 'failed' });
+      this.cancelStart = this.env.after(this.backoff.next(askedWait(error)), () => {
+        void this.start();
+      });
       return;
     }
+    this.backoff.reset();
     this.state.patch({ phase: 'loading' });
     this.connection.start();
     this.outbox.wake();
@@ -150,11 +173,20 @@ export class Visitor {
 
   /** Closes the connection until `wake`; unsent messages stay. */
   stop(): void {
+    this.cancelStart?.();
     this.connection.stop();
   }
 
   private key(name: string): string {
     return `baton.${this.options.botId}.${name}`;
+  }
+
+  /** One visitor for all tabs: a tab that starts while another one enrols waits for it. */
+  private enrol(): Promise<void> {
+    return (this.options.exclusive ?? amongTabs)(this.key('enrol'), async () => {
+      this.token = this.local.get(this.key('token')) || null;
+      if (this.token === null) await this.createVisitor();
+    });
   }
 
   private async createVisitor(): Promise<void> {
@@ -163,19 +195,24 @@ export class Visitor {
       language: typeof navigator === 'undefined' ? 'en' : navigator.language,
       timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     });
+    if (typeof made?.token !== 'string' || made.token === '') throw notOurs();
     const other = this.local.get(this.key('token'));
-    // If two tabs start at once, both use the visitor of the first one.
+    // Without locks two tabs may start at once. Both use the visitor of the first one.
     this.token = other ?? made.token;
     this.local.set(this.key('token'), this.token);
-    if (!other) this.sendEvent('WELCOME');
+    if (!other) {
+      this.outbox.addFirst({ event: { name: 'WELCOME', parameters: {} }, ...this.context({}) });
+    }
   }
 
   private send(clientId: string, body: VisitorBody): Promise<{ seq: number }> {
+    this.sentWith = this.token;
     const sent = this.http.post<{ seq: number }>('/v1/conversation/messages', {
       clientId,
       ...body,
     });
     return sent.then((answer) => {
+      if (typeof answer?.seq !== 'number') throw notOurs();
       // The stream must show it soon. If it does not, the socket is dead without being closed.
       this.env.after(SHOWN_WITHIN_MS, () => {
         if (this.log.last < answer.seq) this.connection.reconnect();
@@ -185,6 +222,7 @@ export class Visitor {
   }
 
   private connectionHandler() {
+    let openedWith: string | null = null;
     return {
       openSocket: () => {
         const url = this.options.base.replace(/^http/, 'ws') + '/v1/conversation/stream';
@@ -193,6 +231,7 @@ export class Visitor {
       },
       // The last event is asked for again, so that a socket that works speaks at once.
       firstFrames: () => {
+        openedWith = this.token;
         const after = Math.max(0, this.log.last - 1);
         return [JSON.stringify({ token: this.token, after })];
       },
@@ -202,7 +241,7 @@ export class Visitor {
         await this.fetchPage(wait ? POLL_SECONDS : 0, signal);
         this.ready();
       },
-      onUnauthorized: () => this.startOver(),
+      onUnauthorized: () => this.rejected(openedWith),
       onStateChange: (connection: ConnectionState) => this.state.patch({ connection }),
     };
   }
@@ -218,6 +257,7 @@ export class Visitor {
     } catch {
       return;
     }
+    if (typeof event !== 'object' || event === null) return;
     if (event.type === 'typing') {
       this.showTyping(event);
       return;
@@ -242,6 +282,7 @@ export class Visitor {
 
   /** Reads the events after the last one. Returns whether there were any. `wait` in seconds. */
   private async fetchPage(wait: number, signal?: AbortSignal): Promise<boolean> {
+    const { token } = this;
     const after = this.log.last;
     try {
       const page = await this.http.get<Page<ConversationEvent>>(
@@ -249,11 +290,11 @@ export class Visitor {
         { timeoutMs: (wait + 10) * 1_000, ...(signal ? { signal } : {}) },
       );
       const before = this.log.last;
-      if (!this.log.acceptPage(page.events)) return false;
+      if (token !== this.token || !this.log.acceptPage(page.events)) return false;
       this.onNewEvents(this.log.events.filter((event) => event.seq > before));
       return true;
     } catch (error) {
-      if (error instanceof ProblemError && error.status === 401) this.startOver();
+      if (error instanceof ProblemError && error.status === 401) this.rejected(token);
       throw error;
     }
   }
@@ -288,7 +329,7 @@ export class Visitor {
   }
 
   private countUnread(): void {
-    const read = Number(this.local.get(this.key('read')) ?? 0);
+    const read = placeOf(this.local.get(this.key('read')));
     if (this.onScreen) {
       if (this.log.last > read) this.local.set(this.key('read'), String(this.log.last));
       if (this.state.value.unread !== 0) this.state.patch({ unread: 0 });
@@ -299,13 +340,18 @@ export class Visitor {
     if (unread !== this.state.value.unread) this.state.patch({ unread });
   }
 
-  /** The server rejected the token: creates a new visitor and keeps the unsent messages. */
-  private startOver(): void {
-    if (this.token === null) return;
+  /**
+   * The server rejected a token: goes on with the visitor that another tab has created since, or
+   * creates a new one. Unsent messages are kept.
+   */
+  private rejected(token: string | null): void {
+    if (token === null || token !== this.token) return;
     this.connection.stop();
     this.token = null;
-    this.local.set(this.key('token'), null);
-    this.local.set(this.key('read'), null);
+    if (this.local.get(this.key('token')) === token) {
+      this.local.set(this.key('token'), null);
+      this.local.set(this.key('read'), null);
+    }
     this.log.clear();
     this.clearTyping();
     this.state.patch({ phase: 'new' });

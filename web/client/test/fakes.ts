@@ -102,6 +102,7 @@ export class FakeServer {
     return {
       ok: status < 300,
       status,
+      headers: new Headers(),
       text: () => Promise.resolve(body === undefined ? '' : JSON.stringify(body)),
     };
   }) as unknown as typeof fetch;

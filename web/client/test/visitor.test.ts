@@ -266,3 +266,125 @@ test('parameters and page are sent with a message, the same on every attempt', a
     { event: { name: 'GO', parameters: { a: 1 } }, label: 'Go', parameters: { b: 2 } },
   ]);
 });
+
+/** Two visitors of one browser: two tabs, which share a store and its locks. */
+describe('two tabs', () => {
+  /** Runs one task after the other, like the locks of a browser. */
+  const queue = () => {
+    let last: Promise<unknown> = Promise.resolve();
+    return <T>(_: string, run: () => Promise<T>): Promise<T> => {
+      const next = last.then(run);
+      last = next.catch(() => undefined);
+      return next;
+    };
+  };
+
+  const tabs = () => {
+    const exclusive = queue();
+    return [1, 2].map(
+      () =>
+        new Visitor({
+          base: 'http://baton',
+          botId: 'b',
+          env,
+          local,
+          session: memory(),
+          exclusive,
+          fetch: server.fetch,
+          socket: () => {
+            const socket = new FakeSocket();
+            sockets.push(socket);
+            return socket;
+          },
+        }),
+    ) as [Visitor, Visitor];
+  };
+  const asked = (path: string) => server.requests.filter((one) => one.path.endsWith(path)).length;
+  const greetings = () => stored.filter((event) => 'event' in event).length;
+
+  test('C7: two tabs that start at once are one visitor with one greeting', async () => {
+    let made = 0;
+    const usual = server.answer;
+    server.answer = (request) =>
+      request.path.endsWith('/visitors')
+        ? [201, { userId: 'u', token: `vst_${++made}` }]
+        : usual(request);
+    const both = tabs();
+    await Promise.all(both.map((tab) => tab.start()));
+    await settle();
+    expect([asked('/visitors'), greetings()]).toEqual([1, 1]);
+    for (const socket of sockets) socket.onopen?.();
+    expect(sockets.map((socket) => JSON.parse(socket.sent[0] ?? '').token)).toEqual([
+      'vst_1',
+      'vst_1',
+    ]);
+  });
+
+  test('C7: two tabs with a rejected token go on as one new visitor', async () => {
+    local.set('baton.b.token', 'old');
+    let made = 0;
+    server.answer = ((usual) => (request) =>
+      request.path.endsWith('/visitors')
+        ? [201, { userId: 'u', token: `vst_${++made}` }]
+        : usual(request))(server.answer);
+    const both = tabs();
+    await Promise.all(both.map((tab) => tab.start()));
+    const old = [...sockets];
+    for (const socket of old) socket.onopen?.();
+    old[0]?.onclose?.({ code: 4401 });
+    await settle();
+    old[1]?.onclose?.({ code: 4401 });
+    await settle();
+    for (const socket of sockets.slice(2)) socket.onopen?.();
+    const tokens = sockets.slice(2).map((socket) => JSON.parse(socket.sent[0] ?? '').token);
+    expect([made, tokens, greetings()]).toEqual([1, ['vst_1', 'vst_1'], 1]);
+    expect(local.get('baton.b.token')).toBe('vst_1');
+  });
+
+  test('C7: two tabs have one unread count', async () => {
+    local.set('baton.b.token', 'vst_1');
+    const [one, other] = tabs();
+    for (const tab of [one, other]) await tab.start();
+    for (const socket of sockets) socket.say(bot(1, 'hello'));
+    expect([one.state.value.unread, other.state.value.unread]).toEqual([1, 1]);
+    one.setOnScreen(true);
+    // The browser tells the other tabs of a change in the storage.
+    other.setOnScreen(false);
+    expect([one.state.value.unread, other.state.value.unread]).toEqual([0, 0]);
+  });
+});
+
+describe('the first words', () => {
+  test('P3: a text before there is a visitor makes one visitor and one greeting', async () => {
+    let enrol: (answer: [number, unknown]) => void = () => undefined;
+    const usual = server.answer;
+    server.answer = (request) => {
+      if (request.path.endsWith('/visitors')) return new Promise((done) => (enrol = done));
+      return usual(request);
+    };
+    const visitor = visitorOf();
+    void visitor.start();
+    visitor.sendText('early');
+    await settle();
+    expect(server.requests.map(({ path }) => path)).toEqual(['/v1/bots/b/visitors']);
+    expect(texts(visitor)).toEqual(['early']);
+    enrol([201, { userId: 'u', token: 'vst_1' }]);
+    await env.pass(1_000);
+    const said = stored.map((event) => ('event' in event ? event.event : (event as never)['text']));
+    expect(said).toEqual(['WELCOME', 'early']);
+    expect(server.requests.filter(({ path }) => path.endsWith('/visitors')).length).toBe(1);
+  });
+
+  test('C3: a visitor who could not be created is created later, without a click', async () => {
+    let left = 3;
+    const usual = server.answer;
+    server.answer = (request) =>
+      request.path.endsWith('/visitors') && left-- > 0 ? [503, { id: 'busy' }] : usual(request);
+    const visitor = visitorOf();
+    await visitor.start();
+    expect(visitor.state.value.phase).toBe('failed');
+    await env.pass(10_000);
+    expect(visitor.state.value.phase).toBe('ready');
+    expect(server.requests.filter(({ path }) => path.endsWith('/visitors')).length).toBe(4);
+  });
+});

@@ -1,6 +1,12 @@
+import { keyValue } from '@baton/client/env';
+import { amongTabs } from '@baton/client/exclusive';
 import type { Chat } from './api.js';
+import type { News } from './desk.js';
 import { visitorName } from './queue.js';
 import { settings } from './settings.js';
+import { deskHasFocus, isFirstToTell } from './tabs.js';
+
+const local = keyValue(() => localStorage);
 
 let sound: AudioContext | null = null;
 
@@ -14,9 +20,13 @@ export async function switchAlerts(on: boolean): Promise<void> {
   }
 }
 
-/** Alerts an agent who is in another window. The notification never contains message text. */
-export function alertAgent(chat: Chat, kind: 'queued' | 'message'): void {
-  if (!settings.value.alerts || document.hasFocus()) return;
+/**
+ * Alerts an agent who is in another window, in one of the tabs of the desk. The notification never
+ * contains message text.
+ */
+export async function alertAgent(chat: Chat, { kind, id }: News): Promise<void> {
+  if (!settings.value.alerts || (await deskHasFocus())) return;
+  if (!(await isFirstToTell(id, local, amongTabs))) return;
   beep();
   if (!('Notification' in window) || Notification.permission !== 'granted') return;
   const title =

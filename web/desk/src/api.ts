@@ -1,5 +1,5 @@
 import { Http } from '@baton/client/http';
-import type { Profile, Page } from '@baton/client/types';
+import type { Profile, Page, TextFormat } from '@baton/client/types';
 
 export interface Agent extends Profile {
   email: string;
@@ -29,6 +29,7 @@ export interface Chat {
 export interface TranscriptLine {
   from: 'visitor' | 'bot' | 'agent';
   text: string;
+  format?: TextFormat;
   at?: string;
 }
 
@@ -41,7 +42,13 @@ export type ChatEvent = Numbered &
   (
     | { type: 'opened'; text: string; reason: string | null }
     | { type: 'visitor_message'; text: string; missed?: TranscriptLine[] }
-    | { type: 'agent_message'; text: string; agent: Profile; clientId?: string }
+    | {
+        type: 'agent_message';
+        text: string;
+        format?: TextFormat;
+        agent: Profile;
+        clientId?: string;
+      }
     | { type: 'claimed'; agent: Profile }
     | { type: 'closed'; reason: string; agent: Profile | null }
     | { type: 'refused'; message: number; detail: string }

@@ -9,6 +9,7 @@ import { keyPressOf, shortcutOf, type Shortcut } from './keys.js';
 import { listenToPage } from './page.js';
 import { groupsOf, neighbour } from './queue.js';
 import { settings } from './settings.js';
+import { shareFocus } from './tabs.js';
 
 /** The desk page: three panes on a desktop, one pane at a time on a phone. */
 export class BatonDesk extends LitElement {
@@ -17,13 +18,14 @@ export class BatonDesk extends LitElement {
   /** Increases with every change and every second, so that all panes are drawn again. */
   declare tick: number;
   declare details: boolean;
-  private readonly desk = new Desk({ alert: alertAgent });
+  private readonly desk = new Desk({ alert: (chat, news) => void alertAgent(chat, news) });
   private leave: (() => void)[] = [];
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.tick = 0;
     this.leave = [
+      shareFocus(),
       this.desk.state.subscribe(() => this.redraw()),
       settings.subscribe(() => this.redraw()),
       listenToPage({

@@ -1,5 +1,6 @@
 import { keyValue, browserEnv, type KeyValue, type Env } from '@baton/client/env';
-import { ProblemError } from '@baton/client/http';
+import { Backoff } from '@baton/client/backoff';
+import { ProblemError, askedWait } from '@baton/client/http';
 import { Connection, type ConnectionState, type SocketLike } from '@baton/client/connection';
 import { Fallback } from '@baton/client/fallback';
 import { Store } from '@baton/client/store';
@@ -21,6 +22,12 @@ export interface DeskState {
   version: number;
 }
 
+/** What an agent may be alerted of. All tabs of the desk give it the same id. */
+export interface News {
+  kind: 'queued' | 'message';
+  id: string;
+}
+
 export interface DeskOptions {
   api?: Api;
   env?: Env;
@@ -28,7 +35,7 @@ export interface DeskOptions {
   session?: KeyValue;
   socket?: () => SocketLike;
   /** Called when a visitor starts to wait, or writes to this agent. */
-  alert?: (chat: Chat, kind: 'queued' | 'message') => void;
+  alert?: (chat: Chat, news: News) => void;
 }
 
 /** Key of the agent whose unsent replies this tab keeps. */
@@ -56,10 +63,12 @@ export class Desk {
   private readonly local: KeyValue;
   private readonly session: KeyValue;
   private endToast: (() => void) | null = null;
+  private readonly backoff: Backoff;
 
   constructor(private readonly options: DeskOptions = {}) {
     this.api = options.api ?? realApi;
     this.env = options.env ?? browserEnv;
+    this.backoff = new Backoff(this.env);
     this.local = options.local ?? keyValue(() => localStorage);
     this.session = options.session ?? keyValue(() => sessionStorage);
     this.connection = new Connection(
@@ -75,7 +84,7 @@ export class Desk {
     } catch (error) {
       const out = error instanceof ProblemError && error.status === 401;
       this.state.patch({ phase: out ? 'signed-out' : 'unreachable' });
-      if (!out) this.env.after(3_000, () => void this.start());
+      if (!out) this.env.after(this.backoff.next(askedWait(error)), () => void this.start());
     }
   }
 
@@ -181,6 +190,7 @@ export class Desk {
     // After an expired session the unsent replies stay, but another agent must not send them.
     if (this.session.get(OWNER_KEY) !== agent.email) this.session.removeByPrefix(UNSENT_PREFIX);
     this.session.set(OWNER_KEY, agent.email);
+    this.backoff.reset();
     this.state.patch({ phase: 'ready', agent, available });
     this.connection.start();
     const { selected } = this.state.value;
@@ -233,7 +243,7 @@ export class Desk {
     const chat = this.state.value.chats.find((one) => one.id === id);
     const recent = this.env.now() - Date.parse(event.at) < 20_000;
     if (fresh && recent && chat && this.mine(chat) && event.type === 'visitor_message') {
-      this.options.alert?.(chat, 'message');
+      this.options.alert?.(chat, { kind: 'message', id: `message ${id} ${event.seq}` });
     }
   }
 
@@ -258,7 +268,10 @@ export class Desk {
     this.state.patch({ chats, listed: true });
     for (const chat of chats) {
       const arrived = before.listed && !known.has(chat.id) && chat.status === 'queued';
-      if (arrived) this.options.alert?.(chat, 'queued');
+      if (arrived) {
+        const news = `queued ${chat.id} ${chat.waitingSince}`;
+        this.options.alert?.(chat, { kind: 'queued', id: news });
+      }
       if (this.mine(chat) && !this.chatStores.has(chat.id)) {
         void this.chatStore(chat.id).load();
         this.watch(chat.id);

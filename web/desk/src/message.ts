@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { icons } from '@baton/ui/icons';
-import { renderOr, plainView } from '@baton/ui/text';
+import { textView } from '@baton/ui/text';
 import { timeOf } from '@baton/ui/times';
 import type { DeliveryState, Message, Row } from './thread.js';
 
@@ -16,7 +16,7 @@ export function beforeView(before: readonly Message[], visitor: string): Templat
         (line) =>
           html`<div class=${line.from}>
             <dt dir="auto">${line.from === 'visitor' ? visitor : SAYS[line.from]}</dt>
-            <dd dir="auto">${wordsView(line.text)}</dd>
+            <dd dir="auto">${textView(line.text, line.format)}</dd>
           </div>`,
       )}
     </dl>
@@ -44,16 +44,9 @@ export function rowView(
     }"
   >
     <span class="off-screen">${who}: </span>
-    <div class="bubble" dir="auto">${wordsView(row.text)}</div>
+    <div class="bubble" dir="auto">${textView(row.text, row.format)}</div>
     ${broken ? brokenView(row) : last ? metaView(row) : nothing}
   </li>`;
-}
-
-function wordsView(text: string): TemplateResult {
-  return renderOr(
-    () => plainView(text),
-    () => html`<p class="text">${text}</p>`,
-  );
 }
 
 const STATES: Record<DeliveryState, { icon: TemplateResult; word: string }> = {

@@ -12,6 +12,16 @@ export interface PageListener {
   wide(all: boolean): void;
 }
 
+/** The id of the chat in the fragment of an address. A broken escape is taken as it is. */
+export function chatIn(hash: string): string | null {
+  const name = hash.replace(/^#/, '');
+  try {
+    return decodeURIComponent(name) || null;
+  } catch {
+    return name;
+  }
+}
+
 /** Listens to all events of the page that the desk needs. Returns a function that stops it. */
 export function listenToPage(to: PageListener): () => void {
   const stop = new AbortController();
@@ -21,7 +31,7 @@ export function listenToPage(to: PageListener): () => void {
     to.wake();
     to.second();
   };
-  const address = () => to.address(decodeURIComponent(location.hash.slice(1)) || null);
+  const address = () => to.address(chatIn(location.hash));
   document.addEventListener('visibilitychange', wake, { signal });
   document.addEventListener('resume', wake, { signal });
   window.addEventListener('pagehide', () => to.hidden(), { signal });

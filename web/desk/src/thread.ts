@@ -1,6 +1,7 @@
 import { profileOf } from '@baton/client/thread';
 import type { Pending } from '@baton/client/outbox';
-import type { Profile } from '@baton/client/types';
+import { formatOf } from '@baton/client/text';
+import type { Profile, TextFormat } from '@baton/client/types';
 import type { Chat, ChatEvent, TranscriptLine } from './api.js';
 import { endingOf } from './ending.js';
 
@@ -12,6 +13,7 @@ export interface Message {
   at: number;
   from: 'visitor' | 'bot' | 'agent';
   text: string;
+  format: TextFormat;
   profile: Profile | null;
   delivery: DeliveryState | null;
   detail?: string;
@@ -70,6 +72,7 @@ function lineRow(line: TranscriptLine, at: number): Message {
     at: line.at ? Date.parse(line.at) || 0 : 0,
     from: line.from,
     text: line.text,
+    format: line.from === 'visitor' ? 'plain' : formatOf(line.format),
     profile: null,
     delivery: null,
   };
@@ -103,6 +106,7 @@ function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[
           ...common,
           from: 'visitor',
           text: event.text,
+          format: 'plain',
           profile: null,
           delivery: null,
         },
@@ -115,6 +119,7 @@ function rowOf(event: ChatEvent, chat: Chat, refused: Map<number, string>): Row[
         key: event.clientId ? `c${event.clientId}` : common.key,
         from: 'agent',
         text: event.text,
+        format: formatOf(event.format),
         profile: profileOf(event.agent),
         delivery:
           detail === undefined
@@ -144,6 +149,7 @@ function pendingRow(item: Pending<Reply>, agent: Profile | null): Message {
     at: item.at,
     from: 'agent',
     text: item.body.text,
+    format: 'plain',
     profile: agent,
     delivery: item.state,
     clientId: item.clientId,

@@ -79,7 +79,7 @@ const make = () =>
       sockets.push(socket);
       return socket;
     },
-    alert: (chat, kind) => alerts.push(`${kind} ${chat.id}`),
+    alert: (chat, { kind }) => alerts.push(`${kind} ${chat.id}`),
   });
 const newest = () => sockets[sockets.length - 1] as FakeSocket;
 const frames = (socket: FakeSocket) => socket.sent.map((frame) => JSON.parse(frame) as object);
@@ -254,7 +254,7 @@ test('what the bot answered while the desk was away stands before the next messa
 
 test('a message that cannot be drawn is shown in plain words', () => {
   const text = 70_707 as unknown as string;
-  const common = { key: 'k', at: 0, text, profile: null, delivery: null };
+  const common = { key: 'k', at: 0, text, format: 'plain', profile: null, delivery: null } as const;
   const row = { kind: 'message', from: 'visitor', ...common } as const;
   expect(JSON.stringify(rowView(row, undefined, undefined, 'Ada'))).toContain('70707');
   expect(JSON.stringify(beforeView([row], 'Ada'))).toContain('70707');

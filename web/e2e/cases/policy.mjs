@@ -7,6 +7,10 @@ import { RICH } from '../mock-rich.mjs';
 export const cases = {
   'the widget works under a strict policy': { needs: 'mock', run: strict },
   'desk and shop work under the policy of the product': { needs: 'any', run: own },
+  'I3: a planted inline script does not run on a page of the server': {
+    needs: 'any',
+    run: planted,
+  },
 };
 
 async function strict(browser, { url }) {
@@ -48,4 +52,39 @@ async function own(browser, target) {
     await assert.rejects(attempt, /TrustedHTML/, 'texts cannot become HTML');
   }
   await deskPage.locator('desk-chat .hand-back').click();
+}
+
+const PLANTED = [
+  '<script>window.planted = "script"</script>',
+  '<img src="data:," onerror="window.planted = 1">',
+  '<svg onload="window.planted = 2"></svg>',
+  '<a id="bait" href="javascript:window.planted = 3">here</a>',
+  '<script src="data:text/javascript,window.planted = 4"></script>',
+  '<base href="https://evil.example/">',
+].join('');
+
+/** The headers are the server's own; only the body is another one. */
+async function planted(browser, { url }) {
+  const look = async (path, change) => {
+    const page = await openPage(browser, 'about:blank');
+    await page.route(url + path, async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace('<body>', `<body>${PLANTED}`);
+      assert.ok(body.includes('planted'));
+      const headers = response.headers();
+      change(headers);
+      await route.fulfill({ status: 200, headers, body });
+    });
+    await page.goto(url + path);
+    await page.locator('#bait').click({ noWaitAfter: true });
+    await page.waitForFunction(() => document.readyState === 'complete');
+    return page.evaluate(() => [window.planted ?? null, new URL('x', document.baseURI).host]);
+  };
+  const { host } = new URL(url);
+  for (const path of ['/', '/desk']) {
+    assert.deepEqual(await look(path, () => undefined), [null, host]);
+    // Without the policy it runs: what was planted works.
+    const open = await look(path, (headers) => delete headers['content-security-policy']);
+    assert.notEqual(open[0], null);
+  }
 }

@@ -1,5 +1,6 @@
 import { css, html, type TemplateResult } from 'lit';
-import { markdown, plain, type Block, type Inline } from '@baton/client/text';
+import { blocksOf, type Block, type Inline } from '@baton/client/text';
+import type { TextFormat } from '@baton/client/types';
 
 /** Calls `draw`, or `instead` if it throws, so that one bad message does not hide the others. */
 export function renderOr(
@@ -13,14 +14,12 @@ export function renderOr(
   }
 }
 
-/** The text as typed, with line breaks, and addresses as links. */
-export function plainView(text: string): TemplateResult {
-  return html`<p class="text">${plain(text).map(inlineView)}</p>`;
-}
-
-/** The safe part of Markdown; see `@baton/client/text`. */
-export function markdownView(text: string): TemplateResult {
-  return html`${markdown(text).map(blockView)}`;
+/** Draws a text. Widget and desk draw all texts of a conversation with it, so they look alike. */
+export function textView(text: string, format: TextFormat): TemplateResult {
+  return renderOr(
+    () => html`${blocksOf(text, format).map(blockView)}`,
+    () => html`<p class="text">${text}</p>`,
+  );
 }
 
 function blockView(block: Block): TemplateResult {

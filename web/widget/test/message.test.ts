@@ -18,6 +18,7 @@ const item = (text: string, more: object = {}): MessageItem => ({
   at: 0,
   from: 'bot',
   text,
+  format: 'markdown',
   profile: null,
   content: [{ type: 'text', text }],
   answered: false,

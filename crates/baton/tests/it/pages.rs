@@ -32,26 +32,84 @@ async fn a_proxy_may_remove_its_path_or_keep_it() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the headers of a route must be.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// A page of ours, with scripts of ours only.
+    Page,
+    /// Read by pages of other origins.
+    Shared,
+    /// Says something to programs.
+    Data,
+}
+
 #[tokio::test]
-async fn pages_have_a_strict_policy_and_a_window_of_their_own() -> anyhow::Result<()> {
+async fn i3_each_route_has_the_headers_of_its_kind() -> anyhow::Result<()> {
+    use Kind::{Data, Page, Shared};
     let folder = tempfile::tempdir()?;
-    let (_demo, line, _out) = demo::start(&folder.path().join("data"), &[]).await?;
+    let (_demo, line, _out) =
+        demo::start(&folder.path().join("data"), &["--base-path", "/below"]).await?;
     let facts: Value = serde_json::from_str(&line)?;
     let (http, base) = (Http::new(), facts["baseUrl"].as_str().context("a base")?);
-    for path in ["/", "/desk"] {
-        let headers = http.get(&format!("{base}{path}"), &[]).await?.headers;
-        let policy = headers["content-security-policy"].to_str()?;
-        for part in ["default-src 'none'", "require-trusted-types-for 'script'", "base-uri 'none'"]
-        {
-            assert!(policy.split("; ").any(|one| one == part), "{path}: {policy}");
+    let page = http.get(&format!("{base}/desk"), &[]).await?.text();
+    let script = page.split('"').find(|part| part.ends_with(".js")).context("a script")?;
+    let script = format!("/{}", script.trim_start_matches(['.', '/']));
+    let table = [
+        ("/", 200, Page),
+        ("/desk", 200, Page),
+        ("/below/desk", 200, Page),
+        ("/desk/", 308, Data),
+        ("/widget.js", 200, Shared),
+        (script.as_str(), 200, Shared),
+        ("/assets/../../baton.toml", 404, Data),
+        ("/assets/no.js", 404, Shared),
+        ("/demo.json", 200, Data),
+        ("/openapi.json", 200, Data),
+        ("/nothing", 404, Data),
+        ("/v1/conversation/events?after=0", 401, Data),
+        ("/v1/bots/support/visitors", 405, Data),
+        ("/v1/nothing", 404, Data),
+        ("/desk/api/session", 403, Data),
+        ("/desk/api/chats", 403, Data),
+        ("/desk/api/nothing", 404, Data),
+        ("/webhooks/handover/push", 405, Data),
+        ("/webhooks/handover/history?botId=support&userId=u", 401, Data),
+        ("/handover/desk", 405, Data),
+        ("/connectors/no/event", 404, Data),
+    ];
+    for (path, status, kind) in table {
+        let answer = http.get(&format!("{base}{path}"), &[]).await?;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        let header = |name: &str| {
+            answer.headers.get_all(name).iter().map(|v| v.to_str().unwrap()).collect::<Vec<_>>()
+        };
+        let policies = header("content-security-policy");
+        let [policy] = policies[..] else { panic!("{path}: {policies:?}") };
+        let parts: Vec<_> = policy.split("; ").collect();
+        for part in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(parts.contains(&part), "{path}: {policy}");
         }
-        assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
-        assert_eq!(headers["x-frame-options"], "DENY");
+        for open in ["unsafe", "*", "http:", "blob:", "strict-dynamic"] {
+            assert!(!policy.contains(open), "{path}: {policy}");
+        }
+        let scripts: Vec<_> = parts.iter().filter(|part| part.starts_with("script-src")).collect();
+        let trusts = parts.contains(&"require-trusted-types-for 'script'");
+        if kind == Page {
+            assert_eq!((scripts, trusts), (vec![&"script-src 'self'"], true), "{path}: {policy}");
+            assert_eq!(header("cross-origin-opener-policy"), ["same-origin"], "{path}");
+            assert_eq!(header("x-frame-options"), ["DENY"], "{path}");
+            assert!(header("content-type")[0].starts_with("text/html"), "{path}");
+        } else {
+            assert!(scripts.is_empty(), "{path}: {policy}");
+            let html = header("content-type").iter().any(|kind| kind.contains("html"));
+            assert!(!html, "{path} is no page");
+        }
+        let shared = header("cross-origin-resource-policy") == ["cross-origin"];
+        assert_eq!(shared, kind == Shared, "{path}: pages of others include the widget only");
+        assert_eq!(header("x-content-type-options"), ["nosniff"], "{path}");
+        assert_eq!(header("referrer-policy"), ["no-referrer"], "{path}");
+        assert!(header("server").is_empty() && header("x-powered-by").is_empty(), "{path}");
     }
-    // Other pages include the widget.
-    let headers = http.get(&format!("{base}/widget.js"), &[]).await?.headers;
-    assert_eq!(headers["cross-origin-resource-policy"], "cross-origin");
-    assert!(headers.get("content-security-policy").is_none());
     let moved = http.get(&format!("{base}/desk/"), &[]).await?.expect(308)?;
     assert_eq!(moved.headers["location"], "../desk", "a proxy may serve it below a path");
     Ok(())

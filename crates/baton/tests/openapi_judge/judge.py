@@ -81,6 +81,7 @@ def main():
     for headers, paths, more in parties:
         good, bad = judge(facts, headers, "--include-path-regex", paths or ".", *more)
         passed, failed = passed + good, failed + bad
+    print("E7: every operation, as each party")
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)
 

@@ -2,10 +2,11 @@
 
 use edge::time::rfc3339;
 use machine::{
-    Machine, Recorded,
+    Machine, Recorded, TextFormat,
     chat::{self, Chat, Event, Line, Phase, Speaker},
 };
 use wire::{
+    MessageFormat,
     desk::{Agent, ChatEvent, ChatWhat, TranscriptLine, Visitor},
     visitor::AgentView,
 };
@@ -67,8 +68,9 @@ pub(crate) fn event(recorded: &Recorded<Event>) -> Option<ChatEvent> {
             let missed = missed.iter().map(line).collect();
             ChatWhat::VisitorMessage { text: text.clone(), missed }
         }
-        Event::AgentSaid { agent, client_id, text } => ChatWhat::AgentMessage {
+        Event::AgentSaid { agent, client_id, text, format } => ChatWhat::AgentMessage {
             text: text.clone(),
+            format: format_of(*format),
             agent: agent_view(agent),
             client_id: client_id.clone(),
         },
@@ -85,13 +87,25 @@ pub(crate) fn event(recorded: &Recorded<Event>) -> Option<ChatEvent> {
     Some(ChatEvent { seq: recorded.position.seq, at: rfc3339(recorded.at), what })
 }
 
+pub(crate) fn format_of(format: TextFormat) -> MessageFormat {
+    match format {
+        TextFormat::Markdown => MessageFormat::Markdown,
+        TextFormat::Plain => MessageFormat::Plain,
+    }
+}
+
 pub(crate) fn line(line: &Line) -> TranscriptLine {
     let from = match line.from {
         Speaker::Visitor => "visitor",
         Speaker::Bot => "bot",
         Speaker::Agent => "agent",
     };
-    TranscriptLine { from, text: line.text.clone(), at: line.at.map(rfc3339) }
+    TranscriptLine {
+        from,
+        text: line.text.clone(),
+        format: format_of(line.format),
+        at: line.at.map(rfc3339),
+    }
 }
 
 #[cfg(test)]

@@ -20,13 +20,14 @@ use edge::{
 };
 use http::{HeaderMap, StatusCode};
 use machine::{
+    TextFormat,
     chat::{Chat, CloseReason, Input, Line, Opening, Speaker},
     limits::{HISTORY_ITEMS_MAX, TEXT_CHARS_MAX, TYPING_MS, WEBHOOK_TEXT_CHARS_MAX},
 };
 use serde_json::Value;
 use store::{Key, StepError, StoreError};
 use wire::{
-    Invalid, answer,
+    Invalid, MessageFormat, answer,
     history::{self, Sender},
     problem::ProblemId,
     webhook::{Answer, Received, ReceivedKind},
@@ -343,7 +344,11 @@ fn line_of_history(item: &Value) -> Option<Line> {
     let at = line.created_at.as_deref().and_then(time::parse_rfc3339);
     let call = item.get(history::CALL_ID).and_then(Value::as_str);
     let call = call.map(|call| told_as(call, &line.text));
-    Some(Line { from, text: shortened(&line.text), at, call })
+    let format = match line.format {
+        MessageFormat::Markdown => TextFormat::Markdown,
+        MessageFormat::Plain => TextFormat::Plain,
+    };
+    Some(Line { from, text: shortened(&line.text), format, at, call })
 }
 
 fn shortened(text: &str) -> String {

@@ -1,12 +1,22 @@
 //! Entity values that a webhook or a client gives to one session: they replace or extend those of
 //! the agent.
 
-use std::{iter, sync::Arc};
+use std::{collections::HashSet, iter, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::matching::{span::Span, text::Text};
+use super::{
+    matching::{
+        lexicon::{Template, is_misspelt},
+        span::Span,
+        text::Text,
+    },
+    model::Part,
+};
 use crate::fulfilment::{SessionEntity, SessionEntityType};
+
+/// Comparisons for misspelt words with the values of one entity type.
+const COMPARISONS_MAX: usize = 20_000;
 
 /// The values of one entity type in one session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,27 +45,53 @@ impl SessionEntities {
         Ok(Self { entity: entity.to_string(), replaces, values: given.entities.clone() })
     }
 
-    /// Changes the entities that were found in a text.
-    pub(crate) fn apply(&self, text: &Text, spans: &mut Vec<Span>) {
+    /// Whether the agent's own values of the entity do not count.
+    pub(crate) fn hides(&self, entity: &str) -> bool {
+        self.replaces && *entity == *self.entity
+    }
+
+    /// The values that are composed of other entities, where the entity may have such.
+    pub(crate) fn templates(&self, composite: &HashSet<Arc<str>>) -> Vec<Template> {
+        let Some(entity) = composite.get(self.entity.as_str()) else { return Vec::new() };
+        let composed = self.names().filter(|(_, name)| name.contains('@'));
+        composed.map(|(_, name)| (Arc::clone(entity), Part::from_template(name))).collect()
+    }
+
+    /// Changes the entities that were found in a text. The `forgiving` ones may be misspelt.
+    pub(crate) fn apply(&self, text: &Text, forgiving: &HashSet<Arc<str>>, spans: &mut Vec<Span>) {
         if self.replaces {
             spans.retain(|span| *span.entity != *self.entity);
         }
         let entity: Arc<str> = Arc::from(self.entity.as_str());
-        for listed in &self.values {
-            for name in iter::once(&listed.value).chain(&listed.synonyms) {
-                let name = Text::new(name);
-                if name.len() == 0 {
-                    continue;
+        let forgives = forgiving.contains(&entity);
+        let mut comparisons = 0;
+        for (value, name) in self.names() {
+            let name = Text::new(name);
+            if name.len() == 0 {
+                continue;
+            }
+            for words in (0..text.len()).map(|start| start..start + name.len()) {
+                let run = text.run(words.clone());
+                let mut is_meant = run == name.normal;
+                if !is_meant && forgives && comparisons < COMPARISONS_MAX {
+                    comparisons += 1;
+                    let is_listed = |span: &Span| span.entity == entity && span.words == words;
+                    is_meant = is_misspelt(run, &name.normal) && !spans.iter().any(is_listed);
                 }
-                for words in (0..text.len()).map(|start| start..start + name.len()) {
-                    let value = listed.value.clone().into();
-                    let span = Span { entity: Arc::clone(&entity), words, value };
-                    if text.run(span.words.clone()) == name.normal && !spans.contains(&span) {
-                        spans.push(span);
-                    }
+                let value = value.clone().into();
+                let span = Span { entity: Arc::clone(&entity), words, value };
+                if is_meant && !spans.contains(&span) {
+                    spans.push(span);
                 }
             }
         }
-        spans.sort_by_key(|span| (span.words.start, usize::MAX - span.words.end));
+    }
+
+    /// Each name of a value, with the value.
+    fn names(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.values.iter().flat_map(|listed| {
+            let names = iter::once(&listed.value).chain(&listed.synonyms);
+            names.map(|name| (&listed.value, name))
+        })
     }
 }

@@ -132,10 +132,8 @@ impl Turn<'_> {
 
     fn text(&mut self, raw: &str) -> Outcome {
         let text = self.matcher.lexicon.read(raw);
-        let mut spans = self.matcher.lexicon.find(&text, &self.moment());
-        for entities in &self.session.entities {
-            entities.apply(&text, &mut spans);
-        }
+        let session = &self.session.entities;
+        let spans = self.matcher.lexicon.find(&text, &self.moment(), session);
         if let Some(dialog) = self.session.dialog.take()
             && let Some(outcome) = self.in_dialog(dialog, &text, &spans)
         {

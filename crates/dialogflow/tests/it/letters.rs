@@ -360,3 +360,39 @@ fn the_nearest_locale_of_the_agent_answers() {
         assert_eq!(said(&bot, language, text), expected, "{language}");
     }
 }
+
+/// Keyboards and habits: what people type for the letters of an export.
+#[test]
+fn letters_that_people_type_in_several_ways_are_the_same() {
+    for (language, phrase, typed) in [
+        ("ru", "где мой счёт", &["где мой счет", "ГДЕ МОЙ СЧЁТ", "где мой сче\u{308}т"][..]),
+        ("fa", "کتاب من کجاست", &["كتاب من كجاست", "کتاب\u{200c} من کجاست"]),
+        ("ar", "أريد أن أدفع الفاتورة", &["اريد ان ادفع الفاتورة", "أُريدُ أنْ أدفعَ الفاتورة"]),
+        ("ar", "مرحبا", &["مرحبـــا", "مَرْحَبًا"]),
+        ("he", "מה השעה", &["מָה הַשָּׁעָה"]),
+        ("vi", "tôi muốn hủy đơn hàng", &["tôi muốn hu\u{309}y đơn hàng", "TÔI MUỐN HỦY ĐƠN HÀNG"]),
+        ("hi", "क़ीमत क्या है", &["क\u{93c}ीमत क्या है"]),
+        ("ko", "환불해 주세요", &["\u{1112}\u{116a}\u{11ab}불해 주세요"]),
+        ("th", "ขอคำแนะนำ", &["ขอค\u{e4d}\u{e32}แนะน\u{e4d}\u{e32}"]),
+    ] {
+        let asked: Phrases<'_> = &[&[Plain(phrase)]];
+        let other: Phrases<'_> = &[&[Plain("xyz")]];
+        let (bot, _) = agent(language, &[asked, other], &json!([]));
+        for text in typed {
+            assert_eq!(answer(&bot, language, text).0, "i0", "{language}: {text}");
+        }
+    }
+}
+
+/// Where only such letters tell two values apart, what is typed decides.
+#[test]
+fn values_that_differ_in_such_letters_stay_apart() {
+    let values = json!([
+        { "value": "all", "synonyms": ["все"] },
+        { "value": "everything", "synonyms": ["всё"] },
+    ]);
+    let phrases: Phrases<'_> = &[&[Plain("покажи "), Slot("все", "@x", "x")]];
+    let (bot, _) = agent("ru", &[phrases], &values);
+    finds(&bot, "ru", "покажи все", "all", "все");
+    finds(&bot, "ru", "покажи всё", "everything", "всё");
+}

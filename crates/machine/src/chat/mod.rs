@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use self::{heard::Heard, tool::ToolSide};
 use crate::{
-    Machine, Millis, Position, Recorded,
+    Machine, Millis, Position, Recorded, TextFormat,
     limits::{self, MINUTE_MS},
     model,
 };
@@ -368,15 +368,17 @@ impl Machine for Chat {
                 self.last_said = at;
                 self.owe(id, at, Push::Pause { agent: Some(agent.clone()) });
             }
-            Event::AgentSaid { agent, text, .. } => {
+            Event::AgentSaid { agent, text, format, .. } => {
                 self.said(at, text);
-                self.owe(id, at, Push::Message { text: text.clone(), agent: agent.clone() });
+                let (text, agent, format) = (text.clone(), agent.clone(), *format);
+                self.owe(id, at, Push::Message { text, agent, format });
             }
             Event::Notice { name, text } => {
                 self.said(at, text);
                 let (email, avatar_url) = (String::new(), String::new());
                 let agent = Agent { email, name: name.clone(), avatar_url };
-                self.owe(id, at, Push::Message { text: text.clone(), agent });
+                let (text, format) = (text.clone(), TextFormat::Markdown);
+                self.owe(id, at, Push::Message { text, agent, format });
             }
             Event::Closed { reason, agent } => self.closed(at, *reason, agent.as_ref()),
             Event::Requeued => self.phase = Phase::Queued { since: at },

@@ -4,7 +4,7 @@ use super::{
     Chat, CloseReason, ConnectorEvent, Event, Input, Log, Opening, Owed, Phase, Policy,
     PushFailure, Refusal, tool_step,
 };
-use crate::{Machine, Millis, Position, Recorded, limits, retry};
+use crate::{Machine, Millis, Position, Recorded, TextFormat, limits, retry};
 
 pub(super) fn step(
     state: &mut Chat,
@@ -44,7 +44,8 @@ pub(super) fn step(
             }
         }
         Input::AgentSaid { agent, client_id, text } => {
-            log.record(Event::AgentSaid { agent, client_id, text });
+            let format = TextFormat::Plain;
+            log.record(Event::AgentSaid { agent, client_id, text, format });
         }
         Input::Close { agent } => {
             log.record(Event::Closed { reason: CloseReason::AgentClosed, agent: Some(agent) });

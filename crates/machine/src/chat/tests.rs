@@ -8,7 +8,7 @@ use super::{
     Agent, Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Input, Line,
     Opening, Owed, Policy, Push, PushFailure, Refusal, Speaker,
 };
-use crate::{Machine, Millis, Position, Recorded, limits};
+use crate::{Machine, Millis, Position, Recorded, TextFormat, limits};
 
 mod agents;
 mod clock;
@@ -277,7 +277,7 @@ fn shown_push(owed: &Owed) -> String {
         name.unwrap_or_default()
     };
     match &owed.push {
-        Push::Message { text, agent } => format!("message {}: {text}", agent.name),
+        Push::Message { text, agent, .. } => format!("message {}: {text}", agent.name),
         Push::Pause { agent } => format!("pause{}", name(agent)),
         Push::Resume { agent } => format!("resume{}", name(agent)),
     }

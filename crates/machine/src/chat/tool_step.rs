@@ -4,7 +4,7 @@ use super::{
     Chat, CloseReason, ConnectorEvent, Delivery, DeliveryFailure, Event, Line, Log, Phase, Policy,
     tool::{OwedDelivery, ToolSide, id_of_missed},
 };
-use crate::{Millis, Position, limits, retry};
+use crate::{Millis, Position, TextFormat, limits, retry};
 
 /// What the visitor says is recorded once. Where too much waits for the tool already, it is not
 /// delivered, and the visitor gets a notice.
@@ -201,7 +201,8 @@ fn of_tool(log: &mut Log<'_>, policy: &Policy, event: ConnectorEvent) {
             if log.state.agent().is_none() {
                 log.record(Event::Claimed { agent: agent.clone() });
             }
-            log.record(Event::AgentSaid { agent, client_id: String::new(), text });
+            let (client_id, format) = (String::new(), TextFormat::Markdown);
+            log.record(Event::AgentSaid { agent, client_id, text, format });
         }
         ConnectorEvent::Left => {
             if matches!(log.state.phase, Phase::Live { .. }) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::tool::{ConnectorEvent, DeliveryFailure, ToolPolicy};
-use crate::{Millis, Position, limits};
+use crate::{Millis, Position, TextFormat, limits};
 
 /// A human agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Agent {
 pub struct Line {
     pub from: Speaker,
     pub text: String,
+    #[serde(default, skip_serializing_if = "TextFormat::is_markdown")]
+    pub format: TextFormat,
     /// When it was said, where the platform told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Millis>,
@@ -28,9 +30,14 @@ pub struct Line {
 }
 
 impl Line {
+    /// A visitor's text is plain, and every other is Markdown.
     #[must_use]
     pub fn new(from: Speaker, text: impl Into<String>) -> Self {
-        Self { from, text: text.into(), at: None, call: None }
+        let format = match from {
+            Speaker::Visitor => TextFormat::Plain,
+            Speaker::Bot | Speaker::Agent => TextFormat::Markdown,
+        };
+        Self { from, text: text.into(), format, at: None, call: None }
     }
 }
 
@@ -239,6 +246,8 @@ pub enum Event {
         agent: Agent,
         client_id: String,
         text: String,
+        #[serde(default, skip_serializing_if = "TextFormat::is_markdown")]
+        format: TextFormat,
     },
     Closed {
         reason: CloseReason,
@@ -332,7 +341,12 @@ impl crate::Event for Event {
 #[serde(rename_all = "snake_case", tag = "push")]
 pub enum Push {
     /// The agent said something; keeps the pause alive.
-    Message { text: String, agent: Agent },
+    Message {
+        text: String,
+        agent: Agent,
+        #[serde(default, skip_serializing_if = "TextFormat::is_markdown")]
+        format: TextFormat,
+    },
     /// An agent took the chat (with `agent`), or it goes on (without).
     Pause { agent: Option<Agent> },
     /// Control goes back to the bot.

@@ -270,13 +270,13 @@ fn pushed(log: &mut Log<'_>, policy: &Policy, mut push: PushInput) {
         *pause = PauseChange::Resume(Goodbye::Notice);
     }
     match push {
-        PushInput::Message { text, agent, pause } => {
+        PushInput::Message { text, format, agent, pause } => {
             if let PauseChange::Pause(length) = pause {
                 pause_or_renew(log, policy, length, Reason::AgentMessage, agent.clone());
             }
             let name = agent_name(agent.as_ref());
             let agent = agent.or_else(|| log.state.agent.clone());
-            log.record(Event::AgentSaid { text, agent });
+            log.record(Event::AgentSaid { text, agent, format });
             if let PauseChange::Resume(goodbye) = pause {
                 resume_bot(log, policy, Reason::AgentMessage, goodbye, name.as_deref());
             }

@@ -7,7 +7,7 @@ use super::{
     BotAnswer, BotEvent, BotMessage, Control, Conversation, Effect, Event, Goodbye, HumanAgent,
     Input, PauseChange, Policy, PushInput, Reply, Said, Trigger, WhenAway,
 };
-use crate::{Machine, Millis, Recorded, limits};
+use crate::{Machine, Millis, Recorded, TextFormat, limits};
 
 mod hold;
 mod notices;
@@ -260,7 +260,9 @@ fn push(what: &str) -> PushInput {
         Some(word) => panic!("unknown word: {word}"),
     };
     match kind {
-        "message" => PushInput::Message { text: text.to_owned(), agent, pause },
+        "message" => {
+            PushInput::Message { text: text.to_owned(), format: TextFormat::Markdown, agent, pause }
+        }
         "typing" => PushInput::Typing { agent, pause },
         _ => PushInput::Channel { agent, pause },
     }
@@ -332,7 +334,7 @@ fn shown_event(recorded: &Recorded<Event>) -> String {
         Event::VisitorSaid { said, .. } if said.is_silent() => "visitor: (silent)".to_owned(),
         Event::VisitorSaid { said, .. } => format!("visitor: {}", said.text),
         Event::BotSaid { message, .. } => format!("bot: {}", message.text),
-        Event::AgentSaid { text, agent } => format!("agent{}: {text}", name(agent)),
+        Event::AgentSaid { text, agent, .. } => format!("agent{}: {text}", name(agent)),
         Event::Noticed { text, .. } => format!("notice: {text}"),
         Event::ControlChanged { control, reason, agent } => {
             let who = match control {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Millis;
+use crate::{Millis, TextFormat};
 
 /// The human agent, as the visitor sees them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,6 +209,7 @@ pub enum Goodbye {
 pub enum PushInput {
     Message {
         text: String,
+        format: TextFormat,
         agent: Option<HumanAgent>,
         pause: PauseChange,
     },
@@ -282,6 +283,8 @@ pub enum Event {
     AgentSaid {
         text: String,
         agent: Option<HumanAgent>,
+        #[serde(default, skip_serializing_if = "TextFormat::is_markdown")]
+        format: TextFormat,
     },
     Noticed {
         kind: NoticeKind,

@@ -123,9 +123,12 @@ fn as_push(push: &chat::Push, pause: Millis) -> PushInput {
     };
     let held = PauseChange::Pause(Some(pause));
     match push {
-        chat::Push::Message { text, agent } => {
-            PushInput::Message { text: text.clone(), agent: Some(shown(agent)), pause: held }
-        }
+        chat::Push::Message { text, agent, format } => PushInput::Message {
+            text: text.clone(),
+            format: *format,
+            agent: Some(shown(agent)),
+            pause: held,
+        },
         chat::Push::Pause { agent } => {
             PushInput::Channel { agent: agent.as_ref().map(shown), pause: held }
         }

@@ -270,10 +270,10 @@ impl Play {
                 let agent = Some(by.clone());
                 self.owed.push_back((id, Push::Pause { agent }));
             }
-            Event::AgentSaid { agent: by, text, .. } => {
+            Event::AgentSaid { agent: by, text, format, .. } => {
                 assert_eq!(agent, Some(by), "somebody else speaks");
-                let (text, agent) = (text.clone(), by.clone());
-                self.owed.push_back((id, Push::Message { text, agent }));
+                let (text, agent, format) = (text.clone(), by.clone(), *format);
+                self.owed.push_back((id, Push::Message { text, agent, format }));
             }
             Event::Closed { reason, agent: by } => self.closed(*reason, by.as_ref()),
             Event::PushAccepted { id, paused_until } => {

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeSet};
 
 use machine::{
-    Millis,
+    Millis, TextFormat,
     conversation::{
         BotEvent, Goodbye, HumanAgent, Input, PauseChange, Policy, PushInput, Said, Trigger,
         WhenAway,
@@ -81,7 +81,7 @@ fn any_push() -> impl Strategy<Value = PushInput> {
     (0..3, agent, pause).prop_map(|(kind, agent, pause)| match kind {
         0 => {
             let text = "hello".to_owned();
-            PushInput::Message { text, agent, pause }
+            PushInput::Message { text, format: TextFormat::Plain, agent, pause }
         }
         1 => PushInput::Channel { agent, pause },
         _ => PushInput::Typing { agent, pause },

@@ -45,7 +45,7 @@ pub(super) fn of_message_by_debug(said: &Said) -> u64 {
 /// Of what a push means, however it is written and whichever key it came with.
 pub(super) fn of_push(push: &Push) -> u64 {
     let (kind, text) = match &push.kind {
-        PushKind::Message { text } => ("message", text.as_str()),
+        PushKind::Message { text, .. } => ("message", text.as_str()),
         PushKind::ChannelUpdate => ("channel_update", ""),
         PushKind::Typing => ("user_typing", ""),
     };

@@ -17,14 +17,14 @@ use edge::{
 };
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use machine::{
-    Millis,
+    Millis, TextFormat,
     conversation::{Conversation, Goodbye, HumanAgent, Input, PauseChange, PushInput},
     limits,
 };
 use serde_json::Value;
 use store::Key;
 use wire::{
-    Invalid,
+    Invalid, MessageFormat,
     push::{self, Pause, Push, PushKind, UnpauseChatEvent},
     secret::from_authorization,
 };
@@ -166,7 +166,7 @@ fn read(
 }
 
 fn text_fits(push: &Push) -> Result<(), Refused> {
-    let PushKind::Message { text } = &push.kind else { return Ok(()) };
+    let PushKind::Message { text, .. } = &push.kind else { return Ok(()) };
     let (chars, max) = (text.chars().count(), limit::AGENT_TEXT_CHARS_MAX);
     if chars <= max {
         return Ok(());
@@ -239,7 +239,13 @@ fn pushed(push: Push, last: Option<HumanAgent>) -> PushInput {
     };
     let agent = push.agent.map(human_agent).or(last);
     match push.kind {
-        PushKind::Message { text } => PushInput::Message { text, agent, pause },
+        PushKind::Message { text, format } => {
+            let format = match format {
+                MessageFormat::Markdown => TextFormat::Markdown,
+                MessageFormat::Plain => TextFormat::Plain,
+            };
+            PushInput::Message { text, format, agent, pause }
+        }
         PushKind::ChannelUpdate => PushInput::Channel { agent, pause },
         PushKind::Typing => PushInput::Typing { agent, pause },
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Schemas, add};
+use crate::MessageFormat;
 
 type Object = BTreeMap<String, Value>;
 
@@ -248,6 +249,9 @@ struct PushMessage {
     event_type: MessageEvent,
     #[schema(min_length = 1, max_length = 16000)]
     text: String,
+    /// Markdown when it is missing. An extension of Baton, whose desk sends `plain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<MessageFormat>,
     /// True keeps the pause alive; false hands back to the bot.
     #[serde(skip_serializing_if = "Option::is_none")]
     paused: Option<bool>,

@@ -4,7 +4,7 @@ use boon::{Compiler, Schemas};
 use serde_json::{Value, json};
 
 use super::{History, add, by_hand, written};
-use crate::{examples, problem::Problem, push, tool, visitor};
+use crate::{MessageFormat, examples, problem::Problem, push, tool, visitor};
 
 /// What is written by hand, and what the examples here need besides.
 fn all_schemas() -> Value {
@@ -125,7 +125,11 @@ fn what_we_write_fits() {
     let what = [
         visitor::What::VisitorMessage { text: "hi", client_id: "c", event: None },
         visitor::What::BotMessage { text: "hi", content: Vec::new(), message: None },
-        visitor::What::AgentMessage { text: "hi", agent: agent.clone() },
+        visitor::What::AgentMessage {
+            text: "hi",
+            format: MessageFormat::Plain,
+            agent: agent.clone(),
+        },
         visitor::What::Notice { text: "hi", kind: "agent_left" },
         visitor::What::Control {
             control: "human",

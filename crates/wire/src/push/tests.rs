@@ -25,7 +25,10 @@ fn pushes_of_every_revision_are_read() {
         avatar_url: avatar.to_owned(),
     };
     let five = Pause::Paused(Some(300_000));
-    let message = PushKind::Message { text: "Hi, how may I assist?".to_owned() };
+    let message = PushKind::Message {
+        text: "Hi, how may I assist?".to_owned(),
+        format: MessageFormat::Markdown,
+    };
     let resumed = Pause::Resumed(UnpauseChatEvent::Default);
     let cases = [
         (example!("r1.push_message"), message.clone(), five.clone(), Some(jane(""))),
@@ -197,6 +200,7 @@ fn a_push_is_written_as_r1_prints_it() {
         user_id: "usr_1",
         bot_id: "support",
         text: Some("Hi, how may I assist?"),
+        format: None,
         paused: Some(true),
         minutes_paused: Some(5.0),
         unpause_chat_event: None,

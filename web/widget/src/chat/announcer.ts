@@ -1,3 +1,4 @@
+import { wordsOf } from '@baton/client/text';
 import type { Item } from '@baton/client/thread';
 import type { Config } from '../config.js';
 import type { Strings } from '../strings.js';
@@ -47,7 +48,7 @@ export class Announcer {
       strings: this.strings(),
       now: 0,
     };
-    return this.strings().said(nameOf(item, context), item.text);
+    return this.strings().said(nameOf(item, context), wordsOf(item.text, item.format));
   }
 }
 

@@ -1,6 +1,6 @@
 import { LitElement, html, nothing, type PropertyValues } from 'lit';
 import type { Form, Parameters } from '@baton/client/rich';
-import { plainView } from '@baton/ui/text';
+import { textView } from '@baton/ui/text';
 import type { Strings } from '../strings.js';
 import { entriesOf, fieldErrorOf, valuesOf, type Entry, type FieldError } from './form.js';
 import { fieldView } from './form-view.js';
@@ -40,7 +40,7 @@ export class BatonForm extends LitElement {
       <p class=${form.title ? 'title' : 'off-screen'} id="title" dir="auto">
         ${form.title || strings.form}
       </p>
-      ${form.subtitle ? html`<div class="soft">${plainView(form.subtitle)}</div>` : nothing}
+      ${form.subtitle ? html`<div class="soft">${textView(form.subtitle, 'plain')}</div>` : nothing}
       ${this.sent ? html`<p class="soft text">${strings.formSent}</p>` : this.bodyView()}
     </div>`;
   }

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { avatar } from '@baton/ui/avatar';
 import { icons } from '@baton/ui/icons';
-import { renderOr, markdownView, plainView } from '@baton/ui/text';
+import { renderOr, textView } from '@baton/ui/text';
 import { dayOf, sameDay, timeOf } from '@baton/ui/times';
 import type { Item, MessageItem } from '@baton/client/thread';
 import type { Profile } from '@baton/client/types';
@@ -101,9 +101,7 @@ export function botFace(config: Config): TemplateResult {
 
 function contentView(item: MessageItem, strings: Strings): TemplateResult {
   if (item.from === 'bot') return richView(item, strings);
-  // The bridge turns a tool's own markup into Markdown (contract, 13.27).
-  const said = item.from === 'agent' ? markdownView(item.text) : plainView(item.text);
-  return html`<div class="bubble" dir="auto">${said}</div>`;
+  return html`<div class="bubble" dir="auto">${textView(item.text, item.format)}</div>`;
 }
 
 function metaView(item: MessageItem, { strings, after }: MessageContext): TemplateResult {

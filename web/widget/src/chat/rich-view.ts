@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Action, Button, Card, Element, Table } from '@baton/client/rich';
 import { safeHref } from '@baton/client/text';
 import type { MessageItem } from '@baton/client/thread';
-import { markdownView, plainView } from '@baton/ui/text';
+import { textView } from '@baton/ui/text';
 import type { Strings } from '../strings.js';
 import { labelOf } from './form.js';
 import { mediaView } from './media-view.js';
@@ -98,7 +98,7 @@ class RichRenderer {
                   ? html`<p class="card-soft text">${subtitle}</p>`
                   : nothing
               }
-              ${body && body !== said ? plainView(body) : nothing}
+              ${body && body !== said ? textView(body, 'plain') : nothing}
             </div>`
           : nothing
       }
@@ -227,7 +227,7 @@ class RichRenderer {
 const up = { bubbles: true, composed: true };
 
 function bubble(text: string): TemplateResult {
-  return html`<div class="bubble" dir="auto">${markdownView(text)}</div>`;
+  return html`<div class="bubble" dir="auto">${textView(text, 'markdown')}</div>`;
 }
 
 /** If the address is not safe to open, only its text is shown. */

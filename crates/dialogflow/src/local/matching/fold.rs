@@ -35,7 +35,8 @@ impl Letters {
 }
 
 /// The form of a word that is the same in every way of typing it: in capitals, without the dot of
-/// `i` or the accents that Greek capitals lose, with full-width or other digits. It is the same in
+/// `i` or the accents that Greek capitals lose, with full-width or other digits, with or without
+/// the points of Arabic and Hebrew, on an Arabic or a Persian keyboard, with the dots of `ё` or not. It is the same in
 /// every language; where values differ in letters that it takes for one, [`Letters::exactly`]
 /// decides.
 pub(crate) fn fold(raw: &str) -> Cow<'_, str> {
@@ -58,6 +59,9 @@ pub(crate) fn fold(raw: &str) -> Cow<'_, str> {
             // The dot of `İ` in lower case, and of `i` with an accent in Lithuanian.
             '\u{307}' if matches!(base, 'i' | 'ı') => {}
             c if is_greek(base) && is_lost_in_capitals(c) => {}
+            c if is_optional(c) || (is_mark(c) && is_left_out(base, c)) => {}
+            'ك' => folded.push('ک'),
+            'ي' | 'ى' => folded.push('ی'),
             c if c.is_whitespace() || is_invisible(c) => {}
             c => folded.push(digit(c)),
         }
@@ -114,6 +118,20 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{20dd}'..='\u{20e4}') || is_format(c)
 }
 
+/// Points of vowels in Arabic and Hebrew, and the line that only stretches a word.
+fn is_optional(c: char) -> bool {
+    matches!(
+        c,
+        '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}'
+            | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}'
+    )
+}
+
+/// Marks that most people do not type: the dots of Cyrillic `ё`, and the hamza of an Arabic alef.
+fn is_left_out(base: char, mark: char) -> bool {
+    matches!((base, mark), ('е', '\u{308}') | ('ا', '\u{653}'..='\u{655}'))
+}
+
 fn is_greek(c: char) -> bool {
     matches!(c, '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}')
 }
@@ -151,10 +169,20 @@ mod tests {
             ("می\u{200c}خواهم", "میخواهم"),
             ("co\u{ad}op", "coop"),
             ("O’Neill", "oneill"),
+            ("Счёт", "счет"),
+            ("كتاب", "کتاب"),
+            ("يزدي", "یزدی"),
+            ("مَرْحَباً", "مرحبا"),
+            ("مرحبـــا", "مرحبا"),
+            ("أريد", "اريد"),
+            ("آسف", "اسف"),
+            ("שָׁלוֹם", "שלום"),
         ] {
             assert_eq!(fold(one), fold(other), "{one} and {other}");
         }
-        for (one, other) in [("schon", "schön"), ("ano", "año"), ("й", "и"), ("が", "か")] {
+        for (one, other) in
+            [("schon", "schön"), ("ano", "año"), ("й", "и"), ("ї", "і"), ("が", "か"), ("ؤ", "و")]
+        {
             assert_ne!(fold(one), fold(other), "{one} and {other}");
         }
     }

@@ -2,6 +2,7 @@
 //! entity allows it, regular expressions, and values composed of other entities.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     ops::Range,
     sync::Arc,
@@ -22,6 +23,7 @@ use crate::local::{
     locale,
     model::{EntityType, Entry, Intent, Part, Phrase},
     report::{NoticeKind, Report},
+    session_entities::SessionEntities,
 };
 
 const SYNONYM_WORDS_MAX: usize = 12;
@@ -34,6 +36,8 @@ const COMPARISONS_MAX: usize = 20_000;
 /// number of readings of a text grow exponentially.
 const COMPOSED_PARTS_MAX: usize = 20_000;
 const SPANS_MAX: usize = 1_000;
+/// Shorter words must be spelt as they are listed.
+const FUZZY_LETTERS_MIN: usize = 5;
 
 /// Every entity of an agent in one language.
 #[derive(Debug, Default)]
@@ -46,11 +50,17 @@ pub(crate) struct Lexicon {
     /// Synonyms of fuzzy entities by first letter and number of letters.
     fuzzy: HashMap<(char, usize), Vec<(String, Listed)>>,
     patterns: Vec<(Arc<str>, Regex)>,
-    composed: Vec<(Arc<str>, Vec<Part>)>,
+    composed: Vec<Template>,
+    /// Entities whose misspelt values count, and those whose values may be templates.
+    forgiving: HashSet<Arc<str>>,
+    composite: HashSet<Arc<str>>,
     system: HashSet<Arc<str>>,
     /// Entities that accept any text where a phrase or a prompt expects them.
     open: HashSet<Arc<str>>,
 }
+
+/// An entity, and the parts that make up a value of it.
+pub(crate) type Template = (Arc<str>, Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq)]
 struct Listed {
@@ -99,6 +109,12 @@ impl Lexicon {
     fn list_values(&mut self, entities: &[EntityType], root: &str, report: &mut Report) {
         let lineage = locale::lineage(&self.language);
         for entity in entities {
+            if entity.fuzzy {
+                self.forgiving.insert(Arc::clone(&entity.name));
+            }
+            if entity.composite {
+                self.composite.insert(Arc::clone(&entity.name));
+            }
             // A locale adds to its root language; another language of the agent only stands in.
             let mut entries: Vec<&Vec<Entry>> =
                 lineage.iter().filter_map(|l| entity.entries.get(l)).collect();
@@ -157,7 +173,7 @@ impl Lexicon {
             if entity.fuzzy {
                 let key = normal(name);
                 let letters = key.chars().count();
-                if let Some(first) = key.chars().next().filter(|_| letters >= 5) {
+                if let Some(first) = key.chars().next().filter(|_| letters >= FUZZY_LETTERS_MIN) {
                     let shelf = self.fuzzy.entry((first, letters)).or_default();
                     shelf.push((key, listed.clone()));
                 }
@@ -208,9 +224,23 @@ impl Lexicon {
         self.open.contains(entity)
     }
 
-    /// Every entity in the text, including overlapping ones, by first word.
-    pub(crate) fn find(&self, text: &Text, moment: &Moment) -> Vec<Span> {
-        let mut spans = system::find(text, &self.system, &self.language, moment);
+    /// Every entity in the text, including overlapping ones, by first word. The values of the
+    /// session count like the agent's own: in templates, and misspelt where the entity allows it.
+    pub(crate) fn find(
+        &self,
+        text: &Text,
+        moment: &Moment,
+        session: &[SessionEntities],
+    ) -> Vec<Span> {
+        let of_session = |given: &SessionEntities| given.templates(&self.composite);
+        let own: Vec<Template> = session.iter().flat_map(of_session).collect();
+        let mut system = Cow::Borrowed(&self.system);
+        for entity in own.iter().flat_map(|(_, parts)| parts).filter_map(|p| p.entity.as_ref()) {
+            if entity.starts_with("@sys.") && !system.contains(entity) {
+                system.to_mut().insert(Arc::clone(entity));
+            }
+        }
+        let mut spans = system::find(text, &system, &self.language, moment);
         for start in 0..text.len() {
             for end in start + 1..=text.len().min(start + self.words_max + PARTS_MAX) {
                 if let Some(listed) = self.listed.get(text.run(start..end)) {
@@ -228,9 +258,14 @@ impl Lexicon {
                 }
             }
         }
+        for given in session {
+            given.apply(text, &self.forgiving, &mut spans);
+        }
+        let kept = |template: &&Template| !session.iter().any(|given| given.hides(&template.0));
+        let templates: Vec<&Template> = self.composed.iter().filter(kept).chain(&own).collect();
         // Twice, for values composed of composed values.
         for _ in 0..2 {
-            self.compose(text, &mut spans);
+            compose(&templates, text, &mut spans);
         }
         spans.truncate(SPANS_MAX);
         spans.sort_by_key(|span| (span.words.start, usize::MAX - span.words.end));
@@ -274,13 +309,14 @@ impl Lexicon {
             for end in start + 1..=text.len().min(start + 3) {
                 let run = text.run(start..end);
                 let letters = run.chars().count();
-                let Some(first) = run.chars().next().filter(|_| letters >= 5) else {
+                let Some(first) = run.chars().next().filter(|_| letters >= FUZZY_LETTERS_MIN)
+                else {
                     continue;
                 };
                 if self.listed.contains_key(run) {
                     continue;
                 }
-                let allowed = if letters >= 9 { 2 } else { 1 };
+                let allowed = misspellings(letters);
                 let mut best: Option<(usize, &Listed)> = None;
                 for length in letters - allowed..=letters + allowed {
                     for (known, listed) in self.fuzzy.get(&(first, length)).into_iter().flatten() {
@@ -296,22 +332,36 @@ impl Lexicon {
             }
         }
     }
+}
 
-    fn compose(&self, text: &Text, spans: &mut Vec<Span>) {
-        let mut found = Vec::new();
-        let mut walk = Walk { text, spans, followed: 0, fields: Map::new() };
-        for (entity, parts) in &self.composed {
-            for start in 0..text.len() {
-                walk.fields.clear();
-                if let Some(end) = walk.follow(parts, start) {
-                    let value = Value::Object(std::mem::take(&mut walk.fields));
-                    found.push(Span { entity: Arc::clone(entity), words: start..end, value });
-                }
+/// Adds the values that the templates compose of what was found.
+fn compose(templates: &[&Template], text: &Text, spans: &mut Vec<Span>) {
+    let mut found = Vec::new();
+    let mut walk = Walk { text, spans, followed: 0, fields: Map::new() };
+    for (entity, parts) in templates {
+        for start in 0..text.len() {
+            walk.fields.clear();
+            if let Some(end) = walk.follow(parts, start) {
+                let value = Value::Object(std::mem::take(&mut walk.fields));
+                found.push(Span { entity: Arc::clone(entity), words: start..end, value });
             }
         }
-        found.retain(|span| !spans.contains(span));
-        spans.extend(found);
     }
+    found.retain(|span| !spans.contains(span));
+    spans.extend(found);
+}
+
+/// Whether a run of words is this name with a misspelling or two.
+pub(crate) fn is_misspelt(run: &str, name: &str) -> bool {
+    let letters = run.chars().count();
+    letters >= FUZZY_LETTERS_MIN
+        && run.chars().next() == name.chars().next()
+        && strsim::osa_distance(run, name) <= misspellings(letters)
+}
+
+/// How many misspelt letters a word of this length may have.
+fn misspellings(letters: usize) -> usize {
+    if letters >= 9 { 2 } else { 1 }
 }
 
 impl Listed {

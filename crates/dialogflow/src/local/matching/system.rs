@@ -11,6 +11,7 @@ use super::{span::Span, text::Text};
 
 mod amounts;
 mod dates;
+mod homonyms;
 mod numbers;
 mod places;
 mod times;

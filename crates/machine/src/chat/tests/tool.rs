@@ -773,7 +773,8 @@ fn notices_of_what_there_is_no_room_for_do_not_grow_the_state_without_end() {
     }
     let [email, name, avatar_url] = ["jane@example.com", "Jane", ""].map(str::to_owned);
     let agent = Agent { email, name, avatar_url };
-    let push = Push::Message { text: "hello".to_owned(), agent };
+    let (text, format) = ("hello".to_owned(), TextFormat::Markdown);
+    let push = Push::Message { text, agent, format };
     while chat.outbox.len() < limits::WAITING_PUSHES_MAX {
         chat.owe(chat.position, START, push.clone());
     }

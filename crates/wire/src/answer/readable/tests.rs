@@ -233,3 +233,53 @@ fn shapes_that_no_vendor_has() {
     let many: Vec<Value> = (0..1_000).map(|n| json!({ "text": n.to_string() })).collect();
     assert_eq!(lines(&json!(many)).len(), LINES_MAX);
 }
+
+/// Channels whose payloads were not looked at before.
+#[test]
+fn viber_line_telegram_whatsapp_rcs_and_google_chat() {
+    check([
+        (
+            json!({ "viber": { "type": "rich_media", "rich_media": { "Type": "rich_media",
+                "Buttons": [{ "Columns": 6, "Text": "Buy now", "ActionType": "reply",
+                    "ActionBody": "buy" }] } } }),
+            &["Buy now"][..],
+        ),
+        (
+            json!({ "line": { "type": "flex", "altText": "Receipt", "contents": { "type": "bubble",
+                "body": { "type": "box", "layout": "vertical", "contents": [
+                    { "type": "text", "text": "Total 5 €", "weight": "bold" }] } } } }),
+            &["Total 5 €"],
+        ),
+        (
+            json!({ "telegram": { "text": "Pick one", "parse_mode": "HTML", "reply_markup": {
+                "inline_keyboard": [[{ "text": "A", "callback_data": "a" }]] } } }),
+            &["Pick one", "A"],
+        ),
+        (
+            json!({ "interactive": { "type": "list", "header": { "type": "text", "text": "H" },
+                "body": { "text": "B" }, "footer": { "text": "F" }, "action": { "button": "Open",
+                    "sections": [{ "title": "S", "rows": [
+                        { "id": "1", "title": "R1", "description": "D1" }] }] } } }),
+            &["H", "B", "F", "Open", "S", "R1", "D1"],
+        ),
+        (
+            json!({ "rcs": { "contentMessage": { "richCard": { "standaloneCard": { "cardContent": {
+                "title": "T", "description": "D", "suggestions": [
+                    { "reply": { "text": "Yes", "postbackData": "y" } }] } } } } } }),
+            &["T", "D", "Yes"],
+        ),
+        (
+            json!({ "cardsV2": [{ "cardId": "c", "card": { "header": { "title": "T" },
+                "sections": [{ "widgets": [
+                    { "decoratedText": { "topLabel": "L", "text": "V" } },
+                    { "buttonList": { "buttons": [{ "text": "Go", "onClick": { "openLink": {
+                        "url": "https://a.example/" } } }] } }] }] } }] }),
+            &["T", "L", "V", "Go: https://a.example/"],
+        ),
+        (
+            json!({ "type": "carousel", "items": [{ "title": "T", "description": "D",
+                "actions": [{ "type": "link", "text": "Open", "uri": "https://a.example/" }] }] }),
+            &["T", "D", "Open: https://a.example/"],
+        ),
+    ]);
+}

@@ -1,11 +1,11 @@
 //! Numbers in digits and in words.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use serde_json::{Value, json};
 use text2num::{Language, Token, find_numbers};
 
-use super::Found;
+use super::{Found, homonyms};
 use crate::local::matching::text::Text;
 
 #[derive(Debug, Clone)]
@@ -13,7 +13,8 @@ pub(crate) struct Number {
     pub(crate) words: Range<usize>,
     pub(crate) value: f64,
     pub(crate) ordinal: bool,
-    /// An indefinite article, such as `un`: a number only before a unit or an hour.
+    /// A word that is something else here, such as the article `un` or `sei` ("you are"): a number
+    /// only before a unit or an hour.
     pub(crate) article: bool,
 }
 
@@ -48,7 +49,7 @@ pub(crate) fn find(text: &Text, language: &str) -> Vec<Number> {
     let taken: Vec<Range<usize>> = numbers.iter().map(|n| n.words.clone()).collect();
     if let Some(interpreter) = interpreter(language) {
         let words: Vec<Spoken<'_>> = text.words().map(Spoken).collect();
-        for found in find_numbers(words.iter(), &interpreter, 0.0) {
+        for found in find_numbers(words.iter(), interpreter, 0.0) {
             let words = found.start..found.end;
             let free = taken.iter().all(|t| t.end <= words.start || words.end <= t.start);
             let spelt = !text.run(words.clone()).starts_with(|c: char| c.is_ascii_digit());
@@ -62,12 +63,16 @@ pub(crate) fn find(text: &Text, language: &str) -> Vec<Number> {
     numbers
 }
 
-/// An article counts as a number when nothing else is said, or when other numbers are beside it
-/// (`un, due, tre`).
+/// An article, and a word with another meaning, counts as a number when nothing else is said, or
+/// when other numbers are beside it (`un, due, tre`).
 fn mark_articles(text: &Text, language: &str, numbers: &mut [Number]) {
     let Some((_, articles)) = ARTICLES.iter().find(|(l, _)| *l == language) else { return };
     let neighbours: Vec<Range<usize>> = numbers.iter().map(|n| n.words.clone()).collect();
-    for number in numbers.iter_mut().filter(|n| articles.contains(&text.run(n.words.clone()))) {
+    let is_doubtful = |number: &Number| {
+        articles.contains(&text.run(number.words.clone()))
+            || homonyms::is_other_word(text, language, &number.words)
+    };
+    for number in numbers.iter_mut().filter(|number| is_doubtful(number)) {
         let beside = |other: &Range<usize>| {
             other.end == number.words.start || other.start == number.words.end
         };
@@ -118,17 +123,21 @@ impl Token for &Spoken<'_> {
     }
 }
 
-fn interpreter(language: &str) -> Option<Language> {
-    Some(match language {
-        "en" => Language::english(),
-        "de" => Language::german(),
-        "fr" => Language::french(),
-        "es" => Language::spanish(),
-        "it" => Language::italian(),
-        "pt" => Language::portugese(),
-        "nl" => Language::dutch(),
-        _ => return None,
-    })
+/// The reader of numbers in words. Some languages need an automaton for it, which costs more to build
+/// than a query takes, so each is built once.
+fn interpreter(language: &str) -> Option<&'static Language> {
+    static ALL: LazyLock<[(&str, Language); 7]> = LazyLock::new(|| {
+        [
+            ("en", Language::english()),
+            ("de", Language::german()),
+            ("fr", Language::french()),
+            ("es", Language::spanish()),
+            ("it", Language::italian()),
+            ("pt", Language::portugese()),
+            ("nl", Language::dutch()),
+        ]
+    });
+    ALL.iter().find(|(name, _)| *name == language).map(|(_, reader)| reader)
 }
 
 /// `12`, `-3`, `1e3`, `1,234.5` or, where the comma is the decimal sign, `1.234,5`; also `2nd`.
@@ -207,4 +216,18 @@ fn exponent(text: &Text, at: usize, rest: &str) -> Option<(String, usize)> {
 fn is_negative(text: &Text, at: usize) -> bool {
     let before = text.before(at).strip_suffix(['-', '−']);
     before.is_some_and(|rest| rest.is_empty() || rest.ends_with(char::is_whitespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::interpreter;
+
+    #[test]
+    fn the_readers_of_numbers_are_built_once() {
+        for language in ["de", "en", "es", "fr", "it", "nl", "pt"] {
+            let (one, other) = (interpreter(language), interpreter(language));
+            assert!(std::ptr::eq(one.unwrap(), other.unwrap()), "{language}");
+        }
+        assert!(interpreter("xx").is_none());
+    }
 }

@@ -6,6 +6,7 @@
 //! No transaction stays open during a call to any network but the database's own.
 #![forbid(unsafe_code)]
 
+mod all;
 mod commits;
 mod engine;
 mod error;
@@ -30,6 +31,7 @@ mod unit;
 mod watch;
 mod workbench;
 
+pub use all::Owned;
 pub use commits::{CommitGuard, Committed};
 pub use error::{StepError, StoreError};
 pub use ledger::{Ledger, Page, PageMax};

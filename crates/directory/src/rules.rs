@@ -1,0 +1,53 @@
+//! What the settings of each kind of document must be like.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::{document::Body, kind::Kind};
+
+/// Checks the settings of one kind.
+pub trait Rule: Send + Sync {
+    /// The JSON schema of these settings. It marks the secrets.
+    ///
+    /// # Errors
+    /// When the settings do not say which schema they follow.
+    fn schema(&self, settings: &Body) -> Result<&Value, Wrong>;
+
+    /// Whether the settings can be used. Secrets are given as text, or as their hash.
+    ///
+    /// # Errors
+    /// Names the setting and what to do.
+    fn check(&self, id: &str, settings: &Body) -> Result<(), Wrong>;
+}
+
+/// What is wrong with some settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Wrong {
+    /// The full name of the setting, as far as it is known.
+    pub field: Option<String>,
+    /// For people: names the setting and what to do.
+    pub detail: String,
+}
+
+/// The rules by kind.
+#[derive(Default)]
+pub struct Rules(HashMap<Kind, Box<dyn Rule>>);
+
+impl Rules {
+    #[must_use]
+    pub fn with(mut self, kind: Kind, rule: impl Rule + 'static) -> Self {
+        self.0.insert(kind, Box::new(rule));
+        self
+    }
+
+    /// # Errors
+    /// When documents of this kind are not kept here.
+    pub fn of(&self, kind: Kind) -> Result<&dyn Rule, Wrong> {
+        self.0.get(&kind).map(|rule| &**rule).ok_or_else(|| Wrong {
+            field: None,
+            detail: format!("documents of the kind {kind} cannot be set here"),
+        })
+    }
+}

@@ -15,6 +15,7 @@ pub mod kind;
 pub mod rules;
 pub mod seal;
 pub mod secrets;
+pub mod settings;
 mod snapshot;
 pub mod trail;
 

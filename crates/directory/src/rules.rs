@@ -31,6 +31,15 @@ pub struct Wrong {
     pub detail: String,
 }
 
+impl Wrong {
+    /// From a message that names the setting.
+    pub fn of(detail: impl ToString) -> Self {
+        let detail = detail.to_string();
+        let named = detail.strip_prefix('`').and_then(|rest| rest.split('`').next());
+        Self { field: named.map(str::to_owned), detail }
+    }
+}
+
 /// The rules by kind.
 #[derive(Default)]
 pub struct Rules(HashMap<Kind, Box<dyn Rule>>);

@@ -13,6 +13,7 @@ pub mod given;
 pub mod http;
 pub mod ids;
 pub mod limits;
+pub mod origins;
 pub mod secrets;
 pub mod serve;
 pub mod signature;

@@ -12,7 +12,7 @@ use machine::conversation::Policy;
 use secrecy::SecretString;
 use wire::webhook::Revision;
 
-use crate::origins::Origins;
+use edge::origins::Origins;
 
 /// One bot with its settings.
 #[derive(Clone)]

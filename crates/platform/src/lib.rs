@@ -27,7 +27,6 @@ mod http;
 mod limit;
 mod mutant;
 mod notify;
-mod origins;
 mod pulse;
 mod query;
 mod timers;
@@ -38,7 +37,7 @@ mod webhook;
 use app::App;
 pub use config::{BotConfig, FactsConfig, IpFrom, WebhookConfig};
 use driver::Driver;
-pub use origins::{Origins, OriginsError};
+pub use edge::origins::{Origins, OriginsError};
 
 /// The platform. Clones share everything.
 #[derive(Clone)]

@@ -6,7 +6,9 @@ use edge::http::bearer;
 use http::HeaderMap;
 
 use super::{error::HttpError, origin};
-use crate::{app::App, bot::Bot, origins::AskedBy, visitors::Recognized};
+use edge::origins::AskedBy;
+
+use crate::{app::App, bot::Bot, visitors::Recognized};
 
 /// A visitor's conversation, and the bot it is with.
 pub(super) struct Caller {

@@ -7,7 +7,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use wire::problem::ProblemId;
 
 use super::error::HttpError;
-use crate::{app::App, bot::Bot, origins::AskedBy};
+use edge::origins::AskedBy;
+
+use crate::{app::App, bot::Bot};
 
 /// # Errors
 ///

@@ -19,7 +19,9 @@ use super::{
     error::{HttpError, may_be_json},
     origin,
 };
-use crate::{app::App, limit, origins::AskedBy};
+use edge::origins::AskedBy;
+
+use crate::{app::App, limit};
 
 /// A new visitor, and the token that speaks for them
 #[utoipa::path(

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -10,20 +11,21 @@ use serde::{
 use super::Secret;
 
 /// Permission to call the webhook. What is set here goes before the settings in the export.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Fulfilment {
+pub struct Fulfilment {
     /// The webhook's URL; the one in the export when absent.
-    pub(crate) url: Option<String>,
-    pub(crate) allow_private: bool,
-    pub(crate) username: Option<String>,
+    pub url: Option<String>,
+    pub allow_private: bool,
+    pub username: Option<String>,
     /// Exports do not contain it.
-    pub(crate) password: Option<Secret>,
+    pub password: Option<Secret>,
 }
 
 impl Fulfilment {
     /// What `--webhook` allows: this URL, wherever it leads.
-    pub(crate) fn at(url: &str) -> Self {
+    #[must_use]
+    pub fn at(url: &str) -> Self {
         Self { url: Some(url.to_owned()), allow_private: true, ..Self::default() }
     }
 
@@ -31,6 +33,15 @@ impl Fulfilment {
     pub(super) fn written<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
         from.deserialize_any(Written)
     }
+}
+
+/// What it may be in settings; for the schema.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) enum Form {
+    Allowed(bool),
+    Settings(Fulfilment),
 }
 
 struct Written;

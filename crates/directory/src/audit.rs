@@ -183,6 +183,7 @@ fn act(row: &str, recorded: &Recorded<Event>) -> Option<Act> {
             ("renamed", vec![FieldChange { field: "slug".to_owned(), before, after }])
         }
         Event::Removed { .. } => ("removed", Vec::new()),
+        Event::Restored { changes, .. } => ("restored", changes.clone()),
         Event::Audited { .. } => return None,
     };
     Some(Act {

@@ -205,6 +205,31 @@ impl Directory {
         self.step(held, None, Input::Remove { seen, author }).await.map(drop)
     }
 
+    /// Makes a removed document anew, with its id and its history.
+    ///
+    /// # Errors
+    /// [`DirectoryError::IdTaken`] when this organization has no removed document with this id.
+    pub async fn restore(
+        &self,
+        organization: &str,
+        id: &str,
+        new: New,
+        author: Author,
+    ) -> Result<Held, DirectoryError> {
+        let New { kind, slug, settings, .. } = new;
+        check_slug(&slug)?;
+        let body = Arc::new(self.stored(kind, id, settings, None)?);
+        let (ledger, now) = (self.ledger(organization), self.0.clock.now());
+        let input = Input::Restore { slug, body, author };
+        match ledger.step(&row_id(kind, id), &(), now, None, input).await {
+            Err(StepError::NotFound | StepError::Refused(Refusal::Present)) => {
+                Err(DirectoryError::IdTaken)
+            }
+            Err(StepError::Store(StoreError::Conflict(_))) => Err(Refusal::Taken.into()),
+            stepped => self.seen(organization, refused(stepped)?).await,
+        }
+    }
+
     /// The versions of a document after `after`, oldest first, at most [`HISTORY_PAGE_MAX`].
     ///
     /// # Errors
@@ -241,7 +266,9 @@ impl Directory {
                 if version_of.position.seq > version {
                     break 'found;
                 }
-                if let Event::Created { body, .. } | Event::Changed { body, .. } = version_of.event
+                if let Event::Created { body, .. }
+                | Event::Changed { body, .. }
+                | Event::Restored { body, .. } = version_of.event
                 {
                     settings = Some(body);
                 }
@@ -434,11 +461,11 @@ fn refused<T>(stepped: Result<T, StepError<Refusal>>) -> Result<T, DirectoryErro
     })
 }
 
-/// A slug becomes part of addresses and of files.
+/// A slug becomes part of addresses and of files. That of a person is a mail address.
 fn check_slug(slug: &str) -> Result<(), Wrong> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '@' || c == '.';
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '/';
     if slug.is_empty() || slug.len() > 200 || !slug.chars().all(plain) {
-        let detail = format!("`slug` is {slug:?}: use 1 to 200 letters, digits, -, _, . and @");
+        let detail = format!("`slug` is {slug:?}: use 1 to 200 characters without spaces and /");
         return Err(Wrong { field: Some("slug".to_owned()), detail });
     }
     Ok(())

@@ -12,6 +12,7 @@ pub mod changes;
 mod directory;
 pub mod document;
 pub mod kind;
+pub mod managed;
 pub mod rules;
 pub mod seal;
 pub mod secrets;

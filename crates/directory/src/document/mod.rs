@@ -10,7 +10,12 @@ use machine::{Event as _, Machine, Millis, Position, Recorded};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{author::Author, changes::changes, kind::Kind, trail::FieldChange};
+use crate::{
+    author::{Author, By},
+    changes::changes,
+    kind::Kind,
+    trail::FieldChange,
+};
 
 #[cfg(test)]
 mod tests;
@@ -60,6 +65,13 @@ pub enum Event {
     Removed {
         author: Author,
     },
+    /// It is there again, with its id and its history.
+    Restored {
+        slug: String,
+        body: Arc<Body>,
+        author: Author,
+        changes: Vec<FieldChange>,
+    },
     /// The audit trail has every version up to this one.
     Audited {
         version: u64,
@@ -72,6 +84,7 @@ pub enum Input {
     Create { kind: Kind, slug: String, body: Arc<Body>, author: Author },
     Change { seen: Seen, body: Arc<Body>, author: Author },
     Rename { seen: Seen, slug: String, author: Author },
+    Restore { slug: String, body: Arc<Body>, author: Author },
     Remove { seen: Seen, author: Author },
     Audited { version: u64 },
 }
@@ -93,6 +106,8 @@ pub enum Refusal {
     Stale { seen: u64, current: u64 },
     #[error("it was removed")]
     Removed,
+    #[error("it is not removed")]
+    Present,
 }
 
 impl Document {
@@ -178,7 +193,9 @@ impl Document {
             }
             Input::Change { seen, body, author } => {
                 self.check(seen)?;
-                if body == self.body {
+                // The same settings count when they become or cease to be those of a file.
+                let of_file = |author: &Author| author.by == By::File;
+                if body == self.body && of_file(&author) == of_file(&self.author) {
                     return Ok(None);
                 }
                 let changes = changes(&self.body, &body);
@@ -190,6 +207,13 @@ impl Document {
                     return Ok(None);
                 }
                 Event::Renamed { slug, before: self.slug.clone(), author }
+            }
+            Input::Restore { slug, body, author } => {
+                if !self.is_removed() {
+                    return Err(Refusal::Present);
+                }
+                let changes = changes(&self.body, &body);
+                Event::Restored { slug, body, author, changes }
             }
             Input::Remove { seen, author } => {
                 self.check(seen)?;
@@ -266,6 +290,12 @@ impl Machine for Document {
                 self.place = self.kind.map(|kind| Self::place_of(kind, slug));
                 self.changed(author, at);
             }
+            Event::Restored { slug, body, author, .. } => {
+                self.slug.clone_from(slug);
+                self.place = self.kind.map(|kind| Self::place_of(kind, slug));
+                self.body.clone_from(body);
+                self.changed(author, at);
+            }
             Event::Removed { author } => {
                 self.place = None;
                 self.changed(author, at);
@@ -311,7 +341,8 @@ impl Event {
             Self::Created { author, .. }
             | Self::Changed { author, .. }
             | Self::Renamed { author, .. }
-            | Self::Removed { author } => Some(author),
+            | Self::Removed { author }
+            | Self::Restored { author, .. } => Some(author),
             Self::Audited { .. } => None,
         }
     }

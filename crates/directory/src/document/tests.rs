@@ -37,8 +37,12 @@ fn a_stale_change_is_refused_with_both_versions() {
 #[test]
 fn the_same_settings_again_are_no_new_version() {
     let mut document = made();
-    assert_eq!(document.step(&(), 2, change(Seen::Any, 0)).unwrap(), []);
+    let again = || Input::Change { seen: Seen::Any, body: body(0), author: Author::file() };
+    assert_eq!(document.step(&(), 2, again()).unwrap(), []);
     assert_eq!((document.version(), document.changed_at()), (1, 1));
+    document.step(&(), 3, change(Seen::Any, 0)).unwrap();
+    assert_eq!(document.version(), 2, "they are no longer those of a file");
+    assert_eq!(document.step(&(), 4, change(Seen::Any, 0)).unwrap(), []);
 }
 
 #[test]
@@ -51,6 +55,13 @@ fn a_removed_document_frees_its_name_and_keeps_its_id() {
     assert_eq!(document.peer(), None);
     assert_eq!(document.step(&(), 3, change(Seen::Any, 1)), Err(Refusal::Removed));
     assert_eq!(document.step(&(), 3, create("support")), Err(Refusal::Taken));
+    let restore = |slug: &str| {
+        let (slug, author) = (slug.to_owned(), Author::file());
+        Input::Restore { slug, body: body(3), author }
+    };
+    document.step(&(), 4, restore("help")).unwrap();
+    assert_eq!((document.peer(), document.body()), (Some("bot/help"), &body(3)));
+    assert_eq!(document.step(&(), 5, restore("help")), Err(Refusal::Present));
 }
 
 #[test]
@@ -80,6 +91,11 @@ fn inputs() -> impl Strategy<Value = Input> {
             author
         }),
         (seen(), author()).prop_map(|(seen, author)| Input::Remove { seen, author }),
+        ("[ab]", author()).prop_map(|(slug, author)| Input::Restore {
+            slug,
+            body: body(2),
+            author
+        }),
         (0_u64..8).prop_map(|version| Input::Audited { version }),
     ]
 }

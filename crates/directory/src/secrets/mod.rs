@@ -10,7 +10,7 @@
 
 mod fields;
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use edge::{ids, secrets::hash_hex};
 use machine::Millis;
@@ -27,13 +27,15 @@ mod tests;
 /// Characters of the end of a secret that are shown, and how long it must be for that.
 const ENDS_CHARS: usize = 4;
 const SHOWN_CHARS_MIN: usize = 12;
+/// Fewest characters of a key that opens an endpoint.
+const KEY_CHARS_MIN: usize = 12;
 
 /// Why a secret in the settings cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}`: {wrong}")]
 pub struct SecretError {
     pub field: String,
-    pub wrong: &'static str,
+    pub wrong: Cow<'static, str>,
 }
 
 /// The secrets of one document.
@@ -154,9 +156,9 @@ impl Secrets<'_> {
     fn open_one(&self, field: &str, sealed: &str) -> Result<SecretString, SecretError> {
         let opened = self.keyring.open(&self.place(field), sealed);
         opened.map_err(|_| {
-            let wrong = "this sealed secret cannot be opened here: put the key file that sealed it \
-                         back, or give the secret again";
-            SecretError { field: field.to_owned(), wrong }
+            let detail = "this sealed secret cannot be opened here: put the key file that sealed it \
+                          back, or give the secret again";
+            wrong(field, detail)
         })
     }
 }
@@ -173,7 +175,12 @@ impl Kept<'_> {
     fn form(&self, used: Use, value: &Value, now: Millis) -> Result<Value, SecretError> {
         match value {
             Value::String(text) if text.is_empty() => Err(wrong(self.field, "the secret is empty")),
-            Value::String(text) => self.of_text(used, text, now),
+            Value::String(text) => {
+                if used == Use::Compared {
+                    strong(self.field, text)?;
+                }
+                self.of_text(used, text, now)
+            }
             Value::Object(given) if given.contains_key("stored") => self.unchanged(given),
             Value::Object(given) if given.contains_key("hash") && used == Use::Compared => {
                 self.of_hash(given, now)
@@ -255,8 +262,22 @@ impl Kept<'_> {
     }
 }
 
-fn wrong(field: &str, wrong: &'static str) -> SecretError {
-    SecretError { field: field.to_owned(), wrong }
+fn wrong(field: &str, wrong: impl Into<Cow<'static, str>>) -> SecretError {
+    SecretError { field: field.to_owned(), wrong: wrong.into() }
+}
+
+/// Refuses a key that could be guessed: only its hash is kept, so nobody can see later that it is
+/// short.
+fn strong(field: &str, key: &str) -> Result<(), SecretError> {
+    let chars = key.chars().count();
+    if chars >= KEY_CHARS_MIN {
+        return Ok(());
+    }
+    let detail = format!(
+        "it has {chars} characters and could be guessed: give at least {KEY_CHARS_MIN}; \
+         `baton key` makes a good one"
+    );
+    Err(wrong(field, detail))
 }
 
 /// The last characters of a secret that is long enough to show them.

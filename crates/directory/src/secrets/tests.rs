@@ -138,6 +138,7 @@ fn wrong_forms_name_the_setting() {
     let world = World::new();
     for (value, expected) in [
         (json!({ "token": "" }), "`token`: the secret is empty"),
+        (json!({ "key": "elevenchars" }), "`key`: it has 11 characters and could be guessed"),
         (json!({ "token": { "file": "/etc/passwd" } }), "`token`: a secret from a file"),
         (json!({ "key": { "env": "HOME" } }), "`key`: a secret from a file or the environment"),
         (json!({ "key": [{ "hash": "12" }] }), "`key[]`: a hash has 64"),

@@ -137,7 +137,7 @@ on_both! {
             .await
             .unwrap_err();
         assert_eq!(wrong.to_string(), "`name` is wrong: give another");
-        for slug in ["", "a b", "a/b", "ä"] {
+        for slug in ["", "a b", "a/b", "a\n"] {
             let wrong = world.try_make(ORG, new(slug)).await.unwrap_err();
             assert!(wrong.to_string().starts_with("`slug` is"), "{wrong}");
         }

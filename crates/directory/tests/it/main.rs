@@ -6,5 +6,6 @@ mod backend;
 
 mod audit;
 mod documents;
+mod managed;
 mod secrets;
 mod world;

@@ -1,12 +1,12 @@
 //! The composition root: builds a running server from a configuration.
 
-use std::{collections::BTreeMap, io::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use bridge::{Bridge, HumanAgentConfig};
-use connector::{Connector, Parts};
+use bridge::Bridge;
 use dialogflow::local::LocalAgent;
+use directory::{Directory, kind::Kind};
 use edge::{
     Clock,
     egress::{Allowed, Egress, Target},
@@ -21,15 +21,15 @@ use tokio::net::TcpListener;
 use crate::{
     agent,
     config::{self, Config, Secret},
-    pages, private,
+    keyring, pages, private,
 };
 
 mod bots;
 mod routes;
+mod set_up;
 mod stages;
 
-use bots::bots;
-use routes::routes;
+use set_up::{Documents, Parts, SetUp};
 use stages::Stages;
 pub(crate) use stages::told_to_stop;
 
@@ -41,7 +41,8 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let listener = bind(config.listen).await?;
     let listen = listener.local_addr()?;
     run(&config, listener, pages::router(), || {
-        tracing::info!(%listen, bots = config.bots.len(), routes = config.routes.len(), "serving");
+        let (bots, routes) = (config.count(Kind::Bot), config.count(Kind::Route));
+        tracing::info!(%listen, bots, routes, "serving");
     })
     .await
 }
@@ -61,12 +62,13 @@ pub(crate) async fn run(
     let limits = Arc::new(Limits::new(&config.limits, &clock));
     let egress = Egress::new()?;
     let store = open_store(config).await?;
-    let bots = bots(config, &egress).await?;
-    let platform = Platform::new(bots, store.clone(), clock.clone(), egress.clone());
+    let directory = open_directory(config, &store, &clock).await?;
+    let setup = SetUp::of(&directory, &Parts { egress: &egress, clock: &clock, config }).await?;
+    let platform = Platform::new(setup.bots, store.clone(), clock.clone(), egress.clone());
     let bridge = Bridge::new(
-        routes(config)?,
-        human_agents(config)?,
-        connectors(config, &clock, &egress)?,
+        setup.routes,
+        setup.human_agents,
+        setup.connectors,
         store.clone(),
         clock,
         egress,
@@ -118,36 +120,34 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Store::open(&url).await.context("cannot open the store")
 }
 
+/// The organization of what a file sets up.
+const ORGANIZATION: &str = "default";
+
+/// Opens the directory and sets what the file says.
+async fn open_directory(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+) -> anyhow::Result<Directory> {
+    let keyring = keyring::load(config)?;
+    let rules = config::documents::rules();
+    let opened = Directory::open(store.clone(), clock.clone(), rules, keyring).await;
+    let directory = opened.context("cannot read the directory")?;
+    let changes = directory.take_over(ORGANIZATION, config.documents.clone()).await?;
+    if !changes.is_empty() {
+        let (created, changed) = (changes.created.len(), changes.changed.len());
+        let removed = changes.removed.len();
+        tracing::info!(created, changed, removed, "the configuration was taken over");
+    }
+    Ok(directory)
+}
+
 /// The address of the database: as configured, or SQLite in the folder `data`.
 pub(crate) fn database_url(database: Option<&Secret>, data: &Path) -> anyhow::Result<String> {
     Ok(match database {
         Some(url) => url.read("database")?.expose_secret().to_owned(),
         None => format!("sqlite:{}", data.join("baton.db").display()),
     })
-}
-
-fn connectors(
-    config: &Config,
-    clock: &Clock,
-    egress: &Egress,
-) -> anyhow::Result<BTreeMap<String, Arc<dyn Connector>>> {
-    let build = |(name, settings): (&String, &connectors::Settings)| {
-        let (egress, clock) = (egress.clone(), clock.clone());
-        anyhow::Ok((name.clone(), settings.build(Parts { name: name.clone(), egress, clock })?))
-    };
-    config.connectors.iter().map(build).collect()
-}
-
-fn human_agents(config: &Config) -> anyhow::Result<Vec<HumanAgentConfig>> {
-    let agent = |agent: &config::Agent| {
-        anyhow::Ok(HumanAgentConfig {
-            email: agent.email.clone(),
-            name: agent.name.clone(),
-            avatar_url: agent.avatar_url.clone(),
-            password: agent.password.read("agents.password")?,
-        })
-    };
-    config.agents.iter().map(agent).collect()
 }
 
 fn target(key: &str, url: &str, allowed: impl Into<Allowed>) -> anyhow::Result<Target> {
@@ -160,13 +160,13 @@ fn length(minutes: Option<f64>, default: Millis) -> Millis {
 
 /// `baton check`: checks a configuration without serving it.
 pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
-    let egress = Egress::new()?;
-    let bots = bots(config, &egress).await?;
-    let (routes, agents) = (routes(config)?, human_agents(config)?);
+    let (egress, clock) = (Egress::new()?, Clock::system());
+    let given = config.documents.iter().map(|new| (new.kind, &*new.slug, &new.settings));
+    let documents = Documents::read(given)?;
     // Built for their errors and warnings; nothing is called.
-    let connectors = connectors(config, &Clock::system(), &egress)?;
+    let setup = documents.build(&Parts { egress: &egress, clock: &clock, config }).await?;
     let mut out = std::io::stdout().lock();
-    for (bot, configured) in bots.iter().zip(&config.bots) {
+    for (bot, configured) in setup.bots.iter().zip(&documents.bots) {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());
         writeln!(out, "bot {} ({}): webhook {webhook}", bot.id, bot.name)?;
         if bot.origins.are_any() {
@@ -175,13 +175,14 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
         }
         writeln!(out, "  bot agent: {}", agent::describe(&configured.agent, bot.bot.as_ref()))?;
     }
-    for route in &routes {
+    for route in &setup.routes {
         writeln!(out, "route {}: pushes to {}", route.id, route.push.target.url())?;
     }
-    for name in connectors.keys() {
+    for name in setup.connectors.keys() {
         writeln!(out, "connector {name}")?;
     }
-    writeln!(out, "{} agents at the desk; the configuration is good", agents.len())?;
+    let agents = setup.human_agents.len();
+    writeln!(out, "{agents} agents at the desk; the configuration is good")?;
     Ok(())
 }
 

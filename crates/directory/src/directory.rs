@@ -15,7 +15,7 @@ use crate::{
     kind::Kind,
     rules::{Rules, Wrong},
     seal::Keyring,
-    secrets::{SecretError, Secrets},
+    secrets::Secrets,
     snapshot::{Held, Snapshot},
 };
 
@@ -469,10 +469,4 @@ fn check_slug(slug: &str) -> Result<(), Wrong> {
         return Err(Wrong { field: Some("slug".to_owned()), detail });
     }
     Ok(())
-}
-
-impl From<SecretError> for Wrong {
-    fn from(error: SecretError) -> Self {
-        Self { detail: error.to_string(), field: Some(error.field) }
-    }
 }

@@ -4,7 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::{document::Body, kind::Kind};
+use crate::{
+    document::Body,
+    kind::Kind,
+    seal::Keyring,
+    secrets::{SecretError, Secrets},
+};
 
 /// Checks the settings of one kind.
 pub trait Rule: Send + Sync {
@@ -40,6 +45,12 @@ impl Wrong {
     }
 }
 
+impl From<SecretError> for Wrong {
+    fn from(error: SecretError) -> Self {
+        Self { detail: error.to_string(), field: Some(error.field) }
+    }
+}
+
 /// The rules by kind.
 #[derive(Default)]
 pub struct Rules(HashMap<Kind, Box<dyn Rule>>);
@@ -49,6 +60,18 @@ impl Rules {
     pub fn with(mut self, kind: Kind, rule: impl Rule + 'static) -> Self {
         self.0.insert(kind, Box::new(rule));
         self
+    }
+
+    /// Checks settings as they are given, as setting them would.
+    ///
+    /// # Errors
+    /// Names the setting and what to do.
+    pub fn check(&self, kind: Kind, id: &str, given: &Body) -> Result<(), Wrong> {
+        let rule = self.of(kind)?;
+        let (schema, keyring) = (rule.schema(given)?, Keyring::generate());
+        let secrets = Secrets { document: id, schema, keyring: &keyring };
+        let stored = secrets.store(given.clone(), None, 0)?;
+        rule.check(id, &secrets.open(&stored)?)
     }
 
     /// # Errors

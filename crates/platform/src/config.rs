@@ -61,6 +61,13 @@ impl BotConfig {
         }
     }
 
+    /// The hashes of the secrets that open the push endpoint for this bot.
+    pub(crate) fn push_key_hashes(&self) -> impl Iterator<Item = String> {
+        let webhook = self.webhook.as_ref().filter(|_| self.webhook_token_pushes);
+        let token = webhook.map(|webhook| KnownSecret::from(webhook.token.clone()).hash());
+        self.push_keys.iter().map(KnownSecret::hash).chain(token)
+    }
+
     /// Whether the bot's complete responses are kept (contract, section 14.4).
     pub(crate) fn keeps_history(&self) -> bool {
         !self.history_keys.is_empty() || self.webhook.as_ref().is_some_and(|hook| hook.history)

@@ -79,7 +79,7 @@ async fn wake(app: &App, owner: String, id: String) -> Result<(), StepError<Refu
         let (policy, now) = (Policy::default(), app.clock.now());
         return ledger.step(&id, &policy, now, None, Input::Woke).await.map(drop);
     };
-    app.step(bot, &id, None, Input::Woke).await.map(drop)
+    app.step(&bot, &id, None, Input::Woke).await.map(drop)
 }
 
 /// Looks for forgotten calls, again and again.
@@ -139,7 +139,7 @@ async fn each_owing(
                 continue;
             };
             match bot.ledger.load(&conversation).await {
-                Ok(Some(state)) => found(bot, &conversation, state),
+                Ok(Some(state)) => found(&bot, &conversation, state),
                 // The store has set it aside; it does not keep the others waiting.
                 Ok(None) | Err(StoreError::Unreadable { .. }) => {}
                 Err(error) => return Err(error),

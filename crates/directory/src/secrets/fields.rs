@@ -24,7 +24,7 @@ pub enum Use {
 ///
 /// # Errors
 /// The first error of `visit` ends the walk.
-pub(super) fn visit<E>(
+pub fn visit<E>(
     schema: &Value,
     value: &mut Value,
     visit: &mut dyn FnMut(&str, Use, &mut Value) -> Result<(), E>,

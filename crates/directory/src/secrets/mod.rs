@@ -17,7 +17,7 @@ use machine::Millis;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
-pub use fields::{KEYWORD, Use};
+pub use fields::{KEYWORD, Use, visit};
 
 use crate::{document::Body, seal::Keyring};
 

@@ -5,7 +5,6 @@ use std::{borrow::Cow, fmt};
 
 use edge::{given::only_entry, secrets::KnownSecret};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use secrecy::ExposeSecret as _;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor},
@@ -13,9 +12,6 @@ use serde::{
 
 use super::{OneOrMore, Secret, ensure};
 use crate::rules::Wrong;
-
-/// Fewest characters of a key that opens an endpoint.
-const KEY_CHARS_MIN: usize = 12;
 
 /// One key, or several while a new key replaces an old one.
 pub type Keys = OneOrMore<Key>;
@@ -33,26 +29,6 @@ impl Keys {
     /// When one is empty, cannot be read, or is not a hash.
     pub fn read(&self, setting: &str) -> Result<Vec<KnownSecret>, Wrong> {
         self.iter().map(|key| key.read(setting)).collect()
-    }
-
-    /// Reads the keys, and refuses one that could be guessed.
-    ///
-    /// # Errors
-    /// As [`Keys::read`], and when one is short.
-    pub fn read_strong(&self, setting: &str) -> Result<Vec<KnownSecret>, Wrong> {
-        let keys = self.read(setting)?;
-        for key in &keys {
-            if let KnownSecret::Clear(key) = key {
-                let chars = key.expose_secret().chars().count();
-                ensure(chars >= KEY_CHARS_MIN, || {
-                    format!(
-                        "`{setting}` has {chars} characters and could be guessed: give at least \
-                         {KEY_CHARS_MIN}; `baton key` makes a good one"
-                    )
-                })?;
-            }
-        }
-        Ok(keys)
     }
 }
 

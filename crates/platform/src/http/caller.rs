@@ -44,7 +44,7 @@ impl Caller {
                  the token and try again later.",
             ));
         };
-        origin::admit(bot, asked_by)?;
-        Ok(Self { bot: Arc::clone(bot), conversation })
+        origin::admit(&bot, asked_by)?;
+        Ok(Self { bot, conversation })
     }
 }

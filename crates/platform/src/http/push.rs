@@ -138,7 +138,7 @@ fn read(
 ) -> Result<(Push, Arc<Bot>), Refused> {
     let mut presented = in_headers(headers);
     presented.extend(parsed.key.as_ref().ok().and_then(Option::as_deref));
-    let open = opened(app, &presented);
+    let open = app.bots.opened_by(&presented);
     if open.is_empty() {
         client.failed_call()?;
         // A body that cannot be read may hold a key.
@@ -151,7 +151,7 @@ fn read(
         return Ok((push, bot));
     }
     // A bridge may read 404 as the end of the chat, but a wrong key can be corrected.
-    if app.bots.contains_key(&push.bot_id) {
+    if app.bots.get(&push.bot_id).is_some() {
         return Err(Refused::new(403, "forbidden", "present a push key of this bot"));
     }
     Err(Refused::unknown())
@@ -165,20 +165,6 @@ fn text_fits(push: &Push) -> Result<(), Refused> {
     }
     let message = format!("`text` has {chars} characters: send at most {max}");
     Err(Refused::new(400, "invalid_field", message).at("text"))
-}
-
-/// All bots that one of these secrets opens. Every key is compared, so the time tells nothing.
-fn opened(app: &App, presented: &[&str]) -> Vec<Arc<Bot>> {
-    let mut open = Vec::new();
-    for bot in app.bots.values() {
-        let webhook = bot.config.webhook.as_ref().filter(|_| bot.config.webhook_token_pushes);
-        let token = webhook.map(|webhook| webhook.token.clone().into());
-        let by_key = secrets::any_matches(&bot.config.push_keys, presented);
-        if by_key | secrets::any_matches(token.as_slice(), presented) {
-            open.push(Arc::clone(bot));
-        }
-    }
-    open
 }
 
 /// The key that finds repeats: the signed id, the header, or our extension of the body (contract

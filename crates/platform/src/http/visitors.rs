@@ -52,7 +52,7 @@ pub(super) async fn create(
     let bot = bot.ok_or_else(|| {
         HttpError::new(ProblemId::NotFound, "No such bot; check the id of the bot.")
     })?;
-    origin::admit(bot, &AskedBy::of(&headers))?;
+    origin::admit(&bot, &AskedBy::of(&headers))?;
     let now = app.clock.now();
     let created = app.visitors.create(&bot.config.id, &bot.ledger, new, now).await?;
     let created = VisitorCreated { user_id: &created.user, token: created.token.expose_secret() };

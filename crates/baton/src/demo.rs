@@ -79,7 +79,8 @@ pub(crate) async fn demo(
         documents.push(new(Kind::Connector, &name, settings));
         simulator
     });
-    let config = Config { base_path, ..Config::of(data, documents) };
+    let mut config = Config::of(data, documents);
+    config.base_path = base_path;
     let ready = || announce(&base, &workplace.url, &secrets, (json, simulator.is_some()));
     serve::run(&config, listener, pages, ready).await
 }

@@ -2,6 +2,7 @@
 
 use machine::chat::{Clock, Notices};
 use secrecy::SecretString;
+use store::StoreError;
 
 use crate::{access::Access, push::PushConfig};
 
@@ -54,6 +55,16 @@ pub enum ConfigError {
     HumanAgent(String),
     #[error("agent `{0}`: the password needs at least eight characters")]
     Password(String),
+}
+
+/// Why a route was not put.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// It is served, but its open chats could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl RouteConfig {

@@ -10,17 +10,19 @@
 mod access;
 mod bridge;
 mod config;
+mod connectors;
 mod desk;
 mod driver;
 mod http;
 mod push;
 mod queue;
 mod route;
+mod routes;
 mod runtime;
 mod tasks;
 mod timer;
 
 pub use access::Access;
 pub use bridge::{Bridge, Running};
-pub use config::{ConfigError, ConnectorChoice, HumanAgentConfig, RouteConfig};
+pub use config::{ConfigError, ConnectorChoice, HumanAgentConfig, PutError, RouteConfig};
 pub use push::{KeyIn, PushConfig};

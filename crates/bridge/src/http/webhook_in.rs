@@ -76,7 +76,7 @@ async fn work_off(
     let came = app.clock.now();
     let route = app.routes.get(route);
     // An unknown route is answered like a wrong token, so strangers do not learn which there are.
-    let is_proven = route.is_some_and(|route| route.access.admits(headers, None));
+    let is_proven = route.as_ref().is_some_and(|route| route.access.admits(headers, None));
     let body = if is_proven {
         read_body(body, CALL_BYTES_MAX).await?
     } else {
@@ -105,7 +105,7 @@ async fn work_off(
     // Its place in memory is for others while a tool is waited for.
     drop(body);
     let Received { user_id, bot_id, kind, .. } = received?;
-    let call = Call { app, route, bot_id, user_id, id: call_id(headers, signed.as_ref()) };
+    let call = Call { app, route: &route, bot_id, user_id, id: call_id(headers, signed.as_ref()) };
     let answered = match kind {
         ReceivedKind::StepOne { text, language, dialogflow_response, history, missed } => {
             let missed = lines(&missed);

@@ -11,7 +11,6 @@ use axum::{
 use edge::{
     http::{json, parse_body, read_body},
     limits::Client,
-    secrets,
     signature::SignedId,
     time::rfc3339,
 };
@@ -65,7 +64,7 @@ async fn accept(
         return Err(Refused::new(415, "not_json", "send Content-Type: application/json"));
     }
     // The secret in a header is checked before there is a body.
-    let body = if opened(app, &in_headers(headers)).is_empty() {
+    let body = if app.bots.opened_by(&in_headers(headers)).is_empty() {
         client.read_unproven(body, limit::UNPROVEN_PUSH_BYTES_MAX).await??
     } else {
         read_body(body, limits::BODY_BYTES_MAX).await?

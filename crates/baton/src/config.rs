@@ -65,6 +65,9 @@ pub(crate) struct Config {
     agents: Vec<HumanAgent>,
     #[serde(default)]
     connectors: BTreeMap<String, connectors::Settings>,
+    /// Where all this was read.
+    #[serde(skip)]
+    pub(crate) file: Option<PathBuf>,
     /// What owners set up, from the file.
     #[serde(skip)]
     pub(crate) documents: Vec<New>,
@@ -94,6 +97,7 @@ impl Config {
         let in_file = || path.display().to_string();
         let mut config = Self::parse(&text).with_context(in_file)?;
         config.resolve(path.parent().unwrap_or(Path::new("."))).with_context(in_file)?;
+        config.file = Some(path.to_owned());
         Ok(config)
     }
 
@@ -135,6 +139,7 @@ impl Config {
             routes: Vec::new(),
             agents: Vec::new(),
             connectors: BTreeMap::new(),
+            file: None,
             documents,
         }
     }

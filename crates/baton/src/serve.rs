@@ -1,6 +1,6 @@
 //! The composition root: builds a running server from a configuration.
 
-use std::{io::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io::Write as _, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -25,11 +25,13 @@ use crate::{
 };
 
 mod bots;
+mod live;
 mod routes;
 mod set_up;
 mod stages;
 
-use set_up::{Documents, Parts, SetUp};
+use live::Live;
+use set_up::Parts;
 use stages::Stages;
 pub(crate) use stages::told_to_stop;
 
@@ -63,20 +65,21 @@ pub(crate) async fn run(
     let egress = Egress::new()?;
     let store = open_store(config).await?;
     let directory = open_directory(config, &store, &clock).await?;
-    let setup = SetUp::of(&directory, &Parts { egress: &egress, clock: &clock, config }).await?;
-    let platform = Platform::new(setup.bots, store.clone(), clock.clone(), egress.clone());
-    let bridge = Bridge::new(
-        setup.routes,
-        setup.human_agents,
-        setup.connectors,
-        store.clone(),
-        clock,
-        egress,
-    )?;
+    let platform = Platform::new(Vec::new(), store.clone(), clock.clone(), egress.clone());
+    let none = (Vec::new(), Vec::new(), BTreeMap::new());
+    let bridge =
+        Bridge::new(none.0, none.1, none.2, store.clone(), clock.clone(), egress.clone())?;
+    let parts = Parts { egress, clock, queued_max: config.limits.queued_chats };
+    let mut live = Live::new(directory.clone(), platform.clone(), bridge.clone(), parts);
+    live.begin().await?;
 
     let stages = Stages::default();
     let platform_work = platform.start(stages.stop.clone()).await?;
     let bridge_work = bridge.start(stages.stop.clone()).await?;
+    let following = tokio::spawn(live.follow(stages.stop.clone()));
+    if let Some(file) = &config.file {
+        tokio::spawn(live::reload(directory, file.clone(), stages.stop.clone()));
+    }
     let router = platform.router().merge(bridge.router()).merge(pages);
     let mut router = identify(stages.telling(router), limits, config.trusted_proxies.clone());
     if let Some(base) = config.base_path.clone() {
@@ -99,6 +102,7 @@ pub(crate) async fn run(
     stages.stop.cancel();
     let stopped = tokio::time::timeout(STOP_TIMEOUT, async {
         serving.await??;
+        following.await?;
         platform_work.wait().await;
         bridge_work.stopped().await;
         store.close().await;
@@ -133,12 +137,7 @@ async fn open_directory(
     let rules = config::documents::rules();
     let opened = Directory::open(store.clone(), clock.clone(), rules, keyring).await;
     let directory = opened.context("cannot read the directory")?;
-    let changes = directory.take_over(ORGANIZATION, config.documents.clone()).await?;
-    if !changes.is_empty() {
-        let (created, changed) = (changes.created.len(), changes.changed.len());
-        let removed = changes.removed.len();
-        tracing::info!(created, changed, removed, "the configuration was taken over");
-    }
+    directory.take_over(ORGANIZATION, config.documents.clone()).await?;
     Ok(directory)
 }
 
@@ -161,12 +160,10 @@ fn length(minutes: Option<f64>, default: Millis) -> Millis {
 /// `baton check`: checks a configuration without serving it.
 pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
     let (egress, clock) = (Egress::new()?, Clock::system());
-    let given = config.documents.iter().map(|new| (new.kind, &*new.slug, &new.settings));
-    let documents = Documents::read(given)?;
-    // Built for their errors and warnings; nothing is called.
-    let setup = documents.build(&Parts { egress: &egress, clock: &clock, config }).await?;
+    let parts = Parts { egress, clock, queued_max: config.limits.queued_chats };
+    let setup = parts.build(&config.documents).await?;
     let mut out = std::io::stdout().lock();
-    for (bot, configured) in setup.bots.iter().zip(&documents.bots) {
+    for (configured, bot) in &setup.bots {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());
         writeln!(out, "bot {} ({}): webhook {webhook}", bot.id, bot.name)?;
         if bot.origins.are_any() {

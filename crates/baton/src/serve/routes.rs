@@ -1,7 +1,5 @@
 //! Builds the bridge's routes from `[[routes]]`.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 use bridge::{Access, ConnectorChoice, KeyIn, PushConfig, RouteConfig};
 use edge::signature::{Signing, SigningKeys};
@@ -28,10 +26,9 @@ const TAKEN_HEADERS: [HeaderName; 10] = [
 
 pub(super) fn route(
     route: &config::Route,
-    connectors: &BTreeMap<String, connectors::Settings>,
+    tool: Option<&connectors::Settings>,
     queued_max: usize,
 ) -> anyhow::Result<RouteConfig> {
-    let tool = connectors.get(&route.connector.kind);
     let default = tool.map(|settings| settings.clock()).unwrap_or_default();
     Ok(RouteConfig {
         id: route.id.clone(),

@@ -17,6 +17,7 @@ mod pages;
 mod platform;
 mod pushes;
 mod receivers;
+mod reload;
 mod secrets;
 mod transcript;
 mod upgrade;

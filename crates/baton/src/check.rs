@@ -6,6 +6,7 @@ use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode, tim
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use connector::{Finding, Verdict};
+use directory::kind::Kind;
 use edge::{Clock, egress::Egress};
 use kit::conformance::{
     Contract, Report, Selection,
@@ -207,11 +208,14 @@ async fn check_platform(options: Platform) -> anyhow::Result<ExitCode> {
 async fn check_connector(options: &Connector) -> anyhow::Result<ExitCode> {
     let Connector { name, config } = options;
     let config = Config::load(config)?;
-    let Some(settings) = config.connectors.get(name) else {
-        let known: Vec<&str> = config.connectors.keys().map(String::as_str).collect();
+    let connectors = config.documents.iter().filter(|new| new.kind == Kind::Connector);
+    let Some(found) = connectors.clone().find(|new| new.slug == *name) else {
+        let known: Vec<&str> = connectors.map(|new| &*new.slug).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         anyhow::bail!("there is no [connectors.{name}]; known: {known}");
     };
+    let settings = serde_json::Value::Object(found.settings.clone());
+    let settings: connectors::Settings = serde_json::from_value(settings)?;
     let findings = settings.check(name, Egress::new()?, Clock::system()).await?;
     let mut out = std::io::stdout().lock();
     for Finding { verdict, words } in &findings {

@@ -8,35 +8,31 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
+use directory::{
+    New,
+    kind::Kind,
+    settings::{Settings as _, identifier},
+};
 use edge::base_path::BasePath;
 use serde::Deserialize;
 
-mod agent;
-mod bot;
-mod fulfilment;
-mod keys;
-mod list;
+pub(crate) mod documents;
 mod nearest;
-mod route;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use agent::{BotAgent, CxAgent, EsAgent, ExportAgent};
-pub(crate) use bot::{
-    Bot, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook, WhenAway,
+pub(crate) use directory::settings::{
+    Bot, BotAgent, Connector, CxAgent, EsAgent, ExportAgent, Fulfilment, Header, HumanAgent, KeyIn,
+    OnLate, OnRefused, Route, Secrets, SendIp, Signing, Webhook, WhenAway,
 };
 pub(crate) use edge::{
     given::Secret,
     limits::{Proxies, Settings as Limits},
 };
-pub(crate) use fulfilment::Fulfilment;
-pub(crate) use keys::Keys;
-use list::OneOrMore;
-pub(crate) use list::Secrets;
-pub(crate) use route::{Connector, Header, KeyIn, Push, Route, Signing};
 
+/// What the process itself needs: from a file, and not changed while it runs.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
@@ -53,36 +49,33 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// `postgres://…`; SQLite in `data` when absent.
     pub(crate) database: Option<Secret>,
-    #[serde(default)]
-    pub(crate) bots: Vec<Bot>,
-    #[serde(default)]
-    pub(crate) routes: Vec<Route>,
-    #[serde(default)]
-    pub(crate) agents: Vec<Agent>,
     /// The proxies whose `X-Forwarded-For` and `Forwarded` are believed.
     #[serde(default)]
     pub(crate) trusted_proxies: Proxies,
     #[serde(default)]
     pub(crate) limits: Limits,
-    /// Tools of the human agents, by the name that routes use.
+    /// Where the keys are that seal stored secrets; a file in `data` when absent.
+    pub(crate) keyring: Option<Secret>,
+    /// These four are read for their errors, which show the line. What counts is `documents`.
     #[serde(default)]
-    pub(crate) connectors: BTreeMap<String, connectors::Settings>,
+    bots: Vec<Bot>,
+    #[serde(default)]
+    routes: Vec<Route>,
+    #[serde(default)]
+    agents: Vec<HumanAgent>,
+    #[serde(default)]
+    connectors: BTreeMap<String, connectors::Settings>,
+    /// Where all this was read.
+    #[serde(skip)]
+    pub(crate) file: Option<PathBuf>,
+    /// What owners set up, from the file.
+    #[serde(skip)]
+    pub(crate) documents: Vec<New>,
 }
 
 /// First segments of our own paths, which a base path must not hide.
 const OWN_PATHS: [&str; 8] =
     ["assets", "connectors", "desk", "handover", "openapi.json", "v1", "webhooks", "widget.js"];
-
-/// A human agent at the desk.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Agent {
-    pub(crate) email: String,
-    pub(crate) name: String,
-    #[serde(default)]
-    pub(crate) avatar_url: String,
-    pub(crate) password: Secret,
-}
 
 fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8080))
@@ -101,8 +94,10 @@ impl Config {
     pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the configuration {}", path.display()))?;
-        let mut config = Self::parse(&text).with_context(|| path.display().to_string())?;
-        config.rebase(path.parent().unwrap_or(Path::new(".")));
+        let in_file = || path.display().to_string();
+        let mut config = Self::parse(&text).with_context(in_file)?;
+        config.resolve(path.parent().unwrap_or(Path::new("."))).with_context(in_file)?;
+        config.file = Some(path.to_owned());
         Ok(config)
     }
 
@@ -113,32 +108,45 @@ impl Config {
         self.stop_grace_seconds.map_or(default, Duration::from_secs)
     }
 
-    fn rebase(&mut self, base: &Path) {
+    fn resolve(&mut self, base: &Path) -> anyhow::Result<()> {
         self.data = base.join(&self.data);
-        let mut secrets: Vec<&mut Secret> = self.database.iter_mut().collect();
-        for bot in &mut self.bots {
-            bot.agent.rebase(base);
-            secrets.extend(bot.agent.credentials_mut());
-            secrets.extend(bot.push_key.secrets_mut());
-            secrets.extend(bot.history_key.iter_mut().flat_map(Keys::secrets_mut));
-            let signing = bot.push_signing.iter_mut();
-            secrets.extend(signing.flat_map(|signing| signing.keys.iter_mut()));
-            secrets.extend(bot.webhook.iter_mut().flat_map(Webhook::secrets_mut));
-        }
-        for route in &mut self.routes {
-            secrets.extend(route.secrets());
-        }
-        secrets.extend(self.agents.iter_mut().map(|agent| &mut agent.password));
-        for secret in secrets {
-            secret.rebase(base);
-        }
-        self.connectors.values_mut().for_each(|connector| connector.rebase(base));
+        let own = self.database.iter_mut().chain(&mut self.keyring);
+        own.for_each(|secret| secret.rebase(base));
+        documents::resolve(&mut self.documents, base)
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
-        let config: Self = toml::from_str(text).map_err(|error| nearest::explain(&error, text))?;
+        let mut config: Self =
+            toml::from_str(text).map_err(|error| nearest::explain(&error, text))?;
         config.validate()?;
+        config.documents = documents::of(text)?;
         Ok(config)
+    }
+
+    /// The configuration of a process with these documents and everything else as by default.
+    pub(crate) fn of(data: &Path, documents: Vec<New>) -> Self {
+        Self {
+            listen: default_listen(),
+            operations: None,
+            base_path: None,
+            stop_grace_seconds: None,
+            data: data.to_owned(),
+            database: None,
+            trusted_proxies: Proxies::default(),
+            limits: Limits::default(),
+            keyring: None,
+            bots: Vec::new(),
+            routes: Vec::new(),
+            agents: Vec::new(),
+            connectors: BTreeMap::new(),
+            file: None,
+            documents,
+        }
+    }
+
+    /// How many documents of a kind the file has.
+    pub(crate) fn count(&self, kind: Kind) -> usize {
+        self.documents.iter().filter(|new| new.kind == kind).count()
     }
 
     /// Checks the rules that the types cannot express.
@@ -185,20 +193,5 @@ fn unique<'a>(key: &str, values: impl Iterator<Item = &'a String>) -> anyhow::Re
     for value in values {
         ensure!(seen.insert(value), "`{key}` is given twice: {value}");
     }
-    Ok(())
-}
-
-/// Checks an id, which becomes part of URLs.
-fn identifier(key: &str, id: &str) -> anyhow::Result<()> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if id.is_empty() || id.len() > 64 || !id.chars().all(plain) {
-        bail!("`{key}` is {id:?}: use 1 to 64 letters, digits, - and _");
-    }
-    Ok(())
-}
-
-fn minutes(key: &str, minutes: Option<f64>) -> anyhow::Result<()> {
-    let fits = minutes.is_none_or(|minutes| minutes > 0.0 && minutes <= 1_440.0);
-    ensure!(fits, "`{key}` must be more than 0 and at most 1440 minutes; fractions are fine");
     Ok(())
 }

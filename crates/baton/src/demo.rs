@@ -2,21 +2,21 @@
 //! over HTTP.
 
 use std::{
-    collections::BTreeMap,
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
-use edge::{base_path::BasePath, egress::Networks};
+use directory::{New, kind::Kind};
+use edge::base_path::BasePath;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
     assets::DemoAgent,
-    config::{self, Config, Secret},
+    config::{Config, documents::new},
     emulate, pages, private, serve,
     simulate::{self, Served},
 };
@@ -73,15 +73,14 @@ pub(crate) async fn demo(
     if local {
         pages = pages.merge(emulate::router(&export, None, bot.webhook.as_deref())?);
     }
-    let fulfilment = bot.webhook.as_deref().map(config::Fulfilment::at);
-    let agent = config::ExportAgent { path: export, fulfilment };
-    let mut config = config(&base, data, agent, &secrets);
-    config.base_path = base_path;
+    let tool = workplace.tool.as_ref().map(|(name, _)| &**name);
+    let mut documents = documents(&base, &export, bot.webhook.as_deref(), tool, &secrets)?;
     let simulator = workplace.tool.map(|(name, Served { settings, simulator })| {
-        config.routes[0].connector.kind.clone_from(&name);
-        config.connectors.insert(name, settings);
+        documents.push(new(Kind::Connector, &name, settings));
         simulator
     });
+    let mut config = Config::of(data, documents);
+    config.base_path = base_path;
     let ready = || announce(&base, &workplace.url, &secrets, (json, simulator.is_some()));
     serve::run(&config, listener, pages, ready).await
 }
@@ -129,90 +128,57 @@ fn unpack_agent(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(folder.to_owned())
 }
 
-fn config(base: &str, data: &Path, agent: config::ExportAgent, secrets: &Secrets) -> Config {
-    let secret = Secret::text;
-    let bot = config::Bot {
-        id: BOT.to_owned(),
-        name: Some("Support".to_owned()),
-        agent: config::BotAgent::Export(agent),
-        triggers: vec!["operator_request".to_owned()],
-        more_triggers: config::MoreTriggers::default(),
-        push_key: secret(&secrets.push_key).into(),
-        history_key: None,
-        push_signing: None,
-        webhook_token_pushes: false,
-        webhook: Some(config::Webhook {
-            url: format!("{base}/handover/{ROUTE}"),
-            token: secret(&secrets.webhook_token),
-            allow_private: true,
-            allow_networks: Networks::default(),
-            calls_at_once: None,
-            bearer: false,
-            header: None,
-            signing_keys: None,
-            contract: platform::Revision::default(),
-            strict: false,
-            history: true,
-            typing: true,
-            endings: true,
-            forward_headers: false,
-        }),
-        max_minutes_paused: None,
-        on_refused: config::OnRefused::default(),
-        on_late: config::OnLate::default(),
-        when_away: config::WhenAway::Hold,
-        kept_notice: None,
-        unavailable_notice: Some("Our team is away right now. I am still here to help.".to_owned()),
-        session: config::Session::default(),
-        resume_marker: None,
-        send: config::Send::default(),
-        allowed_origins: None,
-    };
-    let agent = config::Agent {
-        email: AGENT_EMAIL.to_owned(),
-        name: AGENT_NAME.to_owned(),
-        avatar_url: String::new(),
-        password: secret(&secrets.agent_password),
-    };
-    Config {
-        // Not used: the listener is already bound.
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        operations: None,
-        base_path: None,
-        stop_grace_seconds: None,
-        data: data.to_owned(),
-        database: None,
-        bots: vec![bot],
-        routes: vec![route(base, secrets)],
-        agents: vec![agent],
-        trusted_proxies: config::Proxies::default(),
-        limits: config::Limits::default(),
-        connectors: BTreeMap::new(),
+/// What an owner would set up: a bot, a route to the desk or the tool, and a human agent.
+fn documents(
+    base: &str,
+    export: &Path,
+    fulfilment: Option<&str>,
+    tool: Option<&str>,
+    secrets: &Secrets,
+) -> anyhow::Result<Vec<New>> {
+    let export = std::path::absolute(export)?;
+    let mut agent = json!({ "export": export.to_str().context("the path is not UTF-8")? });
+    if let Some(url) = fulfilment {
+        agent["fulfilment"] = json!({ "url": url, "allow_private": true });
     }
-}
-
-fn route(base: &str, secrets: &Secrets) -> config::Route {
-    let secret = Secret::text;
-    config::Route {
-        id: ROUTE.to_owned(),
-        token: secret(&secrets.webhook_token).into(),
-        header: None,
-        signing: None,
-        push: config::Push {
-            url: format!("{base}{}", wire::push::PATH),
-            key: secret(&secrets.push_key),
-            allow_private: true,
-            allow_networks: Networks::default(),
-            key_in: config::KeyIn::default(),
-            bearer: false,
-            signing_keys: None,
+    let bot = json!({
+        "name": "Support",
+        "agent": agent,
+        "triggers": ["operator_request"],
+        "push_key": secrets.push_key,
+        "webhook": {
+            "url": format!("{base}/handover/{ROUTE}"),
+            "token": secrets.webhook_token,
+            "allow_private": true,
+            "history": true,
+            "typing": true,
+            "endings": true,
         },
-        connector: config::Connector::desk(),
-        minutes_paused: None,
-        queue_minutes: None,
-        idle_minutes: None,
-        resume_event: None,
-    }
+        "when_away": "hold",
+        "unavailable_notice": "Our team is away right now. I am still here to help.",
+    });
+    let route = json!({
+        "token": secrets.webhook_token,
+        "push": {
+            "url": format!("{base}{}", wire::push::PATH),
+            "key": secrets.push_key,
+            "allow_private": true,
+        },
+        "connector": tool.unwrap_or("desk"),
+    });
+    let human_agent = json!({
+        "email": AGENT_EMAIL,
+        "name": AGENT_NAME,
+        "password": secrets.agent_password,
+    });
+    let all = [(Kind::Bot, BOT, bot), (Kind::Route, ROUTE, route)];
+    let all = all.into_iter().chain([(Kind::Agent, AGENT_EMAIL, human_agent)]);
+    Ok(all
+        .filter_map(|(kind, name, settings)| match settings {
+            Value::Object(settings) => Some(new(kind, name, settings)),
+            _ => None,
+        })
+        .collect())
 }
 
 /// The facts for the demo page, and the one that is only for pages on this machine.

@@ -14,6 +14,7 @@ mod demo;
 mod emulate;
 mod fulfilment;
 mod key;
+mod keyring;
 mod listen;
 mod maintain;
 mod openapi;

@@ -6,9 +6,9 @@ use std::{
 
 use anyhow::Context as _;
 use axum::Router;
-use bridge::{Bridge, HumanAgentConfig};
-use connector::{Connector, Parts};
+use bridge::Bridge;
 use dialogflow::local::LocalAgent;
+use directory::{Directory, kind::Kind};
 use edge::{
     Clock,
     base_path::BasePath,
@@ -24,15 +24,17 @@ use tokio::net::TcpListener;
 use crate::{
     agent, assets,
     config::{self, Config, Secret},
-    pages, private,
+    keyring, pages, private,
 };
 
 mod bots;
+mod live;
 mod routes;
+mod set_up;
 mod stages;
 
-use bots::bots;
-use routes::routes;
+use live::Live;
+use set_up::Parts;
 use stages::Stages;
 pub(crate) use stages::told_to_stop;
 
@@ -44,7 +46,8 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let listener = bind(config.listen).await?;
     let listen = listener.local_addr()?;
     run(&config, listener, pages::router(), || {
-        tracing::info!(%listen, bots = config.bots.len(), routes = config.routes.len(), "serving");
+        let (bots, routes) = (config.count(Kind::Bot), config.count(Kind::Route));
+        tracing::info!(%listen, bots, routes, "serving");
     })
     .await
 }
@@ -64,20 +67,21 @@ pub(crate) async fn run(
     let limits = Arc::new(Limits::new(&config.limits, &clock));
     let egress = Egress::new()?.beside(own_listeners(config, listener.local_addr()?));
     let store = open_store(config).await?;
-    let bots = bots(config, &egress).await?;
-    let platform = Platform::new(bots, store.clone(), clock.clone(), egress.clone());
-    let bridge = Bridge::new(
-        routes(config)?,
-        human_agents(config)?,
-        connectors(config, &clock, &egress)?,
-        store.clone(),
-        clock,
-        egress,
-    )?;
+    let directory = open_directory(config, &store, &clock).await?;
+    let platform = Platform::new(Vec::new(), store.clone(), clock.clone(), egress.clone());
+    let none = (Vec::new(), Vec::new(), BTreeMap::new());
+    let bridge = Bridge::new(none.0, none.1, none.2, store.clone(), clock.clone(), egress.clone())?;
+    let parts = Parts { egress, clock, queued_max: config.limits.queued_chats };
+    let mut live = Live::new(directory.clone(), platform.clone(), bridge.clone(), parts);
+    live.begin().await?;
 
     let stages = Stages::default();
     let platform_work = platform.start(stages.stop.clone()).await?;
     let bridge_work = bridge.start(stages.stop.clone()).await?;
+    let following = tokio::spawn(live.follow(stages.stop.clone()));
+    if let Some(file) = &config.file {
+        tokio::spawn(live::reload(directory, file.clone(), stages.stop.clone()));
+    }
     let router = platform.router().merge(bridge.router()).merge(pages);
     let router = identify(stages.telling(router), limits, config.trusted_proxies.clone());
     let mut router = pages::guarded(router);
@@ -104,6 +108,7 @@ pub(crate) async fn run(
     stages.stop.cancel();
     let stopped = tokio::time::timeout(STOP_TIMEOUT, async {
         serving.await??;
+        following.await?;
         platform_work.wait().await;
         bridge_work.stopped().await;
         store.close().await;
@@ -139,36 +144,29 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
+/// The organization of what a file sets up.
+const ORGANIZATION: &str = "default";
+
+/// Opens the directory and sets what the file says.
+async fn open_directory(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+) -> anyhow::Result<Directory> {
+    let keyring = keyring::load(config)?;
+    let rules = config::documents::rules();
+    let opened = Directory::open(store.clone(), clock.clone(), rules, keyring).await;
+    let directory = opened.context("cannot read the directory")?;
+    directory.take_over(ORGANIZATION, config.documents.clone()).await?;
+    Ok(directory)
+}
+
 /// The address of the database: as configured, or SQLite in the folder `data`.
 pub(crate) fn database_url(database: Option<&Secret>, data: &Path) -> anyhow::Result<String> {
     Ok(match database {
         Some(url) => url.read("database")?.expose_secret().to_owned(),
         None => format!("sqlite:{}", data.join("baton.db").display()),
     })
-}
-
-fn connectors(
-    config: &Config,
-    clock: &Clock,
-    egress: &Egress,
-) -> anyhow::Result<BTreeMap<String, Arc<dyn Connector>>> {
-    let build = |(name, settings): (&String, &connectors::Settings)| {
-        let (egress, clock) = (egress.clone(), clock.clone());
-        anyhow::Ok((name.clone(), settings.build(Parts { name: name.clone(), egress, clock })?))
-    };
-    config.connectors.iter().map(build).collect()
-}
-
-fn human_agents(config: &Config) -> anyhow::Result<Vec<HumanAgentConfig>> {
-    let agent = |agent: &config::Agent| {
-        anyhow::Ok(HumanAgentConfig {
-            email: agent.email.clone(),
-            name: agent.name.clone(),
-            avatar_url: agent.avatar_url.clone(),
-            password: agent.password.read("agents.password")?,
-        })
-    };
-    config.agents.iter().map(agent).collect()
 }
 
 fn target(key: &str, url: &str, allowed: impl Into<Allowed>) -> anyhow::Result<Target> {
@@ -181,13 +179,11 @@ fn length(minutes: Option<f64>, default: Millis) -> Millis {
 
 /// `baton check`: checks a configuration without serving it.
 pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
-    let egress = Egress::new()?;
-    let bots = bots(config, &egress).await?;
-    let (routes, agents) = (routes(config)?, human_agents(config)?);
-    // Built for their errors and warnings; nothing is called.
-    let connectors = connectors(config, &Clock::system(), &egress)?;
+    let (egress, clock) = (Egress::new()?, Clock::system());
+    let parts = Parts { egress, clock, queued_max: config.limits.queued_chats };
+    let setup = parts.build(&config.documents).await?;
     let mut out = std::io::stdout().lock();
-    for (bot, configured) in bots.iter().zip(&config.bots) {
+    for (configured, bot) in &setup.bots {
         let webhook = bot.webhook.as_ref().map_or("no webhook", |w| w.target.url().as_str());
         writeln!(out, "bot {} ({}): webhook {webhook}", bot.id, bot.name)?;
         if bot.origins.are_any() {
@@ -196,13 +192,14 @@ pub(crate) async fn check(config: &Config) -> anyhow::Result<()> {
         }
         writeln!(out, "  bot agent: {}", agent::describe(&configured.agent, bot.bot.as_ref()))?;
     }
-    for route in &routes {
+    for route in &setup.routes {
         writeln!(out, "route {}: pushes to {}", route.id, route.push.target.url())?;
     }
-    for name in connectors.keys() {
+    for name in setup.connectors.keys() {
         writeln!(out, "connector {name}")?;
     }
-    writeln!(out, "{} agents at the desk; the configuration is good", agents.len())?;
+    let agents = setup.human_agents.len();
+    writeln!(out, "{agents} agents at the desk; the configuration is good")?;
     Ok(())
 }
 

@@ -5,6 +5,8 @@ use std::{io::Write as _, net::SocketAddr};
 
 use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
+use directory::document::Body;
+use serde_json::Value;
 use simulators::{Simulator, catalog};
 
 use crate::serve;
@@ -28,7 +30,7 @@ pub(crate) fn names() -> PossibleValuesParser {
 
 /// A simulated tool in the same process as the bridge, and the bridge's settings for it.
 pub(crate) struct Served {
-    pub(crate) settings: connectors::Settings,
+    pub(crate) settings: Body,
     pub(crate) simulator: Simulator,
 }
 
@@ -38,7 +40,10 @@ pub(crate) async fn serve(name: &str, bridge: &str) -> anyhow::Result<Served> {
     let base = format!("http://{}", listener.local_addr()?);
     let entry = catalog::entry(name, &base, &calls(bridge, name));
     let entry = entry.context("no simulator has this name")?;
-    let settings = toml::from_str(&entry.settings)?;
+    let settings: toml::Table = toml::from_str(&entry.settings)?;
+    let Value::Object(settings) = serde_json::to_value(settings)? else {
+        anyhow::bail!("the settings of {name} are no table");
+    };
     Ok(Served { settings, simulator: Simulator::serve_shared(listener, entry.tool)? })
 }
 

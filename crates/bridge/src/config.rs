@@ -2,6 +2,7 @@
 
 use machine::chat::{Clock, Notices};
 use secrecy::SecretString;
+use store::StoreError;
 
 use crate::{access::Access, push::PushConfig};
 
@@ -61,6 +62,16 @@ pub enum ConfigError {
          `$argon2id$v=19$m=19456,t=2,p=1$…`, with at most 256 MiB and 16 passes"
     )]
     PasswordHash(String),
+}
+
+/// Why a route was not put.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// It is served, but its open chats could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl RouteConfig {

@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use store::{CommitGuard, Committed, StepError, Store, StoreError};
 use tokio::sync::Notify;
 
-use crate::{route::Route, tasks::Tasks};
+use crate::{route::Route, routes::Routes, tasks::Tasks};
 
 /// Pause of a chat after the store failed under it, or after a panic, in milliseconds.
 const FAILED_PAUSE_MS: Millis = 1_000;
@@ -34,7 +34,7 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 pub(crate) struct Driver(Arc<Inner>);
 
 struct Inner {
-    routes: BTreeMap<Arc<str>, Arc<Route>>,
+    routes: Routes,
     clock: Clock,
     tasks: Tasks,
     work: Mutex<Work>,
@@ -62,7 +62,7 @@ enum Next {
 }
 
 impl Driver {
-    pub(crate) fn new(routes: BTreeMap<Arc<str>, Arc<Route>>, clock: Clock, tasks: Tasks) -> Self {
+    pub(crate) fn new(routes: Routes, clock: Clock, tasks: Tasks) -> Self {
         Self(Arc::new(Inner {
             routes,
             clock,
@@ -86,7 +86,7 @@ impl Driver {
 
     /// Called by the store after each commit, in the order of the commits of each chat.
     fn committed(&self, committed: &Committed<Chat>) {
-        let Some(route) = self.0.routes.get(&committed.owner) else { return };
+        let Some(route) = &self.0.routes.get(&committed.owner) else { return };
         route.queue.see(&committed.id, &committed.state);
         route.attachment.committed(route, committed);
         if committed.state.owed().is_some() {
@@ -125,9 +125,14 @@ impl Driver {
         let next = work.parked.keys().next().map(|(at, _)| *at);
         drop(work);
         for ((_, id), route) in due {
-            self.drive(&route, &id);
+            self.drive(&self.now(&route), &id);
         }
         next
+    }
+
+    /// The route as it is now; a removed one as it was, so that its chats come to their end.
+    fn now(&self, route: &Arc<Route>) -> Arc<Route> {
+        self.0.routes.get(&route.id).unwrap_or_else(|| route.clone())
     }
 
     /// Ends when a chat was parked since this was last waited for.
@@ -160,6 +165,7 @@ impl Running {
     async fn run(mut self) {
         let mut state = None;
         loop {
+            self.route = self.driver.now(&self.route);
             match self.push_next(state.take()).await {
                 Next::Again(after) => state = Some(after),
                 Next::Rest if self.leaves(None) => break,

@@ -23,6 +23,11 @@ impl Queue {
         Self { max, inner: Arc::default() }
     }
 
+    /// The same queue with another limit.
+    pub(crate) fn with_max(&self, max: usize) -> Self {
+        Self { max, inner: Arc::clone(&self.inner) }
+    }
+
     /// A place for one more chat, while it is being opened; `None` when the queue is full.
     pub(crate) fn enter(&self) -> Option<Coming> {
         let mut inner = self.inner.lock();

@@ -20,6 +20,21 @@ impl Tasks {
         Self { tracker, handle: Handle::current(), stop }
     }
 
+    /// Tasks that can be told to stop alone, and stop with these.
+    pub(crate) fn part(&self) -> Self {
+        let part = Self {
+            tracker: TaskTracker::new(),
+            handle: self.handle.clone(),
+            stop: self.stop.child_token(),
+        };
+        let waited_for = part.clone();
+        self.spawn(async move {
+            waited_for.stop.cancelled().await;
+            waited_for.stopped().await;
+        });
+        part
+    }
+
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,

@@ -1,7 +1,7 @@
 //! What time brings: chats whose wake time has come, pushes whose wait is over, and now and then a
 //! sweep for owed work that no commit told of.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use edge::Clock;
 use machine::{
@@ -11,7 +11,7 @@ use machine::{
 use store::{StepError, Store, StoreError};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::{driver::Driver, route::Route, tasks::Tasks};
+use crate::{driver::Driver, routes::Routes, tasks::Tasks};
 
 /// Most chats taken from the store at once.
 const PAGE: usize = 200;
@@ -21,7 +21,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Timer {
-    pub(crate) routes: BTreeMap<Arc<str>, Arc<Route>>,
+    pub(crate) routes: Routes,
     pub(crate) driver: Driver,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
@@ -36,8 +36,8 @@ impl Timer {
         loop {
             let page = self.store.owing::<Chat>(&after, PAGE).await?;
             for (owner, id) in &page {
-                match self.routes.get(owner.as_str()) {
-                    Some(route) => self.driver.take_up(route, id),
+                match self.routes.get(owner) {
+                    Some(route) => self.driver.take_up(&route, id),
                     None => unrouted += 1,
                 }
             }

@@ -101,6 +101,7 @@ impl JsonSchema for Secret {
         };
         json_schema!({
             "description": "The text itself, or the file or environment variable that holds it.",
+            "x-secret": "read",
             "oneOf": [{ "type": "string" }, place("file"), place("env")],
         })
     }

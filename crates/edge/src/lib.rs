@@ -14,6 +14,7 @@ mod head_timer;
 pub mod http;
 pub mod ids;
 pub mod limits;
+pub mod origins;
 pub mod request_id;
 pub mod secrets;
 pub mod serve;

@@ -43,6 +43,15 @@ pub enum KnownSecret {
 }
 
 impl KnownSecret {
+    /// As [`hash_hex`] writes it.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        match self {
+            Self::Clear(secret) => hash_hex(secret.expose_secret()),
+            Self::Hash(hash) => hash.clone(),
+        }
+    }
+
     #[must_use]
     pub fn is(&self, presented: &str) -> bool {
         match self {

@@ -1,9 +1,6 @@
 //! What the handlers, the timers and the driver share.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use edge::{Clock, egress::Egress};
 use machine::conversation::{Conversation, Input, Refusal};
@@ -13,6 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     bot::Bot,
+    bots::Bots,
     config::BotConfig,
     limit,
     pulse::Pulse,
@@ -22,8 +20,7 @@ use crate::{
 };
 
 pub(crate) struct App {
-    /// By `botId`.
-    pub(crate) bots: HashMap<String, Arc<Bot>>,
+    pub(crate) bots: Bots,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) visitors: Visitors,
@@ -42,12 +39,10 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(bots: Vec<BotConfig>, store: Store, clock: Clock, egress: Egress) -> Self {
         let (pace, shutdown) = (Pace::default(), CancellationToken::new());
-        let bots = bots.into_iter().map(|config| {
-            let id = config.id.clone();
-            (id, Arc::new(Bot::new(config, &store)))
-        });
+        let served = Bots::default();
+        served.put(by_id(bots), |config, before| Bot::new(config, &store, before));
         Self {
-            bots: bots.collect(),
+            bots: served,
             visitors: Visitors::new(store.clone()),
             store,
             webhooks: WebhookCaller {
@@ -66,6 +61,11 @@ impl App {
         }
     }
 
+    /// Serves these bots from now on, in the place of those with the same ids.
+    pub(crate) fn put_bots(&self, bots: Vec<BotConfig>) {
+        self.bots.put(by_id(bots), |config, before| Bot::new(config, &self.store, before));
+    }
+
     /// Feeds a conversation one input. The driver performs what it then owes; the caller has
     /// nothing more to do.
     pub(crate) async fn step(
@@ -77,6 +77,10 @@ impl App {
     ) -> Result<Stepped<Conversation>, StepError<Refusal>> {
         bot.ledger.step(conversation, &bot.policy, self.clock.now(), key, input).await
     }
+}
+
+fn by_id(bots: Vec<BotConfig>) -> impl Iterator<Item = (String, BotConfig)> {
+    bots.into_iter().map(|config| (config.id.clone(), config))
 }
 
 /// Bots that visitors ask for and the configuration lacks. Each is logged at most once a minute,

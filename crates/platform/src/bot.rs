@@ -1,6 +1,6 @@
 //! A bot with its settings and its conversations.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use dialogflow::Edition;
 use machine::{
@@ -21,11 +21,12 @@ pub(crate) struct Bot {
     /// One permit for each notification under way.
     pub(crate) notifications: Arc<Semaphore>,
     /// When each conversation's last typing call was made.
-    typing_calls: Cache<String, Millis>,
+    typing_calls: Arc<OnceLock<Cache<String, Millis>>>,
 }
 
 impl Bot {
-    pub(crate) fn new(config: BotConfig, store: &Store) -> Self {
+    /// `before` is the bot in whose place it comes: what is under way there counts here too.
+    pub(crate) fn new(config: BotConfig, store: &Store, before: Option<&Self>) -> Self {
         let triggers = config.policy.triggers.iter().filter(|_| config.webhook.is_some());
         let policy = Policy {
             triggers: triggers.cloned().map(as_compared).collect(),
@@ -33,11 +34,10 @@ impl Bot {
             ..config.policy.clone()
         };
         let ledger = store.ledger(&config.id);
-        let notifications = Arc::new(Semaphore::new(limit::NOTIFICATIONS_MAX));
-        let typing_calls = Cache::builder()
-            .max_capacity(limit::TYPING_REMEMBERED_MAX)
-            .eviction_policy(EvictionPolicy::lru())
-            .build();
+        let (notifications, typing_calls) = match before {
+            Some(before) => (before.notifications.clone(), before.typing_calls.clone()),
+            None => (Arc::new(Semaphore::new(limit::NOTIFICATIONS_MAX)), Arc::default()),
+        };
         Self { config, policy, ledger, notifications, typing_calls }
     }
 
@@ -52,16 +52,23 @@ impl Bot {
 
     /// Whether a typing call about this conversation would come too soon after the last one.
     pub(crate) fn typed_lately(&self, conversation: &str, now: Millis) -> bool {
-        let last = self.typing_calls.get(conversation);
+        let last = self.typing_calls.get().and_then(|calls| calls.get(conversation));
         last.is_some_and(|last| now - last < limits::TYPING_CALL_GAP_MS)
     }
 
     /// True for the one caller who may make a typing call now.
     pub(crate) fn take_typing_call(&self, conversation: &str, now: Millis) -> bool {
-        let entry = self.typing_calls.entry_by_ref(conversation);
+        let calls = self.typing_calls.get_or_init(typing_calls);
+        let entry = calls.entry_by_ref(conversation);
         let is_old = |last: &Millis| now - last >= limits::TYPING_CALL_GAP_MS;
         entry.or_insert_with_if(|| now, is_old).is_fresh()
     }
+}
+
+/// Made for the first typing call, because it takes more memory than the rest of a bot.
+fn typing_calls() -> Cache<String, Millis> {
+    let calls = Cache::builder().max_capacity(limit::TYPING_REMEMBERED_MAX);
+    calls.eviction_policy(EvictionPolicy::lru()).build()
 }
 
 /// The id of the `session`th Dialogflow session of a conversation, at most 36 characters.

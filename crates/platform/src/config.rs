@@ -12,7 +12,7 @@ use machine::conversation::Policy;
 use secrecy::SecretString;
 use wire::webhook::Revision;
 
-use crate::origins::Origins;
+use edge::origins::Origins;
 
 /// One bot with its settings.
 #[derive(Clone)]
@@ -59,6 +59,13 @@ impl BotConfig {
             origins: Origins::any(),
             policy: Policy::default(),
         }
+    }
+
+    /// The hashes of the secrets that open the push endpoint for this bot.
+    pub(crate) fn push_key_hashes(&self) -> impl Iterator<Item = String> {
+        let webhook = self.webhook.as_ref().filter(|_| self.webhook_token_pushes);
+        let token = webhook.map(|webhook| KnownSecret::from(webhook.token.clone()).hash());
+        self.push_keys.iter().map(KnownSecret::hash).chain(token)
     }
 
     /// Whether the bot's complete responses are kept (contract, section 14.4).

@@ -76,7 +76,7 @@ impl Driver {
     /// Begins everything that a commit asks for. Must not wait.
     fn hear(self: &Arc<Self>, committed: &Committed<Conversation>) {
         let Some(app) = self.app.upgrade() else { return };
-        let Some(bot) = app.bots.get(&*committed.owner) else { return };
+        let Some(bot) = &app.bots.get(&committed.owner) else { return };
         let Committed { id, state, events, .. } = committed;
         for recorded in &**events {
             match &recorded.event {

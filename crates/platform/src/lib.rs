@@ -6,7 +6,7 @@
 //! Nothing is acknowledged, shown or sent before its commit.
 //!
 //! Modules know only those below them, in this order: `http` and `timers`, `driver`, `notify`,
-//! `app`, `webhook`, `query` and `history`, `facts`, `bot`, then the leaves.
+//! `app`, `webhook`, `query` and `history`, `facts`, `bots`, `bot`, then the leaves.
 #![forbid(unsafe_code)]
 
 use std::{fmt, sync::Arc};
@@ -18,6 +18,7 @@ pub use wire::webhook::Revision;
 
 mod app;
 mod bot;
+mod bots;
 mod config;
 mod driver;
 mod events;
@@ -27,7 +28,6 @@ mod http;
 mod limit;
 mod mutant;
 mod notify;
-mod origins;
 mod pulse;
 mod query;
 mod timers;
@@ -38,7 +38,7 @@ mod webhook;
 use app::App;
 pub use config::{BotConfig, CALLS_AT_ONCE, FactsConfig, IpFrom, WebhookConfig};
 use driver::Driver;
-pub use origins::{Origins, OriginsError};
+pub use edge::origins::{Origins, OriginsError};
 
 /// The platform. Clones share everything.
 #[derive(Clone)]
@@ -50,6 +50,17 @@ impl Platform {
     #[must_use]
     pub fn new(bots: Vec<BotConfig>, store: Store, clock: Clock, egress: Egress) -> Self {
         Self { app: Arc::new(App::new(bots, store, clock, egress)) }
+    }
+
+    /// Serves these bots from now on, in the place of those with the same ids. What is under way
+    /// ends with the settings that it began with.
+    pub fn put_bots(&self, bots: Vec<BotConfig>) {
+        self.app.put_bots(bots);
+    }
+
+    /// Serves a bot no longer. Its conversations stay, and go on when it is put again.
+    pub fn remove_bot(&self, id: &str) {
+        self.app.bots.remove(id);
     }
 
     /// `/v1/…`, `POST /webhooks/handover/push` and `GET /webhooks/handover/history`.

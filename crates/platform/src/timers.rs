@@ -82,7 +82,7 @@ async fn wake_due(app: &Arc<App>) -> Result<(), StoreError> {
 
 async fn wake(app: &App, owner: String, id: String) -> Result<(), StepError<Refusal>> {
     match app.bots.get(&owner) {
-        Some(bot) => app.step(bot, &id, None, Input::Woke).await.map(drop),
+        Some(bot) => app.step(&bot, &id, None, Input::Woke).await.map(drop),
         None => wake_orphan(app, &owner, &id).await,
     }
 }
@@ -168,7 +168,7 @@ async fn each_owing(
                 continue;
             };
             match bot.ledger.load(&conversation).await {
-                Ok(Some(state)) => found(bot, &conversation, state),
+                Ok(Some(state)) => found(&bot, &conversation, state),
                 // The store has set it aside; it does not keep the others waiting.
                 Ok(None) | Err(StoreError::Unreadable { .. }) => {}
                 Err(error) => return Err(error),

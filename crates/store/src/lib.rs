@@ -6,6 +6,7 @@
 //! No transaction stays open during a call to any network but the database's own.
 #![forbid(unsafe_code)]
 
+mod all;
 mod checksum;
 mod commits;
 mod engine;
@@ -32,6 +33,7 @@ mod unit;
 mod watch;
 mod workbench;
 
+pub use all::Owned;
 pub use commits::{CommitGuard, Committed};
 pub use error::{StepError, StoreError};
 pub use ledger::{Ledger, Page, PageMax};

@@ -1,6 +1,7 @@
 //! Adds the nearest known key to errors of the TOML reader.
 
 use anyhow::anyhow;
+use directory::settings::suggestion;
 
 /// The reader's message with its line and column, and a suggestion for an unknown key or value. The
 /// text of the line is not shown, because it may hold a secret.
@@ -31,21 +32,9 @@ fn key(text: &str, offset: usize) -> Option<&str> {
     (!key.is_empty()).then_some(key)
 }
 
-/// From "unknown field `lisen`, expected one of `listen`, `data`": `listen`.
-fn suggestion(message: &str) -> Option<&str> {
-    let message = message.strip_prefix("unknown ")?;
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let unknown = quoted.next()?;
-    quoted
-        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
-        .filter(|(distance, known)| *distance <= known.len().max(unknown.len()) / 2)
-        .min()
-        .map(|(_, known)| known)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{key, suggestion};
+    use super::key;
 
     #[test]
     fn the_key_of_a_value_is_named() {
@@ -56,14 +45,5 @@ mod tests {
         assert_eq!(of("3"), Some("url"));
         assert_eq!(of("4"), None);
         assert_eq!(of("listen"), None);
-    }
-
-    #[test]
-    fn the_nearest_key_is_named_and_a_far_one_is_not() {
-        let message = "unknown field `lisen`, expected one of `listen`, `data`, `bots`";
-        assert_eq!(suggestion(message), Some("listen"));
-        assert_eq!(suggestion("unknown variant `dsk`, expected `desk`"), Some("desk"));
-        assert_eq!(suggestion("unknown field `zzzzzz`, expected `id`"), None);
-        assert_eq!(suggestion("invalid type: integer"), None);
     }
 }

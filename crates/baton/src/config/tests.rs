@@ -98,13 +98,15 @@ fn paths_are_relative_to_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("baton.toml");
     let text = GOOD.replace("push_key = \"key\"", "push_key = { file = \"push-key\" }");
+    let text = text.replace("\"token\"", "\"a long token\"");
     std::fs::write(&file, text).unwrap();
-    std::fs::write(folder.path().join("push-key"), "k").unwrap();
+    std::fs::write(folder.path().join("push-key"), "the push key\n").unwrap();
     let config = Config::load(&file).unwrap();
     assert_eq!(config.data, folder.path().join("data"));
-    let BotAgent::Export(export) = &config.bots[0].agent else { panic!("an export is meant") };
-    assert_eq!(export.path, folder.path().join("agents/handoff-demo"));
-    assert!(config.bots[0].push_key.read("bots.push_key").unwrap()[0].is("k"));
+    let export = config.documents[0].settings["agent"]["export"].as_str().unwrap();
+    assert_eq!(Path::new(export), folder.path().join("agents/handoff-demo"));
+    let key = &config.documents[0].settings["push_key"];
+    assert_eq!(key, "the push key", "read from the file beside");
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn ambiguity_13_19_several_push_keys_or_their_hashes() {
     let hash = edge::secrets::hash_hex("kept as a hash");
     let read = |keys: &str| {
         let text = GOOD.replace("push_key = \"key\"", &format!("push_key = {keys}"));
-        Config::parse(&text)?.bots[0].push_key.read("bots.push_key")
+        anyhow::Ok(Config::parse(&text)?.bots[0].push_key.read("bots.push_key")?)
     };
     let keys = read(&format!("[\"new\", {{ hash = \"{hash}\" }}, \"old\"]")).unwrap();
     let known = ["new", "kept as a hash", "old"];
@@ -185,9 +187,18 @@ resume_event = "survey"
         GOOD.replace("id = \"desk\"\ntoken = \"token\"\n", &format!("id = \"desk\"\n{more}"));
     let push = r#"key = "key", key_in = "header", bearer = true, signing_keys = ["a", "b"],"#;
     let text = text.replace("/push\", key = \"key\",", &format!("/push\", {push}"));
-    let mut config = Config::parse(&text).unwrap();
-    let route = &mut config.routes[0];
-    assert_eq!(route.secrets().len(), 1 + 2 + 1 + 1 + 2, "each is known, so each file is found");
+    let config = Config::parse(&text).unwrap();
+    let route = &config.routes[0];
+    let rules = documents::rules();
+    let new = config.documents.iter().find(|new| new.kind == Kind::Route).unwrap();
+    let schema = rules.of(Kind::Route).unwrap().schema(&new.settings).unwrap();
+    let (mut found, mut settings) = (0, serde_json::Value::Object(new.settings.clone()));
+    let mut count = |_: &str, _, _: &mut serde_json::Value| {
+        found += 1;
+        anyhow::Ok(())
+    };
+    directory::secrets::visit(schema, &mut settings, &mut count).unwrap();
+    assert_eq!(found, 1 + 2 + 1 + 1 + 2, "each is known, so each file is found");
     assert!(!route.signing.as_ref().unwrap().required);
     assert!(route.push.bearer && route.push.key_in == KeyIn::Header);
     assert_eq!(route.resume_event.as_deref(), Some("survey"));
@@ -211,12 +222,11 @@ fn an_agent_is_one_of_three() {
     let with = |agent: &str| GOOD.replace("{ export = \"agents/handoff-demo\" }", agent);
     let es =
         r#"{ es = { project = "p", environment = "live", credentials = { file = "key.json" } } }"#;
-    let mut config = Config::parse(&with(es)).unwrap();
-    config.rebase(Path::new("/etc/baton"));
+    let config = Config::parse(&with(es)).unwrap();
     let BotAgent::Es(es) = &config.bots[0].agent else { panic!("ES is meant") };
     assert_eq!((es.project.as_str(), es.language.as_str()), ("p", "en"));
     let Some(Secret::File(key)) = &es.credentials else { panic!("a file is meant") };
-    assert_eq!(key, Path::new("/etc/baton/key.json"));
+    assert_eq!(key, Path::new("key.json"));
     let cx = r#"{ cx = { project = "p", location = "global", agent = "a", language = "de" } }"#;
     let config = Config::parse(&with(cx)).unwrap();
     assert!(matches!(&config.bots[0].agent, BotAgent::Cx(cx) if cx.language == "de"));
@@ -290,19 +300,21 @@ fn words_are_kept_only_where_the_owner_says_so() {
 
 #[test]
 fn a_key_that_could_be_guessed_is_refused() {
+    let resolved = |from: &str, to: &str| {
+        let good = GOOD.replace("\"token\"", "\"a long token\"");
+        let good = good.replace("push_key = \"key\"", "push_key = \"a long key!!\"");
+        assert!(good.contains(from), "{from}");
+        Config::parse(&good.replace(from, to)).unwrap().resolve(Path::new("/"))
+    };
+    let key = "\"a long key!!\"";
     for weak in ["\"x\"", "\"elevenchars\"", "[\"long enough to stay\", \"x\"]"] {
-        let text = GOOD.replace("push_key = \"key\"", &format!("push_key = {weak}"));
-        let config = Config::parse(&text).unwrap();
-        let Err(error) = config.bots[0].push_key.read_strong("bots.push_key") else {
-            panic!("{weak} was accepted");
-        };
-        let message = error.to_string();
-        assert!(message.starts_with("`bots.push_key` has "), "{message}");
+        let message = resolved(key, weak).unwrap_err().to_string();
+        assert!(message.starts_with("`bots.push_key"), "{message}");
         assert!(message.contains("at least 12"), "{message}");
     }
-    let good = GOOD.replace("push_key = \"key\"", "push_key = \"twelve chars\"");
-    let config = Config::parse(&good).unwrap();
-    assert_eq!(config.bots[0].push_key.read_strong("bots.push_key").unwrap().len(), 1);
+    resolved(key, "\"twelve chars\"").unwrap();
+    let message = resolved("\ntoken = \"a long token\"", "\ntoken = \"short\"").unwrap_err();
+    assert!(message.to_string().starts_with("`routes.token`"), "{message}");
 }
 
 #[test]

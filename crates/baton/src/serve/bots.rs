@@ -19,22 +19,14 @@ use super::{
 };
 use crate::{
     agent,
-    config::{self, Config, OnLate, OnRefused, SendIp, WhenAway},
+    config::{self, OnLate, OnRefused, SendIp, WhenAway},
 };
 
 /// Lifetime of a Dialogflow session without input.
 const ES_SESSION: Millis = 20 * MINUTE_MS;
 const CX_SESSION: Millis = 30 * MINUTE_MS;
 
-pub(super) async fn bots(config: &Config, egress: &Egress) -> anyhow::Result<Vec<BotConfig>> {
-    let mut bots = Vec::new();
-    for configured in &config.bots {
-        bots.push(bot(configured, egress).await?);
-    }
-    Ok(bots)
-}
-
-async fn bot(bot: &config::Bot, egress: &Egress) -> anyhow::Result<BotConfig> {
+pub(super) async fn bot(bot: &config::Bot, egress: &Egress) -> anyhow::Result<BotConfig> {
     let answering = agent::bot(&bot.id, &bot.agent, egress).await;
     let (answering, language) = answering.with_context(|| format!("bot {}", bot.id))?;
     let edition = answering.edition();
@@ -42,10 +34,10 @@ async fn bot(bot: &config::Bot, egress: &Egress) -> anyhow::Result<BotConfig> {
     if let Some(name) = &bot.name {
         config.name.clone_from(name);
     }
-    config.push_keys = bot.push_key.read_strong("bots.push_key")?;
+    config.push_keys = bot.push_key.read("bots.push_key")?;
     config.webhook_token_pushes = bot.webhook_token_pushes;
     if let Some(keys) = &bot.history_key {
-        config.history_keys = keys.read_strong("bots.history_key")?;
+        config.history_keys = keys.read("bots.history_key")?;
     }
     let push_signing = bot.push_signing.as_ref();
     config.push_signing =

@@ -8,7 +8,7 @@ use machine::chat::Notices;
 use secrecy::SecretString;
 
 use super::{length, target};
-use crate::config::{self, Config, Secrets};
+use crate::config::{self, Secrets};
 
 /// Headers that have another meaning, or that a proxy removes.
 const TAKEN_HEADERS: [HeaderName; 10] = [
@@ -24,19 +24,18 @@ const TAKEN_HEADERS: [HeaderName; 10] = [
     HeaderName::from_static("webhook-signature"),
 ];
 
-pub(super) fn routes(config: &Config) -> anyhow::Result<Vec<RouteConfig>> {
-    config.routes.iter().map(|given| route(given, config)).collect()
-}
-
-fn route(route: &config::Route, config: &Config) -> anyhow::Result<RouteConfig> {
-    let tool = config.connectors.get(&route.connector.kind);
+pub(super) fn route(
+    route: &config::Route,
+    tool: Option<&connectors::Settings>,
+    queued_max: usize,
+) -> anyhow::Result<RouteConfig> {
     let default = tool.map(|settings| settings.clock()).unwrap_or_default();
     Ok(RouteConfig {
         id: route.id.clone(),
         access: access(route)?,
         push: push(route)?,
         connector: connector(&route.connector),
-        queued_max: config.limits.queued_chats,
+        queued_max,
         clock: machine::chat::Clock {
             pause: length(route.minutes_paused, default.pause),
             queue: length(route.queue_minutes, default.queue),
@@ -65,11 +64,7 @@ fn access(route: &config::Route) -> anyhow::Result<Access> {
     let header = route.header.as_ref().map(|given| header("routes.header", given));
     let signing = route.signing.as_ref().map(|given| signing("routes.signing", given));
     let header = header.transpose()?.map(|(name, value)| (name, value.into()));
-    Ok(Access {
-        tokens: route.token.read_strong("routes.token")?,
-        header,
-        signing: signing.transpose()?,
-    })
+    Ok(Access { tokens: route.token.read("routes.token")?, header, signing: signing.transpose()? })
 }
 
 /// A custom header, sent besides `Authorization`. Errors name the setting by `key`.

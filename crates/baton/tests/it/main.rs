@@ -21,6 +21,7 @@ mod privacy;
 mod proxies;
 mod pushes;
 mod receivers;
+mod reload;
 mod secrets;
 mod stampede;
 mod strace;

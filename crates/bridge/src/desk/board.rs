@@ -9,7 +9,10 @@ use tokio_util::sync::CancellationToken;
 use wire::desk::Chat;
 
 use super::{closed::ClosedChat, view};
-use crate::route::{OPEN_MAX, Route};
+use crate::{
+    route::{OPEN_MAX, Route},
+    routes::Routes,
+};
 
 /// Least distance between two readings.
 const GAP: Duration = Duration::from_millis(50);
@@ -31,8 +34,26 @@ impl Board {
     }
 
     /// Keeps the board up to date until `stop`.
-    pub(crate) async fn keep(&self, routes: Vec<Arc<Route>>, stop: &CancellationToken) {
+    pub(crate) async fn keep(&self, routes: &Routes, stop: &CancellationToken) {
+        let mut changes = routes.changes();
+        let mut is_first = true;
+        loop {
+            tokio::select! {
+                () = self.keep_of(routes.at_desk(), is_first) => {}
+                changed = changes.changed() => if changed.is_err() { return },
+                () = stop.cancelled() => return,
+            }
+            is_first = false;
+        }
+    }
+
+    /// Keeps the board of these routes up to date. At the start there is nothing to tell; after a
+    /// change of the routes, other chats may be on the board.
+    async fn keep_of(&self, routes: Vec<Arc<Route>>, is_first: bool) {
         let changed = Notify::new();
+        if !is_first {
+            changed.notify_one();
+        }
         let watching = join_all(routes.iter().map(|route| async {
             let mut owner = route.ledger.watch_owner();
             loop {
@@ -60,9 +81,8 @@ impl Board {
             }
         };
         tokio::select! {
-            _ = watching => {}
+            _ = watching, if !routes.is_empty() => {}
             () = reading => {}
-            () = stop.cancelled() => {}
         }
     }
 }

@@ -67,8 +67,8 @@ impl HumanAgents {
         })
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Agent> {
-        self.by_email.values().map(|member| &member.agent)
+    pub(crate) fn emails(&self) -> impl Iterator<Item = &str> {
+        self.by_email.keys().map(String::as_str)
     }
 
     /// Whether [`Self::verify`] takes long, so that it needs a thread and a turn of its own.

@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use arc_swap::ArcSwap;
 use machine::{Millis, chat::Chat};
 use parking_lot::Mutex;
 use store::{Committed, Store, StoreError};
@@ -34,7 +35,7 @@ const TYPING_PUSH_GAP_MS: Millis = 2_000;
 const TYPING_MAX: usize = 1_000;
 
 pub(crate) struct Desk {
-    pub(crate) human_agents: HumanAgents,
+    human_agents: ArcSwap<HumanAgents>,
     pub(crate) presence: Presence,
     pub(crate) closed: ClosedChats,
     pub(crate) sessions: Sessions,
@@ -49,16 +50,29 @@ impl Desk {
         store: Store,
     ) -> Result<Self, ConfigError> {
         let human_agents = HumanAgents::new(human_agents)?;
-        let emails = human_agents.iter().map(|agent| agent.email.clone()).collect();
         Ok(Self {
-            human_agents,
-            presence: Presence::new(store.clone(), emails),
+            human_agents: ArcSwap::from_pointee(human_agents),
+            presence: Presence::new(store.clone()),
             closed: ClosedChats::default(),
             devices: Devices::new(store.clone()),
             sessions: Sessions::new(store),
             board: Board::default(),
             typing: Mutex::default(),
         })
+    }
+
+    /// Those who may sign in now.
+    pub(crate) fn human_agents(&self) -> Arc<HumanAgents> {
+        self.human_agents.load_full()
+    }
+
+    /// Sessions of agents who are gone or have another password end at their next request.
+    pub(crate) fn set_human_agents(
+        &self,
+        agents: Vec<HumanAgentConfig>,
+    ) -> Result<(), ConfigError> {
+        self.human_agents.store(Arc::new(HumanAgents::new(agents)?));
+        Ok(())
     }
 
     /// Whether the platform should hear now that a human agent types in this chat.
@@ -80,7 +94,7 @@ impl Desk {
 #[async_trait::async_trait]
 impl Attachment for Desk {
     async fn is_available(&self, now: Millis, _time: AnswerTime) -> Result<bool, StoreError> {
-        self.presence.anybody(now).await
+        self.presence.anybody(self.human_agents().emails(), now).await
     }
 
     fn committed(&self, _route: &Arc<Route>, committed: &Committed<Chat>) {

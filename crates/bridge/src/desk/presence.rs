@@ -21,14 +21,13 @@ const WRITE_GAP_MS: Millis = 10 * SECOND_MS;
 
 pub(crate) struct Presence {
     store: Store,
-    emails: Vec<String>,
     /// When `SEEN` was last written here.
     written: Mutex<HashMap<String, Millis>>,
 }
 
 impl Presence {
-    pub(crate) fn new(store: Store, emails: Vec<String>) -> Self {
-        Self { store, emails, written: Mutex::default() }
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, written: Mutex::default() }
     }
 
     /// The agent's page was heard of. That this cannot be written, for example on a full disk,
@@ -64,9 +63,13 @@ impl Presence {
         Ok(self.store.record(WANTS_CHATS, email, now).await?.as_deref() == Some("yes"))
     }
 
-    /// Whether anybody could take a chat now.
-    pub(crate) async fn anybody(&self, now: Millis) -> Result<bool, StoreError> {
-        for email in &self.emails {
+    /// Whether one of these agents could take a chat now.
+    pub(crate) async fn anybody(
+        &self,
+        emails: impl Iterator<Item = &str>,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        for email in emails {
             if self.store.record(SEEN, email, now).await?.is_some()
                 && self.wants_chats(email, now).await?
             {
@@ -86,24 +89,27 @@ mod tests {
         let files = tempfile::tempdir().unwrap();
         let path = files.path().join("presence.db");
         let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
-        let (jane, emails) = ("jane", vec!["joe".to_owned(), "jane".to_owned()]);
-        let presence = Presence::new(store.clone(), emails.clone());
-        assert!(!presence.anybody(0).await.unwrap());
+        let (jane, emails) = ("jane", ["joe", "jane"]);
+        let presence = Presence::new(store.clone());
+        assert!(!presence.anybody(emails.into_iter(), 0).await.unwrap());
         presence.set(jane, true).await.unwrap();
-        assert!(!presence.anybody(0).await.unwrap(), "never seen");
+        assert!(!presence.anybody(emails.into_iter(), 0).await.unwrap(), "never seen");
         presence.seen(jane, 1_000).await;
-        let elsewhere = Presence::new(store.clone(), emails);
+        let elsewhere = Presence::new(store.clone());
         for presence in [&presence, &elsewhere] {
-            assert!(presence.anybody(60_999).await.unwrap());
-            assert!(!presence.anybody(61_000).await.unwrap());
+            assert!(presence.anybody(emails.into_iter(), 60_999).await.unwrap());
+            assert!(!presence.anybody(emails.into_iter(), 61_000).await.unwrap());
         }
         presence.seen(jane, 61_000).await;
         elsewhere.set(jane, false).await.unwrap();
-        assert!(!presence.anybody(61_000).await.unwrap(), "does not want chats");
+        assert!(
+            !presence.anybody(emails.into_iter(), 61_000).await.unwrap(),
+            "does not want chats"
+        );
         presence.set(jane, true).await.unwrap();
-        assert!(presence.anybody(61_000).await.unwrap());
+        assert!(presence.anybody(emails.into_iter(), 61_000).await.unwrap());
         elsewhere.left(jane).await.unwrap();
-        assert!(!presence.anybody(61_000).await.unwrap(), "signed out");
+        assert!(!presence.anybody(emails.into_iter(), 61_000).await.unwrap(), "signed out");
         store.close().await;
     }
 }

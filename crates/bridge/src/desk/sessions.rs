@@ -61,12 +61,12 @@ impl Sessions {
     }
 
     /// The agent of a session that is still good.
-    pub(crate) async fn agent<'a>(
+    pub(crate) async fn agent(
         &self,
-        agents: &'a HumanAgents,
+        agents: &HumanAgents,
         token: &str,
         now: Millis,
-    ) -> Result<Option<&'a Agent>, StoreError> {
+    ) -> Result<Option<Agent>, StoreError> {
         let key = secrets::hash_hex(token);
         let Some(record) = self.read(&key, now).await? else { return Ok(None) };
         let binding = agents.binding(&record.email, token);
@@ -84,7 +84,7 @@ impl Sessions {
                 Err(error) => return Err(error),
             }
         }
-        Ok(agents.get(&record.email))
+        Ok(agents.get(&record.email).cloned())
     }
 
     pub(crate) async fn end(&self, token: &str) -> Result<(), StoreError> {

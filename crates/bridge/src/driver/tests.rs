@@ -114,7 +114,7 @@ async fn a_step_that_is_told_late_pushes_nothing_again() {
         let (target, asked) = platform(status).await;
         let route = route(&store, target, clock.clone());
         let late = claimed(&route, clock.now()).await;
-        let driver = Driver::new([(route.id.clone(), route.clone())].into(), clock, Tasks::new());
+        let driver = Driver::new(route.clone().into(), clock, Tasks::new());
         driver.committed(&late);
         at_rest(&driver).await;
         assert_eq!(asked.load(Ordering::SeqCst), 1);
@@ -146,7 +146,7 @@ impl Bench {
         let (clock, hand) = Clock::manual(1_795_341_600_000);
         let (target, asked) = platform(StatusCode::OK).await;
         let route = route(&store, target, clock.clone());
-        let routes = [(route.id.clone(), route.clone())].into();
+        let routes = route.clone().into();
         let driver = Driver::new(routes, clock.clone(), Tasks::new());
         Self { store, clock, hand, route, driver, asked, files }
     }
@@ -177,7 +177,7 @@ async fn a_sweep_finds_what_no_commit_told() {
     let Bench { store, clock, route, driver, asked, files: _files, .. } = Bench::new().await;
     claimed(&route, clock.now()).await;
     let timer = Timer {
-        routes: [(route.id.clone(), route.clone())].into(),
+        routes: route.clone().into(),
         driver: driver.clone(),
         store,
         clock,
@@ -239,7 +239,7 @@ async fn at_tool() -> (Bench, Arc<Route>, Driver) {
     let runtime = ConnectorRuntime::new("tool", Arc::new(Fragile), clock.clone(), tasks.clone());
     let route = route_to(&bench.store, target, clock.clone(), Arc::new(runtime.clone()));
     runtime.take_up_open(&route).await.unwrap();
-    let driver = Driver::new([(route.id.clone(), route.clone())].into(), clock, tasks);
+    let driver = Driver::new(route.clone().into(), clock, tasks);
     (bench, route, driver)
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn receive(
     body: Body,
 ) -> Result<Response> {
     let name = path.get("name").map_or("", String::as_str);
-    let Some(runtime) = app.connectors.get(name).cloned() else {
+    let Some(runtime) = app.connectors.get(name) else {
         let detail = "No connector has this name: compare the URL with the configuration.";
         return Err(Error::new(ProblemId::NotFound, detail));
     };

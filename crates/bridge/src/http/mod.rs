@@ -1,6 +1,6 @@
 //! Every route of the bridge on one screen, and what their handlers share.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::problem::ProblemId;
 
 use self::desk::{chats, guard, session, stream};
-use crate::{desk::Desk, route::Route, runtime::ConnectorRuntime, tasks::Tasks};
+use crate::{connectors::Connectors, desk::Desk, routes::Routes, tasks::Tasks};
 
 mod connector_in;
 mod desk;
@@ -22,26 +22,11 @@ mod webhook_in;
 
 /// What handlers work with. They step chats and answer; what a step owes, the driver starts.
 pub(crate) struct App {
-    /// By their ids.
-    pub(crate) routes: BTreeMap<Arc<str>, Arc<Route>>,
+    pub(crate) routes: Routes,
     pub(crate) desk: Arc<Desk>,
-    /// By the names of their connectors.
-    pub(crate) connectors: BTreeMap<String, ConnectorRuntime>,
+    pub(crate) connectors: Connectors,
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
-}
-
-impl App {
-    /// The routes whose chats the desk shows.
-    pub(crate) fn desk_routes(&self) -> Vec<Arc<Route>> {
-        let at_desk = |route: &&Arc<Route>| route.policy.connector.is_none();
-        self.routes.values().filter(at_desk).cloned().collect()
-    }
-
-    /// The connector a route leads to; `None` for the desk.
-    pub(crate) fn connector_of(&self, route: &Route) -> Option<&ConnectorRuntime> {
-        self.connectors.get(route.policy.connector.as_ref()?)
-    }
 }
 
 fn desk() -> OpenApiRouter<Arc<App>> {

@@ -74,7 +74,7 @@ async fn work_off(
     let (came, time) = (app.clock.now(), AnswerTime::begin(headers));
     let route = app.routes.get(route);
     // An unknown route is answered like a wrong token, so strangers do not learn which there are.
-    let is_proven = route.is_some_and(|route| route.access.admits(headers, None));
+    let is_proven = route.as_ref().is_some_and(|route| route.access.admits(headers, None));
     let (body, sender) = if is_proven {
         (read_body(body, CALL_BYTES_MAX, SentBy::Known).await?, SentBy::Known)
     } else {
@@ -105,7 +105,7 @@ async fn work_off(
     drop(body);
     let Received { user_id, bot_id, kind, .. } = received?;
     let id = call_id(headers, signed.as_ref());
-    let call = Call { app, route, bot_id, user_id, id, time };
+    let call = Call { app, route: &route, bot_id, user_id, id, time };
     let answered = match kind {
         ReceivedKind::StepOne { text, language, dialogflow_response, history, missed } => {
             let opening = opening(text, language, &dialogflow_response, &history, &missed);

@@ -113,6 +113,12 @@ impl ConnectorRuntime {
         }))
     }
 
+    /// Ends everything that goes on here. What is owed is left to whoever comes next.
+    pub(crate) async fn end(&self) {
+        self.0.tasks.stop.cancel();
+        self.0.tasks.stopped().await;
+    }
+
     pub(crate) fn connector(&self) -> &Arc<dyn Connector> {
         &self.0.connector
     }

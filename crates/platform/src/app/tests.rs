@@ -47,7 +47,7 @@ pub(crate) async fn desk() -> Desk {
     let config = BotConfig::new("support", Arc::new(counting), "en");
     let (clock, _) = Clock::manual(0);
     let app = Arc::new(App::new(vec![config], store.unwrap(), clock, Egress::new().unwrap()));
-    let bot = Arc::clone(&app.bots["support"]);
+    let bot = app.bots.get("support").unwrap();
     let driver = Driver::new(&app);
     Desk { app, driver, bot, asked, headers }
 }

@@ -6,7 +6,9 @@ use edge::{http::bearer, limits::Client};
 use http::HeaderMap;
 
 use super::{error::HttpError, origin};
-use crate::{app::App, bot::Bot, origins::AskedBy, visitors::Recognized};
+use edge::origins::AskedBy;
+
+use crate::{app::App, bot::Bot, visitors::Recognized};
 
 /// A visitor's conversation, and the bot it is with.
 pub(super) struct Caller {
@@ -50,7 +52,7 @@ impl Caller {
                  the token and try again later.",
             ));
         };
-        origin::admit(bot, asked_by)?;
-        Ok(Self { bot: Arc::clone(bot), conversation })
+        origin::admit(&bot, asked_by)?;
+        Ok(Self { bot, conversation })
     }
 }

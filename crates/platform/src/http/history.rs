@@ -68,7 +68,8 @@ pub(super) async fn read(
     let state = state.ok_or_else(unknown)?;
     let (turn, session) = (state.position().seq, state.session());
     let visitor = app.visitors.of_conversation(&conversation, app.clock.now()).await;
-    let wanted = Wanted { bot, conversation: &conversation, visitor: &visitor, turn, session };
+    let wanted =
+        Wanted { bot: &bot, conversation: &conversation, visitor: &visitor, turn, session };
     let items = history::read(wanted).await?;
     Ok(json(StatusCode::OK, &json!({ "messageHistory": items })))
 }

@@ -8,7 +8,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use wire::problem::ProblemId;
 
 use super::error::HttpError;
-use crate::{app::App, bot::Bot, origins::AskedBy};
+use edge::origins::AskedBy;
+
+use crate::{app::App, bot::Bot};
 
 /// # Errors
 ///
@@ -32,7 +34,7 @@ pub(super) fn admit(bot: &Bot, asked_by: &AskedBy) -> Result<(), HttpError> {
 /// 403 for a page that no bot lists.
 pub(super) fn admit_to_any_bot(app: &App, asked_by: &AskedBy) -> Result<(), HttpError> {
     let mut refusal = Ok(());
-    for bot in app.bots.values() {
+    for bot in app.bots.served().iter() {
         refusal = admit(bot, asked_by);
         if refusal.is_ok() {
             break;
@@ -52,13 +54,12 @@ pub(super) fn cors(app: &Arc<App>) -> CorsLayer {
             HeaderName::from_static("ratelimit"),
             HeaderName::from_static("ratelimit-policy"),
         ]);
-    let origins: Vec<_> = app.bots.values().map(|bot| bot.config.origins.clone()).collect();
-    if origins.is_empty() || origins.iter().any(crate::Origins::are_any) {
-        return layer.allow_origin(tower_http::cors::Any).max_age(Duration::from_hours(24));
-    }
+    let app = Arc::downgrade(app);
     let listed = move |origin: &HeaderValue, _: &http::request::Parts| {
-        let origin = origin.to_str().unwrap_or_default();
-        origins.iter().any(|one| one.have(origin))
+        let (Some(app), Ok(origin)) = (app.upgrade(), origin.to_str()) else { return false };
+        let served = app.bots.served();
+        let mut bots = served.iter().peekable();
+        bots.peek().is_none() || bots.any(|bot| bot.config.origins.have(origin))
     };
     layer.allow_origin(AllowOrigin::predicate(listed)).max_age(Duration::from_hours(1))
 }

@@ -11,7 +11,6 @@ use axum::{
 use edge::{
     http::{SentBy, json, parse_body, read_body},
     limits::Client,
-    secrets,
     signature::SignedId,
     time::rfc3339,
 };
@@ -65,7 +64,7 @@ async fn accept(
         return Err(Refused::new(415, "not_json", "send Content-Type: application/json"));
     }
     // The secret in a header is checked before there is a body.
-    let (body, sender) = if opened(app, &in_headers(headers)).is_empty() {
+    let (body, sender) = if app.bots.opened_by(&in_headers(headers)).is_empty() {
         let body = client.read_unproven(body, limit::UNPROVEN_PUSH_BYTES_MAX).await??;
         (body, SentBy::Stranger)
     } else {
@@ -146,7 +145,7 @@ fn read(
 ) -> Result<(Push, Arc<Bot>), Refused> {
     let mut presented = in_headers(headers);
     presented.extend(parsed.key.as_ref().ok().and_then(Option::as_deref));
-    let open = opened(app, &presented);
+    let open = app.bots.opened_by(&presented);
     if open.is_empty() {
         client.failed_call()?;
         // A body that cannot be read may hold a key.
@@ -159,7 +158,7 @@ fn read(
         return Ok((push, bot));
     }
     // A bridge may read 404 as the end of the chat, but a wrong key can be corrected.
-    if app.bots.contains_key(&push.bot_id) {
+    if app.bots.get(&push.bot_id).is_some() {
         return Err(Refused::new(403, "forbidden", "present a push key of this bot"));
     }
     Err(Refused::unknown())
@@ -173,20 +172,6 @@ fn text_fits(push: &Push) -> Result<(), Refused> {
     }
     let message = format!("`text` has {chars} characters: send at most {max}");
     Err(Refused::new(400, "invalid_field", message).at("text"))
-}
-
-/// All bots that one of these secrets opens. Every key is compared, so the time tells nothing.
-fn opened(app: &App, presented: &[&str]) -> Vec<Arc<Bot>> {
-    let mut open = Vec::new();
-    for bot in app.bots.values() {
-        let webhook = bot.config.webhook.as_ref().filter(|_| bot.config.webhook_token_pushes);
-        let token = webhook.map(|webhook| webhook.token.clone().into());
-        let by_key = secrets::any_matches(&bot.config.push_keys, presented);
-        if by_key | secrets::any_matches(token.as_slice(), presented) {
-            open.push(Arc::clone(bot));
-        }
-    }
-    open
 }
 
 /// The key that finds repeats: the signed id, the header, or our extension of the body (contract

@@ -25,7 +25,9 @@ use store::{Seen, Watcher};
 use wire::problem::{Problem, ProblemId};
 
 use super::{caller::Caller, origin};
-use crate::{app::App, events, limit, origins::AskedBy};
+use edge::origins::AskedBy;
+
+use crate::{app::App, events, limit};
 
 const GOING_AWAY: End = End(1001, "going away");
 const TRY_AGAIN: End = End(1013, "try again");

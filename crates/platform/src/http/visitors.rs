@@ -22,7 +22,9 @@ use super::{
     error::{HttpError, may_be_json},
     origin,
 };
-use crate::{app::App, limit, origins::AskedBy};
+use edge::origins::AskedBy;
+
+use crate::{app::App, limit};
 
 /// A new visitor, and the token that speaks for them
 #[utoipa::path(
@@ -58,7 +60,7 @@ pub(super) async fn create(
     limits.new_visitors_of_bot.check(&bot.config.id)?;
     let body = read_body(body, limit::VISITOR_BODY_BYTES_MAX, SentBy::Stranger).await?;
     let new = NewVisitor::parse(&body)?;
-    origin::admit(bot, &AskedBy::of(&headers))?;
+    origin::admit(&bot, &AskedBy::of(&headers))?;
     let now = app.clock.now();
     let created = app.visitors.create(&bot.config.id, &bot.ledger, new, now).await?;
     let created = VisitorCreated { user_id: &created.user, token: created.token.expose_secret() };

@@ -235,7 +235,7 @@ pub(crate) async fn close(
 
 /// All chats an agent sees in the queue, read just now.
 pub(super) async fn chats_of(app: &App, agent: &Agent) -> Result<Vec<wire::desk::Chat>> {
-    let routes = app.desk_routes();
+    let routes = app.routes.at_desk();
     let open = board::open_chats(&routes).await?;
     let closed = app.desk.closed.of(&agent.email, app.clock.now());
     Ok(board::with_closed(&open, &closed))
@@ -251,7 +251,7 @@ pub(super) struct Found {
 }
 
 pub(super) async fn find(app: &App, agent: &Agent, id: String) -> Result<Found> {
-    for route in app.desk_routes() {
+    for route in app.routes.at_desk() {
         let Some(state) = route.ledger.load(&id).await? else { continue };
         let mut found = Found { route, id, state, closer: None };
         if found.state.is_open() {

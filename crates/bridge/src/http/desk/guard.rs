@@ -94,7 +94,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
         let token = cookie::SESSION.token(&parts.headers).ok_or_else(not_signed_in)?;
         let now = app.clock.now();
         let desk = &app.desk;
-        let agent = desk.sessions.agent(&desk.human_agents, token.expose_secret(), now).await?;
+        let agent = desk.sessions.agent(&desk.human_agents(), token.expose_secret(), now).await?;
         let Some(agent) = agent.cloned() else {
             let Ok(client) = Client::from_request_parts(parts, app).await;
             client.failed_call()?;

@@ -31,7 +31,11 @@ use super::{
     cookie::{DEVICE, SESSION},
     guard::{FromDesk, SignedIn},
 };
-use crate::desk::{Devices, human_agents::folded, view};
+use crate::desk::{
+    Devices,
+    human_agents::{HumanAgents, folded},
+    view,
+};
 
 /// Most bytes of a sign-in, and most characters of its fields.
 const SIGN_IN_BYTES_MAX: usize = 16 * 1024;
@@ -75,25 +79,26 @@ pub(crate) async fn sign_in(
         account: &account,
         device: device.as_ref().map(ExposeSecret::expose_secret),
     };
-    let _turn = if desk.human_agents.are_slow() {
-        let turn = desk.human_agents.turn(device.is_some()).await;
+    let agents = desk.human_agents();
+    let _turn = if agents.are_slow() {
+        let turn = agents.turn(device.is_some()).await;
         Some(turn.ok_or_else(|| Error::new(ProblemId::Unavailable, "Too many sign in just now."))?)
     } else {
         None
     };
     attempt.may_be_made()?;
-    let Some(agent) = verified(&app, &email, password).await? else {
+    let Some(agent) = verified(&agents, &email, password).await? else {
         attempt.failed();
         let detail = "The email address or the password is wrong.";
         return Err(Error::new(ProblemId::Unauthorized, detail));
     };
-    let token = desk.sessions.open(&desk.human_agents, &agent.email, now).await?;
+    let token = desk.sessions.open(&agents, &agent.email, now).await?;
     let Some(token) = token else {
         return Err(Error::new(ProblemId::Unauthorized, "There is no such agent."));
     };
     desk.presence.set(&agent.email, true).await?;
     desk.presence.seen(&agent.email, now).await;
-    let mut response = answer(&app, agent).await?;
+    let mut response = answer(&app, &agent).await?;
     let cookies = response.headers_mut();
     let session = SESSION.set(&headers, base.as_deref(), token.expose_secret(), None)?;
     cookies.append(header::SET_COOKIE, session);
@@ -109,21 +114,18 @@ pub(crate) async fn sign_in(
 
 /// The agent whose address and password these are. A hash is computed beside the async workers;
 /// whoever waits for it has a turn, so no other attempt is looked at meanwhile.
-async fn verified<'a>(
-    app: &'a Arc<App>,
+async fn verified(
+    agents: &Arc<HumanAgents>,
     email: &str,
     password: String,
-) -> Result<Option<&'a Agent>> {
-    let agents = &app.desk.human_agents;
+) -> Result<Option<Agent>> {
     if !agents.are_slow() {
-        return Ok(agents.verify(email, &password));
+        return Ok(agents.verify(email, &password).cloned());
     }
-    let (app, email) = (Arc::clone(app), email.to_owned());
-    let verify =
-        move || app.desk.human_agents.verify(&email, &password).map(|agent| agent.email.clone());
+    let (agents, email) = (Arc::clone(agents), email.to_owned());
+    let verify = move || agents.verify(&email, &password).cloned();
     let verified = tokio::task::spawn_blocking(verify).await;
-    let email = verified.map_err(|error| Error::internal(&error))?;
-    Ok(email.and_then(|email| agents.get(&email)))
+    verified.map_err(|error| Error::internal(&error))
 }
 
 /// Refuses what is too long before anything is made of it.

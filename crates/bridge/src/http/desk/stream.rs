@@ -264,7 +264,8 @@ impl Stream<'_> {
             return Err(End::Gone);
         }
         let token = self.signed.token.expose_secret();
-        match app.desk.sessions.agent(&app.desk.human_agents, token, app.clock.now()).await {
+        let agents = app.desk.human_agents();
+        match app.desk.sessions.agent(&agents, token, app.clock.now()).await {
             Ok(Some(_)) => {}
             Ok(None) => return Err(SIGNED_OUT),
             Err(_) => return Err(TRY_AGAIN),

@@ -1,36 +1,48 @@
 //! The Dialogflow agent of a bot: an export that Baton runs itself, or an agent at Google.
 
-use std::path::{Path, PathBuf};
+use std::{borrow::Cow, path::PathBuf};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
-use super::{Fulfilment, Secret};
+use super::{Fulfilment, Secret, fulfilment};
 
 #[derive(Deserialize)]
 #[serde(try_from = "Written")]
-pub(crate) enum BotAgent {
+pub enum BotAgent {
     Export(ExportAgent),
     Es(EsAgent),
     Cx(CxAgent),
 }
 
 /// An agent that Baton runs itself.
-pub(crate) struct ExportAgent {
-    /// Folder or zip of a Dialogflow ES export, relative to the configuration file.
-    pub(crate) path: PathBuf,
+pub struct ExportAgent {
+    /// Folder or zip of a Dialogflow ES export, relative to the file that names it.
+    pub path: PathBuf,
     /// Absent: the agent's webhook is not called.
-    pub(crate) fulfilment: Option<Fulfilment>,
+    pub fulfilment: Option<Fulfilment>,
 }
 
-/// The form in the file.
-#[derive(Deserialize)]
+/// The form in which it is given.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
     export: Option<PathBuf>,
     #[serde(default, deserialize_with = "Fulfilment::written")]
+    #[schemars(with = "Option<fulfilment::Form>")]
     fulfilment: Option<Fulfilment>,
     es: Option<EsAgent>,
     cx: Option<CxAgent>,
+}
+
+impl JsonSchema for BotAgent {
+    fn schema_name() -> Cow<'static, str> {
+        "BotAgent".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Written::json_schema(generator)
+    }
 }
 
 impl TryFrom<Written> for BotAgent {
@@ -51,54 +63,37 @@ impl TryFrom<Written> for BotAgent {
 }
 
 /// An agent of Dialogflow ES.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct EsAgent {
-    pub(crate) project: String,
-    pub(crate) location: Option<String>,
-    pub(crate) environment: Option<String>,
-    pub(crate) user: Option<String>,
+pub struct EsAgent {
+    pub project: String,
+    pub location: Option<String>,
+    pub environment: Option<String>,
+    pub user: Option<String>,
     /// Language of visitors whose language is unknown.
     #[serde(default = "default_language")]
-    pub(crate) language: String,
+    pub language: String,
     /// Key of a service account. When absent, the credentials of this machine are used.
-    pub(crate) credentials: Option<Secret>,
+    pub credentials: Option<Secret>,
     /// Address to use instead of Google's.
-    pub(crate) endpoint: Option<String>,
+    pub endpoint: Option<String>,
 }
 
 /// An agent of Dialogflow CX.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct CxAgent {
-    pub(crate) project: String,
-    pub(crate) location: String,
+pub struct CxAgent {
+    pub project: String,
+    pub location: String,
     /// Id of the agent.
-    pub(crate) agent: String,
-    pub(crate) environment: Option<String>,
+    pub agent: String,
+    pub environment: Option<String>,
     #[serde(default = "default_language")]
-    pub(crate) language: String,
-    pub(crate) credentials: Option<Secret>,
-    pub(crate) endpoint: Option<String>,
+    pub language: String,
+    pub credentials: Option<Secret>,
+    pub endpoint: Option<String>,
 }
 
 fn default_language() -> String {
     "en".to_owned()
-}
-
-impl BotAgent {
-    /// Makes the path of an export relative to `base`.
-    pub(super) fn rebase(&mut self, base: &Path) {
-        if let Self::Export(export) = self {
-            export.path = base.join(&export.path);
-        }
-    }
-
-    pub(super) fn credentials_mut(&mut self) -> Option<&mut Secret> {
-        match self {
-            Self::Export(export) => export.fulfilment.as_mut()?.password.as_mut(),
-            Self::Es(es) => es.credentials.as_mut(),
-            Self::Cx(cx) => cx.credentials.as_mut(),
-        }
-    }
 }

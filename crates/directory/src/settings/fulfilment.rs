@@ -3,6 +3,7 @@
 use std::fmt;
 
 use edge::egress::Networks;
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -11,22 +12,23 @@ use serde::{
 use super::Secret;
 
 /// Permission to call the webhook. What is set here goes before the settings in the export.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Fulfilment {
+pub struct Fulfilment {
     /// The webhook's URL; the one in the export when absent.
-    pub(crate) url: Option<String>,
-    pub(crate) allow_private: bool,
+    pub url: Option<String>,
+    pub allow_private: bool,
     /// Networks that the URL may lead into besides the public internet.
-    pub(crate) allow_networks: Networks,
-    pub(crate) username: Option<String>,
+    pub allow_networks: Networks,
+    pub username: Option<String>,
     /// Exports do not contain it.
-    pub(crate) password: Option<Secret>,
+    pub password: Option<Secret>,
 }
 
 impl Fulfilment {
     /// What `--webhook` allows: this URL, wherever it leads.
-    pub(crate) fn at(url: &str) -> Self {
+    #[must_use]
+    pub fn at(url: &str) -> Self {
         Self { url: Some(url.to_owned()), allow_private: true, ..Self::default() }
     }
 
@@ -34,6 +36,15 @@ impl Fulfilment {
     pub(super) fn written<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
         from.deserialize_any(Written)
     }
+}
+
+/// What it may be in settings; for the schema.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) enum Form {
+    Allowed(bool),
+    Settings(Fulfilment),
 }
 
 struct Written;

@@ -1,59 +1,34 @@
 //! A key that callers present: a secret, or `{ hash = "…" }` with its SHA-256 in hexadecimal. The
 //! hash is enough to check a key.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use anyhow::ensure;
-use edge::secrets::KnownSecret;
-use secrecy::ExposeSecret as _;
+use edge::{given::only_entry, secrets::KnownSecret};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, Visitor},
 };
 
-use edge::given::only_entry;
-
-use super::{OneOrMore, Secret};
-
-/// Fewest characters of a key that opens an endpoint.
-const KEY_CHARS_MIN: usize = 12;
+use super::{OneOrMore, Secret, ensure};
+use crate::rules::Wrong;
 
 /// One key, or several while a new key replaces an old one.
-pub(crate) type Keys = OneOrMore<Key>;
+pub type Keys = OneOrMore<Key>;
 
 /// Has no `Debug`: it may be a secret.
-pub(crate) enum Key {
+pub enum Key {
     Secret(Secret),
     Hash(String),
 }
 
 impl Keys {
     /// Reads the keys. Errors name them by `setting`.
-    pub(crate) fn read(&self, setting: &str) -> anyhow::Result<Vec<KnownSecret>> {
+    ///
+    /// # Errors
+    /// When one is empty, cannot be read, or is not a hash.
+    pub fn read(&self, setting: &str) -> Result<Vec<KnownSecret>, Wrong> {
         self.iter().map(|key| key.read(setting)).collect()
-    }
-
-    /// Reads the keys, and refuses one that could be guessed.
-    pub(crate) fn read_strong(&self, setting: &str) -> anyhow::Result<Vec<KnownSecret>> {
-        let keys = self.read(setting)?;
-        for key in &keys {
-            if let KnownSecret::Clear(key) = key {
-                let chars = key.expose_secret().chars().count();
-                ensure!(
-                    chars >= KEY_CHARS_MIN,
-                    "`{setting}` has {chars} characters and could be guessed: give at least \
-                     {KEY_CHARS_MIN}; `baton key` makes a good one"
-                );
-            }
-        }
-        Ok(keys)
-    }
-
-    pub(super) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
-        self.iter_mut().filter_map(|key| match key {
-            Key::Secret(secret) => Some(secret),
-            Key::Hash(_) => None,
-        })
     }
 }
 
@@ -64,16 +39,40 @@ impl From<Secret> for Keys {
 }
 
 impl Key {
-    fn read(&self, setting: &str) -> anyhow::Result<KnownSecret> {
+    fn read(&self, setting: &str) -> Result<KnownSecret, Wrong> {
         match self {
-            Self::Secret(secret) => Ok(secret.read(setting)?.into()),
+            Self::Secret(secret) => Ok(secret.read(setting).map_err(Wrong::of)?.into()),
             Self::Hash(hash) => {
                 let hash = hash.to_ascii_lowercase();
                 let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());
-                ensure!(is_hash, "`{setting}`: a hash has 64 hexadecimal digits; see `baton key`");
+                ensure(is_hash, || {
+                    format!("`{setting}`: a hash has 64 hexadecimal digits; see `baton key`")
+                })?;
                 Ok(KnownSecret::Hash(hash))
             }
         }
+    }
+}
+
+impl JsonSchema for Key {
+    fn schema_name() -> Cow<'static, str> {
+        "Key".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let place = |source: &str| {
+            json_schema!({
+                "type": "object",
+                "properties": { source: { "type": "string" } },
+                "required": [source],
+                "additionalProperties": false,
+            })
+        };
+        json_schema!({
+            "description": "The key itself, its SHA-256 in hexadecimal, or where it is.",
+            "x-secret": "compared",
+            "oneOf": [{ "type": "string" }, place("hash"), place("file"), place("env")],
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! One value or a list. A list lets an old and a new secret be valid at the same time.
 
-use std::{fmt, marker::PhantomData, slice};
+use std::{borrow::Cow, fmt, marker::PhantomData, slice};
 
 use serde::{
     Deserialize, Deserializer,
@@ -10,35 +10,49 @@ use serde::{
     },
 };
 
-use edge::given::Secret;
+use edge::given::{Secret, SecretError};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
 
 /// One secret, or several while a new secret replaces an old one.
-pub(crate) type Secrets = OneOrMore<Secret>;
+pub type Secrets = OneOrMore<Secret>;
 
 impl Secrets {
     /// Reads all secrets. Errors name the setting by `key`.
-    pub(crate) fn read(&self, key: &str) -> anyhow::Result<Vec<SecretString>> {
-        self.iter().map(|secret| Ok(secret.read(key)?)).collect()
+    ///
+    /// # Errors
+    /// When one is empty or cannot be read.
+    pub fn read(&self, key: &str) -> Result<Vec<SecretString>, SecretError> {
+        self.iter().map(|secret| secret.read(key)).collect()
     }
 }
 
 /// At least one.
-pub(crate) struct OneOrMore<T>(Vec<T>);
+pub struct OneOrMore<T>(Vec<T>);
 
 impl<T> OneOrMore<T> {
-    pub(super) fn iter(&self) -> slice::Iter<'_, T> {
+    pub fn iter(&self) -> slice::Iter<'_, T> {
         self.0.iter()
-    }
-
-    pub(super) fn iter_mut(&mut self) -> slice::IterMut<'_, T> {
-        self.0.iter_mut()
     }
 }
 
 impl<T> From<T> for OneOrMore<T> {
     fn from(one: T) -> Self {
         Self(vec![one])
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMore<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("OneOrMore{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({
+            "description": "One, or several while a new one replaces an old one.",
+            "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }],
+        })
     }
 }
 

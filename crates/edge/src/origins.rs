@@ -61,13 +61,13 @@ impl Origins {
     }
 
     /// Whether a page with this value of `Origin` is one of them.
-    pub(crate) fn have(&self, origin: &str) -> bool {
+    pub fn have(&self, origin: &str) -> bool {
         let Some(patterns) = &self.0 else { return true };
         Site::parse(origin).is_some_and(|site| patterns.iter().any(|one| one.fits(&site)))
     }
 
     /// Whether this request may use the bot. One without `Origin` comes from no page.
-    pub(crate) fn admit(&self, asked_by: &AskedBy) -> bool {
+    pub fn admit(&self, asked_by: &AskedBy) -> bool {
         asked_by.0.as_deref().is_none_or(|origin| self.have(origin))
     }
 }
@@ -114,18 +114,18 @@ impl Site {
 
 /// The value of `Origin` in a request; `None` if there is none.
 #[derive(Debug, Clone)]
-pub(crate) struct AskedBy(Option<String>);
+pub struct AskedBy(Option<String>);
 
 impl AskedBy {
     /// Two values, and bytes that are not text, are kept as something that no list has.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub fn of(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ORIGIN).iter();
         let texts: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         Self((!texts.is_empty()).then(|| texts.join(", ")))
     }
 
     /// For a message to the page's author, at most 200 characters.
-    pub(crate) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         self.0.iter().flat_map(|origin| origin.chars()).take(200).collect()
     }
 }

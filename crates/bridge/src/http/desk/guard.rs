@@ -95,7 +95,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
         let now = app.clock.now();
         let desk = &app.desk;
         let agent = desk.sessions.agent(&desk.human_agents(), token.expose_secret(), now).await?;
-        let Some(agent) = agent.cloned() else {
+        let Some(agent) = agent else {
             let Ok(client) = Client::from_request_parts(parts, app).await;
             client.failed_call()?;
             return Err(not_signed_in());

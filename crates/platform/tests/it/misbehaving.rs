@@ -137,8 +137,12 @@ async fn b2_a_hundred_calls_to_eight_misbehaving_receivers_end_in_five_seconds()
         let changed = visitor.until(control("bot")).await;
         let (took, reply) = times.lock().unwrap().ended[&visitor.conversation].clone();
         assert!(took <= ENDED_MAX, "{misdeed:?} took {took:?}: {reply:?}");
-        let late = matches!(*misdeed, Silent | DripHeaders | DripBody | StallInTls);
-        assert_eq!(reply == Reply::Late, late, "{misdeed:?}: {reply:?}");
+        let late = reply == Reply::Late;
+        // No connection within two seconds is tried again, and may end as either.
+        if *misdeed != StallInTls {
+            let is_slow = matches!(*misdeed, Silent | DripHeaders | DripBody);
+            assert_eq!(late, is_slow, "{misdeed:?}: {reply:?}");
+        }
         let failed = matches!(reply, Reply::Late | Reply::Failed { .. } | Reply::Away { .. });
         assert!(failed, "{misdeed:?}: {reply:?}");
         let reason = if late { "webhook_late" } else { "webhook_failed" };

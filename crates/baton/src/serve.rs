@@ -11,7 +11,6 @@ use dialogflow::local::LocalAgent;
 use directory::{Directory, kind::Kind};
 use edge::{
     Clock,
-    base_path::BasePath,
     egress::{Allowed, Egress, OwnListener, Target},
     limits::{Limits, identify},
 };
@@ -124,12 +123,13 @@ pub(crate) async fn run(
 
 /// Our listeners, with the doors of the contract, which the other half may have at the same one.
 fn own_listeners(config: &Config, main: SocketAddr) -> Vec<OwnListener> {
-    let base = config.base_path.as_ref().map_or("", |base| base.as_str());
-    let doors = ["/handover/", wire::push::PATH];
-    let open = ["", base].iter().flat_map(|base| doors.map(|door| format!("{base}{door}")));
-    let main = OwnListener { address: main, open: open.collect() };
+    let mut open = Vec::new();
+    for door in ["/handover/", wire::push::PATH] {
+        open.extend(config.base_path.as_ref().map(|base| format!("{}{door}", base.as_str())));
+        open.push(door.to_owned());
+    }
     let operations = config.operations.map(|address| OwnListener { address, open: Vec::new() });
-    std::iter::once(main).chain(operations).collect()
+    std::iter::once(OwnListener { address: main, open }).chain(operations).collect()
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {

@@ -18,7 +18,8 @@ use crate::{emulate, world::BATON};
 /// A listener that counts who comes, and answers nobody.
 async fn trap() -> anyhow::Result<(String, Arc<AtomicUsize>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let (url, caught) = (format!("http://{}", listener.local_addr()?), Arc::default());
+    let caught: Arc<AtomicUsize> = Arc::default();
+    let url = format!("http://{}", listener.local_addr()?);
     let counted = Arc::clone(&caught);
     tokio::spawn(async move {
         while listener.accept().await.is_ok() {

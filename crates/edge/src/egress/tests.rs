@@ -124,7 +124,7 @@ async fn h5_own_listeners_are_reached_at_the_doors_of_the_contract_alone() {
     tokio::spawn(async move { axum::serve(other, router).await });
     let own = OwnListener { address, open: vec!["/handover/".to_owned()] };
     let here: IpAddr = [127, 0, 0, 1].into();
-    let script = Script(Mutex::new((vec![vec![here]; 8].into(), 0)));
+    let script = Script(Mutex::new((vec![vec![here]; 32].into(), 0)));
     let egress = Egress::with_lookup(Arc::new(script)).unwrap().beside(vec![own]);
     let call = async |url: &str| {
         let target = Target::parse(url, true).unwrap();

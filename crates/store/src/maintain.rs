@@ -244,7 +244,7 @@ impl Store {
             for (id, owner, state) in &page {
                 match state {
                     Ok(()) => {
-                        back.push(Query { sql: sql::RETRY_STATE, args: vec![id.as_str().into()] })
+                        back.push(Query { sql: sql::RETRY_STATE, args: vec![id.as_str().into()] });
                     }
                     Err(found) => self.signals().logged().log(M::PREFIX, owner, found),
                 }

@@ -16,6 +16,7 @@ const PAGE: usize = 4096;
 const STEPS: i64 = 40;
 
 type Journal = Vec<Recorded<Happened>>;
+type Damage = Box<dyn Fn(&Path)>;
 
 /// A closed database with one machine, and all of its events.
 async fn filled() -> (Place, Journal) {
@@ -77,7 +78,7 @@ async fn a5_a_damaged_file_is_refused_by_name_and_left_as_it_is() {
     let file = place.file();
     let whole = fs::read(&file).unwrap();
     let pages = whole.len() / PAGE;
-    let mut damages: Vec<(String, Box<dyn Fn(&Path)>)> = vec![
+    let mut damages: Vec<(String, Damage)> = vec![
         ("emptied".into(), Box::new(|file| cut(file, 0))),
         ("one byte".into(), Box::new(|file| cut(file, 1))),
         ("half".into(), Box::new(move |file| cut(file, pages / 2 * PAGE))),

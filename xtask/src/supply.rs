@@ -1,5 +1,5 @@
 //! L3: where foreign code comes from, under which licence, and that it is the code that was locked:
-//! every Rust crate and every npm package that a lock file names. Scripts of npm packages never run.
+//! every Rust crate and npm package that a lock file names. Scripts of npm packages never run.
 
 use std::{fs, process::Command};
 

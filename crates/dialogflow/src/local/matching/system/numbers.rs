@@ -125,8 +125,8 @@ impl Token for &Spoken<'_> {
     }
 }
 
-/// The reader of numbers in words. Some languages need an automaton for it, which costs more to build
-/// than a query takes, so each is built once.
+/// The reader of numbers in words. Some languages need an automaton for it, which is dear to build,
+/// so each is built once.
 fn interpreter(language: &str) -> Option<&'static Language> {
     static ALL: LazyLock<[(&str, Language); 7]> = LazyLock::new(|| {
         [

@@ -36,9 +36,9 @@ impl Letters {
 
 /// The form of a word that is the same in every way of typing it: in capitals, without the dot of
 /// `i` or the accents that Greek capitals lose, with full-width or other digits, with or without
-/// the points of Arabic and Hebrew, on an Arabic or a Persian keyboard, with the dots of `ё` or not.
-/// It is the same in every language; where values differ in letters that it takes for one, [`Letters::exactly`]
-/// decides.
+/// the points of Arabic and Hebrew, on an Arabic or a Persian keyboard, with the dots of `ё` or
+/// not. It is the same in every language; where values differ in letters that it takes for one,
+/// [`Letters::exactly`] decides.
 pub(crate) fn fold(raw: &str) -> Cow<'_, str> {
     if raw.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
         return Cow::Borrowed(raw);

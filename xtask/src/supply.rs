@@ -1,5 +1,5 @@
 //! L3: where foreign code comes from, under which licence, and that it is the code that was locked:
-//! every Rust crate and every npm package that a lock file names. Scripts of npm packages never run.
+//! every Rust crate and npm package that a lock file names. Scripts of npm packages never run.
 
 use std::{fs, process::Command};
 
@@ -20,10 +20,11 @@ const NPM_LOCKS: [&str; 5] = [
 /// Settings of npm in the folder where people run it by hand.
 const NPM_SETTINGS: &str = "web/.npmrc";
 
-/// Licences that Apache-2.0 software may be shipped with.
-const LICENCES: [&str; 14] = [
+/// Licences that Apache-2.0 software may be shipped and tested with.
+const LICENCES: [&str; 16] = [
     "0BSD",
     "Apache-2.0",
+    "BlueOak-1.0.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
@@ -35,6 +36,7 @@ const LICENCES: [&str; 14] = [
     "MPL-2.0",
     "OFL-1.1",
     "Unicode-3.0",
+    "Unlicense",
     "Zlib",
 ];
 

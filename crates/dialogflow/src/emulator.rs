@@ -23,8 +23,8 @@ use crate::{
     Bot as _, BotError, Query,
     local::{
         LocalBot,
+        matching::session_entities::SessionEntities,
         session::{MEMORY_BYTES_MAX, Session},
-        session_entities::SessionEntities,
     },
 };
 

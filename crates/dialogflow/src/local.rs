@@ -12,11 +12,10 @@ mod agent;
 mod hash;
 mod load;
 mod locale;
-mod matching;
+pub(crate) mod matching;
 mod model;
 mod report;
 pub(crate) mod session;
-pub(crate) mod session_entities;
 mod turn;
 
 use std::sync::Arc;

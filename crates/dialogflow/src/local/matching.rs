@@ -11,6 +11,8 @@ mod cuts;
 pub(crate) mod fold;
 mod index;
 pub(crate) mod lexicon;
+mod misspelt;
+pub(crate) mod session_entities;
 mod signs;
 pub(crate) mod span;
 pub(crate) mod system;

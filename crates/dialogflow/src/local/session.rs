@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::session_entities::SessionEntities;
+use super::matching::session_entities::SessionEntities;
 use crate::Context;
 
 /// Longest memory of one session, in bytes.

@@ -26,7 +26,9 @@ pub(super) fn language(hint: Option<&Value>) -> Option<String> {
 }
 
 fn tag(locale: &str) -> Option<String> {
-    let locale = locale.split(['.', '@']).next().unwrap_or_default().trim();
+    let locale = locale.trim_start_matches(|c: char| c.is_whitespace() || "\u{feff}\"".contains(c));
+    let is_other = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let locale = locale.split(is_other).next().unwrap_or_default();
     let mut subtags = locale.split(['-', '_']);
     let language = subtags.next().filter(|language| {
         (2..=8).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic())

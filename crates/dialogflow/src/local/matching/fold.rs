@@ -36,9 +36,9 @@ impl Letters {
 
 /// The form of a word that is the same in every way of typing it: in capitals, without the dot of
 /// `i` or the accents that Greek capitals lose, with full-width or other digits, with or without
-/// the points of Arabic and Hebrew, on an Arabic or a Persian keyboard, with the dots of `ё` or not. It is the same in
-/// every language; where values differ in letters that it takes for one, [`Letters::exactly`]
-/// decides.
+/// the points of Arabic and Hebrew, on an Arabic or a Persian keyboard, with the dots of `ё` or
+/// not. It is the same in every language; where values differ in letters that it takes for one,
+/// [`Letters::exactly`] decides.
 pub(crate) fn fold(raw: &str) -> Cow<'_, str> {
     if raw.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
         return Cow::Borrowed(raw);
@@ -120,11 +120,9 @@ fn is_invisible(c: char) -> bool {
 
 /// Points of vowels in Arabic and Hebrew, and the line that only stretches a word.
 fn is_optional(c: char) -> bool {
-    matches!(
-        c,
-        '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}'
-            | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}'
-    )
+    let arabic = matches!(c, '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}');
+    let hebrew = matches!(c, '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}');
+    arabic || hebrew || matches!(c, '\u{5c4}' | '\u{5c5}' | '\u{5c7}')
 }
 
 /// Marks that most people do not type: the dots of Cyrillic `ё`, and the hamza of an Arabic alef.

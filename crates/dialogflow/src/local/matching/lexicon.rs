@@ -14,6 +14,8 @@ use serde_json::{Map, Value};
 use super::{
     cuts::Cuts,
     fold::Letters,
+    misspelt::{LETTERS_MIN, misspellings},
+    session_entities::{SessionEntities, Template},
     signs::Written,
     span::Span,
     system::{self, Moment},
@@ -23,7 +25,6 @@ use crate::local::{
     locale,
     model::{EntityType, Entry, Intent, Part, Phrase},
     report::{NoticeKind, Report},
-    session_entities::SessionEntities,
 };
 
 const SYNONYM_WORDS_MAX: usize = 12;
@@ -36,8 +37,6 @@ const COMPARISONS_MAX: usize = 20_000;
 /// number of readings of a text grow exponentially.
 const COMPOSED_PARTS_MAX: usize = 20_000;
 const SPANS_MAX: usize = 1_000;
-/// Shorter words must be spelt as they are listed.
-const FUZZY_LETTERS_MIN: usize = 5;
 
 /// Every entity of an agent in one language.
 #[derive(Debug, Default)]
@@ -58,9 +57,6 @@ pub(crate) struct Lexicon {
     /// Entities that accept any text where a phrase or a prompt expects them.
     open: HashSet<Arc<str>>,
 }
-
-/// An entity, and the parts that make up a value of it.
-pub(crate) type Template = (Arc<str>, Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq)]
 struct Listed {
@@ -173,7 +169,7 @@ impl Lexicon {
             if entity.fuzzy {
                 let key = normal(name);
                 let letters = key.chars().count();
-                if let Some(first) = key.chars().next().filter(|_| letters >= FUZZY_LETTERS_MIN) {
+                if let Some(first) = key.chars().next().filter(|_| letters >= LETTERS_MIN) {
                     let shelf = self.fuzzy.entry((first, letters)).or_default();
                     shelf.push((key, listed.clone()));
                 }
@@ -309,8 +305,7 @@ impl Lexicon {
             for end in start + 1..=text.len().min(start + 3) {
                 let run = text.run(start..end);
                 let letters = run.chars().count();
-                let Some(first) = run.chars().next().filter(|_| letters >= FUZZY_LETTERS_MIN)
-                else {
+                let Some(first) = run.chars().next().filter(|_| letters >= LETTERS_MIN) else {
                     continue;
                 };
                 if self.listed.contains_key(run) {
@@ -349,19 +344,6 @@ fn compose(templates: &[&Template], text: &Text, spans: &mut Vec<Span>) {
     }
     found.retain(|span| !spans.contains(span));
     spans.extend(found);
-}
-
-/// Whether a run of words is this name with a misspelling or two.
-pub(crate) fn is_misspelt(run: &str, name: &str) -> bool {
-    let letters = run.chars().count();
-    letters >= FUZZY_LETTERS_MIN
-        && run.chars().next() == name.chars().next()
-        && strsim::osa_distance(run, name) <= misspellings(letters)
-}
-
-/// How many misspelt letters a word of this length may have.
-fn misspellings(letters: usize) -> usize {
-    if letters >= 9 { 2 } else { 1 }
 }
 
 impl Listed {

@@ -12,6 +12,7 @@ use super::{span::Span, text::Text};
 mod amounts;
 mod dates;
 mod homonyms;
+mod months;
 mod numbers;
 mod places;
 mod times;

@@ -16,9 +16,9 @@ use crate::{
     },
     local::{
         agent::LocalAgent,
+        matching::session_entities::SessionEntities,
         model::WebhookUse,
         session::{MEMORY_BYTES_MAX, bare},
-        session_entities::SessionEntities,
     },
 };
 

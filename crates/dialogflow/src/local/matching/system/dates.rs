@@ -10,7 +10,7 @@ use jiff::{
 };
 use serde_json::{Value, json};
 
-use super::{Found, Moment, numbers::Number};
+use super::{Found, Moment, months::month, numbers::Number};
 use crate::local::matching::text::Text;
 
 #[derive(Debug, Clone)]
@@ -49,21 +49,6 @@ const WEEKDAYS: [(Weekday, [&str; 5]); 7] = [
     (Weekday::Friday, ["friday", "freitag", "vendredi", "viernes", "freitags"]),
     (Weekday::Saturday, ["saturday", "samstag", "samedi", "sábado", "sonnabend"]),
     (Weekday::Sunday, ["sunday", "sonntag", "dimanche", "domingo", "sonntags"]),
-];
-
-const MONTHS: [[&str; 5]; 12] = [
-    ["january", "jan", "januar", "janvier", "enero"],
-    ["february", "feb", "februar", "février", "febrero"],
-    ["march", "mar", "märz", "mars", "marzo"],
-    ["april", "apr", "april", "avril", "abril"],
-    ["may", "may", "mai", "mai", "mayo"],
-    ["june", "jun", "juni", "juin", "junio"],
-    ["july", "jul", "juli", "juillet", "julio"],
-    ["august", "aug", "august", "août", "agosto"],
-    ["september", "sep", "sept", "septembre", "septiembre"],
-    ["october", "oct", "oktober", "octobre", "octubre"],
-    ["november", "nov", "november", "novembre", "noviembre"],
-    ["december", "dec", "dezember", "décembre", "diciembre"],
 ];
 
 const NEXT: [&str; 9] = [
@@ -236,11 +221,6 @@ impl Reader<'_> {
     fn one_of(&self, at: usize, words: &[&str]) -> bool {
         words.contains(&self.text.word(at))
     }
-}
-
-pub(super) fn month(word: &str) -> Option<i8> {
-    let at = MONTHS.iter().position(|names| names.contains(&word))?;
-    i8::try_from(at + 1).ok()
 }
 
 fn century(year: i16) -> i16 {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::dates;
+use super::months::month;
 use crate::local::matching::text::Text;
 
 struct Homonym {
@@ -41,7 +41,7 @@ const HOMONYMS: [Homonym; 2] = [
             "environ",
         ],
         none_after: &["tout", "flambant", "comme", "du"],
-        counted: |word| is_french_plural(word) || dates::month(word).is_some(),
+        counted: |word| is_french_plural(word) || month(word).is_some(),
     },
 ];
 
@@ -65,7 +65,7 @@ fn is_italian_plural(word: &str) -> bool {
         "online",
     ];
     const UNITS: [&str; 9] = ["euro", "ore", "kg", "km", "cm", "m", "mila", "foto", "€"];
-    if UNITS.contains(&word) || dates::month(word).is_some() {
+    if UNITS.contains(&word) || month(word).is_some() {
         return true;
     }
     let adjective = ADJECTIVES.iter().any(|ending| word.ends_with(ending));

@@ -67,11 +67,13 @@ pub(crate) fn find(text: &Text, language: &str) -> Vec<Number> {
 /// when other numbers are beside it (`un, due, tre`).
 fn mark_articles(text: &Text, language: &str, numbers: &mut [Number]) {
     let Some((_, articles)) = ARTICLES.iter().find(|(l, _)| *l == language) else { return };
-    let neighbours: Vec<Range<usize>> = numbers.iter().map(|n| n.words.clone()).collect();
     let is_doubtful = |number: &Number| {
         articles.contains(&text.run(number.words.clone()))
             || homonyms::is_other_word(text, language, &number.words)
     };
+    // Two doubtful words do not make each other certain: `sei un robot`.
+    let certain = numbers.iter().filter(|number| !is_doubtful(number));
+    let neighbours: Vec<Range<usize>> = certain.map(|number| number.words.clone()).collect();
     for number in numbers.iter_mut().filter(|number| is_doubtful(number)) {
         let beside = |other: &Range<usize>| {
             other.end == number.words.start || other.start == number.words.end
@@ -123,8 +125,8 @@ impl Token for &Spoken<'_> {
     }
 }
 
-/// The reader of numbers in words. Some languages need an automaton for it, which costs more to build
-/// than a query takes, so each is built once.
+/// The reader of numbers in words. Some languages need an automaton for it, which is dear to build,
+/// so each is built once.
 fn interpreter(language: &str) -> Option<&'static Language> {
     static ALL: LazyLock<[(&str, Language); 7]> = LazyLock::new(|| {
         [

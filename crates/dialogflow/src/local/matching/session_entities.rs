@@ -5,15 +5,14 @@ use std::{collections::HashSet, iter, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    matching::{
-        lexicon::{Template, is_misspelt},
-        span::Span,
-        text::Text,
-    },
-    model::Part,
+use super::{misspelt::is_misspelt, span::Span, text::Text};
+use crate::{
+    fulfilment::{SessionEntity, SessionEntityType},
+    local::model::Part,
 };
-use crate::fulfilment::{SessionEntity, SessionEntityType};
+
+/// An entity, and the parts that make up a value of it.
+pub(crate) type Template = (Arc<str>, Vec<Part>);
 
 /// Comparisons for misspelt words with the values of one entity type.
 const COMPARISONS_MAX: usize = 20_000;

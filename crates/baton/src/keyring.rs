@@ -22,7 +22,7 @@ pub(crate) fn load(config: &Config) -> anyhow::Result<Keyring> {
 }
 
 fn of_file(path: &Path) -> anyhow::Result<Keyring> {
-    private::tighten(path)?;
+    store::tighten(path).with_context(|| path.display().to_string())?;
     match std::fs::read_to_string(path) {
         Ok(text) => Keyring::parse(&text).with_context(|| path.display().to_string()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -2,7 +2,7 @@
 //! of the old one. One that cannot be built disturbs no other.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::PathBuf,
     sync::Arc,
 };

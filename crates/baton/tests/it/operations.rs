@@ -105,7 +105,7 @@ async fn m2_health_is_for_operators_and_follows_the_database_file() -> anyhow::R
     assert_eq!((live.status.as_u16(), live.text().as_str()), (200, "live\n"));
     assert_eq!(it.ready().await?, (200, json!({ "ready": true, "store": "ok" })));
     let page = it.http.get(&format!("{}/widget.js", it.server.base), &[]).await?;
-    assert_eq!(page.headers["keep-alive"], "timeout=5", "how long a connection may be idle");
+    assert_eq!(page.headers["keep-alive"], "timeout=75", "how long a connection may be idle");
     let public = it.http.get(&format!("{}/readyz", it.server.base), &[]).await?;
     assert_eq!(public.status.as_u16(), 404);
 

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
+use directory::{document::Document, trail::Trail};
 use machine::{Machine as _, Position, chat::Chat, conversation::Conversation};
 use store::{Repair, SetAside, Store, StoreError};
 
@@ -111,6 +112,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The kinds of machines that this release knows.
+const KINDS: [&str; 4] = [Conversation::PREFIX, Chat::PREFIX, Document::PREFIX, Trail::PREFIX];
+
 async fn check(store: &Store, repair: bool) -> anyhow::Result<ExitCode> {
     let mut found = unreadable(store).await?;
     for row in &found {
@@ -122,7 +126,7 @@ async fn check(store: &Store, repair: bool) -> anyhow::Result<ExitCode> {
     }
     let mut unknown = 0;
     for (kind, count) in store.kinds().await? {
-        if ![Conversation::PREFIX, Chat::PREFIX].contains(&&*kind) {
+        if !KINDS.contains(&&*kind) {
             say(&format!("{count} machines of the unknown kind {kind}"))?;
             unknown += count;
         }
@@ -130,10 +134,11 @@ async fn check(store: &Store, repair: bool) -> anyhow::Result<ExitCode> {
     if repair {
         for row in found.iter().filter(|row| row.event.is_none()) {
             let SetAside { kind, owner, id, .. } = row;
-            let repaired = if kind == Conversation::PREFIX {
-                store.repair::<Conversation>(owner, id).await?
-            } else {
-                store.repair::<Chat>(owner, id).await?
+            let repaired = match &**kind {
+                Conversation::PREFIX => store.repair::<Conversation>(owner, id).await?,
+                Chat::PREFIX => store.repair::<Chat>(owner, id).await?,
+                Document::PREFIX => store.repair::<Document>(owner, id).await?,
+                _ => store.repair::<Trail>(owner, id).await?,
             };
             match repaired {
                 Repair::Rebuilt(events) => say(&format!("{id}: rebuilt from {events} events"))?,
@@ -158,6 +163,8 @@ async fn check(store: &Store, repair: bool) -> anyhow::Result<ExitCode> {
 async fn unreadable(store: &Store) -> anyhow::Result<Vec<SetAside>> {
     let mut found = store.check::<Conversation>().await?;
     found.extend(store.check::<Chat>().await?);
+    found.extend(store.check::<Document>().await?);
+    found.extend(store.check::<Trail>().await?);
     Ok(found)
 }
 

@@ -72,7 +72,14 @@ impl Bridge {
             clock: clock.clone(),
             tasks: tasks.clone(),
         };
-        let app = App { routes: table, desk, connectors: Connectors::default(), clock, tasks };
+        let app = App {
+            routes: table,
+            store: store.clone(),
+            desk,
+            connectors: Connectors::default(),
+            clock,
+            tasks,
+        };
         let is_started = Arc::default();
         let (app, timer) = (Arc::new(app), Arc::new(timer));
         let bridge = Self { app, timer, driver, store, egress, is_started };

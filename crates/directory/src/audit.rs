@@ -92,7 +92,12 @@ impl Auditor {
         };
         let mut followed = Trail::new();
         loop {
-            let page = self.entries(organization, followed.length()).await?;
+            let page = match self.entries(organization, followed.length()).await {
+                Err(error @ StoreError::Unreadable { .. }) => {
+                    return Ok(Err(Broken::Unreadable(error.to_string())));
+                }
+                page => page?,
+            };
             // What was written since `stored` was read.
             let page: Vec<_> =
                 page.into_iter().filter(|entry| entry.position.seq <= stored.length()).collect();

@@ -62,6 +62,8 @@ pub enum Broken {
     Missing(u64),
     #[error("entry {0} was changed after it was written")]
     Changed(u64),
+    #[error("{0}")]
+    Unreadable(String),
     #[error("the trail ends at entry {found}, but {expected} were written")]
     Short { found: u64, expected: u64 },
 }

@@ -53,6 +53,8 @@ pub(crate) const WOKEN_AT_ONCE_MAX: usize = 64;
 pub(crate) const PAGE_IDS_MAX: usize = 256;
 /// Time between two sweeps. A call that is owed in two sweeps in a row counts as forgotten, so
 /// this is longer than any deadline.
+/// With so long a wait for the database, new requests are refused: clients send them again.
+pub(crate) const LAG_MAX: Duration = Duration::from_millis(250);
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// First and longest wait between two attempts to store an answer.
 pub(crate) const SETTLE_WAIT_MIN: Duration = Duration::from_millis(50);

@@ -4,7 +4,7 @@ use crate::{error::StoreError, unit::Unit};
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -31,6 +31,11 @@ enum Job {
 
 /// Health of a writer.
 pub(crate) struct Health {
+    started: Instant,
+    /// Microseconds from `started` to the start of the batch under work; 0 between batches.
+    working_since: AtomicU64,
+    /// How long the last batch took, in microseconds.
+    last_took: AtomicU64,
     ailing: AtomicBool,
     fatal: OnceLock<StoreError>,
     fatal_seen: watch::Sender<bool>,
@@ -49,6 +54,9 @@ impl Front {
     pub(crate) fn new() -> (Self, Jobs) {
         let (inbox, jobs) = mpsc::channel(WAITING_UNITS_MAX);
         let health = Health {
+            started: Instant::now(),
+            working_since: AtomicU64::new(0),
+            last_took: AtomicU64::new(0),
             ailing: AtomicBool::new(false),
             fatal: OnceLock::new(),
             fatal_seen: watch::Sender::new(false),
@@ -63,6 +71,14 @@ impl Front {
 
     pub(crate) async fn submit(&self, unit: Box<dyn Unit>) -> Result<(), StoreError> {
         self.inbox.send(Job::Unit(unit)).await.map_err(|_| self.stopped())
+    }
+
+    /// About how long a unit that is handed in now waits before its turn.
+    pub(crate) fn lag(&self) -> Duration {
+        let waiting = self.inbox.max_capacity() - self.inbox.capacity();
+        let batches = u32::try_from(waiting / BATCH_LENGTH_MAX).unwrap_or(u32::MAX);
+        let last = Duration::from_micros(self.health.last_took.load(Ordering::Relaxed));
+        self.health.working().saturating_add(last.saturating_mul(batches))
     }
 
     /// True while the last write failed for a reason that may pass.
@@ -97,6 +113,27 @@ impl Front {
 }
 
 impl Health {
+    fn begin(&self) {
+        // Never 0, which means that nothing is under work.
+        let since = self.started.elapsed().as_micros() as u64 | 1;
+        self.working_since.store(since, Ordering::Relaxed);
+    }
+
+    fn end(&self) {
+        let took = self.working().as_micros() as u64;
+        if self.working_since.swap(0, Ordering::Relaxed) != 0 {
+            self.last_took.store(took, Ordering::Relaxed);
+        }
+    }
+
+    /// How long the batch under work has taken until now.
+    fn working(&self) -> Duration {
+        match self.working_since.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => self.started.elapsed().saturating_sub(Duration::from_micros(since)),
+        }
+    }
+
     /// Remembers how a batch ended that did not commit.
     pub(crate) fn note(&self, error: &StoreError) {
         if let StoreError::Stopped(_) = error {
@@ -122,10 +159,12 @@ impl Health {
 impl Jobs {
     /// Waits on a thread of its own for the next batch; `None` when there will be no more.
     pub(crate) fn blocking_batch(&mut self) -> Option<Vec<Box<dyn Unit>>> {
+        self.health.end();
         if self.closing.is_some() {
             return None;
         }
         let first = self.jobs.blocking_recv()?;
+        self.health.begin();
         let mut units = Vec::with_capacity(self.last);
         let began = Instant::now();
         self.gather(Some(first), &mut units);
@@ -139,6 +178,7 @@ impl Jobs {
 
     /// The same for a task; an empty batch when nothing came within `wait`.
     pub(crate) async fn batch(&mut self, wait: Option<Duration>) -> Option<Vec<Box<dyn Unit>>> {
+        self.health.end();
         if self.closing.is_some() {
             return None;
         }
@@ -149,6 +189,7 @@ impl Jobs {
                 Err(_) => return Some(Vec::new()),
             },
         };
+        self.health.begin();
         let mut units = Vec::with_capacity(self.last);
         let began = Instant::now();
         self.gather(Some(first), &mut units);

@@ -125,6 +125,12 @@ impl Store {
         })
     }
 
+    /// About how long a step that is asked for now waits for its turn. Whoever may refuse work
+    /// refuses it while this is long, so that what was taken is done in time.
+    pub fn lag(&self) -> Duration {
+        self.inner.engine.front().lag()
+    }
+
     /// Ends when the writer has stopped after a failure, with the reason. The process should then
     /// exit with a failure and be started again: the database recovers from what is on the disk.
     pub async fn failed(&self) -> StoreError {

@@ -117,11 +117,11 @@ async fn the_platform_says_what_the_document_says() -> anyhow::Result<()> {
         let url = format!("{base}{path}");
         platform.http.send(Method::POST, &url, headers, body.to_string()).await
     };
-    let (create, say) = ("/v1/bots/nobody/visitors", "/v1/conversation/messages");
+    let (create, say) = ("/v1/bots/support/visitors", "/v1/conversation/messages");
     let (authorized, plain) = (("authorization", &*bearer), ("content-type", "text/plain"));
     let message = json!({ "clientId": "q", "text": "another text" });
     for (operation, status, path, headers, body) in [
-        ("createVisitor", 404, create, &[][..], json!({})),
+        ("createVisitor", 404, "/v1/bots/nobody/visitors", &[][..], json!({})),
         ("createVisitor", 400, create, &[], json!([])),
         ("createVisitor", 415, create, &[plain], json!({})),
         ("sendMessage", 401, say, &[], message.clone()),

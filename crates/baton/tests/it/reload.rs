@@ -77,8 +77,9 @@ async fn a_changed_file_is_live_without_a_restart() -> anyhow::Result<()> {
     let visitor = Visitor::create(&world.http, &world.server.base, "support").await?;
     ask_for_human(&visitor).await?;
 
-    let changed = Bot { push_key: NEW_KEY.to_owned(), ..world.bot("support") };
-    let mut setup = Setup::platform(vec![changed, world.bot("second")]);
+    let with_new_key = |bot| Bot { push_key: NEW_KEY.to_owned(), ..bot };
+    let changed = with_new_key(world.bot("support"));
+    let mut setup = Setup::platform(vec![changed, with_new_key(world.bot("second"))]);
     setup.routes = Setup::bridge(&world.server.base, 1).routes;
     let route = setup.routes[0].id.clone();
     world.change(&setup, "").await?;

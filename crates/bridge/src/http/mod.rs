@@ -8,6 +8,7 @@ use axum::{
     routing::{any, post},
 };
 use edge::{Clock, http::ApiError};
+use store::Store;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::problem::ProblemId;
@@ -23,6 +24,7 @@ mod webhook_in;
 /// What handlers work with. They step chats and answer; what a step owes, the driver starts.
 pub(crate) struct App {
     pub(crate) routes: Routes,
+    pub(crate) store: Store,
     pub(crate) desk: Arc<Desk>,
     pub(crate) connectors: Connectors,
     pub(crate) clock: Clock,

@@ -45,6 +45,9 @@ const CALL_BYTES_MAX: usize = 1024 * 1024;
 /// The same for a call whose secret can only be in its body. Step one with a long transcript has
 /// about 100 KiB.
 const UNPROVEN_BYTES_MAX: usize = 256 * 1024;
+/// With so long a wait for the database, new calls are refused, so that those which were taken are
+/// answered in time.
+const LAG_MAX: Duration = Duration::from_millis(250);
 /// Longest id of a call that is kept as it is, in bytes; longer ones are kept as their hash.
 const CALL_ID_BYTES_MAX: usize = 128;
 /// Where platforms put the id of a call, the most binding one first.
@@ -71,6 +74,10 @@ async fn work_off(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response> {
+    if app.store.lag() > LAG_MAX {
+        // The platform sends it again, under the same id.
+        return Err(StoreError::Unavailable("it is behind".to_owned()).into());
+    }
     let (came, time) = (app.clock.now(), AnswerTime::begin(headers));
     let route = app.routes.get(route);
     // An unknown route is answered like a wrong token, so strangers do not learn which there are.

@@ -24,7 +24,7 @@ async fn limited() -> (World, String) {
     let world = World::with_tool(settings).await;
     let settings = Settings { failed_calls: "3/hour".parse().unwrap(), ..Settings::default() };
     let limits = Arc::new(Limits::new(&settings, &world.clock));
-    let router = identify(world.router.clone(), limits, super::world::trusted());
+    let router = identify(world.unlimited.clone(), limits, super::world::trusted());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(edge::serve::serve(listener, router, CancellationToken::new()));

@@ -42,7 +42,7 @@ async fn a_reply_is_pushed_in_the_shape_of_the_contract() {
     });
     let expected = [
         json!({ "eventType": "channel_update", "paused": true, "minutesPaused": 10 }),
-        json!({ "eventType": "message", "text": "Hi, how may I assist?",
+        json!({ "eventType": "message", "text": "Hi, how may I assist?", "format": "plain",
                 "paused": true, "minutesPaused": 10 }),
         json!({ "eventType": "channel_update", "paused": false }),
     ];

@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub(crate) platform: Platform,
     pub(crate) ledger: Ledger<Chat>,
     pub(crate) http: reqwest::Client,
+    /// The same before anything is limited.
+    pub(crate) unlimited: axum::Router,
     pub(crate) clock: Clock,
     times: chat::Clock,
     change: Change,
@@ -161,7 +163,8 @@ impl World {
             Bridge::new(routes, agents, connectors, store_of, clock_of, egress.clone()).unwrap();
         let shutdown = CancellationToken::new();
         let running = bridge.start(shutdown.clone()).await.unwrap();
-        let router = identify(bridge.router(), limits, trusted());
+        let unlimited = bridge.router();
+        let router = identify(unlimited.clone(), limits, trusted());
         let listener = TcpListener::bind(&host).await.unwrap();
         let serving = tokio::spawn(edge::serve::serve(listener, router.clone(), shutdown.clone()));
         Self {
@@ -169,6 +172,7 @@ impl World {
             host,
             hand,
             router,
+            unlimited,
             platform,
             ledger: store.ledger("desk"),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),

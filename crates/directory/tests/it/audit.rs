@@ -76,11 +76,14 @@ on_both! {
             world.directory.auditor().note(ORG, act, None).await.unwrap();
         }
         place.run(
-            "UPDATE events SET body = replace(body, '\"version\":1', '\"version\":7') \
-             WHERE subject = (SELECT num FROM subjects WHERE id = 'aud_org_1')",
+            "UPDATE events SET body = replace(body, '\"version\":1', '\"version\":7'), \
+             checksum = NULL WHERE subject = (SELECT num FROM subjects WHERE id = 'aud_org_1')",
         ).await;
         let verified = world.directory.auditor().verify(ORG).await.unwrap();
         assert_eq!(verified, Err(Broken::Changed(2)));
+        place.run("UPDATE events SET checksum = 7 WHERE seq = 2").await;
+        let verified = world.directory.auditor().verify(ORG).await.unwrap();
+        assert!(matches!(verified, Err(Broken::Unreadable(_))), "{verified:?}");
         place.run(
             "DELETE FROM events WHERE seq > 1 \
              AND subject = (SELECT num FROM subjects WHERE id = 'aud_org_1')",
@@ -99,7 +102,7 @@ on_both! {
         // As if the entry had not been written.
         place.run("DELETE FROM events WHERE subject = (SELECT num FROM subjects WHERE id = 'aud_org_1')").await;
         place.run("DELETE FROM subjects WHERE id = 'aud_org_1'").await;
-        place.run("UPDATE subjects SET owes = TRUE, state = replace(state, '\"audited\":1', '\"audited\":0') WHERE kind = 'doc'").await;
+        place.run("UPDATE subjects SET owes = TRUE, checksum = NULL, state = replace(state, '\"audited\":1', '\"audited\":0') WHERE kind = 'doc'").await;
         let world = World::open(place).await;
         world.written(1).await;
         assert_eq!(world.actions().await, ["bot.created"]);

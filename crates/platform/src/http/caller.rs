@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use edge::{http::bearer, limits::Client};
+use edge::{http::bearer, limits::Client, origins::AskedBy};
 use http::HeaderMap;
 
 use super::{error::HttpError, origin};
-use edge::origins::AskedBy;
-
 use crate::{app::App, bot::Bot, visitors::Recognized};
 
 /// A visitor's conversation, and the bot it is with.

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{Router, middleware::from_fn, routing::post};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::post,
+};
 use http::{HeaderValue, header};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::{OpenApi as _, openapi::OpenApi};
@@ -19,6 +23,7 @@ mod fingerprint;
 mod history;
 mod limited;
 mod origin;
+mod overload;
 mod push;
 mod stream;
 mod visitors;
@@ -55,6 +60,7 @@ pub(crate) fn openapi() -> OpenApi {
 }
 
 pub(crate) fn router(app: Arc<App>) -> Router {
+    let not_behind = from_fn_with_state(Arc::clone(&app), overload::refuse_when_behind);
     let visitors = Router::from(visitors())
         .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::not_found)
@@ -64,5 +70,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ));
-    Router::new().nest(VISITORS, visitors).merge(contract()).with_state(app)
+    let contract = Router::from(contract());
+    Router::new().nest(VISITORS, visitors).merge(contract).layer(not_behind).with_state(app)
 }

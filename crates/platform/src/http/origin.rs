@@ -2,14 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use edge::request_id::X_REQUEST_ID;
+use edge::{origins::AskedBy, request_id::X_REQUEST_ID};
 use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use wire::problem::ProblemId;
 
 use super::error::HttpError;
-use edge::origins::AskedBy;
-
 use crate::{app::App, bot::Bot};
 
 /// # Errors

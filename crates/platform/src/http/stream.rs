@@ -16,6 +16,7 @@ use axum::{
 use edge::{
     http::ApiError,
     limits::{Client, Entered},
+    origins::AskedBy,
     socket::{Budget, End, Socket, Unsent, Upgrade},
 };
 use http::HeaderMap;
@@ -25,8 +26,6 @@ use store::{Seen, Watcher};
 use wire::problem::{Problem, ProblemId};
 
 use super::{caller::Caller, origin};
-use edge::origins::AskedBy;
-
 use crate::{app::App, events, limit};
 
 const GOING_AWAY: End = End(1001, "going away");
@@ -70,8 +69,7 @@ pub(super) async fn open(
         let detail = "This is a WebSocket; /v1/conversation/events has the same events.";
         return ApiError::new(ProblemId::InvalidBody, detail).into_response();
     };
-    // Boxed, because it is needed for the first frame only.
-    let asked_by = Box::new(AskedBy::of(&headers));
+    let asked_by = AskedBy::of(&headers);
     if let Err(foreign) = origin::admit_to_any_bot(&app, &asked_by) {
         return foreign.into_response();
     }
@@ -79,15 +77,17 @@ pub(super) async fn open(
         Ok(entered) => entered,
         Err(exceeded) => return exceeded.into_response(),
     };
+    // Boxed, because it is needed for the first frame only.
+    let asking = Box::new((client, asked_by));
     upgrade.serve(limit::FRAME_BYTES_MAX, BUDGET, move |socket| async move {
-        serve(app, client, socket, asked_by).await;
+        serve(app, socket, asking).await;
         drop(entered);
     })
 }
 
-async fn serve(app: Arc<App>, client: Client, mut socket: Socket, asked_by: Box<AskedBy>) {
+async fn serve(app: Arc<App>, mut socket: Socket, asking: Box<(Client, AskedBy)>) {
     // Boxed, so that an idle socket does not carry the memory of what happens once.
-    let ended = match Box::pin(first_frame(&app, &client, &mut socket, asked_by)).await {
+    let ended = match Box::pin(first_frame(&app, &mut socket, asking)).await {
         Ok((watcher, _entered)) => live(&app, &mut socket, watcher).await,
         Err(ended) => ended,
     };
@@ -106,9 +106,8 @@ struct FirstFrame {
 /// The stream of a visitor, and the visitor's place among the streams that may be open.
 async fn first_frame(
     app: &App,
-    client: &Client,
     socket: &mut Socket,
-    asked_by: Box<AskedBy>,
+    asking: Box<(Client, AskedBy)>,
 ) -> Result<(Watcher<Conversation>, Entered), Ended> {
     let frame = tokio::time::timeout(limit::FIRST_FRAME_WAIT, socket.recv()).await;
     let frame = match frame {
@@ -121,7 +120,8 @@ async fn first_frame(
     let Ok(FirstFrame { token, after }) = frame else {
         return Err(Ended::ByUs(BAD_FIRST_FRAME));
     };
-    match Caller::with_token(app, client, &token, &asked_by).await {
+    let (client, asked_by) = &*asking;
+    match Caller::with_token(app, client, &token, asked_by).await {
         Ok(Caller { bot, conversation }) => {
             let entered = client.limits.streams.enter(&conversation);
             let entered = entered.map_err(|_| Ended::ByUs(TOO_MANY_STREAMS))?;
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     /// Bytes of a task of this function before it is spawned.
-    fn weight<A, B, C, D, F: Future>(_: fn(A, B, C, D) -> F) -> usize {
+    fn weight<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
         size_of::<F>()
     }
 

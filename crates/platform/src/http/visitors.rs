@@ -10,6 +10,7 @@ use axum::{
 use edge::{
     http::{SentBy, json, read_body},
     limits::Client,
+    origins::AskedBy,
 };
 use http::{HeaderMap, StatusCode};
 use secrecy::ExposeSecret as _;
@@ -22,8 +23,6 @@ use super::{
     error::{HttpError, may_be_json},
     origin,
 };
-use edge::origins::AskedBy;
-
 use crate::{app::App, limit};
 
 /// A new visitor, and the token that speaks for them

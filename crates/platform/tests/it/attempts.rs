@@ -210,8 +210,8 @@ async fn each_attempt_says_how_much_of_the_five_seconds_is_left() {
     visitor.say("are you there?").await;
     settled(&visitor).await;
     let left = bridge.left.lock().unwrap().clone();
-    assert_eq!((left.len(), left[0]), (3, 5_000), "{left:?}");
-    assert!(left[1] < 5_000 - 30 && left[2] <= left[1] - 1_000, "{left:?}");
+    assert!(left.len() == 3 && (4_500..=5_000).contains(&left[0]), "{left:?}");
+    assert!(left[1] < left[0] - 30 && left[2] <= left[1] - 1_000, "{left:?}");
 }
 
 /// A platform that ends while its bridge is away makes no decision: both may be one process.

@@ -17,6 +17,7 @@ mod limits;
 mod misbehaving;
 mod missing;
 mod origins;
+mod overload;
 mod panics;
 mod push;
 mod replies;

@@ -189,7 +189,7 @@ async fn strangers_get_problems_and_other_pages_may_call() {
         assert_eq!(answer.status(), status, "{path}");
         let headers = answer.headers().clone();
         assert_eq!(headers["content-type"], "application/problem+json");
-        assert_eq!(headers["access-control-allow-origin"], "*");
+        assert_eq!(headers["access-control-allow-origin"], "https://shop.example");
         assert_eq!(headers["x-content-type-options"], "nosniff");
         let problem: Value = answer.json().await.unwrap();
         assert_eq!((&problem["id"], &problem["status"]), (&json!(id), &json!(status)));
@@ -201,10 +201,10 @@ async fn strangers_get_problems_and_other_pages_may_call() {
         .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "authorization,content-type");
     let headers = asked.send().await.unwrap().headers().clone();
-    assert_eq!(headers["access-control-allow-origin"], "*");
+    assert_eq!(headers["access-control-allow-origin"], "https://shop.example");
     let allowed = headers["access-control-allow-headers"].to_str().unwrap().to_lowercase();
     assert!(allowed.contains("authorization") && allowed.contains("content-type"));
-    assert_eq!(headers["access-control-max-age"], "86400");
+    assert_eq!(headers["access-control-max-age"], "3600");
     assert!(headers.get("access-control-allow-credentials").is_none());
     let text = world.http.post(&url).header("content-type", "text/plain").body("{}");
     assert_eq!(text.send().await.unwrap().status(), 415);

@@ -12,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kit::{http::Http, visitor::Visitor};
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -169,7 +170,7 @@ pub async fn unread_events(baton: &Path, sockets: usize, events: usize) -> anyho
         let texts = (said..said + AT_ONCE).map(|n| (format!("m{n}"), "long ".repeat(200)));
         let says = texts.map(|(id, text)| {
             let visitor = &visitor;
-            async move { visitor.say(&id, &text).await }
+            async move { say_when_there_is_room(visitor, &id, &text).await }
         });
         let seqs: Vec<u64> = stream::iter(says).buffered(QUEUED).try_collect().await?;
         said += AT_ONCE;
@@ -185,6 +186,20 @@ pub async fn unread_events(baton: &Path, sockets: usize, events: usize) -> anyho
     ensure!(numbers.iter().copied().eq(1..=numbers.len() as u64), "an event is missing");
     server.kill().await?;
     Ok(Unread { events: numbers.len(), closed, grown_kib })
+}
+
+/// Says `text`, again and again while too many messages wait for the bot.
+async fn say_when_there_is_room(visitor: &Visitor, id: &str, text: &str) -> anyhow::Result<u64> {
+    let message = json!({ "clientId": id, "text": text });
+    loop {
+        let answer = visitor.post("messages", &message).await?;
+        if answer.status.as_u16() == 429 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            continue;
+        }
+        let accepted: Value = answer.expect(202)?.json()?;
+        return accepted["seq"].as_u64().context("no seq");
+    }
 }
 
 /// A visitor with a long conversation, whose sockets are hostile.

@@ -28,7 +28,8 @@ fn f8_any_password_of_eight_characters_is_taken_that_is_not_a_common_one() {
     {
         let agents = with(good).unwrap();
         assert!(agents.verify("jane@EXAMPLE.com ", good).is_some(), "{good}");
-        for wrong in [&good[..good.len() - 1], &format!("{good} "), &good.to_uppercase(), ""] {
+        let cut: String = good.chars().skip(1).collect();
+        for wrong in [&cut, &format!("{good} "), &good.to_uppercase(), &String::new()] {
             if wrong != good {
                 assert!(agents.verify("jane@example.com", wrong).is_none(), "{good}: {wrong}");
             }

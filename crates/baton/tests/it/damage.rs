@@ -29,7 +29,8 @@ async fn platform(receiver: &Receiver) -> anyhow::Result<(Server, String)> {
 
 fn damage(server: &Server, sql: &str) -> anyhow::Result<String> {
     let database = rusqlite::Connection::open(server.path("data").join("baton.db"))?;
-    let id = database.query_row("SELECT min(id) FROM subjects", (), |row| row.get(0))?;
+    let id = database
+        .query_row("SELECT min(id) FROM subjects WHERE kind = 'cnv'", (), |row| row.get(0))?;
     assert_eq!(database.execute(sql, [&id])?, 1);
     Ok(id)
 }

@@ -41,7 +41,9 @@ impl HumanAgents {
                 return Err(ConfigError::HumanAgent(email));
             }
             let read = || {
-                Password::new(password.clone(), &[&email, &name]).map_err(|unusable| {
+                let (account, joined) = (email.split('@').next(), name.replace(' ', ""));
+                let known = [&*email, account.unwrap_or_default(), &*name, &*joined];
+                Password::new(password.clone(), &known).map_err(|unusable| {
                     let email = email.clone();
                     match unusable {
                         Unusable::TooShort => ConfigError::Password(email),

@@ -39,9 +39,22 @@ impl Tests {
             let call = call.trim_start();
             let Some(quote) = call.chars().next().filter(|c| "\"'`".contains(*c)) else { continue };
             if let Some(title) = call.split(quote).nth(1) {
-                self.add(title, title.split_once(": ").map(|(id, _)| id.to_owned()));
+                self.add_title(title);
             }
         }
+        // Cases for a browser are the keys of an object.
+        for line in text.lines().map(str::trim_start) {
+            let Some(quote) = line.chars().next().filter(|c| "\"'`".contains(*c)) else { continue };
+            if let Some((title, rest)) = line[1..].split_once(quote)
+                && rest.starts_with(':')
+            {
+                self.add_title(title);
+            }
+        }
+    }
+
+    fn add_title(&mut self, title: &str) {
+        self.add(title, title.split_once(": ").map(|(id, _)| id.to_owned()));
     }
 
     fn add(&mut self, name: &str, id: Option<String>) {

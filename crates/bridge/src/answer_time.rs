@@ -1,6 +1,6 @@
 //! How long a webhook call may be worked on before its answer is taken to be late. A platform that
-//! tries a call again within the contract's five seconds tells with each attempt how much of them is
-//! left; one that does not tell has just begun.
+//! tries a call again within the contract's five seconds tells with each attempt how much of them
+//! is left; one that does not tell has just begun.
 
 use std::time::Duration;
 

@@ -144,10 +144,10 @@ impl Writer {
                 append(&self.store, &self.clock, organization, act, Some(key)).await?;
             }
             let input = Input::Audited { version: last };
-            match ledger.step(row, &(), self.clock.now(), None, input).await {
-                Err(StepError::Store(error)) => return Err(error),
-                // It is never refused.
-                Ok(_) | Err(_) => {}
+            let stepped = ledger.step(row, &(), self.clock.now(), None, input).await;
+            // It is never refused.
+            if let Err(StepError::Store(error)) = stepped {
+                return Err(error);
             }
         }
     }

@@ -436,7 +436,9 @@ impl Kept {
             }
             self.snapshot.store(Arc::new(snapshot));
             self.changed.send_modify(|count| *count += 1);
-            owing.into_iter().for_each(|(row, organization)| auditor.owes(organization, row));
+            for (row, organization) in owing {
+                auditor.owes(organization, row);
+            }
         }
     }
 }

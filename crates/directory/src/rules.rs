@@ -38,8 +38,8 @@ pub struct Wrong {
 
 impl Wrong {
     /// From a message that names the setting.
-    pub fn of(detail: impl ToString) -> Self {
-        let detail = detail.to_string();
+    pub fn of(detail: impl Into<String>) -> Self {
+        let detail = detail.into();
         let named = detail.strip_prefix('`').and_then(|rest| rest.split('`').next());
         Self { field: named.map(str::to_owned), detail }
     }

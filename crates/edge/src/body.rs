@@ -211,10 +211,10 @@ mod tests {
     async fn strangers_keep_no_known_sender_from_being_parsed() {
         let held = STRANGERS.long_parses.acquire_many(LONG_PARSES_MAX as u32).await.unwrap();
         let body = Bytes::from(vec![b'x'; LONG_PARSE_BYTES]);
-        let parsed = parse(body.clone(), SentBy::Known, |body| body.len());
+        let parsed = parse(body.clone(), SentBy::Known, Bytes::len);
         let parsed = tokio::time::timeout(Duration::from_secs(10), parsed).await;
         assert_eq!(parsed.unwrap().unwrap(), LONG_PARSE_BYTES);
-        let waits = parse(body.clone(), SentBy::Stranger, |body| body.len());
+        let waits = parse(body.clone(), SentBy::Stranger, Bytes::len);
         let waits = tokio::time::timeout(Duration::from_millis(50), waits).await;
         assert!(waits.is_err(), "the places of strangers are taken");
         drop(held);

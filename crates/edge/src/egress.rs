@@ -4,7 +4,8 @@
 //!
 //! A call has one deadline from connecting to the last byte, a size limit for the response, no
 //! redirects and no proxy from the environment. A target has a number of calls that may run at a
-//! time, [`IN_FLIGHT_MAX`] by default; a call waits for its [`Turn`] no longer than its own deadline.
+//! time, [`IN_FLIGHT_MAX`] by default; a call waits for its [`Turn`] no longer than its own
+//! deadline.
 
 use std::{
     collections::HashMap,
@@ -237,7 +238,7 @@ pub struct Egress {
     lookup: Arc<dyn Lookup>,
     /// One for each set of allowed networks and own listener that is refused, so that no connection
     /// is used by a target that could not have opened it.
-    clients: Arc<Mutex<HashMap<(Allowed, Option<SocketAddr>), reqwest::Client>>>,
+    clients: Arc<Mutex<Clients>>,
     own: Arc<[OwnListener]>,
 }
 
@@ -246,6 +247,9 @@ impl fmt::Debug for Egress {
         f.debug_struct("Egress").finish_non_exhaustive()
     }
 }
+
+/// By what they may reach.
+type Clients = HashMap<(Allowed, Option<SocketAddr>), reqwest::Client>;
 
 impl Egress {
     pub fn new() -> Result<Self, EgressError> {

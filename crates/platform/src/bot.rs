@@ -79,6 +79,11 @@ pub(crate) fn session_id(conversation: &str, session: u64) -> String {
     }
 }
 
+/// The id of the call that brings one message to the human's side.
+pub(crate) fn step_two_id(conversation: &str, turn: u64) -> String {
+    format!("{conversation}/{turn}")
+}
+
 /// Contexts are compared by the last path segment in lower case (contract, section 3).
 fn as_compared(configured: Trigger) -> Trigger {
     let Trigger::Context(name) = configured else { return configured };

@@ -94,8 +94,8 @@ pub enum IpFrom {
     ForwardedFor,
 }
 
-/// Calls to one bridge at a time, unless its owner chooses another number. A bridge that takes three
-/// seconds for each still gets twice as many within the contract's five.
+/// Calls to one bridge at a time, unless its owner chooses another number. A bridge that takes
+/// three seconds for each still gets twice as many within the contract's five.
 pub const CALLS_AT_ONCE: usize = 256;
 
 /// Where and how the bridge is called.

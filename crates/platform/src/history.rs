@@ -16,12 +16,11 @@ use store::StoreError;
 use wire::history::{self, BotPlatform, Said, Session, item};
 
 use crate::{
-    bot::{Bot, session_id},
+    bot::{Bot, session_id, step_two_id},
     events::format_of,
     facts::{Facts, context_json},
     limit,
     visitors::Visitor,
-    webhook::step_two_id,
 };
 
 /// Which history is wanted.

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use wire::webhook::{self as contract, Revision};
 
 use crate::{
-    bot::{Bot, session_id},
+    bot::{Bot, session_id, step_two_id},
     config::WebhookConfig,
     facts::{Facts, context_json},
     history, limit,
@@ -250,11 +250,6 @@ impl WebhookCaller {
             wait = (wait * 2).min(limit::SETTLE_WAIT_MAX);
         }
     }
-}
-
-/// The id of the call that brings one message to the human's side.
-pub(crate) fn step_two_id(conversation: &str, turn: u64) -> String {
-    format!("{conversation}/{turn}")
 }
 
 impl WebhookCall<'_> {

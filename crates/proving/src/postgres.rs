@@ -1,5 +1,5 @@
-//! A PostgreSQL server of one run, on a free port and in a temporary folder, that may be stopped and
-//! started again. The tests' common server must not be: others use it.
+//! A PostgreSQL server of one run, on a free port and in a temporary folder, that may be stopped
+//! and started again. The tests' common server must not be: others use it.
 
 use std::{
     path::{Path, PathBuf},

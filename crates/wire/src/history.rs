@@ -8,8 +8,8 @@ use crate::{MessageFormat, answer};
 /// Path of our endpoint to read it. The contract names a key for reading but no request (13.18).
 pub const PATH: &str = "/webhooks/handover/history";
 
-/// Field of an item of `missedMessages` that the visitor said: the id of the call that brought it, or
-/// should have brought it. Our extension.
+/// Field of an item of `missedMessages` that the visitor said: the id of the call that brought it,
+/// or should have brought it. Our extension.
 pub const CALL_ID: &str = "callId";
 
 /// Who said it. We write it in addition to the ambiguous `direction` (contract 13.6).

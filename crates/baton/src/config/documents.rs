@@ -80,7 +80,8 @@ pub(super) fn resolve(documents: &mut [New], base: &Path) -> anyhow::Result<()> 
         if let Some(Value::String(path)) =
             new.settings.get_mut("agent").and_then(|agent| agent.get_mut("export"))
         {
-            *path = base.join(&*path).to_str().context("a path is not UTF-8")?.to_owned();
+            let whole = base.join(&*path);
+            whole.to_str().context("a path is not UTF-8")?.clone_into(path);
         }
         let checked = rules.check(new.kind, &new.slug, &new.settings);
         checked.map_err(|wrong| in_table(&table, &wrong))?;

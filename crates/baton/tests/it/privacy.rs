@@ -69,7 +69,8 @@ async fn k5_neither_address_nor_browser_of_a_visitor_is_stored() -> anyhow::Resu
     }
     // Neither does the other side get to know them.
     let calls = receiver.calls().into_iter();
-    let calls: String = calls.map(|call| format!("{:?} {}\n", call.headers, call.body)).collect();
+    let calls: Vec<_> = calls.map(|call| format!("{:?} {}", call.headers, call.body)).collect();
+    let calls = calls.join("\n");
     assert!(
         calls.contains(user) && !calls.contains(ADDRESS) && !calls.contains(BROWSER),
         "{calls}"

@@ -19,7 +19,7 @@ use crate::world::{BATON, QUESTION};
 const SOCKETS: usize = 2_000;
 /// Each has several sockets.
 const VISITORS: usize = 50;
-const BACK_WITHIN: Duration = Duration::from_secs(60);
+const BACK_WITHIN: Duration = Duration::from_mins(1);
 const BASE_MS: u64 = 500;
 const CAP_MS: u64 = 20_000;
 

@@ -1,5 +1,5 @@
-//! What the platform tells afterwards: nothing is told twice, nothing is left out. And the time that
-//! it leaves for an answer.
+//! What the platform tells afterwards: nothing is told twice, nothing is left out. And the time
+//! that it leaves for an answer.
 
 use std::{
     sync::Arc,
@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// An item of `missedMessages` or `messageHistory`, said so many seconds after ten.
-fn item(second: u32, id: &str, payload: Value) -> Value {
+fn item(second: u32, id: &str, payload: impl Into<Value>) -> Value {
+    let payload = payload.into();
     json!({ "_id": id, "payload": payload, "createdAt": format!("2026-11-22T10:00:{second:02}Z") })
 }
 
@@ -57,7 +58,7 @@ async fn words_of_a_late_call_are_told_once() {
     let (one, two) = (missed_item(1, "cnv/1", "one"), missed_item(3, "cnv/3", "two"));
     let bot = item(2, "cnv/2.0", json!({ "queryResult": { "fulfillmentText": "Hm?" } }));
     call("cnv/1", "one", &[]).await;
-    call("cnv/3", "two", &[one.clone()]).await;
+    call("cnv/3", "two", std::slice::from_ref(&one)).await;
     call("cnv/4", "three", &[one.clone(), bot.clone(), two.clone()]).await;
     assert_eq!(words(&world, &chat).await, ["one", "two", "(Hm?)", "three"]);
 

@@ -261,11 +261,13 @@ async fn the_transcript_comes_from_the_history_or_from_what_there_is() {
     let chat = jane.chat(&jane.open_chat_of("u2").await).await;
     let expected = json!([
         { "from": "visitor", "text": "hello", "format": "plain", "at": "2026-01-01T10:00:00.000Z" },
-        { "from": "visitor", "text": "[welcome]", "format": "plain", "at": "2026-01-01T10:00:01.000Z" },
+        { "from": "visitor", "text": "[welcome]", "format": "plain",
+          "at": "2026-01-01T10:00:01.000Z" },
         { "from": "bot", "text": "Hi", "format": "markdown", "at": "2026-01-01T10:00:02.000Z" },
         { "from": "agent", "text": "Hi, how may I assist?", "format": "markdown",
           "at": "2026-01-01T10:05:00.000Z" },
-        { "from": "visitor", "text": "help me please", "format": "plain", "at": "2026-01-01T10:06:00.000Z" }
+        { "from": "visitor", "text": "help me please", "format": "plain",
+          "at": "2026-01-01T10:06:00.000Z" }
     ]);
     assert_eq!(chat["transcript"], expected);
 }

@@ -50,7 +50,8 @@ impl Keyring {
         Self { keys: BTreeMap::from([(1, new_key())]) }
     }
 
-    /// Reads the form that [`Keyring::to_text`] writes. Empty lines and lines with `#` are left out.
+    /// Reads the form that [`Keyring::to_text`] writes. Empty lines and lines with `#` are left
+    /// out.
     ///
     /// # Errors
     /// When a line is not a key, or there is none.

@@ -156,8 +156,8 @@ impl Secrets<'_> {
     fn open_one(&self, field: &str, sealed: &str) -> Result<SecretString, SecretError> {
         let opened = self.keyring.open(&self.place(field), sealed);
         opened.map_err(|_| {
-            let detail = "this sealed secret cannot be opened here: put the key file that sealed it \
-                          back, or give the secret again";
+            let detail = "this sealed secret cannot be opened here: put the key file that sealed \
+                          it back, or give the secret again";
             wrong(field, detail)
         })
     }

@@ -21,7 +21,10 @@ fn schema() -> Value {
             "Key": { "x-secret": "compared" },
             "Header": {
                 "type": "object",
-                "properties": { "name": { "type": "string" }, "value": { "$ref": "#/$defs/Secret" } },
+                "properties": {
+                    "name": { "type": "string" },
+                    "value": { "$ref": "#/$defs/Secret" },
+                },
             },
         },
     })

@@ -41,7 +41,9 @@ impl From<Secret> for Keys {
 impl Key {
     fn read(&self, setting: &str) -> Result<KnownSecret, Wrong> {
         match self {
-            Self::Secret(secret) => Ok(secret.read(setting).map_err(Wrong::of)?.into()),
+            Self::Secret(secret) => {
+                Ok(secret.read(setting).map_err(|error| Wrong::of(error.to_string()))?.into())
+            }
             Self::Hash(hash) => {
                 let hash = hash.to_ascii_lowercase();
                 let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit());

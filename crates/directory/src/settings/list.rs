@@ -36,6 +36,15 @@ impl<T> OneOrMore<T> {
     }
 }
 
+impl<'a, T> IntoIterator for &'a OneOrMore<T> {
+    type Item = &'a T;
+    type IntoIter = slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl<T> From<T> for OneOrMore<T> {
     fn from(one: T) -> Self {
         Self(vec![one])

@@ -141,9 +141,9 @@ impl Settings for Route {
             || "`routes.push.bearer` changes the header: remove it when key_in = \"body\"",
         )?;
         let event = self.resume_event.as_deref().unwrap_or("default");
-        ensure(
-            !event.trim().is_empty() && !event.chars().any(char::is_control),
-            || "`routes.resume_event` is not the name of an event: use a Dialogflow event, or \"none\"",
-        )
+        ensure(!event.trim().is_empty() && !event.chars().any(char::is_control), || {
+            "`routes.resume_event` is not the name of an event: use a Dialogflow event, or \
+                 \"none\""
+        })
     }
 }

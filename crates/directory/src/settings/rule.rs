@@ -1,6 +1,6 @@
 //! The rule of a kind of document whose settings have a type.
 
-use std::marker::PhantomData;
+use std::{fmt::Write as _, marker::PhantomData};
 
 use serde_json::Value;
 
@@ -74,7 +74,8 @@ pub(super) fn named(error: serde_path_to_error::Error<serde_json::Error>) -> Wro
     let message = error.into_inner().to_string();
     let mut detail = if field == "." { message.clone() } else { format!("`{field}`: {message}") };
     if let Some(known) = suggestion(&message) {
-        detail.push_str(&format!("; did you mean `{known}`?"));
+        // Writing to a text never fails.
+        let _ = write!(detail, "; did you mean `{known}`?");
     }
     Wrong { field: (field != ".").then_some(field), detail }
 }

@@ -100,9 +100,14 @@ on_both! {
         world.written(1).await;
         world.close().await;
         // As if the entry had not been written.
-        place.run("DELETE FROM events WHERE subject = (SELECT num FROM subjects WHERE id = 'aud_org_1')").await;
+        place.run(
+            "DELETE FROM events WHERE subject = (SELECT num FROM subjects WHERE id = 'aud_org_1')",
+        ).await;
         place.run("DELETE FROM subjects WHERE id = 'aud_org_1'").await;
-        place.run("UPDATE subjects SET owes = TRUE, checksum = NULL, state = replace(state, '\"audited\":1', '\"audited\":0') WHERE kind = 'doc'").await;
+        place.run(
+            "UPDATE subjects SET owes = TRUE, checksum = NULL, \
+             state = replace(state, '\"audited\":1', '\"audited\":0') WHERE kind = 'doc'",
+        ).await;
         let world = World::open(place).await;
         world.written(1).await;
         assert_eq!(world.actions().await, ["bot.created"]);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 #[path = "../../../store/tests/it/backend.rs"]
+#[expect(dead_code, reason = "the store's own tests use more of it")]
 mod backend;
 
 mod audit;

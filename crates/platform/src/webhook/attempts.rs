@@ -1,9 +1,9 @@
 //! The attempts of one webhook call. A call that was not taken is tried again under the same id: no
 //! connection, a connection that ended before an answer began, or a status by which a server says
 //! that it can take nothing now. All attempts share one clock of five seconds (contract r1, step
-//! one). After a late, a broken or an unreadable answer, or a status 500, there is no other attempt:
-//! the call may have been taken. All but the late one are [`Reply::Away`], after which a bot that
-//! holds makes the call again later, under its id.
+//! one). After a late, a broken or an unreadable answer, or a status 500, there is no other
+//! attempt: the call may have been taken. All but the late one are [`Reply::Away`], after which a
+//! bot that holds makes the call again later, under its id.
 
 use std::time::Duration;
 

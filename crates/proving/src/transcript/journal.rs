@@ -1,5 +1,5 @@
-//! Reads the journals of platform and bridge from their databases, on either engine. No HTTP endpoint reports the
-//! outcome of a webhook call or the chats at a tool.
+//! Reads the journals of platform and bridge from their databases, on either engine. No HTTP
+//! endpoint reports the outcome of a webhook call or the chats at a tool.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

@@ -145,8 +145,9 @@ impl Case {
         admitted
     }
 
-    /// A transcript tells a new agent what an earlier one may have read. Within a chat nothing is read
-    /// twice, also where the bridge took a message, only its answer was late, and it was told later.
+    /// A transcript tells a new agent what an earlier one may have read. Within a chat nothing is
+    /// read twice, also where the bridge took a message, only its answer was late, and it was told
+    /// later.
     fn may_be_read_again(&self, side: &str, line: &Line) -> bool {
         (self.reading == Reading::AgainAfterLoss || self.retold.contains(&line.token))
             && line.token.speaker == Speaker::Visitor

@@ -83,10 +83,8 @@ impl World {
         if plan.holds {
             "when_away = \"hold\"".clone_into(&mut bot.more);
         }
-        let postgres = match plan.postgres {
-            true => Some(Postgres::start(&[PLATFORM, NAME]).await?),
-            false => None,
-        };
+        let postgres =
+            if plan.postgres { Some(Postgres::start(&[PLATFORM, NAME]).await?) } else { None };
         let database = |side| postgres.as_ref().map(|server| server.url(side)).unwrap_or_default();
         let platform = Setup { database: database(PLATFORM), ..Setup::platform(vec![bot]) };
         let bridge = Setup {

@@ -181,8 +181,8 @@ struct HistoryItem {
     payload: Object,
     #[schema(format = DateTime)]
     created_at: String,
-    /// In `missedMessages`, for what the visitor said: the id of the call that brought it, or should
-    /// have brought it. An extension of Baton.
+    /// In `missedMessages`, for what the visitor said: the id of the call that brought it, or
+    /// should have brought it. An extension of Baton.
     #[serde(skip_serializing_if = "Option::is_none")]
     call_id: Option<String>,
 }

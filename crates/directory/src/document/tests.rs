@@ -109,7 +109,9 @@ proptest! {
         for (now, input) in (1..).zip(inputs) {
             let before = document.clone();
             if let Ok(events) = document.step(&(), now, input) {
-                events.iter().for_each(|event| rebuilt.apply(event));
+                for event in &events {
+                    rebuilt.apply(event);
+                }
             } else {
                 prop_assert_eq!(&document, &before);
             }

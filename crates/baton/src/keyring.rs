@@ -17,8 +17,8 @@ pub(crate) fn load(config: &Config) -> anyhow::Result<Keyring> {
         let text = given.read("keyring")?;
         return Keyring::parse(text.expose_secret()).context("`keyring`");
     }
-    private::folder(&config.data)?;
-    of_file(&config.data.join(FILE))
+    let kept = private::folder(&config.data).and_then(|()| of_file(&config.data.join(FILE)));
+    kept.context("to keep the keys that seal stored secrets elsewhere, set `keyring`")
 }
 
 fn of_file(path: &Path) -> anyhow::Result<Keyring> {

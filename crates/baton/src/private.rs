@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use store::tighten;
 
 /// Files that only a folder of our data has.
-const OURS: [&str; 2] = ["baton.db", "demo.json"];
+const OURS: [&str; 3] = ["baton.db", "demo.json", "keyring"];
 
 /// Creates the folder for data. One that was there before is taken from everybody but its owner if
 /// it is empty or holds our data already; else it may serve others too.

@@ -149,7 +149,7 @@ impl Driver {
         state: Option<Arc<Conversation>>,
     ) {
         let (driver, bot) = (Arc::clone(self), Arc::clone(bot));
-        let mut run = Run { driver, app: Arc::clone(app), bot, lane };
+        let run = Run { driver, app: Arc::clone(app), bot, lane };
         app.tasks.spawn(async move {
             if let Err(panic) = AssertUnwindSafe(run.until_idle(state)).catch_unwind().await {
                 run.leave_after(&*panic);
@@ -160,16 +160,12 @@ impl Driver {
 
 impl Run {
     /// Makes calls until the lane owes none. Without a state, reads it first.
-    async fn until_idle(&mut self, state: Option<Arc<Conversation>>) {
+    async fn until_idle(&self, state: Option<Arc<Conversation>>) {
         let mut next = match state {
             Some(state) => state.owed(),
             None => self.read().await,
         };
         while let Some(effect) = next {
-            // Each call is made with the settings of its moment.
-            if let Some(bot) = self.app.bots.get(&self.bot.config.id) {
-                self.bot = bot;
-            }
             let settled = match self.perform(effect).await {
                 Some(answer) => self.settle(answer).await,
                 None => None,

@@ -22,5 +22,6 @@ pub mod signature;
 pub mod socket;
 pub mod time;
 pub mod tls;
+mod unread;
 
 pub use clock::{Clock, ManualClock};

@@ -13,7 +13,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
 pub use crate::head_timer::KEEP_ALIVE;
-use crate::{bounds::Bounded, head_timer::HeadTimer, http::acceptable, request_id::identified};
+use crate::{
+    bounds::Bounded, head_timer::HeadTimer, http::acceptable, request_id::identified, unread,
+};
 
 /// Most bytes of the head of a request, and of a body that is read ahead of its handler.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
@@ -29,7 +31,10 @@ pub async fn serve(
     router: Router,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let router = router.layer(from_fn(acceptable)).layer(from_fn(identified));
+    let router = router
+        .layer(from_fn(acceptable))
+        .layer(from_fn(unread::closed))
+        .layer(from_fn(identified));
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {

@@ -80,3 +80,34 @@ async fn a_request_that_is_worked_on_is_not_an_idle_connection() {
     stream.write_all(head).await.unwrap();
     assert!(closes_after(&mut stream).await >= IDLE.as_secs());
 }
+
+/// What a client hears that sends the head, and part of the body, of a request that is refused
+/// unread. The rest of the body follows after the answer.
+#[tokio::test]
+async fn an_answer_before_the_end_of_the_body_says_that_it_closes_and_can_be_read() {
+    const REST: usize = 512 * 1024;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new()
+        .route("/unread", post(async || "refused"))
+        .route("/read", post(async |body: axum::body::Bytes| body.len().to_string()));
+    let shutdown = CancellationToken::new();
+    tokio::spawn(serve(listener, router, shutdown.clone()));
+    let heard = async |path: &str, length: usize| {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // Long enough for an answer that waits for nothing.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stream.write_all(&vec![b'a'; length]).await.unwrap();
+        let mut heard = Vec::new();
+        let _ = timeout(Duration::from_millis(500), stream.read_to_end(&mut heard)).await;
+        String::from_utf8(heard).unwrap().to_ascii_lowercase()
+    };
+    let refused = heard("/unread", REST).await;
+    assert!(refused.ends_with("refused"), "{refused}");
+    assert!(refused.contains("connection: close"), "{refused}");
+    let taken = heard("/read", 1024).await;
+    assert!(taken.ends_with("1024") && !taken.contains("connection: close"), "{taken}");
+    shutdown.cancel();
+}

@@ -91,12 +91,34 @@ struct Accepted {
     seq: u64,
 }
 
+/// How often a call is made again that a busy server refused, and the longest wait before it.
+const TRIES_AGAIN: u32 = 5;
+const WAIT_MAX_SECONDS: u64 = 2;
+
+/// Asks again after the time that a busy server named, as a page does.
+async fn when_there_is_room(
+    ask: impl AsyncFn() -> anyhow::Result<Answer>,
+) -> anyhow::Result<Answer> {
+    for _ in 0..TRIES_AGAIN {
+        let answer = ask().await?;
+        let wait = answer.headers.get("retry-after").and_then(|value| value.to_str().ok());
+        match wait.and_then(|wait| wait.parse::<u64>().ok()) {
+            Some(seconds) if answer.status.as_u16() == 503 => {
+                tokio::time::sleep(Duration::from_secs(seconds.min(WAIT_MAX_SECONDS))).await;
+            }
+            _ => return Ok(answer),
+        }
+    }
+    ask().await
+}
+
 impl Visitor {
     /// A new visitor of `bot_id` at `base`, for example `http://127.0.0.1:8080`.
     pub async fn create(http: &Http, base: &str, bot_id: &str) -> anyhow::Result<Self> {
         let url = format!("{base}/v1/bots/{bot_id}/visitors");
         let about = json!({ "language": "en", "timeZone": "Europe/Vienna" });
-        let created: Created = http.post(&url, &[], &about).await?.expect(201)?.json()?;
+        let created = when_there_is_room(async || http.post(&url, &[], &about).await).await?;
+        let created: Created = created.expect(201)?.json()?;
         Ok(Self::known(http, base, &created.user_id, &created.token))
     }
 
@@ -121,7 +143,8 @@ impl Visitor {
     /// Says `text`; returns its `seq`.
     pub async fn say(&self, client_id: &str, text: &str) -> anyhow::Result<u64> {
         let body = json!({ "clientId": client_id, "text": text });
-        let accepted: Accepted = self.post("messages", &body).await?.expect(202)?.json()?;
+        let said = when_there_is_room(async || self.post("messages", &body).await).await?;
+        let accepted: Accepted = said.expect(202)?.json()?;
         Ok(accepted.seq)
     }
 

@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// Where the keys are that seal stored secrets; a file in `data` when absent.
     pub(crate) keyring: Option<Secret>,
+    /// A key with which a program sets a new server up by the admin API.
+    pub(crate) bootstrap_key: Option<Secret>,
     /// These four are read for their errors, which show the line. What counts is `documents`.
     #[serde(default)]
     bots: Vec<Bot>,
@@ -110,7 +112,7 @@ impl Config {
 
     fn resolve(&mut self, base: &Path) -> anyhow::Result<()> {
         self.data = base.join(&self.data);
-        let own = self.database.iter_mut().chain(&mut self.keyring);
+        let own = self.database.iter_mut().chain(&mut self.keyring).chain(&mut self.bootstrap_key);
         own.for_each(|secret| secret.rebase(base));
         documents::resolve(&mut self.documents, base)
     }
@@ -135,6 +137,7 @@ impl Config {
             trusted_proxies: Proxies::default(),
             limits: Limits::default(),
             keyring: None,
+            bootstrap_key: None,
             bots: Vec::new(),
             routes: Vec::new(),
             agents: Vec::new(),

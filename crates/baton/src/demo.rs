@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     assets::DemoAgent,
-    config::{Config, documents::new},
+    config::{Config, Secret, documents::new},
     emulate, pages, private, serve,
     simulate::{self, Served},
 };
@@ -33,6 +33,9 @@ struct Secrets {
     push_key: String,
     webhook_token: String,
     agent_password: String,
+    /// Of the admin API. Folders of older releases get one.
+    #[serde(default)]
+    admin_key: String,
 }
 
 /// What answers in the demo before a human agent does.
@@ -81,6 +84,7 @@ pub(crate) async fn demo(
     });
     let mut config = Config::of(data, documents);
     config.base_path = base_path;
+    config.bootstrap_key = Some(Secret::text(&secrets.admin_key));
     let ready = || announce(&base, &workplace.url, &secrets, (json, simulator.is_some()));
     serve::run(&config, listener, pages, ready).await
 }
@@ -98,17 +102,22 @@ impl Workplace {
 
 fn secrets(path: &Path) -> anyhow::Result<Secrets> {
     store::tighten(path).with_context(|| path.display().to_string())?;
-    if let Ok(text) = std::fs::read_to_string(path) {
-        return serde_json::from_str(&text).with_context(|| {
-            format!("{} is damaged: remove the file to get new secrets", path.display())
-        });
-    }
     let secret = |prefix| edge::ids::new_secret(prefix).expose_secret().to_owned();
-    let secrets = Secrets {
-        push_key: secret("push"),
-        webhook_token: secret("hook"),
-        agent_password: secret("demo")[..17].to_owned(),
+    let mut secrets = match std::fs::read_to_string(path) {
+        Ok(text) => serde_json::from_str(&text).with_context(|| {
+            format!("{} is damaged: remove the file to get new secrets", path.display())
+        })?,
+        Err(_) => Secrets {
+            push_key: secret("push"),
+            webhook_token: secret("hook"),
+            agent_password: secret("demo")[..17].to_owned(),
+            admin_key: String::new(),
+        },
     };
+    if !secrets.admin_key.is_empty() {
+        return Ok(secrets);
+    }
+    secrets.admin_key = secret("admin");
     private::write(path, &serde_json::to_string_pretty(&secrets)?)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(secrets)
@@ -203,6 +212,7 @@ fn announce(base: &str, workplace: &str, secrets: &Secrets, (json, at_tool): (bo
             "routeUrl": format!("{base}/handover/{ROUTE}"),
             "agentEmail": AGENT_EMAIL,
             "agentPassword": secrets.agent_password,
+            "adminKey": secrets.admin_key,
             // A key of the promised form; there is no portal yet.
             "portalUrl": null,
             "deskUrl": workplace,

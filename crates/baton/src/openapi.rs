@@ -15,6 +15,7 @@ use bridge::Bridge;
 use edge::http::ApiError;
 use http::header;
 use platform::Platform;
+use portal::Portal;
 use serde_json::{Map, Value, json};
 use wire::openapi::{ByHand, by_hand};
 
@@ -45,7 +46,7 @@ fn document() -> serde_json::Result<Value> {
     let ByHand { paths: of_contract, webhooks, schemas: of_contract_schemas, responses } =
         by_hand()?;
     let (mut paths, mut schemas) = (Map::new(), Map::new());
-    for described in [Platform::openapi(), Bridge::openapi()] {
+    for described in [Platform::openapi(), Bridge::openapi(), Portal::openapi()] {
         let mut described = serde_json::to_value(described)?;
         paths.extend(fields(&mut described["paths"]));
         schemas.extend(fields(&mut described["components"]["schemas"]));
@@ -68,6 +69,7 @@ fn document() -> serde_json::Result<Value> {
         "tags": [
             { "name": "visitor", "description": "What a chat page uses" },
             { "name": "desk", "description": "What an agent's desk uses" },
+            { "name": "admin", "description": "What the portal and programs of owners use" },
             { "name": "push", "description": "What a middleware sends to the platform" },
             { "name": "webhook", "description": "What the platform sends to a middleware" },
             { "name": "tool", "description": "A home-made tool of agents, both directions" },
@@ -100,6 +102,14 @@ fn security_schemes() -> Value {
         "deskCookie": {
             "type": "apiKey", "in": "cookie", "name": "baton_desk",
             "description": "Over https the name has the prefix __Host-, or __Secure- below a path",
+        },
+        "apiKey": {
+            "type": "http", "scheme": "bearer", "description": "A key of the admin API",
+        },
+        "portalCookie": {
+            "type": "apiKey", "in": "cookie", "name": "baton_portal",
+            "description": "Named as deskCookie is. Whatever changes something also needs the \
+                header `x-baton-portal: 1`",
         },
         "pushKey": in_header("The push key, bare; r1 and r2 have it in the body as accessToken"),
         "historyKey": in_header("A history key, bare or after Bearer"),

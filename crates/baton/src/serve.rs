@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use axum::Router;
 use bridge::Bridge;
 use dialogflow::local::LocalAgent;
-use directory::{Directory, kind::Kind};
+use directory::{Directory, FIRST_ORGANIZATION, kind::Kind};
 use edge::{
     Clock,
     egress::{Allowed, Egress, OwnListener, Target},
@@ -16,6 +16,7 @@ use edge::{
 };
 use machine::{Millis, chat::Chat, conversation::Conversation, limits::MINUTE_MS};
 use platform::Platform;
+use portal::Portal;
 use secrecy::ExposeSecret;
 use store::Store;
 use tokio::net::TcpListener;
@@ -64,12 +65,14 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     let clock = Clock::system();
     let limits = Arc::new(Limits::new(&config.limits, &clock));
-    let egress = Egress::new()?.beside(own_listeners(config, listener.local_addr()?));
+    let listen = listener.local_addr()?;
+    let egress = Egress::new()?.beside(own_listeners(config, listen));
     let store = open_store(config).await?;
     let directory = open_directory(config, &store, &clock).await?;
     let platform = Platform::new(Vec::new(), store.clone(), clock.clone(), egress.clone());
     let none = (Vec::new(), Vec::new(), BTreeMap::new());
     let bridge = Bridge::new(none.0, none.1, none.2, store.clone(), clock.clone(), egress.clone())?;
+    let portal = open_portal(config, directory.clone(), store.clone(), clock.clone()).await?;
     let parts = Parts { egress, clock, queued_max: config.limits.queued_chats };
     let mut live = Live::new(directory.clone(), platform.clone(), bridge.clone(), parts);
     live.begin().await?;
@@ -81,7 +84,7 @@ pub(crate) async fn run(
     if let Some(file) = &config.file {
         tokio::spawn(live::reload(directory, file.clone(), stages.stop.clone()));
     }
-    let router = platform.router().merge(bridge.router()).merge(pages);
+    let router = platform.router().merge(bridge.router()).merge(portal.router()).merge(pages);
     let router = identify(stages.telling(router), limits, config.trusted_proxies.clone());
     let mut router = pages::guarded(router);
     if let Some(base) = config.base_path.clone() {
@@ -95,6 +98,7 @@ pub(crate) async fn run(
         }
         None => None,
     };
+    tell_set_up(&portal).await?;
     // After the operators' listener, which tells whether this one may be sent visitors.
     let serving = tokio::spawn(edge::serve::serve(listener, router, stages.stop.clone()));
     if !assets::are_built() {
@@ -144,9 +148,6 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// The organization of what a file sets up.
-const ORGANIZATION: &str = "default";
-
 /// Opens the directory and sets what the file says.
 async fn open_directory(
     config: &Config,
@@ -157,8 +158,32 @@ async fn open_directory(
     let rules = config::documents::rules();
     let opened = Directory::open(store.clone(), clock.clone(), rules, keyring).await;
     let directory = opened.context("cannot read the directory")?;
-    directory.take_over(ORGANIZATION, config.documents.clone()).await?;
+    directory.take_over(FIRST_ORGANIZATION, config.documents.clone()).await?;
     Ok(directory)
+}
+
+async fn open_portal(
+    config: &Config,
+    directory: Directory,
+    store: Store,
+    clock: Clock,
+) -> anyhow::Result<Portal> {
+    let key = config.bootstrap_key.as_ref();
+    let bootstrap_key = key.map(|key| key.read("bootstrap_key")).transpose()?;
+    let portal = Portal::new(portal::Parts { directory, store, clock, bootstrap_key });
+    portal.begin().await.context("cannot make the first organization")?;
+    Ok(portal)
+}
+
+/// Gives the operator what makes the first owner, while there is none.
+async fn tell_set_up(portal: &Portal) -> anyhow::Result<()> {
+    if let Some(token) = portal.set_up_token().await? {
+        // It is for the terminal and no line of the log: it works once and for an hour.
+        let token = token.expose_secret();
+        let told = "Nobody owns this server yet. The set-up token, good for an hour";
+        writeln!(std::io::stderr().lock(), "{told}: {token}")?;
+    }
+    Ok(())
 }
 
 /// The address of the database: as configured, or SQLite in the folder `data`.

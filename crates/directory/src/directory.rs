@@ -4,14 +4,13 @@ use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 use edge::{Clock, ids};
-use machine::Recorded;
 use store::{CommitGuard, Key, Ledger, StepError, Stepped, Store, StoreError};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
     audit::Auditor,
-    author::Author,
-    document::{Body, Document, Event, Input, Refusal, Seen},
+    author::{Author, By},
+    document::{Body, Document, Input, Refusal, Seen},
     kind::Kind,
     rules::{Rules, Wrong},
     seal::Keyring,
@@ -19,8 +18,15 @@ use crate::{
     snapshot::{Held, Snapshot},
 };
 
+/// Organizations and users belong to the installation, which no organization can be.
+pub const INSTALLATION: &str = "installation";
+/// The organization that is there from the start, and that a configuration file sets up.
+pub const FIRST_ORGANIZATION: &str = "default";
 /// Most versions of a document that are read at once.
 pub const HISTORY_PAGE_MAX: usize = 100;
+
+mod beside;
+mod history;
 
 /// All documents. Clones are the same directory.
 #[derive(Clone)]
@@ -33,8 +39,12 @@ struct Inner {
     keyring: ArcSwap<Keyring>,
     kept: Arc<Kept>,
     auditor: Auditor,
+    broken: ArcSwap<Reasons>,
     _hears: CommitGuard,
 }
+
+/// Why documents cannot be used.
+type Reasons = HashMap<(Kind, Arc<str>), Arc<str>>;
 
 /// The snapshot, and who waits for a new one.
 struct Kept {
@@ -67,6 +77,8 @@ pub enum DirectoryError {
     IdTaken,
     #[error("this idempotency key was used for another request")]
     KeyReused,
+    #[error("the configuration file of the server sets it: change it there")]
+    Managed,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -100,8 +112,17 @@ impl Directory {
         });
         let auditor = Auditor::start(store.clone(), clock.clone()).await?;
         tokio::spawn(Arc::clone(&kept).keep(changes, auditor.clone()));
-        let keyring = ArcSwap::from_pointee(keyring);
-        Ok(Self(Arc::new(Inner { store, clock, rules, keyring, kept, auditor, _hears: hears })))
+        let (keyring, broken) = (ArcSwap::from_pointee(keyring), ArcSwap::default());
+        Ok(Self(Arc::new(Inner {
+            store,
+            clock,
+            rules,
+            keyring,
+            kept,
+            auditor,
+            broken,
+            _hears: hears,
+        })))
     }
 
     /// All documents as they are now.
@@ -230,56 +251,6 @@ impl Directory {
         }
     }
 
-    /// The versions of a document after `after`, oldest first, at most [`HISTORY_PAGE_MAX`].
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn history(
-        &self,
-        held: &Held,
-        after: u64,
-    ) -> Result<Vec<Recorded<Event>>, DirectoryError> {
-        let ledger = self.ledger(&held.organization);
-        let row = row_id(held.kind, &held.id);
-        Ok(ledger.events(&row, after, HISTORY_PAGE_MAX).await?)
-    }
-
-    /// Goes back to the settings of an earlier version, which makes a new one.
-    ///
-    /// # Errors
-    /// When there is no such version, its settings cannot be used any more, or the document was
-    /// changed since.
-    pub async fn roll_back(
-        &self,
-        held: &Held,
-        seen: Seen,
-        version: u64,
-        author: Author,
-    ) -> Result<Held, DirectoryError> {
-        let mut settings = None;
-        let mut after = 0;
-        'found: loop {
-            let page = self.history(held, after).await?;
-            let Some(last) = page.last() else { break };
-            after = last.position.seq;
-            for version_of in page {
-                if version_of.position.seq > version {
-                    break 'found;
-                }
-                if let Event::Created { body, .. }
-                | Event::Changed { body, .. }
-                | Event::Restored { body, .. } = version_of.event
-                {
-                    settings = Some(body);
-                }
-            }
-        }
-        let settings = settings.filter(|_| version <= held.document.version() && version > 0);
-        let settings = settings.ok_or(DirectoryError::Missing)?;
-        self.check(held.kind, &held.id, &settings)?;
-        self.step(held, None, Input::Change { seen, body: settings, author }).await
-    }
-
     /// The settings for people: of a secret only that it is there.
     ///
     /// # Errors
@@ -324,7 +295,9 @@ impl Directory {
                     Secrets { document: &row, schema: rule.schema(body)?, keyring: &keyring };
                 let Some(body) = secrets.reseal(body).map_err(Wrong::from)? else { continue };
                 let seen = Seen::Version(held.document.version());
-                let input = Input::Change { seen, body: Arc::new(body), author: author.clone() };
+                // What a file manages stays the file's.
+                let author = if held.is_managed() { Author::file() } else { author.clone() };
+                let input = Input::Change { seen, body: Arc::new(body), author };
                 self.step(held, None, input).await?;
                 changed += 1;
             }
@@ -332,7 +305,7 @@ impl Directory {
         Ok(changed)
     }
 
-    fn stored(
+    pub(crate) fn stored(
         &self,
         kind: Kind,
         id: &str,
@@ -367,6 +340,10 @@ impl Directory {
         key: Option<Key>,
         input: Input,
     ) -> Result<Held, DirectoryError> {
+        let is_file = input.author().is_some_and(|author| author.by == By::File);
+        if held.is_managed() && !is_file {
+            return Err(DirectoryError::Managed);
+        }
         let (ledger, row) = (self.ledger(&held.organization), row_id(held.kind, &held.id));
         let stepped = ledger.step(&row, &(), self.0.clock.now(), key, input).await;
         // The id is known, so what is taken here is the new slug.

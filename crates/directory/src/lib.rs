@@ -6,6 +6,7 @@
 //! seals the secrets, and tells the audit trail. Everything that runs reads a snapshot in memory.
 #![forbid(unsafe_code)]
 
+pub mod apply;
 pub mod audit;
 pub mod author;
 pub mod changes;
@@ -13,6 +14,7 @@ mod directory;
 pub mod document;
 pub mod kind;
 pub mod managed;
+pub mod rights;
 pub mod rules;
 pub mod seal;
 pub mod secrets;
@@ -20,5 +22,7 @@ pub mod settings;
 mod snapshot;
 pub mod trail;
 
-pub use directory::{Directory, DirectoryError, HISTORY_PAGE_MAX, New};
+pub use directory::{
+    Directory, DirectoryError, FIRST_ORGANIZATION, HISTORY_PAGE_MAX, INSTALLATION, New,
+};
 pub use snapshot::{Held, Snapshot};

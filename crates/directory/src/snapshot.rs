@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{document::Document, kind::Kind};
+use crate::{author::By, document::Document, kind::Kind};
 
 /// A document in the snapshot.
 #[derive(Debug, Clone)]
@@ -18,6 +18,14 @@ pub struct Held {
     /// It never changes, and no other document of its kind ever gets it.
     pub id: Arc<str>,
     pub document: Arc<Document>,
+}
+
+impl Held {
+    /// Whether its settings come from a file of the server, so that they are changed only there.
+    #[must_use]
+    pub fn is_managed(&self) -> bool {
+        self.document.author().by == By::File
+    }
 }
 
 /// The documents that are not removed.

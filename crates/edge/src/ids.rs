@@ -49,9 +49,15 @@ fn letters(bits: Ulid) -> String {
     bits.to_string().to_ascii_lowercase()
 }
 
-#[expect(clippy::expect_used, reason = "without the system's randomness nothing can be safe")]
 fn random() -> [u8; 16] {
-    let mut bytes = [0_u8; 16];
+    random_bytes()
+}
+
+/// Bytes of chance, for salts and keys.
+#[must_use]
+#[expect(clippy::expect_used, reason = "without the system's randomness nothing can be safe")]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0_u8; N];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }

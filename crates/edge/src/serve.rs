@@ -31,10 +31,8 @@ pub async fn serve(
     router: Router,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let router = router
-        .layer(from_fn(acceptable))
-        .layer(from_fn(unread::closed))
-        .layer(from_fn(identified));
+    let router =
+        router.layer(from_fn(acceptable)).layer(from_fn(unread::closed)).layer(from_fn(identified));
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {

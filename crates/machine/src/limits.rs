@@ -5,6 +5,7 @@ use crate::Millis;
 pub const SECOND_MS: Millis = 1_000;
 pub const MINUTE_MS: Millis = 60 * SECOND_MS;
 pub const HOUR_MS: Millis = 60 * MINUTE_MS;
+pub const DAY_MS: Millis = 24 * HOUR_MS;
 
 /// Length of a pause when `paused: true` comes without `minutesPaused` (contract r1, steps one and
 /// two).

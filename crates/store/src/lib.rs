@@ -212,6 +212,18 @@ impl Store {
         Ok(values.into_iter().next())
     }
 
+    /// The keys that begin with `prefix`, with their values, unless their time is over.
+    pub async fn records(
+        &self,
+        space: &str,
+        prefix: &str,
+        now: Millis,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let args = vec![space.into(), prefix.into(), now.into(), count(limit)];
+        self.query(Query { sql: sql::RECORDS, args }, owner_and_id).await
+    }
+
     pub async fn delete_record(&self, space: &str, key: &str) -> Result<(), StoreError> {
         let args = vec![space.into(), key.into()];
         self.execute(vec![Query { sql: sql::DELETE_RECORD, args }]).await

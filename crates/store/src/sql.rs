@@ -82,6 +82,9 @@ statements! { SHARED;
         SET value = excluded.value, expires_at = excluded.expires_at";
     RECORD = "SELECT value FROM records WHERE space = $1 AND key = $2 \
         AND (expires_at IS NULL OR expires_at > $3)";
+    RECORDS = "SELECT key, value FROM records WHERE space = $1 \
+        AND substr(key, 1, length($2)) = $2 AND (expires_at IS NULL OR expires_at > $3) \
+        ORDER BY key LIMIT $4";
     DELETE_RECORD = "DELETE FROM records WHERE space = $1 AND key = $2";
     FORGET_RECORDS = "DELETE FROM records WHERE expires_at <= $1";
     SCHEMA = "SELECT version, name, print FROM schema ORDER BY version";

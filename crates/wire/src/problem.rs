@@ -26,6 +26,11 @@ pub enum ProblemId {
     Taken,
     NotClaimed,
     Closed,
+    NameTaken,
+    ManagedByFile,
+    Stale,
+    VersionNeeded,
+    CodeNeeded,
     TooManyWaiting,
     RateLimited,
     Unavailable,
@@ -33,7 +38,7 @@ pub enum ProblemId {
 }
 
 impl ProblemId {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidBody,
         Self::MissingField,
         Self::InvalidField,
@@ -48,6 +53,11 @@ impl ProblemId {
         Self::Taken,
         Self::NotClaimed,
         Self::Closed,
+        Self::NameTaken,
+        Self::ManagedByFile,
+        Self::Stale,
+        Self::VersionNeeded,
+        Self::CodeNeeded,
         Self::TooManyWaiting,
         Self::RateLimited,
         Self::Unavailable,
@@ -72,6 +82,11 @@ impl ProblemId {
             Self::Taken => ("taken", 409, "Another human agent has this chat"),
             Self::NotClaimed => ("not_claimed", 409, "No human agent has claimed this chat"),
             Self::Closed => ("closed", 409, "This chat is closed"),
+            Self::NameTaken => ("name_taken", 409, "This name is taken"),
+            Self::ManagedByFile => ("managed_by_file", 409, "The server's file sets this"),
+            Self::Stale => ("stale", 412, "It was changed meanwhile"),
+            Self::VersionNeeded => ("version_needed", 428, "The version you have seen is needed"),
+            Self::CodeNeeded => ("code_needed", 401, "A second factor is needed"),
             Self::TooManyWaiting => ("too_many_waiting", 429, "Too many messages are waiting"),
             Self::RateLimited => ("rate_limited", 429, "Too many requests"),
             Self::Unavailable => ("unavailable", 503, "Not available right now"),

@@ -10,7 +10,9 @@ use directory::{
     kind::Kind,
     rules::{Rules, Wrong},
     secrets,
-    settings::{Bot, ConnectorRule, HumanAgent, Route, SettingsRule},
+    settings::{
+        ApiKey, Bot, ConnectorRule, HumanAgent, Membership, Organization, Route, SettingsRule, User,
+    },
 };
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -32,6 +34,10 @@ pub(crate) fn rules() -> Rules {
         .with(Kind::Route, SettingsRule::<Route>::new())
         .with(Kind::Agent, SettingsRule::<HumanAgent>::new())
         .with(Kind::Connector, ConnectorRule::new(KINDS))
+        .with(Kind::Organization, SettingsRule::<Organization>::new())
+        .with(Kind::User, SettingsRule::<User>::new())
+        .with(Kind::Membership, SettingsRule::<Membership>::new())
+        .with(Kind::ApiKey, SettingsRule::<ApiKey>::new())
 }
 
 /// The documents of a file that was read without an error.

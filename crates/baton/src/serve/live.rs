@@ -10,19 +10,15 @@ use std::{
 use anyhow::Context as _;
 use bridge::Bridge;
 use directory::{
-    Directory, Held, Snapshot,
+    Directory, FIRST_ORGANIZATION, Held, Snapshot,
     document::Body,
     kind::Kind,
-    managed::is_managed,
     settings::{Bot, HumanAgent, Route},
 };
 use platform::{BotConfig, Platform};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    ORGANIZATION,
-    set_up::{Parts, connector_settings, human_agent, typed},
-};
+use super::set_up::{Parts, connector_settings, human_agent, typed};
 use crate::config::Config;
 
 /// Both halves, and what they were last made of.
@@ -56,7 +52,7 @@ impl Live {
     /// When something that a file manages cannot be built: its author is waiting at the terminal.
     pub(super) async fn begin(&mut self) -> anyhow::Result<()> {
         for Broken { held, error } in self.apply().await {
-            if is_managed(&held) {
+            if held.is_managed() {
                 return Err(error);
             }
         }
@@ -86,6 +82,7 @@ impl Live {
         self.remove_others(&snapshot).await;
         for Broken { held, error } in &broken {
             let (kind, id) = (held.kind, &*held.id);
+            self.directory.set_broken(kind, &held.id, Some(&format!("{error:#}")));
             tracing::error!(document.kind = %kind, document.id = id, error = format!("{error:#}"),
                 "a document cannot be used; what was built of it before stays in use");
         }
@@ -98,6 +95,7 @@ impl Live {
         for held in snapshot.all(kind) {
             let version = held.document.version();
             if self.built.insert((kind, held.id.clone()), version) != Some(version) {
+                self.directory.set_broken(kind, &held.id, None);
                 changed.push(held.clone());
             }
         }
@@ -242,7 +240,7 @@ pub(super) async fn reload(directory: Directory, file: PathBuf, stop: Cancellati
         });
         let taken_over = match read.await {
             Ok(Ok(config)) => {
-                let set = directory.take_over(ORGANIZATION, config.documents).await;
+                let set = directory.take_over(FIRST_ORGANIZATION, config.documents).await;
                 set.map_err(anyhow::Error::from)
             }
             Ok(Err(error)) => Err(error),

@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::world::{BATON, ask_for_human};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "baseUrl",
     "botId",
     "pushKey",
@@ -22,6 +22,7 @@ const KEYS: [&str; 10] = [
     "routeUrl",
     "agentEmail",
     "agentPassword",
+    "adminKey",
     "portalUrl",
     "deskUrl",
     "widgetUrl",

@@ -1,5 +1,6 @@
 //! Tests of the real binary over HTTP. They do not use its internals.
 
+mod admin;
 mod bridge;
 mod check;
 mod command_line;

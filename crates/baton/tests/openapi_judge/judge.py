@@ -1,7 +1,7 @@
 """Calls every operation of a running demo as its OpenAPI document says, and as it does not say.
 
 Usage: judge.py FACTS, where FACTS is the line that `baton demo --json` prints. Each party (visitor,
-human agent, the other half of the contract) has its own credentials. No input may end in an error
+human agent, program of an owner, the other half of the contract) has its own credentials. No input may end in an error
 of the server, and every answer must have a documented status, media type, headers and body.
 """
 
@@ -73,6 +73,7 @@ def main():
     parties = [
         (visitor(facts), "^/v1/", streams),
         (human_agent(facts), "^/desk/", apart + streams),
+        ({"authorization": f"Bearer {facts['adminKey']}"}, "^/api/v1/", []),
         ({"authorization": f"Bearer {facts['pushKey']}"}, "^/webhooks/", []),
         ({"authorization": f"Bearer {facts['webhookToken']}"}, "^/(handover|connectors)/", []),
         ({}, "", []),

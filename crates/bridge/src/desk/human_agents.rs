@@ -4,16 +4,16 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use edge::{ids, secrets};
+use edge::{
+    ids,
+    password::{Password, Unusable},
+    secrets,
+};
 use machine::chat::Agent;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wire::profile;
 
 use crate::config::{ConfigError, HumanAgentConfig};
-
-mod password;
-
-use password::{Password, Unusable};
 
 /// How long a sign-in waits for others whose hashes are computed.
 const TURN_WAIT: Duration = Duration::from_secs(5);

@@ -89,6 +89,21 @@ pub enum Input {
     Audited { version: u64 },
 }
 
+impl Input {
+    /// Who asks; `None` for a note.
+    #[must_use]
+    pub fn author(&self) -> Option<&Author> {
+        match self {
+            Self::Create { author, .. }
+            | Self::Change { author, .. }
+            | Self::Rename { author, .. }
+            | Self::Restore { author, .. }
+            | Self::Remove { author, .. } => Some(author),
+            Self::Audited { .. } => None,
+        }
+    }
+}
+
 /// The version that the author of a change has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {

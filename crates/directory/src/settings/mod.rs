@@ -4,19 +4,24 @@
 //! secrets, help editors, and make the forms of pages.
 
 mod agent;
+mod api_key;
 mod bot;
 mod connector;
 mod fulfilment;
 mod human_agent;
 mod keys;
 mod list;
+mod membership;
 mod nearest;
+mod organization;
 mod route;
 mod rule;
+mod user;
 
 use serde::de::DeserializeOwned;
 
 pub use agent::{BotAgent, CxAgent, EsAgent, ExportAgent};
+pub use api_key::ApiKey;
 pub use bot::{Bot, MoreTriggers, OnLate, OnRefused, Send, SendIp, Session, Webhook, WhenAway};
 pub use connector::ConnectorRule;
 pub use edge::given::Secret;
@@ -24,10 +29,13 @@ pub use fulfilment::Fulfilment;
 pub use human_agent::HumanAgent;
 pub use keys::{Key, Keys};
 pub use list::{OneOrMore, Secrets};
+pub use membership::Membership;
 pub use nearest::suggestion;
+pub use organization::Organization;
 pub use route::{Connector, Header, KeyIn, Notices, Push, Route, Signing};
 pub use rule::SettingsRule;
 use schemars::JsonSchema;
+pub use user::User;
 
 use crate::{kind::Kind, rules::Wrong};
 
@@ -54,6 +62,17 @@ pub fn identifier(key: &str, id: &str) -> Result<(), Wrong> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     ensure(!id.is_empty() && id.len() <= 64 && id.chars().all(plain), || {
         format!("`{key}` is {id:?}: use 1 to 64 letters, digits, - and _")
+    })
+}
+
+/// Most characters of a name.
+const NAME_CHARS_MAX: usize = 200;
+
+/// Checks a name for people.
+fn named(key: &str, name: &str) -> Result<(), Wrong> {
+    let fits = !name.trim().is_empty() && name.chars().count() <= NAME_CHARS_MAX;
+    ensure(fits && !name.chars().any(char::is_control), || {
+        format!("`{key}` is {name:?}: use 1 to {NAME_CHARS_MAX} characters in one line")
     })
 }
 

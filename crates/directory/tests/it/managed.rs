@@ -1,9 +1,5 @@
 use directory::{
-    New,
-    author::Author,
-    document::Seen,
-    kind::Kind,
-    managed::{Changes, is_managed},
+    DirectoryError, New, author::Author, document::Seen, kind::Kind, managed::Changes,
 };
 
 use crate::{
@@ -44,18 +40,22 @@ on_both! {
         world.close().await;
     }
 
-    async fn what_a_file_names_is_managed_by_it_until_it_is_set_by_hand(place: Place) {
+    async fn what_a_file_names_is_read_only_elsewhere(place: Place) {
         let world = World::open(place).await;
         world.directory.take_over(ORG, vec![of_file("a")]).await.unwrap();
         let held = world.find("a").unwrap();
-        assert!(is_managed(&held));
+        assert!(held.is_managed());
         let author = Author::command("apply");
-        let changed = world.directory.change(&held, Seen::Any, settings("a"), author, None);
-        assert!(!is_managed(&changed.await.unwrap()));
-        assert!(world.directory.take_over(ORG, Vec::new()).await.unwrap().is_empty());
-        let changes = world.directory.take_over(ORG, vec![of_file("a")]).await.unwrap();
-        assert_eq!(changes.changed, bots(&["a"]));
-        assert!(is_managed(&world.find("a").unwrap()));
+        let (directory, body) = (&world.directory, settings("a"));
+        let changed = directory.change(&held, Seen::Any, body, author.clone(), None).await;
+        assert!(matches!(changed, Err(DirectoryError::Managed)), "{changed:?}");
+        let renamed = directory.rename(&held, Seen::Any, "b", author.clone()).await;
+        assert!(matches!(renamed, Err(DirectoryError::Managed)), "{renamed:?}");
+        let removed = directory.remove(&held, Seen::Any, author.clone()).await;
+        assert!(matches!(removed, Err(DirectoryError::Managed)), "{removed:?}");
+        let applied = directory.apply(ORG, vec![of_file("a")], &[Kind::Bot], &author).await;
+        assert_eq!(applied.unwrap(), [], "what is the same is no change, and nothing is pruned");
+        assert!(world.find("a").unwrap().is_managed());
         world.close().await;
     }
 

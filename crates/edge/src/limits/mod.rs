@@ -16,6 +16,7 @@ mod client;
 mod exceeded;
 mod limiter;
 mod proxies;
+mod sign_in;
 
 pub use at_once::{AtOnce, Entered};
 pub use client::{Client, identify};
@@ -23,6 +24,7 @@ pub use exceeded::Exceeded;
 pub use ipnet::IpNet;
 pub use limiter::Limiter;
 pub use proxies::Proxies;
+pub use sign_in::SignIn;
 
 /// So many at once, and then that pace: `60/minute`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use axum::{
 use edge::{
     base_path::BasePath,
     http::{SentBy, json, read_body},
-    limits::Client,
+    limits::{Client, SignIn as Attempt},
 };
 use http::{HeaderMap, StatusCode, header};
 use machine::{chat::Agent, limits::BODY_BYTES_MAX};
@@ -27,8 +27,7 @@ use super::{
         App,
         error::{Error, Result},
     },
-    attempt::Attempt,
-    cookie::{DEVICE, SESSION},
+    DEVICE, SESSION,
     guard::{FromDesk, SignedIn},
 };
 use crate::desk::{

@@ -15,6 +15,7 @@ use axum::{
 use edge::{
     ids,
     limits::Client,
+    own_page::has_own_origin,
     secrets,
     socket::{Budget, End as Close, Socket, Upgrade},
     time::rfc3339,
@@ -39,7 +40,7 @@ use wire::{
 use super::{
     super::{App, error},
     chats,
-    guard::{SignedIn, foreign_origin, has_own_origin},
+    guard::{SignedIn, foreign_origin},
 };
 use crate::desk::{board, view};
 

@@ -1,24 +1,25 @@
 //! One attempt to sign in, and the limits that count its failure. A known device has a limit of its
-//! own, so guesses from elsewhere do not keep its agent out, not even those that come from behind
+//! own, so guesses from elsewhere do not keep its owner out, not even those that come from behind
 //! the same address.
 
-use edge::limits::{Client, Exceeded};
+use super::{Client, Exceeded};
 
-pub(super) struct Attempt<'a> {
-    pub(super) client: &'a Client,
+/// An attempt to sign in.
+pub struct SignIn<'a> {
+    pub client: &'a Client,
     /// The folded email address, of an account that need not exist.
-    pub(super) account: &'a str,
+    pub account: &'a str,
     /// The token of a device that is known for this account.
-    pub(super) device: Option<&'a str>,
+    pub device: Option<&'a str>,
 }
 
-impl Attempt<'_> {
-    /// Whether the attempt may be made now. Between this and [`Attempt::failed`] nothing may wait,
+impl SignIn<'_> {
+    /// Whether the attempt may be made now. Between this and [`SignIn::failed`] nothing may wait,
     /// or many attempts could be looked at together.
     ///
     /// # Errors
     /// [`Exceeded`] after too many failures.
-    pub(super) fn may_be_made(&self) -> Result<(), Exceeded> {
+    pub fn may_be_made(&self) -> Result<(), Exceeded> {
         let limits = &self.client.limits;
         if let Some(device) = self.device {
             return limits.failed_sign_ins_of_device.look(&device);
@@ -27,7 +28,7 @@ impl Attempt<'_> {
         limits.failed_sign_ins_of_account.look(&self.account)
     }
 
-    pub(super) fn failed(&self) {
+    pub fn failed(&self) {
         let limits = &self.client.limits;
         // That a limit is reached shows at the next attempt.
         if let Some(device) = self.device {

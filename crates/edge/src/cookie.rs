@@ -1,27 +1,25 @@
-//! The cookies of the desk.
+//! The cookies of our own pages.
 //!
 //! Over https a name has the prefix `__Host-`, so that no other host of the domain can set it.
-//! Below a base path the prefix is `__Secure-`, and only the desk API of this path gets the cookie.
+//! Below a base path the prefix is `__Secure-`, and only the API of this path gets the cookie.
 //! On plain http, for example on loopback, the name has no prefix.
 
-use edge::base_path::BasePath;
 use http::{HeaderMap, HeaderValue, header, header::InvalidHeaderValue};
 use machine::Millis;
 use secrecy::SecretString;
 
+use crate::base_path::BasePath;
+
 const PREFIXES: [&str; 2] = ["__Host-", "__Secure-"];
 
-pub(super) const SESSION: Cookie = Cookie("baton_desk");
-/// Tells a browser in which a human agent has signed in before.
-pub(super) const DEVICE: Cookie = Cookie("baton_desk_device");
-
 /// A cookie by its name without prefix.
-#[derive(Clone, Copy)]
-pub(super) struct Cookie(&'static str);
+#[derive(Debug, Clone, Copy)]
+pub struct Cookie(pub &'static str);
 
 impl Cookie {
     /// The token of a request. A bare name counts on plain http only.
-    pub(super) fn token(self, headers: &HeaderMap) -> Option<SecretString> {
+    #[must_use]
+    pub fn token(self, headers: &HeaderMap) -> Option<SecretString> {
         let find = |prefix: &str| {
             let cookies = headers.get_all(header::COOKIE).iter();
             let mut pairs =
@@ -37,8 +35,11 @@ impl Cookie {
 
     /// The cookie with this token. An age of zero removes it; without an age it ends with the
     /// browser. Without `Path` a browser sends it below the folder of the address that set it,
-    /// which is the desk API at any base path.
-    pub(super) fn set(
+    /// which is the same API at any base path.
+    ///
+    /// # Errors
+    /// When the token is no text of a header.
+    pub fn set(
         self,
         headers: &HeaderMap,
         base: Option<&BasePath>,
@@ -71,6 +72,8 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
+
+    const SESSION: Cookie = Cookie("baton_desk");
 
     fn headers(proto: &'static str, cookie: &'static str) -> HeaderMap {
         let mut headers = HeaderMap::new();

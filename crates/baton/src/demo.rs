@@ -244,3 +244,22 @@ fn announce(base: &str, workplace: &str, secrets: &Secrets, (json, at_tool): (bo
     // A closed output must not stop the server.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
+
+/// What the demo sets up, with secrets of no use.
+#[cfg(test)]
+pub(crate) fn example() -> anyhow::Result<Vec<New>> {
+    let secret = || "a secret of the demo".to_owned();
+    let secrets = Secrets {
+        push_key: secret(),
+        webhook_token: secret(),
+        agent_password: secret(),
+        admin_key: secret(),
+    };
+    documents(
+        "http://127.0.0.1:8080",
+        Path::new("agent"),
+        Some("http://127.0.0.1:1"),
+        None,
+        &secrets,
+    )
+}

@@ -22,6 +22,7 @@ mod pages;
 mod private;
 mod proxies;
 mod serve;
+mod settings;
 mod simulate;
 mod telemetry;
 mod trigger;
@@ -48,10 +49,10 @@ enum Command {
         #[arg(long, env = "BATON_CONFIG", value_name = "FILE")]
         config: PathBuf,
         /// Listen here instead of where the configuration says
-        #[arg(long, env = "BATON_LISTEN", value_name = "ADDR")]
+        #[arg(long, value_name = "ADDR")]
         listen: Option<SocketAddr>,
         /// Keep data here instead of where the configuration says
-        #[arg(long, env = "BATON_DATA", value_name = "DIR")]
+        #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
     },
     /// Run a complete demo: a bot, a desk and a human agent, on an embedded database
@@ -99,6 +100,7 @@ enum Command {
     /// Check a configuration without serving it, test one of its connectors against the real tool,
     /// or check the conformance of a middleware or a platform
     Check(check::Check),
+    Config(settings::Args),
     /// Create a push key and its hash; the key is shown once
     Key,
     /// Report which parts of a Dialogflow agent export are used, and which are not
@@ -142,6 +144,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Simulate(args) => simulate::simulate(args).await?,
         Command::Check(check) => return check::run(check).await,
+        Command::Config(args) => settings::run(args).await?,
         Command::Store(args) => return maintain::run(args).await,
         Command::Key => key::print()?,
         Command::Agent { export } => serve::report_agent(&export)?,

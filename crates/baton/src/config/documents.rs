@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::Secret;
 
 /// The tables of a file, and what their entries describe.
-const TABLES: [(&str, Kind); 4] = [
+pub(super) const TABLES: [(&str, Kind); 4] = [
     ("bots", Kind::Bot),
     ("routes", Kind::Route),
     ("agents", Kind::Agent),

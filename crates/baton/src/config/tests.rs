@@ -2,7 +2,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
-const GOOD: &str = r#"
+pub(super) const GOOD: &str = r#"
 listen = "127.0.0.1:8080"
 data = "data"
 

@@ -24,6 +24,7 @@ mod pushes;
 mod receivers;
 mod reload;
 mod secrets;
+mod settings;
 mod stampede;
 mod strace;
 mod transcript;

@@ -5,9 +5,10 @@
 //! Each limit keeps a bounded number of counters. A counter that still says something is never
 //! dropped for another.
 
-use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{borrow::Cow, fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
-use serde::{Deserialize, Deserializer, de};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Clock;
 
@@ -34,8 +35,9 @@ pub struct Rate {
 }
 
 /// The table `[limits]`. "At once" means open at the same time; the rest are rates.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Limits")]
 pub struct Settings {
     /// False switches all of them off but `queued_chats`.
     pub enabled: bool,
@@ -186,6 +188,26 @@ impl FromStr for Rate {
 impl<'de> Deserialize<'de> for Rate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Rate {
+    fn schema_name() -> Cow<'static, str> {
+        "Rate".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "So many at once, and then that pace: `60/minute`.",
+            "pattern": "^ *[0-9]+ */ *(second|minute|hour) *$",
+        })
     }
 }
 

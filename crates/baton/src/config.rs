@@ -97,8 +97,18 @@ pub(crate) struct Config {
 }
 
 /// First segments of our own paths, which a base path must not hide.
-const OWN_PATHS: [&str; 8] =
-    ["assets", "connectors", "desk", "handover", "openapi.json", "v1", "webhooks", "widget.js"];
+const OWN_PATHS: [&str; 10] = [
+    "api",
+    "assets",
+    "connectors",
+    "desk",
+    "handover",
+    "openapi.json",
+    "portal",
+    "v1",
+    "webhooks",
+    "widget.js",
+];
 
 fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8080))
@@ -122,7 +132,7 @@ impl Config {
         let variables = environment::variables()?;
         if !variables.is_empty() {
             let mut layers = Layers::of(&text).with_context(in_file)?;
-            environment::apply(&mut layers, variables)?;
+            environment::apply(&mut layers, &variables)?;
             config = config.with_process(layers.read()?);
         }
         config.resolve(path.parent().unwrap_or(Path::new("."))).with_context(in_file)?;
@@ -187,10 +197,6 @@ impl Config {
 
     /// Checks the rules that the types cannot express.
     fn validate(&self) -> anyhow::Result<()> {
-        ensure!(
-            !self.bots.is_empty() || !self.routes.is_empty(),
-            "nothing to serve: add [[bots]] for the platform, [[routes]] for the bridge, or both"
-        );
         self.validate_process()?;
         unique("bots.id", self.bots.iter().map(|bot| &bot.id))?;
         unique("routes.id", self.routes.iter().map(|route| &route.id))?;

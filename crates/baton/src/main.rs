@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use edge::base_path::BasePath;
 
 mod agent;
+mod apply;
 mod assets;
 mod check;
 mod config;
@@ -26,6 +27,7 @@ mod settings;
 mod simulate;
 mod telemetry;
 mod trigger;
+mod user;
 
 /// Messages need many small allocations on few threads. docs/performance.md has the measured gain
 /// of this allocator.
@@ -101,6 +103,12 @@ enum Command {
     /// or check the conformance of a middleware or a platform
     Check(check::Check),
     Config(settings::Args),
+    /// Set the bots, routes, connectors and agents of a running server from a file; the same file
+    /// again changes nothing
+    Apply(apply::Apply),
+    /// Print the bots, routes, connectors and agents of a running server as a file
+    Export(apply::Export),
+    User(user::Args),
     /// Create a push key and its hash; the key is shown once
     Key,
     /// Report which parts of a Dialogflow agent export are used, and which are not
@@ -144,6 +152,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Simulate(args) => simulate::simulate(args).await?,
         Command::Check(check) => return check::run(check).await,
+        Command::Apply(args) => apply::apply(args).await?,
+        Command::Export(args) => apply::export(args).await?,
+        Command::User(args) => user::run(args).await?,
         Command::Config(args) => settings::run(args).await?,
         Command::Store(args) => return maintain::run(args).await,
         Command::Key => key::print()?,

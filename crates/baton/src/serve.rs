@@ -17,7 +17,7 @@ use edge::{
 use machine::{Millis, chat::Chat, conversation::Conversation, limits::MINUTE_MS};
 use platform::Platform;
 use portal::Portal;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use store::Store;
 use tokio::net::TcpListener;
 
@@ -173,6 +173,23 @@ async fn open_portal(
     let portal = Portal::new(portal::Parts { directory, store, clock, bootstrap_key });
     portal.begin().await.context("cannot make the first organization")?;
     Ok(portal)
+}
+
+/// Makes an owner while no server runs on the database.
+pub(crate) async fn make_owner(
+    config: &Config,
+    email: &str,
+    name: &str,
+    password: SecretString,
+) -> anyhow::Result<()> {
+    let (store, clock) = (open_store(config).await?, Clock::system());
+    let rules = config::documents::rules();
+    let opened = Directory::open(store.clone(), clock.clone(), rules, keyring::load(config)?).await;
+    let directory = opened.context("cannot read the directory")?;
+    let portal = open_portal(config, directory, store.clone(), clock).await?;
+    portal.make_owner(email, name, password).await?;
+    store.close().await;
+    Ok(())
 }
 
 /// Gives the operator what makes the first owner, while there is none.

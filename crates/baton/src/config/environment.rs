@@ -46,11 +46,11 @@ pub(super) fn variables() -> anyhow::Result<BTreeMap<String, String>> {
 /// Names the variable, and what to do.
 pub(super) fn apply(
     layers: &mut Layers,
-    variables: BTreeMap<String, String>,
+    variables: &BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
     let settings: BTreeMap<String, Setting> =
         settings().into_iter().map(|setting| (setting.variable(), setting)).collect();
-    for (name, text) in &variables {
+    for (name, text) in variables {
         if let Some(setting) = settings.get(name) {
             let file = format!("{name}{FILE}");
             ensure!(

@@ -116,9 +116,9 @@ fn of_kind(key: &str, schema: Schema) -> Value {
         fields.insert("title".to_owned(), key.into());
         let properties = fields.entry("properties").or_insert_with(|| json!({}));
         properties["kind"] = json!({ "const": key });
-        match fields.entry("required").or_insert_with(|| json!([])) {
-            Value::Array(required) => required.insert(0, "kind".into()),
-            _ => {}
+        let required = fields.entry("required").or_insert_with(|| json!([]));
+        if let Value::Array(required) = required {
+            required.insert(0, "kind".into());
         }
     }
     schema

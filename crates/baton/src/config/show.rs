@@ -15,7 +15,7 @@ pub(crate) fn in_effect(path: &Path) -> anyhow::Result<String> {
     // For its errors.
     Config::load(path)?;
     let mut layers = Layers::of(&read(path)?)?;
-    environment::apply(&mut layers, environment::variables()?)?;
+    environment::apply(&mut layers, &environment::variables()?)?;
     written(|text, setting, name| match layers.get(&setting.name, setting.default.as_ref()) {
         Some((value, source)) => {
             let value = if setting.form == Form::Secret { masked(value) } else { value };

@@ -575,3 +575,76 @@ async fn a_second_factor_is_asked_for_and_a_code_works_once() -> anyhow::Result<
     world.post(&Who::Nobody, "/session", &with(&recovery[0])).await?.expect(401)?;
     Ok(())
 }
+
+/// Runs the binary and returns what it prints.
+async fn command(
+    world: &World,
+    args: &[&str],
+    env: &[(&str, &str)],
+    input: &str,
+) -> anyhow::Result<(bool, String)> {
+    use tokio::io::AsyncWriteExt as _;
+    let mut run = tokio::process::Command::new(BATON)
+        .args(args)
+        .envs(env.iter().copied())
+        .current_dir(world.server.path("."))
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()?;
+    let mut stdin = run.stdin.take().context("stdin")?;
+    stdin.write_all(input.as_bytes()).await?;
+    drop(stdin);
+    let output = run.wait_with_output().await?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
+}
+
+#[tokio::test]
+async fn a_file_is_applied_to_a_running_server_and_exported_again() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let config = std::fs::read_to_string(world.server.path("baton.toml"))?;
+    let mine = config.replace("id = \"support\"", "id = \"mine\"");
+    std::fs::write(world.server.path("mine.toml"), mine)?;
+    let (server, env) = (["--server", &world.server.base], [("BATON_API_KEY", KEY)]);
+    let apply = async |more: &[&str]| {
+        let args = [&["apply", "-f", "mine.toml"], more, &server].concat();
+        let (good, text) = command(&world, &args, &env, "").await?;
+        ensure!(good, "{text}");
+        anyhow::Ok(text)
+    };
+    let dry = apply(&["--dry-run"]).await?;
+    assert!(dry.contains("created bots mine") && dry.ends_with("1 would change\n"), "{dry}");
+    let done = apply(&[]).await?;
+    assert!(done.ends_with("1 changed\n"), "{done}");
+    assert_eq!(apply(&[]).await?, "0 changed\n");
+    for sealed in [&[][..], &["--sealed"]] {
+        let args = [&["export"], sealed, &server].concat();
+        let (good, text) = command(&world, &args, &env, "").await?;
+        ensure!(good && text.contains("id = \"mine\""), "{text}");
+    }
+    let args = [&["apply", "-f", "mine.toml"][..], &server].concat();
+    let (good, text) = command(&world, &args, &[("BATON_API_KEY", "no key")], "").await?;
+    ensure!(!good && text.contains("Sign in, or send an API key"), "{text}");
+    let (good, text) = command(&world, &args, &[], "").await?;
+    ensure!(!good && text.contains("BATON_API_KEY"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_owner_is_made_on_the_command_line_and_gets_a_new_password() -> anyhow::Result<()> {
+    let mut world = World::start().await?;
+    for password in ["a first one that nobody guesses", "another one that nobody guesses"] {
+        world.server.kill().await?;
+        let args =
+            ["user", "--config", "baton.toml", "--email", "ops@example.com", "--name", "Ops"];
+        let (good, text) = command(&world, &args, &[], &format!("{password}\n")).await?;
+        ensure!(good, "{text}");
+        world.server.start().await?;
+        let sign_in = json!({ "email": "ops@example.com", "password": password });
+        let signed = world.post(&Who::Nobody, "/session", &sign_in).await?.expect(201)?;
+        let signed: Value = signed.json()?;
+        assert_eq!(signed["organizations"][0]["role"], "owner");
+    }
+    Ok(())
+}

@@ -6,7 +6,7 @@ use crate::config::{Config, Secret};
 fn applied(file: &str, variables: &[(&str, &str)]) -> anyhow::Result<Config> {
     let mut layers = Layers::of(file)?;
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    apply(&mut layers, variables.collect())?;
+    apply(&mut layers, &variables.collect())?;
     layers.read()
 }
 
@@ -38,7 +38,7 @@ fn a_variable_beats_the_file_for_every_setting() {
         let mut layers = Layers::of(&format!("{} = {given}", setting.name)).unwrap();
         let name = setting.variable();
         let variables = BTreeMap::from([(name.clone(), values[1].to_owned())]);
-        apply(&mut layers, variables).unwrap();
+        apply(&mut layers, &variables).unwrap();
         let (now, source) = layers.get(&setting.name, None).unwrap();
         assert_eq!(now, value(setting.form, values[1]).unwrap(), "{name}");
         assert!(matches!(source, crate::config::layers::Source::Variable(of) if of == name));

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::config::Config;
 
 /// Time limit for an answer: each changed document is a commit of its own.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Which server, and with which key.

@@ -24,9 +24,8 @@ fn a_variable_beats_the_file_for_every_setting() {
         let values = match (setting.form, setting.name.as_str()) {
             (Form::Bool, _) => ["true", "false"],
             (Form::Number, _) => ["7", "8"],
-            (Form::Path | Form::Secret, _) => ["/a", "/b"],
+            (Form::Path | Form::Secret, _) | (Form::Text, "base_path") => ["/a", "/b"],
             (Form::List, _) => ["10.0.0.0/8", "::1, 10.1.0.0/16"],
-            (Form::Text, "base_path") => ["/a", "/b"],
             (Form::Text, "listen" | "operations") => ["127.0.0.1:1", "127.0.0.1:2"],
             (Form::Text, _) => ["5/second", "6/minute"],
         };

@@ -124,14 +124,12 @@ fn with_kind(settings: &Value) -> Value {
 
 fn make_optional(schema: &mut Value) {
     match schema {
-        Value::Object(fields) => {
-            // A secret is told from a table by what it requires.
-            if !fields.contains_key("x-secret") {
-                if let Some(Value::Array(required)) = fields.get_mut("required") {
-                    required.retain(|name| name == "kind");
-                }
-                fields.values_mut().for_each(make_optional);
+        // A secret is told from a table by what it requires.
+        Value::Object(fields) if !fields.contains_key("x-secret") => {
+            if let Some(Value::Array(required)) = fields.get_mut("required") {
+                required.retain(|name| name == "kind");
             }
+            fields.values_mut().for_each(make_optional);
         }
         Value::Array(items) => items.iter_mut().for_each(make_optional),
         _ => {}
@@ -157,7 +155,7 @@ fn examples() -> Vec<(String, String)> {
                     let (number, text) = block.take().unwrap();
                     found.push((format!("{}:{number}", path.display()), text));
                 }
-                Some((_, text)) => *text += &format!("{line}\n"),
+                Some((_, text)) => text.extend([line, "\n"]),
                 None => {}
             }
         }

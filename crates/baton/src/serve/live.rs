@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use bridge::Bridge;
 use directory::{
     Directory, FIRST_ORGANIZATION, Held, Snapshot,
@@ -159,6 +159,9 @@ impl Live {
             Some(connector) => Some(connector_settings(name, &self.opened(connector)?)?),
             None => None,
         };
+        if connector.is_none() {
+            may_use_desk(held)?;
+        }
         let route = self.parts.route(&settings, connector.as_ref())?;
         self.bridge.put_route(route).await.with_context(|| format!("route {}", held.id))
     }
@@ -187,7 +190,8 @@ impl Live {
         }
         let mut agents = Vec::new();
         for held in snapshot.all(Kind::Agent) {
-            let built = self.opened(held).and_then(|body| {
+            let opened = may_use_desk(held).and_then(|()| self.opened(held));
+            let built = opened.and_then(|body| {
                 let settings: HumanAgent = typed(&held.id, &body)?;
                 human_agent(&settings)
             });
@@ -215,6 +219,17 @@ impl Live {
             self.built.remove(&(kind, id));
         }
     }
+}
+
+/// All human agents of the desk see all its chats, so it belongs to one organization.
+fn may_use_desk(held: &Held) -> anyhow::Result<()> {
+    ensure!(
+        *held.organization == *FIRST_ORGANIZATION,
+        "{} {}: the desk belongs to the first organization of this server: use a connector",
+        held.kind,
+        held.id
+    );
+    Ok(())
 }
 
 /// The name of the connector that a route leads to.

@@ -341,6 +341,45 @@ async fn a_bot_that_cannot_be_built_is_shown_with_its_reason_and_disturbs_no_oth
     Ok(())
 }
 
+/// All human agents of a desk see all its chats.
+#[tokio::test]
+async fn f1_the_desk_belongs_to_one_organization() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let owner = world.owner().await?;
+    let body = json!({ "slug": "other", "name": "Other" });
+    world.post(&owner, "/organizations", &body).await?.expect(201)?;
+    let route = json!({ "id": "theirs", "slug": "theirs", "settings": {
+        "token": "a-webhook-token-of-theirs",
+        "push": { "url": "http://127.0.0.1:9/", "key": "a-push-key-of-theirs", "allow_private": true },
+        "connector": { "kind": "desk" },
+    } });
+    let agent = json!({ "slug": "eve@example.com", "settings": {
+        "email": "eve@example.com", "name": "Eve", "password": PASSWORD,
+    } });
+    for (table, body) in [("routes", route), ("agents", agent)] {
+        let path = format!("/organizations/other/{table}");
+        let made: Value = world.post(&owner, &path, &body).await?.expect(201)?.json()?;
+        let path = format!("{path}/{}", made["id"].as_str().context("id")?);
+        let start = tokio::time::Instant::now();
+        loop {
+            let shown: Value = world.get(&owner, &path).await?.expect(200)?.json()?;
+            if shown["problem"].as_str().is_some_and(|it| it.contains("first organization")) {
+                break;
+            }
+            ensure!(start.elapsed().as_secs() < 5, "{shown}");
+        }
+    }
+    let call = format!("{}/handover/theirs", world.server.base);
+    let token = [("authorization", "a-webhook-token-of-theirs")];
+    let called = world.http.post(&call, &token, &json!({})).await?;
+    assert_eq!(called.status, 401, "{}", called.text());
+    let sign_in = json!({ "email": "eve@example.com", "password": PASSWORD });
+    let desk = format!("{}/desk/api/session", world.server.base);
+    let signed = world.http.post(&desk, &[("x-baton-desk", "1")], &sign_in).await?;
+    assert_eq!(signed.status, 401, "{}", signed.text());
+    Ok(())
+}
+
 #[tokio::test]
 async fn f10_an_api_key_is_shown_once_and_does_what_its_role_may() -> anyhow::Result<()> {
     let world = World::start().await?;

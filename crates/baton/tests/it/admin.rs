@@ -350,7 +350,9 @@ async fn f1_the_desk_belongs_to_one_organization() -> anyhow::Result<()> {
     world.post(&owner, "/organizations", &body).await?.expect(201)?;
     let route = json!({ "id": "theirs", "slug": "theirs", "settings": {
         "token": "a-webhook-token-of-theirs",
-        "push": { "url": "http://127.0.0.1:9/", "key": "a-push-key-of-theirs", "allow_private": true },
+        "push": {
+            "url": "http://127.0.0.1:9/", "key": "a-push-key-of-theirs", "allow_private": true,
+        },
         "connector": { "kind": "desk" },
     } });
     let agent = json!({ "slug": "eve@example.com", "settings": {

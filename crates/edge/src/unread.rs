@@ -1,7 +1,8 @@
 //! A request that is answered before its body was read to the end. The connection cannot carry
 //! another request, so the answer says that it closes: a client that kept it would fail with its
 //! next call. What the client still sends is taken and thrown away for a while, since a connection
-//! that is closed with unread bytes is reset, and the answer could be lost with it.
+//! that is closed with unread bytes is reset, and the answer could be lost with it. A client that
+//! waits to be asked for the body (`Expect: 100-continue`) sends none, and must not be asked.
 
 use std::{
     pin::Pin,
@@ -15,7 +16,10 @@ use std::{
 
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use bytes::Bytes;
-use http::{HeaderValue, header::CONNECTION};
+use http::{
+    HeaderValue,
+    header::{CONNECTION, EXPECT},
+};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Frame, SizeHint};
 
@@ -31,7 +35,8 @@ pub(crate) async fn closed(request: Request, next: Next) -> Response {
     }
     let ended = Arc::new(AtomicBool::new(false));
     let watched = Arc::clone(&ended);
-    let request = request.map(|body| Body::new(Watched { body, ended: watched }));
+    let is_sent = !request.headers().contains_key(EXPECT);
+    let request = request.map(|body| Body::new(Watched { body, ended: watched, is_sent }));
     let mut response = next.run(request).await;
     if !ended.load(Ordering::Relaxed) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -43,6 +48,8 @@ pub(crate) async fn closed(request: Request, next: Next) -> Response {
 struct Watched {
     body: Body,
     ended: Arc<AtomicBool>,
+    /// The client sends it without being asked.
+    is_sent: bool,
 }
 
 impl hyper::body::Body for Watched {
@@ -71,7 +78,7 @@ impl hyper::body::Body for Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        if self.ended.load(Ordering::Relaxed) {
+        if self.ended.load(Ordering::Relaxed) || !self.is_sent {
             return;
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

@@ -34,10 +34,15 @@ enum Who {
 
 impl World {
     async fn start() -> anyhow::Result<Self> {
+        Self::with_limits(false).await
+    }
+
+    async fn with_limits(limits: bool) -> anyhow::Result<Self> {
         let bot = Bot::demo("support", "http://127.0.0.1:9/");
         let mut server = Server::baton(Path::new(BATON), |_| Setup::platform(vec![bot]))?;
         let path = server.path("baton.toml");
         let config = std::fs::read_to_string(&path)?;
+        let config = config.replace("enabled = false", &format!("enabled = {limits}"));
         std::fs::write(&path, format!("bootstrap_key = {KEY:?}\n{config}"))?;
         server.start().await?;
         Ok(Self { server, http: Http::new() })
@@ -687,5 +692,19 @@ async fn an_owner_is_made_on_the_command_line_and_gets_a_new_password() -> anyho
         let signed: Value = signed.json()?;
         assert_eq!(signed["organizations"][0]["role"], "owner");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn f8_many_guesses_at_once_are_no_more_than_one_after_the_other() -> anyhow::Result<()> {
+    const GUESSES: usize = 60;
+    let world = World::with_limits(true).await?;
+    world.owner().await?;
+    let guess = json!({ "email": "owner@example.com", "password": "a wrong one of many" });
+    let guesses = (0..GUESSES).map(|_| world.post(&Who::Nobody, "/session", &guess));
+    let answers = futures::future::try_join_all(guesses).await?;
+    let looked_at = answers.iter().filter(|answer| answer.status == 401).count();
+    // Five in a row, perhaps some more as time passes; the rest is refused unseen.
+    assert!((1..=10).contains(&looked_at), "{looked_at} of {GUESSES} were looked at");
     Ok(())
 }

@@ -111,3 +111,27 @@ async fn an_answer_before_the_end_of_the_body_says_that_it_closes_and_can_be_rea
     assert!(taken.ends_with("1024") && !taken.contains("connection: close"), "{taken}");
     shutdown.cancel();
 }
+
+#[tokio::test]
+async fn a_client_that_waits_to_be_asked_for_a_body_that_is_not_read_is_not_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route(
+        "/",
+        post(async |body: axum::body::Body| {
+            drop(body);
+            // Whoever asks for the body in the background asks now.
+            tokio::task::yield_now().await;
+            "refused"
+        }),
+    );
+    let shutdown = CancellationToken::new();
+    tokio::spawn(serve(listener, router, shutdown.clone()));
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut heard = String::new();
+    timeout(IDLE, stream.read_to_string(&mut heard)).await.unwrap().unwrap();
+    assert!(heard.starts_with("HTTP/1.1 200"), "{heard}");
+    shutdown.cancel();
+}

@@ -69,9 +69,10 @@ async fn prove(
 ) -> Result<()> {
     let (user, _) = caller.person()?;
     let attempt = Attempt { client, account: user.document.slug(), device: None };
+    let turn = app.credentials.turn(true).await?;
     attempt.may_be_made()?;
     let proof = Proof { password, code };
-    match app.credentials.prove(Some(&*user.id), proof, app.clock.now()).await? {
+    match app.credentials.prove(&turn, Some(&*user.id), proof, app.clock.now()).await? {
         Proven::Yes(_) => Ok(()),
         Proven::NeedsCode => {
             Err(Error::new(ProblemId::CodeNeeded, "Send a code of your authenticator app."))

@@ -19,7 +19,7 @@ use directory::{
 use edge::{
     base_path::BasePath,
     http::{SentBy, json},
-    limits::Client,
+    limits::{Client, SignIn as Attempt},
     time::rfc3339,
 };
 use http::{HeaderMap, StatusCode};
@@ -284,14 +284,17 @@ pub(crate) async fn accept(
 
 /// Somebody who has an account comes in as its owner only.
 async fn prove(app: &App, client: &Client, user: &Held, proof: Proof) -> Result<()> {
-    match app.credentials.prove(Some(&*user.id), proof, app.clock.now()).await? {
+    let attempt = Attempt { client, account: user.document.slug(), device: None };
+    let turn = app.credentials.turn(true).await?;
+    attempt.may_be_made()?;
+    match app.credentials.prove(&turn, Some(&*user.id), proof, app.clock.now()).await? {
         Proven::Yes(_) => Ok(()),
         Proven::NeedsCode => {
             let detail = "Send the code of your authenticator app as `code`.";
             Err(Error::new(ProblemId::CodeNeeded, detail))
         }
         Proven::No => {
-            client.failed_call()?;
+            attempt.failed();
             let detail = "This address has an account here: give its password.";
             Err(Error::new(ProblemId::Unauthorized, detail))
         }

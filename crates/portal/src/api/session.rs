@@ -112,10 +112,11 @@ pub(crate) async fn sign_in(
     };
     let device = device.as_ref().filter(|_| is_known).map(ExposeSecret::expose_secret);
     let attempt = Attempt { client: &client, account: &account, device };
+    let turn = app.credentials.turn(device.is_some()).await?;
     attempt.may_be_made()?;
     let proof = Proof { password, code };
     let id = user.as_ref().map(|user| &*user.id);
-    match (app.credentials.prove(id, proof, app.clock.now()).await?, &user) {
+    match (app.credentials.prove(&turn, id, proof, app.clock.now()).await?, &user) {
         (Proven::Yes(version), Some(user)) if !is_disabled(user) => {
             begin(&app, user, version, (&headers, base.as_deref()), StatusCode::CREATED).await
         }

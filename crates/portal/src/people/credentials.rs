@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::{Store, StoreError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use totp_rs::{Algorithm, Secret, TOTP};
 
 use super::UserError;
@@ -35,8 +35,7 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlz$\
 pub(crate) struct Credentials {
     store: Store,
     directory: Directory,
-    /// One hash is computed at a time, so that strangers take no more than one core.
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -60,6 +59,16 @@ struct Totp {
     last: u64,
 }
 
+/// One hash is computed at a time for strangers and one for those who have proven something, so
+/// strangers take no more than one core and the memory of one hash.
+struct Turns {
+    of_known: Semaphore,
+    of_strangers: Semaphore,
+}
+
+/// A turn to look at a password.
+pub(crate) struct Turn<'a>(#[expect(dead_code, reason = "held for its end")] SemaphorePermit<'a>);
+
 /// What somebody presents.
 pub(crate) struct Proof {
     pub(crate) password: String,
@@ -78,7 +87,11 @@ pub(crate) enum Proven {
 
 impl Credentials {
     pub(crate) fn new(store: Store, directory: Directory) -> Self {
-        Self { store, directory, turns: Arc::new(Semaphore::new(1)) }
+        Self {
+            store,
+            directory,
+            turns: Arc::new(Turns { of_known: Semaphore::new(1), of_strangers: Semaphore::new(1) }),
+        }
     }
 
     /// The version that sessions of a user are bound to.
@@ -93,11 +106,13 @@ impl Credentials {
         known: &[&str],
     ) -> Result<SecretString, UserError> {
         let known: Vec<String> = known.iter().map(|&word| word.to_owned()).collect();
-        let hashed = self.beside(move || {
+        let _turn = self.turn(true).await?;
+        let hashed = tokio::task::spawn_blocking(move || {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             Password::hash(password.expose_secret(), &known)
         });
-        Ok(SecretString::from(hashed.await?.ok_or(UserError::Busy)??.as_given().to_owned()))
+        let hashed = hashed.await.map_err(|_| UserError::Busy)??;
+        Ok(SecretString::from(hashed.as_given().to_owned()))
     }
 
     /// Sets a password. Every session of the user is over.
@@ -111,9 +126,21 @@ impl Credentials {
         self.write(user, record).await
     }
 
+    /// A turn to look at a password. Whoever counts failures looks at the count after this and
+    /// counts before it ends, or many attempts could be looked at together. Strangers hold up
+    /// nobody `known`.
+    pub(crate) async fn turn(&self, known: bool) -> Result<Turn<'_>, UserError> {
+        let turns = if known { &self.turns.of_known } else { &self.turns.of_strangers };
+        match tokio::time::timeout(TURN_WAIT, turns.acquire()).await {
+            Ok(Ok(turn)) => Ok(Turn(turn)),
+            _ => Err(UserError::Busy),
+        }
+    }
+
     /// Whether this is the user. `None` takes as long as a wrong password.
     pub(crate) async fn prove(
         &self,
+        _turn: &Turn<'_>,
         user: Option<&str>,
         proof: Proof,
         now: Millis,
@@ -126,9 +153,8 @@ impl Credentials {
         let is_known = hash.is_some();
         let hash = SecretString::from(hash.unwrap_or_else(|| NOBODY.to_owned()));
         let password = proof.password;
-        let matches = self
-            .beside(move || Password::new(hash, &[]).is_ok_and(|expected| expected.is(&password)));
-        let matches = matches.await?.ok_or(UserError::Busy)?;
+        let compare = move || Password::new(hash, &[]).is_ok_and(|expected| expected.is(&password));
+        let matches = tokio::task::spawn_blocking(compare).await.map_err(|_| UserError::Busy)?;
         let (Some(user), Some(record)) = (user, record) else { return Ok(Proven::No) };
         if !matches || !is_known {
             return Ok(Proven::No);
@@ -251,16 +277,6 @@ impl Credentials {
             detail: error.to_string(),
         })?;
         self.store.put_record(SPACE, user, &value, None).await
-    }
-
-    /// Computes beside the async workers, in turn. `None` when the turn was waited for in vain.
-    async fn beside<T: Send + 'static>(
-        &self,
-        compute: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<Option<T>, StoreError> {
-        let turn = tokio::time::timeout(TURN_WAIT, self.turns.acquire()).await;
-        let Ok(Ok(_turn)) = turn else { return Ok(None) };
-        Ok(tokio::task::spawn_blocking(compute).await.ok())
     }
 }
 

@@ -132,6 +132,13 @@ impl Role {
 }
 
 impl Right {
+    /// As it is written in JSON.
+    #[must_use]
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).unwrap_or_default();
+        name.as_str().unwrap_or_default().to_owned()
+    }
+
     pub const ALL: [Self; 20] = [
         Self::SeeOrganization,
         Self::ChangeOrganization,

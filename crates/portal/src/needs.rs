@@ -23,10 +23,7 @@ impl Needs {
             Self::Nothing => "nothing".to_owned(),
             Self::Caller => "caller".to_owned(),
             Self::Installation => "installation".to_owned(),
-            Self::Right(right) => {
-                let name = serde_json::to_value(right).unwrap_or_default();
-                name.as_str().unwrap_or_default().to_owned()
-            }
+            Self::Right(right) => right.name(),
         }
     }
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use connectors::KINDS;
+pub(super) use directory::apply::TABLES;
 use directory::{
-    New,
+    New, apply,
     document::Body,
     kind::Kind,
     rules::{Rules, Wrong},
@@ -18,14 +19,6 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::Secret;
-
-/// The tables of a file, and what their entries describe.
-pub(super) const TABLES: [(&str, Kind); 4] = [
-    ("bots", Kind::Bot),
-    ("routes", Kind::Route),
-    ("agents", Kind::Agent),
-    ("connectors", Kind::Connector),
-];
 
 /// What the settings of every kind must be like.
 pub(crate) fn rules() -> Rules {
@@ -116,8 +109,7 @@ fn read_secrets(rules: &Rules, new: &mut New, table: &str, base: &Path) -> anyho
 }
 
 fn table(kind: Kind, name: &str) -> String {
-    let known = TABLES.iter().find(|(_, of)| *of == kind);
-    let table = known.map_or(kind.name(), |(table, _)| table);
+    let table = apply::table(kind);
     match kind {
         Kind::Connector => format!("{table}.{name}"),
         _ => table.to_owned(),

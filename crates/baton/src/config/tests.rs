@@ -103,9 +103,10 @@ fn paths_are_relative_to_the_file() {
     std::fs::write(folder.path().join("push-key"), "the push key\n").unwrap();
     let config = Config::load(&file).unwrap();
     assert_eq!(config.data, folder.path().join("data"));
-    let export = config.documents[0].settings["agent"]["export"].as_str().unwrap();
+    let bot = config.documents.iter().find(|new| new.kind == Kind::Bot).unwrap();
+    let export = bot.settings["agent"]["export"].as_str().unwrap();
     assert_eq!(Path::new(export), folder.path().join("agents/handoff-demo"));
-    let key = &config.documents[0].settings["push_key"];
+    let key = &bot.settings["push_key"];
     assert_eq!(key, "the push key", "read from the file beside");
 }
 

@@ -7,7 +7,7 @@ use directory::{
     Held, INSTALLATION, New,
     document::{Body as Settings, Seen},
     kind::Kind,
-    rights::Role,
+    rights::{Right, Role},
 };
 use edge::http::{SentBy, json};
 use http::StatusCode;
@@ -16,7 +16,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use wire::problem::Problem;
 
-use super::session::{name, right_name};
+use super::session::name;
 use crate::{
     app::App,
     error::Result,
@@ -51,14 +51,14 @@ pub(crate) struct ChangedOrganization {
 }
 
 fn answer(status: StatusCode, organization: &Held, role: Role) -> Response {
-    let rights = directory::rights::Right::ALL.into_iter().filter(|right| role.may(*right));
+    let rights = Right::ALL.into_iter().filter(|right| role.may(*right));
     let shown = Organization {
         id: organization.id.to_string(),
         slug: organization.document.slug().to_owned(),
         name: name(organization),
         version: organization.document.version(),
         role: role.name().to_owned(),
-        rights: rights.map(right_name).collect(),
+        rights: rights.map(Right::name).collect(),
     };
     with_version(json(status, &shown), shown.version)
 }

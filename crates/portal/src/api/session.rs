@@ -182,7 +182,7 @@ async fn signed_in(app: &App, user: &Held) -> Result<SignedIn> {
             slug: organization.document.slug().to_owned(),
             name: name(organization),
             role: role.name().to_owned(),
-            rights: rights.map(right_name).collect(),
+            rights: rights.map(Right::name).collect(),
         })
     });
     Ok(SignedIn {
@@ -199,11 +199,6 @@ async fn signed_in(app: &App, user: &Held) -> Result<SignedIn> {
 pub(super) fn name(held: &Held) -> String {
     let name = held.document.body().get("name").and_then(serde_json::Value::as_str);
     name.unwrap_or_default().to_owned()
-}
-
-pub(super) fn right_name(right: Right) -> String {
-    let name = serde_json::to_value(right).ok();
-    name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Who is signed in
